@@ -1,0 +1,87 @@
+"""Plain, immutable values, one module per aggregate.
+
+A ``…Draft`` holds what a client chooses, a ``…Patch`` the part of it that a client changes; an entity adds what storage
+and ``core`` set. All are validated by their annotations (pydantic reads them) wherever they come in from outside, and
+are never validated again: inside, they are trusted.
+"""
+
+from core.entities.accounts import Account, AccountDraft, Deposit, Transfer, TransferDraft
+from core.entities.categories import (
+    Category,
+    CategoryDraft,
+    CategoryNode,
+    CategoryPatch,
+    CategoryProducts,
+    ProductWithCategory,
+)
+from core.entities.notifications import Notification, NotificationDraft
+from core.entities.orders import (
+    Order,
+    OrderDetails,
+    OrderDraft,
+    OrderedProduct,
+    OrderItem,
+    OrderLine,
+    OrderStatus,
+    OrderSummary,
+    SalesSummary,
+)
+from core.entities.payments import Payment, PaymentDraft
+from core.entities.posts import Post, PostDraft, PostPatch, PostStatus
+from core.entities.products import (
+    CategoryStats,
+    Product,
+    ProductDraft,
+    ProductPatch,
+    StockChange,
+)
+from core.entities.tags import Tag, TagDraft, TagPatch
+from core.entities.users import Registration, TopSpender, User, UserDraft, UserPatch, UserReplacement, UserWithPosts
+from core.entities.values import Record
+
+__all__ = [
+    "Account",
+    "AccountDraft",
+    "Category",
+    "CategoryDraft",
+    "CategoryNode",
+    "CategoryPatch",
+    "CategoryProducts",
+    "CategoryStats",
+    "Deposit",
+    "Notification",
+    "NotificationDraft",
+    "Order",
+    "OrderDetails",
+    "OrderDraft",
+    "OrderItem",
+    "OrderLine",
+    "OrderStatus",
+    "OrderSummary",
+    "OrderedProduct",
+    "Payment",
+    "PaymentDraft",
+    "Post",
+    "PostDraft",
+    "PostPatch",
+    "PostStatus",
+    "Product",
+    "ProductDraft",
+    "ProductPatch",
+    "ProductWithCategory",
+    "Record",
+    "Registration",
+    "SalesSummary",
+    "StockChange",
+    "Tag",
+    "TagDraft",
+    "TagPatch",
+    "TopSpender",
+    "Transfer",
+    "TransferDraft",
+    "User",
+    "UserDraft",
+    "UserPatch",
+    "UserReplacement",
+    "UserWithPosts",
+]

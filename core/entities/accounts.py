@@ -1,0 +1,59 @@
+"""Accounts that hold money, and transfers between them."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from core import money
+from core.entities.values import CLOSED, Amount, Id, Money, Price, Record, Time, default
+
+OpeningBalance = Annotated[int, Amount(0, money.MAX_PRICE)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDraft:
+    """A new account; ``balance`` is what it opens with."""
+
+    __pydantic_config__ = CLOSED
+
+    user_id: Id
+    balance: Annotated[OpeningBalance, default(0)] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account(Record):
+    """A stored account; the balance is never below zero."""
+
+    user_id: Id
+    balance: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """Money that comes in from outside."""
+
+    __pydantic_config__ = CLOSED
+
+    amount: Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferDraft:
+    """Money to be moved from one account to another."""
+
+    __pydantic_config__ = CLOSED
+
+    from_account_id: Id
+    to_account_id: Id
+    amount: Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Money that was moved. Immutable."""
+
+    id: Id
+    from_account_id: Id
+    to_account_id: Id
+    amount: Money
+    status: Literal["completed"] = "completed"
+    created_at: Time

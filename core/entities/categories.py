@@ -1,0 +1,67 @@
+"""Categories: a forest that products hang in."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from typing_extensions import TypedDict
+
+from core.entities.products import Description, Product
+from core.entities.values import CLOSED, Id, Record, Slug, Text
+
+CategoryName = Annotated[str, Text(1, 100)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryDraft:
+    """What may be chosen of a category. ``name`` is unique byte for byte; ``parent_id`` may not lead back to itself."""
+
+    __pydantic_config__ = CLOSED
+
+    name: CategoryName
+    slug: Slug | None = None
+    description: Description | None = None
+    parent_id: Id | None = None
+
+
+class CategoryPatch(TypedDict, total=False):
+    """The fields of a category that a client sent, and no others."""
+
+    __pydantic_config__ = CLOSED  # type: ignore[misc]
+
+    name: CategoryName
+    slug: Slug
+    description: Description | None
+    parent_id: Id | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category(Record):
+    """A stored category."""
+
+    name: str
+    slug: str
+    description: str | None
+    parent_id: Id | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryNode(Category):
+    """A category with those below it, siblings in code-point order of their names."""
+
+    children: list["CategoryNode"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryProducts:
+    """A category, how many products it has, and one page of them, newest first."""
+
+    category: Category
+    product_count: int
+    products: list[Product]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductWithCategory(Product):
+    """A product with its category, null where it has none."""
+
+    category: Category | None

@@ -1,0 +1,107 @@
+"""Orders, their lines, and the transitions of their status."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from core.entities.products import Product
+from core.entities.users import User
+from core.entities.values import CLOSED, Id, Money, Quantity, Record, Text
+
+MAX_LINES = 100
+Address = Annotated[str, Text(0, 500)]
+
+
+class OrderStatus(StrEnum):
+    """Where an order is in its life."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.PENDING: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
+    OrderStatus.CONFIRMED: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
+    OrderStatus.SHIPPED: frozenset({OrderStatus.DELIVERED}),
+    OrderStatus.DELIVERED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+}
+"""From each status, those it may change to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """What a client asks for: so many pieces of a product."""
+
+    __pydantic_config__ = CLOSED
+
+    product_id: Id
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDraft:
+    """An order as a client places it. A product may stand on several lines."""
+
+    __pydantic_config__ = CLOSED
+
+    user_id: Id
+    items: Annotated[list[OrderLine], Field(min_length=1, max_length=MAX_LINES)]
+    shipping_address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderItem:
+    """One line of an order; prices as they were when it was placed."""
+
+    product_id: Id
+    quantity: int
+    unit_price: Money
+    total_price: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSummary(Record):
+    """An order without its lines, as lists show it."""
+
+    order_number: str
+    status: OrderStatus
+    total_amount: Money
+    user_id: Id
+    shipping_address: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order(OrderSummary):
+    """An order with its lines, in the order in which they were asked for."""
+
+    items: list[OrderItem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedProduct(OrderItem):
+    """A line with the product as it is now."""
+
+    product: Product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDetails(OrderSummary):
+    """An order with its user and, for each line, its product."""
+
+    user: User
+    items: list[OrderedProduct]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesSummary:
+    """All orders in figures; revenue leaves the cancelled out; every status is listed."""
+
+    total_orders: int
+    total_revenue: Money
+    orders_by_status: dict[OrderStatus, int]

@@ -1,0 +1,37 @@
+"""Tags: names that posts share."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from typing_extensions import TypedDict
+
+from core.entities.values import CLOSED, Record, Slug, Text
+
+TagName = Annotated[str, Text(1, 50)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagDraft:
+    """What may be chosen of a tag. ``name`` is unique under case folding."""
+
+    __pydantic_config__ = CLOSED
+
+    name: TagName
+    slug: Slug | None = None
+
+
+class TagPatch(TypedDict, total=False):
+    """The fields of a tag that a client sent, and no others."""
+
+    __pydantic_config__ = CLOSED  # type: ignore[misc]
+
+    name: TagName
+    slug: Slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag(Record):
+    """A stored tag."""
+
+    name: str
+    slug: str

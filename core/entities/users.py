@@ -1,0 +1,82 @@
+"""Users: who orders, writes posts and owns accounts."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from typing_extensions import TypedDict
+
+from core.entities.posts import Post
+from core.entities.values import CLOSED, Email, Flag, Id, Money, Password, Record, Text, Username, default
+
+FullName = Annotated[str, Text(0, 100)]
+Bio = Annotated[str, Text(0, 1000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserDraft:
+    """What may be chosen of a user. ``username`` and ``email`` are unique under case folding."""
+
+    __pydantic_config__ = CLOSED
+
+    username: Username
+    email: Email
+    full_name: FullName | None = None
+    bio: Bio | None = None
+    is_active: Annotated[Flag, default(True)] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration(UserDraft):
+    """A new user with the password in the clear: exists between the request and the hash, nowhere else."""
+
+    password: Password = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserReplacement(UserDraft):
+    """All editable fields of a user. A password left out stays as it is, for it cannot be read back."""
+
+    password: Password | None = field(default=None, repr=False)
+
+
+class UserPatch(TypedDict, total=False):
+    """The fields of a user that a client sent, and no others."""
+
+    __pydantic_config__ = CLOSED  # type: ignore[misc]
+
+    username: Username
+    email: Email
+    full_name: FullName | None
+    bio: Bio | None
+    is_active: Flag
+    password: Password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User(Record):
+    """A stored user. The password hash never leaves storage with it."""
+
+    username: str
+    email: str
+    full_name: str | None
+    bio: str | None
+    is_active: bool
+    is_superuser: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserWithPosts(User):
+    """A user with one page of posts, newest first."""
+
+    posts: list[Post]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopSpender:
+    """A user and what all its orders but the cancelled ones add up to."""
+
+    user_id: Id
+    username: str
+    email: str
+    order_count: int
+    total_spent: Money

@@ -1,0 +1,197 @@
+"""The kinds of value of the contract's first section, as annotated types: how each is checked on the way in, written
+on the way out, and described in the API document.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    Strict,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from core import clock, money
+from core.text import SLUG_LENGTH, clean
+
+MAX_ID = 2**53 - 1
+"""Highest id: the highest integer that every JSON reader keeps exactly."""
+
+MAX_QUANTITY = 2_147_483_647
+"""Highest stock and highest quantity of an order line, in pieces."""
+
+CLOSED = ConfigDict(extra="forbid")
+"""For bodies: a field we do not know is an error, not noise."""
+
+
+def _whole(value: object) -> object:
+    """JSON has one number type: ``5.0`` is the integer 5."""
+    if isinstance(value, Decimal) and value.is_finite() and abs(value) < 2**63 and value == value.to_integral_value():
+        return int(value)
+    return value
+
+
+class Amount:
+    """Money on its way in: a JSON number or string with at most two decimals, ``low`` to ``high`` minor units."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self._low, self._high = low, high
+
+    def _check(self, value: object) -> int:
+        minor = money.parse(value)
+        if not self._low <= minor <= self._high:
+            raise ValueError(f"must be between {money.to_json(self._low)} and {money.to_json(self._high)}")
+        return minor
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._check, serialization=_MONEY_OUT)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        number = {"type": "number", "minimum": self._low / 100, "maximum": self._high / 100, "multipleOf": 0.01}
+        text = {"type": "string", "pattern": r"^(0|[1-9][0-9]{0,7})\.[0-9]{2}$"}
+        return {"anyOf": [number, text], "examples": ["79.99"]}
+
+
+class Text:
+    """Text on its way in: cleaned (see ``core.text.clean``), ``low`` to ``high`` code points, then checked by ``rule``.
+
+    ``pattern`` only describes the rule in the API document.
+    """
+
+    def __init__(self, low: int, high: int, rule: Callable[[str], str] | None = None, pattern: str = "") -> None:
+        self._low, self._high, self._rule = low, high, rule
+        self._pattern = pattern or (r"^[^\x00]*[^\x00\s][^\x00]*$" if low else r"^[^\x00]*$")
+
+    def _check(self, value: str) -> str:
+        value = clean(value)
+        _require_length(value, self._low, self._high)
+        return self._rule(value) if self._rule else value
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, core_schema.str_schema(strict=True))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "minLength": self._low, "maxLength": self._high, "pattern": self._pattern}
+
+
+def _require_length(value: str, low: int, high: int) -> None:
+    if not low <= len(value) <= high:
+        raise ValueError(f"must have {low} to {high} characters" if low else f"must have at most {high} characters")
+
+
+def _matching(pattern: str, message: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(message)
+        return value
+
+    return check
+
+
+_SKU = _matching(r"[A-Z0-9-]+", "may contain letters A-Z, digits and hyphens only")
+
+
+def _sku(value: str) -> str:
+    return _SKU(value.upper())
+
+
+def _email(value: str) -> str:
+    try:
+        email: str = validate_email(value, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise ValueError("must be a valid e-mail address") from None
+    _require_length(email, 3, 255)
+    return email
+
+
+def _password(value: str) -> str:
+    clean(value)  # refuses what cannot be text; the password itself stays as it was typed
+    _require_length(value, 8, 100)
+    if not any(char.isupper() for char in value) or not any(char.isdecimal() for char in value):
+        raise ValueError("must contain an upper-case letter and a digit")
+    return value
+
+
+def default(value: object) -> BeforeValidator:
+    """For an optional field that is never null: an explicit ``null`` means what leaving it out means."""
+    return BeforeValidator(lambda given: value if given is None else given)
+
+
+_MONEY_OUT = core_schema.plain_serializer_function_ser_schema(
+    money.to_json, return_schema=core_schema.str_schema(), when_used="json"
+)
+
+Time = Annotated[
+    datetime,
+    PlainSerializer(clock.to_json, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-22T12:00:00.123Z"]}),
+]
+Money = Annotated[
+    int,
+    PlainSerializer(money.to_json, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+\.[0-9]{2}$", "examples": ["79.99"]}),
+]
+"""An amount on its way out, minor units inside; a sum may exceed what a price may be."""
+
+Price = Annotated[int, Amount(1, money.MAX_PRICE)]
+Id = Annotated[int, BeforeValidator(_whole), Strict(), Field(ge=1, le=MAX_ID)]
+Stock = Annotated[int, BeforeValidator(_whole), Strict(), Field(ge=0, le=MAX_QUANTITY)]
+Quantity = Annotated[int, BeforeValidator(_whole), Strict(), Field(ge=1, le=MAX_QUANTITY)]
+StockDelta = Annotated[int, BeforeValidator(_whole), Strict(), Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY)]
+Flag = Annotated[bool, Strict()]
+
+_USERNAME = _matching(r"[A-Za-z0-9_]+", "may contain letters A-Z, digits and underscores only")
+_SLUG = _matching(r"[^\s/?#%\\]+", "must not contain white space or any of / ? # % \\")
+
+Username = Annotated[str, Text(3, 50, _USERNAME, r"^[A-Za-z0-9_]+$")]
+Slug = Annotated[str, Text(1, SLUG_LENGTH, _SLUG, r"^[^\s/?#%\\\x00]+$")]
+Sku = Annotated[str, Text(1, 50, _sku, r"^[A-Za-z0-9-]+$")]
+Email = Annotated[
+    str, Text(3, 255, _email), WithJsonSchema({"type": "string", "format": "email", "minLength": 3, "maxLength": 255})
+]
+Password = Annotated[
+    str,
+    Strict(),
+    AfterValidator(_password),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "password",
+            "minLength": 8,
+            "maxLength": 100,
+            "pattern": r"^(?=.*[A-Z])(?=.*[0-9])[^\x00]*$",
+        }
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What every stored, mutable entity has.
+
+    Attributes:
+        id: positive, assigned by storage, never reused.
+        created_at: when it was stored first.
+        updated_at: when it was changed last.
+        version: 1 at birth, one more with each change.
+    """
+
+    id: Id
+    created_at: Time
+    updated_at: Time
+    version: int

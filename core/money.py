@@ -1,0 +1,51 @@
+"""Money as integer minor units (cents). A float never touches an amount."""
+
+from decimal import Decimal, InvalidOperation
+
+MAX_PRICE = 99_999_999_99
+"""Highest price of one product and highest amount of one payment, deposit or transfer: 99 999 999.99."""
+
+MAX_TOTAL = 9_999_999_999_99
+"""Highest total of an order and highest balance of an account: 9 999 999 999.99, so that sums over millions of rows
+stay within the 64-bit integers of every database."""
+
+
+def parse(value: object) -> int:
+    """Minor units of a JSON number or string such as ``79.99`` or ``"79.99"``.
+
+    Raises:
+        ValueError: not a number, not finite, or more than two decimals.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal, float)):
+        raise ValueError('must be a number or a string such as "79.99"')
+    amount = _decimal(value)
+    if not amount.is_finite():
+        raise ValueError("must be a finite number")
+    if abs(amount) >= Decimal(10) ** 15:
+        raise ValueError("is too large")
+    minor = amount.scaleb(2)
+    if minor != minor.to_integral_value():
+        raise ValueError("must have at most two decimals")
+    return int(minor)
+
+
+def _decimal(value: int | str | Decimal | float) -> Decimal:
+    if isinstance(value, str) and (len(value) > 40 or not value.isascii() or "_" in value):
+        raise ValueError('must be a decimal number such as "79.99"')
+    try:
+        return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    except InvalidOperation:
+        raise ValueError('must be a decimal number such as "79.99"') from None
+
+
+def to_json(minor: int) -> str:
+    """``7999`` as ``"79.99"``."""
+    return f"{minor // 100}.{minor % 100:02d}"
+
+
+def mean(total: int, count: int) -> int:
+    """``total / count`` in minor units, rounded half to even, in integers throughout."""
+    quotient, rest = divmod(total, count)
+    if 2 * rest > count or (2 * rest == count and quotient % 2 == 1):
+        quotient += 1
+    return quotient

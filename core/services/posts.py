@@ -1,0 +1,105 @@
+"""Posts with their tags, and tags on their own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from core import clock
+from core.entities import Post, PostDraft, PostStatus, Tag, TagDraft
+from core.services import slugs
+from core.services.updates import change, changed
+from core.storage import PostFilter, Storage, Transaction, Window
+from core.storage.pages import Page
+from core.text import fold
+
+
+async def create_post(storage: Storage, draft: PostDraft) -> Post:
+    """Store a post, and those of its tags that nobody used before."""
+    now = clock.now()
+    published_at = now if draft.status is PostStatus.PUBLISHED else None
+
+    async def work(tx: Transaction) -> Post:
+        tags = await _ensure_tags(tx, draft.tags, now)
+        [ready] = await slugs.fill_in(tx.posts, [draft], "title", "post")
+        return await tx.posts.add(ready, tags, published_at, now)
+
+    return await slugs.run(storage, [draft, *map(_unslugged, draft.tags)], work)
+
+
+async def change_post(storage: Storage, id: int, changes: Mapping[str, Any]) -> Post:
+    """Change fields of a post. It is dated when it becomes published for the first time."""
+
+    async def work(tx: Transaction) -> Post:
+        post = await tx.posts.lock(id)
+        fields = dict(changes)
+        tags = await _ensure_tags(tx, fields.pop("tags"), clock.now()) if "tags" in fields else None
+        if tags is not None:
+            fields["tags"] = sorted(tag.name for tag in tags)
+        if fields.get("status") is PostStatus.PUBLISHED and post.published_at is None:
+            fields["published_at"] = clock.now()
+        after = changed(post, fields)
+        if after is None:
+            return post
+        await tx.posts.save(after, tags if after.tags != post.tags else None)
+        return after
+
+    return await slugs.run(storage, list(map(_unslugged, changes.get("tags", ()))), work)
+
+
+async def replace_post(storage: Storage, id: int, draft: PostDraft) -> Post:
+    """Replace every editable field; a slug left out stays as it is, so that links go on working."""
+    return await change_post(storage, id, slugs.without_empty(asdict(draft)))
+
+
+async def count_view(storage: Storage, id: int) -> Post:
+    """Count one view: a new version of the post, but no edit, so ``updated_at`` stays."""
+
+    async def work(tx: Transaction) -> Post:
+        post = await tx.posts.lock(id)
+        seen = replace(post, view_count=post.view_count + 1, version=post.version + 1)
+        await tx.posts.save(seen)
+        return seen
+
+    return await storage.run(work)
+
+
+async def create_tag(storage: Storage, draft: TagDraft) -> Tag:
+    """Store a tag."""
+
+    async def work(tx: Transaction) -> Tag:
+        [tag] = await _add_tags(tx, [draft], clock.now())
+        return tag
+
+    return await slugs.run(storage, [draft], work)
+
+
+async def change_tag(storage: Storage, id: int, changes: Mapping[str, Any]) -> Tag:
+    """Change fields of a tag."""
+    return await storage.run(lambda tx: change(tx.tags, id, changes))
+
+
+async def posts_of_tag(storage: Storage, id: int, window: Window) -> Page[Post]:
+    """A page of the posts that have a tag."""
+    page = await storage.posts.page(PostFilter(tag_id=id), window)
+    if not page.items:
+        await storage.tags.get(id)
+    return page
+
+
+async def _ensure_tags(tx: Transaction, names: Sequence[str], now: datetime) -> list[Tag]:
+    """The tags of these names, one for each folded name, created where they do not exist."""
+    wanted = {fold(name): name for name in reversed(names)}
+    if not wanted:
+        return []
+    found = await tx.tags.named(list(wanted.values()))
+    missing = sorted(wanted[key] for key in wanted.keys() - {fold(tag.name) for tag in found})
+    return found + (await _add_tags(tx, [TagDraft(name=name) for name in missing], now) if missing else [])
+
+
+async def _add_tags(tx: Transaction, drafts: Sequence[TagDraft], now: datetime) -> list[Tag]:
+    return await tx.tags.add(await slugs.fill_in(tx.tags, drafts, "name", "tag"), now)
+
+
+def _unslugged(name: str) -> TagDraft:
+    return TagDraft(name=name)

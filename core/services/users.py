@@ -1,0 +1,68 @@
+"""Users: registration, changes, deactivation."""
+
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+from core import clock
+from core.entities import Registration, User, UserPatch, UserReplacement, UserWithPosts
+from core.passwords import PasswordHasher
+from core.services.bulk import require_distinct
+from core.services.updates import save_changes, touched
+from core.storage import PostFilter, Storage, Transaction, Window
+from core.text import fold
+
+
+async def register(storage: Storage, hasher: PasswordHasher, registrations: list[Registration]) -> list[User]:
+    """Store new users, all or none. Passwords are hashed before the unit of work begins."""
+    require_distinct(registrations, {"username": lambda r: fold(r.username), "email": lambda r: fold(r.email)})
+    hashes = [await hasher.hash(registration.password) for registration in registrations]
+    return await storage.run(lambda tx: tx.users.add(registrations, hashes, clock.now()))
+
+
+async def replace_user(storage: Storage, hasher: PasswordHasher, id: int, given: UserReplacement) -> User:
+    """Replace every editable field."""
+    fields = asdict(given)
+    password = fields.pop("password")
+    return await _change(storage, hasher, id, fields, password)
+
+
+async def patch_user(storage: Storage, hasher: PasswordHasher, id: int, given: UserPatch) -> User:
+    """Change the fields that were sent."""
+    fields: dict[str, Any] = dict(given)
+    password = fields.pop("password", None)
+    return await _change(storage, hasher, id, fields, password)
+
+
+async def deactivate(storage: Storage, id: int) -> User:
+    """Deactivate one user; no change where it is inactive already."""
+    return await _change(storage, None, id, {"is_active": False}, None)
+
+
+async def _change(
+    storage: Storage, hasher: PasswordHasher | None, id: int, fields: dict[str, Any], password: str | None
+) -> User:
+    password_hash = await hasher.hash(password) if hasher and password is not None else None
+
+    async def work(tx: Transaction) -> User:
+        user = await tx.users.lock(id)
+        if password_hash is None:
+            return await save_changes(tx.users, user, fields)
+        after = touched(replace(user, **fields))
+        await tx.users.save(after, password_hash)
+        return after
+
+    return await storage.run(work)
+
+
+async def deactivate_stale(storage: Storage, days: int) -> int:
+    """Deactivate users that nobody changed for ``days`` days; their number."""
+    now = clock.now()
+    return await storage.run(lambda tx: tx.users.deactivate_stale(now - timedelta(days=days), now))
+
+
+async def with_posts(storage: Storage, id: int, window: Window) -> UserWithPosts:
+    """A user with a page of its posts."""
+    user = await storage.users.get(id)
+    posts = await storage.posts.page(PostFilter(author_id=id), window)
+    return UserWithPosts(**asdict(user), posts=posts.items)

@@ -1,0 +1,102 @@
+"""What a plugin hands over: one object per kind of database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Protocol
+
+from core.settings import Settings
+from core.storage.capabilities import Capabilities
+from core.storage.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A library that talks to a database.
+
+    Attributes:
+        name: as in the URL behind the plus sign, such as ``asyncpg``.
+        module: what is imported.
+        requirement: what to install, such as ``asyncpg`` or ``stockroom[postgresql]``.
+    """
+
+    name: str
+    module: str
+    requirement: str
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be imported."""
+        return find_spec(self.module) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One step of a schema's history."""
+
+    id: str
+    title: str
+
+
+class Migrations(Protocol):
+    """The history of a schema, and the way along it. Safe when two processes start at once."""
+
+    def history(self) -> Sequence[Revision]:
+        """All revisions, first to last; the last is the head."""
+        ...
+
+    async def current(self) -> str | None:
+        """The revision the storage is at; None before the first."""
+        ...
+
+    async def up(self, target: str = "head") -> None:
+        """Go up to a revision."""
+        ...
+
+    async def down(self, target: str) -> None:
+        """Go down to a revision; ``base`` undoes all, ``-1`` the last."""
+        ...
+
+    def script(self, span: str) -> str:
+        """The statements of a span such as ``base:head``, to be run by hand.
+
+        Raises:
+            Unsupported: this kind of database has no script language.
+        """
+        ...
+
+
+class Backend(Protocol):
+    """A kind of database. Stateless: what is opened belongs to whoever opened it.
+
+    Attributes:
+        name: unique, lower case, as in ``STORAGE_BACKEND``.
+        schemes: URL schemes it answers to, without ``+driver``.
+        drivers: libraries it can use, the preferred first.
+        capabilities: what it declares a storage of its kind can do.
+        example_url: for messages, such as ``postgresql://user:password@localhost:5432/stockroom``.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def schemes(self) -> Sequence[str]: ...
+    @property
+    def drivers(self) -> Sequence[Driver]: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def example_url(self) -> str: ...
+
+    async def open(self, settings: Settings) -> Storage:
+        """Connect, probe, and return a storage ready for use. Does not look at the schema.
+
+        Raises:
+            ConfigurationError: a setting is wrong; says which, and the remedy, without credentials.
+            Unavailable: nobody answers at the URL.
+        """
+        ...
+
+    def migrations(self, settings: Settings) -> Migrations:
+        """The schema's history, bound to the storage that the settings name."""
+        ...

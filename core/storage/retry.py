@@ -1,0 +1,51 @@
+"""Re-running a whole unit of work after a transient conflict: bounded, with jitter."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from core.errors import ConflictsOutlasted, TransientConflict
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long a unit of work is tried again.
+
+    Attributes:
+        attempts: runs at most, the first included.
+        first_wait: seconds; the longest wait before the second run. Doubles with each further run.
+        longest_wait: seconds; no single wait is longer.
+        deadline: seconds after which no further run begins.
+    """
+
+    attempts: int = 12
+    first_wait: float = 0.01
+    longest_wait: float = 0.5
+    deadline: float = 15.0
+
+
+async def rerun(attempt: Callable[[], Awaitable[T]], policy: RetryPolicy) -> T:
+    """The outcome of the first ``attempt`` that ends without ``TransientConflict``.
+
+    Waits are drawn evenly from zero to a bound that doubles ("full jitter"), so that those who collided do not collide
+    again in step.
+
+    Raises:
+        ConflictsOutlasted: attempts or time ran out.
+    """
+    started = time.monotonic()
+    for number in range(policy.attempts):
+        try:
+            return await attempt()
+        except TransientConflict as conflict:
+            last = conflict
+        if time.monotonic() - started > policy.deadline:
+            break
+        if number + 1 < policy.attempts:
+            await asyncio.sleep(random.uniform(0, min(policy.longest_wait, policy.first_wait * 2**number)))  # noqa: S311
+    raise ConflictsOutlasted from last

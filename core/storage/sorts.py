@@ -1,0 +1,30 @@
+"""The fields that each list can be sorted by. Every one of them is also an attribute of the listed entity."""
+
+from core.storage.pages import Sort, SortKind, Sorts
+
+_RECORD = {"created_at": SortKind.TIME, "updated_at": SortKind.TIME, "id": SortKind.INTEGER}
+
+USERS: Sorts = {**_RECORD, "username": SortKind.TEXT, "email": SortKind.TEXT}
+POSTS: Sorts = {
+    **_RECORD,
+    "title": SortKind.TEXT,
+    "view_count": SortKind.INTEGER,
+    "published_at": SortKind.NULLABLE_TIME,
+}
+TAGS: Sorts = {**_RECORD, "name": SortKind.TEXT}
+CATEGORIES: Sorts = {**_RECORD, "name": SortKind.TEXT}
+PRODUCTS: Sorts = {
+    **_RECORD,
+    "name": SortKind.TEXT,
+    "price": SortKind.INTEGER,
+    "stock_quantity": SortKind.INTEGER,
+    "sku": SortKind.TEXT,
+}
+ORDERS: Sorts = {**_RECORD, "total_amount": SortKind.INTEGER, "order_number": SortKind.TEXT}
+TRANSFERS: Sorts = {"created_at": SortKind.TIME, "id": SortKind.INTEGER, "amount": SortKind.INTEGER}
+NOTIFICATIONS: Sorts = _RECORD
+
+NEWEST_FIRST = Sort("created_at", SortKind.TIME, descending=True)
+"""How every list is sorted unless the client says otherwise."""
+
+LEAST_STOCK_FIRST = Sort("stock_quantity", SortKind.INTEGER, descending=False)

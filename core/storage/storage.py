@@ -1,0 +1,135 @@
+"""An opened storage, and the unit of work."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from core.storage.capabilities import Capabilities
+from core.storage.repositories import (
+    AccountReader,
+    AccountRepository,
+    CategoryReader,
+    CategoryRepository,
+    NotificationReader,
+    NotificationRepository,
+    OrderReader,
+    OrderRepository,
+    PaymentRepository,
+    PostReader,
+    PostRepository,
+    ProductReader,
+    ProductRepository,
+    TagReader,
+    TagRepository,
+    UserReader,
+    UserRepository,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolStatus:
+    """Connections of one process to its storage.
+
+    Attributes:
+        pool_size: connections kept open at most.
+        max_overflow: further connections that may be opened under load.
+        connections_in_use: handed out at this moment.
+    """
+
+    pool_size: int
+    max_overflow: int
+    connections_in_use: int
+
+    @property
+    def connections_available(self) -> int:
+        """How many more can be handed out at this moment."""
+        return max(0, self.pool_size + self.max_overflow - self.connections_in_use)
+
+
+class Transaction(Protocol):
+    """A unit of work in progress. Its repositories see what it wrote; nobody else does until it has committed."""
+
+    @property
+    def users(self) -> UserRepository: ...
+    @property
+    def posts(self) -> PostRepository: ...
+    @property
+    def tags(self) -> TagRepository: ...
+    @property
+    def categories(self) -> CategoryRepository: ...
+    @property
+    def products(self) -> ProductRepository: ...
+    @property
+    def orders(self) -> OrderRepository: ...
+    @property
+    def payments(self) -> PaymentRepository: ...
+    @property
+    def accounts(self) -> AccountRepository: ...
+    @property
+    def notifications(self) -> NotificationRepository: ...
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """A part that is undone alone when an error leaves it; the error goes on to the caller.
+
+        Raises:
+            Unsupported: the storage declares no savepoints.
+        """
+        ...
+
+
+class Storage(Protocol):
+    """An opened storage: readers that see everything committed, and ``run`` for everything that writes."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def server(self) -> str:
+        """Product and version of the database, such as ``SQLite 3.40.1``."""
+        ...
+
+    @property
+    def users(self) -> UserReader: ...
+    @property
+    def posts(self) -> PostReader: ...
+    @property
+    def tags(self) -> TagReader: ...
+    @property
+    def categories(self) -> CategoryReader: ...
+    @property
+    def products(self) -> ProductReader: ...
+    @property
+    def orders(self) -> OrderReader: ...
+    @property
+    def accounts(self) -> AccountReader: ...
+    @property
+    def notifications(self) -> NotificationReader: ...
+
+    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run ``work`` in a unit of work, and return what it returned once that is committed.
+
+        Any exception undoes everything, and reaches the caller; so does a commit that fails. On a transient conflict
+        ``work`` runs again from its beginning, so it must have no effects but those on the transaction.
+
+        Raises:
+            ConflictsOutlasted: conflicts went on for longer than the retry policy allows.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Return if the storage answers; raise Unavailable if it does not."""
+        ...
+
+    async def schema_revision(self) -> str | None:
+        """The revision the stored data is at; None before the first."""
+        ...
+
+    def pool_status(self) -> PoolStatus:
+        """Figures of the connection pool, without asking the database."""
+        ...
+
+    async def close(self) -> None:
+        """Give back every connection. The storage is of no use afterwards."""
+        ...
