@@ -92,7 +92,8 @@ def _require_driver(backend: Backend, wanted: str) -> None:
     known = {driver.name: driver for driver in backend.drivers}
     if wanted and wanted not in known:
         raise ConfigurationError(
-            f"DATABASE_URL asks for the driver {wanted!r}, which {backend.name} does not know. Known: {', '.join(known)}."
+            f"DATABASE_URL asks for the driver {wanted!r}, which {backend.name} does not know. "
+            f"Known: {', '.join(known)}."
         )
     candidates = [known[wanted]] if wanted else list(backend.drivers)
     if candidates and not any(driver.installed for driver in candidates):

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         pool_timeout: seconds a request waits for a connection before it is answered 503.
         pool_recycle: seconds after which a connection is replaced; -1 for never.
         pool_pre_ping: ask each connection whether it lives before it is used; one more round trip per request.
-        pool_class: ``queue``; ``null`` opens and closes one per use (serverless); ``static`` keeps a single one (tests).
+        pool_class: ``queue``; ``null`` opens and closes one per use (serverless); ``static`` keeps one (tests).
         argon2_time_cost: passes of the password hash.
         argon2_memory_cost: memory of the password hash, in KiB.
         argon2_parallelism: threads of the password hash.

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
-from core.entities.values import CLOSED, Record, Slug, Text
+from core.entities.values import CLOSED, Record, Slug, Text, foldable
 
-TagName = Annotated[str, Text(1, 50)]
+TagName = Annotated[str, Text(1, 50, foldable)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,13 +25,16 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from core import clock, money
-from core.text import SLUG_LENGTH, clean
+from core.text import SLUG_LENGTH, clean, fold
 
 MAX_ID = 2**53 - 1
 """Highest id: the highest integer that every JSON reader keeps exactly."""
 
 MAX_QUANTITY = 2_147_483_647
 """Highest stock and highest quantity of an order line, in pieces."""
+
+MAX_KEY = 255
+"""Longest unique folded key, in code points."""
 
 CLOSED = ConfigDict(extra="forbid")
 """For bodies: a field we do not know is an error, not noise."""
@@ -116,7 +119,13 @@ def _email(value: str) -> str:
     except EmailNotValidError:
         raise ValueError("must be a valid e-mail address") from None
     _require_length(email, 3, 255)
-    return email
+    return foldable(email)
+
+
+def foldable(value: str) -> str:
+    """Refuse a value of which the unique, folded key would be too long to be indexed: folding can multiply length."""
+    _require_length(fold(value), 1, MAX_KEY)
+    return value
 
 
 def _password(value: str) -> str:

@@ -92,7 +92,7 @@ async def _place(tx: Transaction, draft: OrderDraft) -> Order:
     total = sum(item.total_price for item in items)
     if total > MAX_TOTAL:
         raise AmountLimit(f"The total cannot exceed {to_json(MAX_TOTAL)}.")
-    await tx.products.shift_stock({id: -quantity for id, quantity in wanted.items()}, now)
+    await tx.products.shift_stock({key: -quantity for key, quantity in wanted.items()}, now)
     return await tx.orders.add(_new_order(draft, items, total, now), now)
 
 
@@ -164,7 +164,7 @@ async def _restock(tx: Transaction, order: Order) -> None:
     for item in order.items:
         pieces[item.product_id] += item.quantity
     products = await tx.products.lock_many(sorted(pieces))
-    full = [id for id, product in products.items() if product.stock_quantity + pieces[id] > MAX_QUANTITY]
+    full = [key for key, product in products.items() if product.stock_quantity + pieces[key] > MAX_QUANTITY]
     if full:
         raise StockLimit(f"The stock of product {full[0]} cannot exceed {MAX_QUANTITY}.")
     await tx.products.shift_stock(pieces, clock.now())

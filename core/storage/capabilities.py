@@ -1,4 +1,4 @@
-"""What a storage can do, as data: declared by a backend, probed when a storage opens, compared, never guessed by name."""
+"""What a storage can do, as data: declared by a backend, probed at opening, never guessed from a name."""
 
 from dataclasses import dataclass, fields
 

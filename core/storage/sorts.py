@@ -1,10 +1,10 @@
-"""The fields that each list can be sorted by. Every one of them is also an attribute of the listed entity."""
+"""The fields that each list can be sorted by: attributes of the entity, and indexed by every backend that has indexes."""
 
 from core.storage.pages import Sort, SortKind, Sorts
 
-_RECORD = {"created_at": SortKind.TIME, "updated_at": SortKind.TIME, "id": SortKind.INTEGER}
+_RECORD = {"created_at": SortKind.TIME, "id": SortKind.INTEGER}
 
-USERS: Sorts = {**_RECORD, "username": SortKind.TEXT, "email": SortKind.TEXT}
+USERS: Sorts = {**_RECORD, "username": SortKind.TEXT}
 POSTS: Sorts = {
     **_RECORD,
     "title": SortKind.TEXT,
@@ -20,8 +20,8 @@ PRODUCTS: Sorts = {
     "stock_quantity": SortKind.INTEGER,
     "sku": SortKind.TEXT,
 }
-ORDERS: Sorts = {**_RECORD, "total_amount": SortKind.INTEGER, "order_number": SortKind.TEXT}
-TRANSFERS: Sorts = {"created_at": SortKind.TIME, "id": SortKind.INTEGER, "amount": SortKind.INTEGER}
+ORDERS: Sorts = {**_RECORD, "total_amount": SortKind.INTEGER}
+TRANSFERS: Sorts = _RECORD
 NOTIFICATIONS: Sorts = _RECORD
 
 NEWEST_FIRST = Sort("created_at", SortKind.TIME, descending=True)

@@ -1,0 +1,76 @@
+"""Column types that keep a value exactly, and compare it by code point, on every database."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text, TypeDecorator
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.types import TypeEngine
+
+from core import clock
+
+POSTGRESQL_COLLATION = "C"
+MYSQL_COLLATION = "utf8mb4_0900_bin"
+MARIADB_COLLATION = "utf8mb4_nopad_bin"
+"""Binary and, unlike the older ``utf8mb4_bin``, with trailing spaces significant."""
+
+
+def identifier() -> TypeEngine[int]:
+    """A 64-bit id; on SQLite the only type that counts up by itself, which is as wide."""
+    return BigInteger().with_variant(Integer(), "sqlite")
+
+
+def text(length: int) -> TypeEngine[str]:
+    """Text of at most ``length`` code points, indexable."""
+    return (
+        String(length)
+        .with_variant(String(length, POSTGRESQL_COLLATION), "postgresql")
+        .with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation=MYSQL_COLLATION), "mysql")
+        .with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation=MARIADB_COLLATION), "mariadb")
+    )
+
+
+def long_text() -> TypeEngine[str]:
+    """Text up to some millions of code points, not indexed by value."""
+    return (
+        Text()
+        .with_variant(Text(collation=POSTGRESQL_COLLATION), "postgresql")
+        .with_variant(mysql.MEDIUMTEXT(charset="utf8mb4", collation=MYSQL_COLLATION), "mysql")
+        .with_variant(mysql.MEDIUMTEXT(charset="utf8mb4", collation=MARIADB_COLLATION), "mariadb")
+    )
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time in UTC with milliseconds: native where the database has such a type, sortable ISO text on SQLite.
+
+    MySQL and MariaDB hold it without a zone, so the zone is taken off and put back here, whatever the session's is.
+    """
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type in the schema of each database."""
+        match dialect.name:
+            case "postgresql":
+                return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True, precision=3))
+            case "mysql" | "mariadb":
+                return dialect.type_descriptor(mysql.DATETIME(fsp=3))
+            case _:
+                return dialect.type_descriptor(String(24))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """The value as the driver wants it."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        if dialect.name == "sqlite":
+            return clock.to_json(value)
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """The value as the entities hold it."""
+        if value is None or dialect.name == "postgresql":
+            return value  # type: ignore[no-any-return]
+        if dialect.name == "sqlite":
+            return datetime.fromisoformat(value)
+        return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]
