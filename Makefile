@@ -1,0 +1,62 @@
+# The front door. `make serve` and `make test` do everything on a machine that has Python 3.11 or later, and make.
+
+HOST = 127.0.0.1
+PORT = 8000
+# Servers that `make test` must reach, such as REQUIRE=sqlite,postgresql; those absent otherwise are only reported.
+REQUIRE =
+# More options for pytest, such as TESTFLAGS="-k orders".
+TESTFLAGS =
+# The Python to build .venv with; empty for the first one found.
+PYTHON =
+
+PYTHONS = $(or $(PYTHON),python3.11 python3.12 python3.13 python3.14 python3)
+USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check
+STAMP = .venv/.installed
+
+.PHONY: serve test check format lock clean
+
+serve: $(STAMP)
+	.venv/bin/stockroom serve --host $(HOST) --port $(PORT)
+
+test: $(STAMP)
+	.venv/bin/pytest -n auto $(if $(REQUIRE),--require $(REQUIRE)) $(TESTFLAGS)
+
+check: $(STAMP)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python -m pip check
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	.venv/bin/pytest --quiet tests/test_project.py
+
+format: $(STAMP)
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+# Takes up changes of pyproject.toml and leaves every other pin alone; add LOCKFLAGS=--upgrade to raise them all.
+lock: $(STAMP)
+	$(PIP) install uv
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--all-extras --group dev $(LOCKFLAGS) pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Every file of every package is checked against the hashes in the lock; nothing else is ever downloaded.
+$(STAMP): requirements.lock pyproject.toml
+	@found=; for python in $(PYTHONS); do \
+		if "$$python" -c "$(USABLE)" 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Stockroom needs Python 3.11 or later with its venv module; none of these is one: $(PYTHONS)." >&2; \
+		echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or: make PYTHON=/path/to/python" >&2; \
+		exit 1; \
+	fi; \
+	echo "Installing into .venv with $$("$$found" --version) ..."; \
+	"$$found" -m venv .venv
+	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
