@@ -37,7 +37,8 @@ from core.errors import (
 )
 from core.money import MAX_TOTAL, to_json
 from core.services.updates import save_changes
-from core.storage import Storage, Transaction
+from core.storage import OrderFilter, Storage, Transaction, Window
+from core.storage.pages import Page
 from core.storage.repositories import NewOrder
 
 logger = logging.getLogger(__name__)
@@ -200,6 +201,14 @@ async def pay(storage: Storage, order_id: int, draft: PaymentDraft) -> Payment:
         return await tx.payments.add(order_id, draft, clock.now())
 
     return await storage.run(work)
+
+
+async def of_user(storage: Storage, user_id: int, window: Window) -> Page[OrderSummary]:
+    """A page of a user's orders."""
+    page = await storage.orders.page(OrderFilter(user_id=user_id), window)
+    if not page.items:
+        await storage.users.get(user_id)
+    return page
 
 
 async def summary(storage: Storage) -> SalesSummary:

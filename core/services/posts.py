@@ -79,6 +79,11 @@ async def change_tag(storage: Storage, id: int, changes: Mapping[str, Any]) -> T
     return await storage.run(lambda tx: change(tx.tags, id, changes))
 
 
+async def replace_tag(storage: Storage, id: int, draft: TagDraft) -> Tag:
+    """Replace every editable field; a slug left out stays as it is, so that links go on working."""
+    return await change_tag(storage, id, slugs.without_empty(asdict(draft)))
+
+
 async def posts_of_tag(storage: Storage, id: int, window: Window) -> Page[Post]:
     """A page of the posts that have a tag."""
     page = await storage.posts.page(PostFilter(tag_id=id), window)

@@ -1,0 +1,65 @@
+"""JSON on its way in, read exactly: decimals stay decimal, and what JSON leaves open is refused."""
+
+import json
+from decimal import Decimal
+from email.message import Message
+from typing import Any, NoReturn
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
+
+def parse(body: bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        json.JSONDecodeError: it is malformed: not UTF-8, a byte order mark, NaN, a member named twice, nested or
+            numbered beyond reason, a name that is no text.
+    """
+    try:
+        text = body.decode()
+        return json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_members)
+    except UnicodeDecodeError:
+        raise json.JSONDecodeError("must be encoded as UTF-8", "", 0) from None
+    except RecursionError:
+        raise json.JSONDecodeError("is nested too deeply", "", 0) from None
+    except json.JSONDecodeError as error:
+        raise json.JSONDecodeError(f"is malformed at character {error.pos}", "", error.pos) from None
+    except (ValueError, ArithmeticError):  # thousands of digits, an exponent beyond decimal's range
+        raise json.JSONDecodeError("has a number that is out of range", "", 0) from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{constant} is not JSON", "", 0)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise json.JSONDecodeError("a member is named twice", "", 0)
+    return members
+
+
+class JsonRequest(Request):
+    """A request whose body is read by ``parse``."""
+
+    async def json(self) -> Any:
+        return parse(await self.body())
+
+    async def require_json(self) -> None:
+        """Refuse a body that does not call itself JSON.
+
+        Raises:
+            HTTPException: 415.
+        """
+        if await self.body() and not _is_json(self.headers.get("content-type", "")):
+            raise HTTPException(415, headers={"Accept": "application/json"})
+
+
+def _is_json(content_type: str) -> bool:
+    if content_type == "application/json":
+        return True
+    message = Message()
+    message["content-type"] = content_type
+    charset = message.get_content_charset("utf-8")
+    return message.get_content_type() == "application/json" and charset in ("utf-8", "utf8")

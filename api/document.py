@@ -1,0 +1,106 @@
+"""The OpenAPI document, and the page that shows it without a third-party host."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from pydantic import TypeAdapter
+from starlette.staticfiles import StaticFiles
+
+from api.observation import HEADER
+from api.problems import MEDIA_TYPE, Problem, status_of
+from core.errors import StockroomError
+
+DOCS = "/docs"
+
+_ASSETS = "/docs/assets"
+_SCHEMAS = "#/components/schemas/"
+_HEADERS = {
+    HEADER: {"description": "Id of the request, in logs and problems too.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+}
+_ALWAYS_ANSWERED = ("/", "/livez")
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def refusals(*errors: type[StockroomError]) -> Responses:
+    """The ``responses`` of an endpoint that can be refused in these ways; ``StockroomAPI`` fills in the rest."""
+    texts: dict[int, list[str]] = {}
+    for error in errors:
+        texts.setdefault(status_of(error), []).append(f"{error.title} (`{error.code}`)")
+    return {status: {"description": "; ".join(text) + "."} for status, text in texts.items()}
+
+
+class StockroomAPI(FastAPI):
+    """FastAPI whose document says of every operation what it really answers."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = super().openapi()
+            document["components"]["headers"] = _HEADERS
+            schemas = document["components"]["schemas"]
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            problem = TypeAdapter(Problem).json_schema(ref_template=_SCHEMAS + "{model}", mode="serialization")
+            schemas.update(problem.pop("$defs"), Problem=problem)
+            for path, operation in _operations(document):
+                _describe(path, operation)
+        assert self.openapi_schema is not None  # noqa: S101 - FastAPI keeps what it made
+        return self.openapi_schema
+
+    def add_docs(self) -> None:
+        """Serve the page ``/docs`` with assets from a package instead of from somebody else's host."""
+        self.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
+        self.add_route(DOCS, self._docs, include_in_schema=False)
+
+    async def _docs(self, request: Request) -> HTMLResponse:
+        root = request.scope.get("root_path", "")
+        return get_swagger_ui_html(
+            openapi_url=f"{root}{self.openapi_url}",
+            title=self.title,
+            swagger_js_url=f"{root}{_ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{root}{_ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{root}{_ASSETS}/favicon.png",
+        )
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def _describe(path: str, operation: dict[str, Any]) -> None:
+    """Summary from the docstring's first line; the answers that follow from an operation's shape; every problem."""
+    summary, _, rest = operation["description"].partition("\n")
+    operation["summary"] = summary.rstrip(".")
+    operation["description"] = rest.strip() or summary
+    responses = operation["responses"]
+    responses.pop("422", None)
+    for status, text in _implied(path, operation):
+        responses.setdefault(str(status), {"description": text})
+    for status, response in responses.items():
+        response["headers"] = {HEADER: _header(HEADER)}
+        if int(status) >= HTTPStatus.BAD_REQUEST:
+            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + Problem.__name__}}}
+        if int(status) == HTTPStatus.SERVICE_UNAVAILABLE:
+            response["headers"]["Retry-After"] = _header("Retry-After")
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _header(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def _implied(path: str, operation: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    if "{" in path:
+        yield 404, "There is no such thing."
+    if "requestBody" in operation:
+        yield 415, "The body is not `application/json`."
+    yield 422, "A parameter or the body is not valid."
+    if path not in _ALWAYS_ANSWERED:
+        yield 503, "The storage does not answer, or is too busy."

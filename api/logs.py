@@ -1,0 +1,54 @@
+"""Logging through structlog: JSON lines for machines, or aligned colours for people when debugging."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor
+
+
+def _context() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _renderers(debug: bool) -> list[Processor]:
+    if debug:
+        return [structlog.dev.ConsoleRenderer()]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+def access_log(debug: bool) -> FilteringBoundLogger:
+    """A logger that writes straight to standard output, without the detour through ``logging``."""
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.WriteLogger(sys.stdout),
+        processors=[*_context(), *_renderers(debug)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
+    )
+    return logger
+
+
+@contextmanager
+def standard_logs(debug: bool) -> Iterator[None]:
+    """While it lasts, what libraries and ``core`` send to ``logging`` is written in the same form."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_context(),
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(debug)],
+        )
+    )
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)

@@ -1,0 +1,64 @@
+"""What is seen of a request from outside: its id, one log line, and a problem where it fails unexpectedly."""
+
+import re
+from time import perf_counter
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+from structlog.typing import FilteringBoundLogger
+
+from api.problems import internal_error
+
+HEADER = "X-Request-ID"
+
+_HEADER_BYTES = HEADER.lower().encode()
+_SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class Observation:
+    """Gives each request an id, the client's own where it is a sane one, and logs how it ended.
+
+    Query, headers and bodies are never logged: they may hold secrets.
+    """
+
+    def __init__(self, app: ASGIApp, log: FilteringBoundLogger) -> None:
+        self._app, self._log = app, log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        with bound_contextvars(request_id=request_id):
+            await self._observe(scope, receive, send, request_id.encode())
+
+    async def _observe(self, scope: Scope, receive: Receive, send: Send, request_id: bytes) -> None:
+        status = 0
+        start = perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (_HEADER_BYTES, request_id)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            self._log.exception("unexpected error", method=scope["method"], path=scope["path"])
+            if status:
+                raise  # half an answer is on its way: only closing the connection can tell the client
+            await internal_error(scope)(scope, receive, send_with_id)
+        finally:
+            duration = round((perf_counter() - start) * 1000, 2)
+            self._log.info("request", method=scope["method"], path=scope["path"], status=status, duration_ms=duration)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == _HEADER_BYTES and _SANE.fullmatch(value):
+            return str(value, "ascii")
+    return uuid4().hex

@@ -1,0 +1,180 @@
+"""Every error as an RFC 9457 problem: the one mapping from ``core.errors`` and the framework's errors to HTTP.
+
+Written here because the libraries for it name an error's place but not its dotted path, and take ``type`` from class
+names, which would make renaming a class a change of the API.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any, Literal
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from core.errors import Conflict, Invalid, NotFound, RuleViolated, StockroomError, Unavailable, Unsupported
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:stockroom:problem:"
+
+STATUSES: dict[type[StockroomError], int] = {
+    NotFound: 404,
+    Conflict: 409,
+    RuleViolated: 400,
+    Invalid: 422,
+    Unavailable: 503,
+    Unsupported: 501,
+}
+"""The status of each branch of the tree; what is on no branch is 500, and its words stay inside."""
+
+_MAX_ERRORS = 100
+_MAX_NAME = 100
+
+Location = Literal["path", "query", "body"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemField:
+    """What is wrong with one field.
+
+    Attributes:
+        field: dotted path of the field, such as ``items.0.quantity``.
+        location: the part of the request it is in; null where it is in none, as with a reference from elsewhere.
+        message: a sentence.
+        code: a stable word for programs.
+    """
+
+    field: str
+    location: Location | None
+    message: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a request was not served (RFC 9457).
+
+    Attributes:
+        type: stable name of the kind of problem, such as ``urn:stockroom:problem:insufficient-stock``.
+        title: the kind of problem in a few words.
+        status: the HTTP status.
+        detail: a sentence about this occurrence.
+        instance: the request's id, as in the header ``X-Request-ID``.
+        errors: the fields that are to blame, at most a hundred; empty where none is.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: Sequence[ProblemField] = ()
+
+
+def status_of(error: type[StockroomError]) -> int:
+    """The HTTP status of a kind of error."""
+    return next((STATUSES[kind] for kind in error.__mro__ if kind in STATUSES), 500)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every expected error of ``app`` with a problem. The unexpected ones are ``Observation``'s."""
+    app.add_exception_handler(StockroomError, _on_stockroom_error)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _on_http_error)  # type: ignore[arg-type]
+
+
+async def _on_stockroom_error(request: Request, error: StockroomError) -> Response:
+    status = status_of(type(error))
+    if status == 500:
+        raise error
+    fields = [
+        ProblemField(field=e.field, location=_location(request, e.field), message=e.message, code=e.code)
+        for e in error.errors[:_MAX_ERRORS]
+    ]
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else None
+    return respond(request.scope, status, error.code, error.title, error.detail, errors=fields, headers=headers)
+
+
+def _location(request: Request, field: str) -> Location | None:
+    if field in request.query_params:
+        return "query"
+    if field in request.path_params:
+        return "path"
+    return "body" if "content-type" in request.headers else None
+
+
+async def _on_http_error(request: Request, error: HTTPException) -> Response:
+    return _refused_method(request) or http_problem(request.scope, error.status_code, error.headers)
+
+
+async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
+    found = error.errors()
+    fields = [_field(e) for e in found[:_MAX_ERRORS]]
+    detail = f"{fields[0].field}: {fields[0].message}" if len(found) == 1 else f"{len(found)} fields are not valid."
+    refused = _refused_method(request)
+    return refused or respond(request.scope, 422, Invalid.code, Invalid.title, detail, errors=fields)
+
+
+def _refused_method(request: Request) -> Response | None:
+    """405 where the path allows other methods only: the framework may have taken ``/users/search`` for an id."""
+    allowed: list[str] = request.app.state.methods.allowed(request.scope["path"])
+    if not allowed or request.method in allowed:
+        return None
+    return http_problem(request.scope, 405, {"Allow": ", ".join(allowed)})
+
+
+def _field(error: Mapping[str, Any]) -> ProblemField:
+    location, *path = error["loc"]
+    message, code = _words(error)
+    if code == "malformed":
+        path = []
+    field = ".".join(str(part)[:_MAX_NAME] for part in path) or location
+    return ProblemField(field=field, location=location, message=message, code=code)
+
+
+def _words(error: Mapping[str, Any]) -> tuple[str, str]:
+    """Message and code of a validation error; what the client sent is never part of them."""
+    match error["type"]:
+        case "json_invalid":
+            return f"The JSON {error['ctx']['error']}.", "malformed"
+        case "unexpected_keyword_argument" | "extra_forbidden":
+            return "Unknown field.", "unknown-field"
+        case "missing" | "missing_keyword_only_argument" | "missing_argument":
+            return "Is required.", "missing"
+        case "value_error":
+            return f"{str(error['ctx']['error']).capitalize()}.", "invalid"
+        case kind:
+            return str(error["msg"]), str(kind).replace("_", "-")
+
+
+def http_problem(scope: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """A problem that is no more than its HTTP status."""
+    known = HTTPStatus(status)
+    code = known.phrase.lower().replace(" ", "-")
+    return respond(scope, status, code, known.phrase, f"{known.description or known.phrase}.", headers=headers)
+
+
+def internal_error(scope: Mapping[str, Any]) -> Response:
+    """The answer to an error nobody expected: nothing about it gets out."""
+    detail = "The server failed to serve this request. The log knows more under the id in instance."
+    return respond(scope, 500, StockroomError.code, StockroomError.title, detail)
+
+
+def respond(  # noqa: PLR0913 - the members of a problem
+    scope: Mapping[str, Any],
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    errors: Sequence[ProblemField] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as a response. Written in ASCII, so that even a lone surrogate in a field's name can be sent."""
+    instance = scope.get("state", {}).get("request_id", "")
+    problem = Problem(
+        type=TYPE_PREFIX + code, title=title, status=status, detail=detail, instance=instance, errors=errors
+    )
+    return Response(json.dumps(asdict(problem)), status, dict(headers or {}), MEDIA_TYPE)

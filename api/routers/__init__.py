@@ -1,0 +1,1 @@
+"""One module per aggregate; every endpoint is thin, typed by the entities, and its docstring is its reference."""

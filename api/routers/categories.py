@@ -1,0 +1,79 @@
+"""Categories."""
+
+from typing import Annotated
+
+from fastapi import Body, Depends
+
+from api.dependencies import StorageDep
+from api.document import refusals
+from api.lists import Listing, Part, sortable
+from api.parameters import PathId
+from api.routes import router as make_router
+from core.entities import Category, CategoryDraft, CategoryNode, CategoryPatch, CategoryProducts
+from core.errors import CategoryCycle, Duplicate, UnknownReference
+from core.services import catalogue
+from core.storage import Window, sorts
+
+router = make_router("categories")
+
+CategoriesWindow = Annotated[Window, Depends(sortable(sorts.CATEGORIES))]
+
+
+@router.post("", status_code=201, responses=refusals(Duplicate, UnknownReference))
+async def create_category(given: CategoryDraft, storage: StorageDep) -> Category:
+    """Create a category.
+
+    A slug left out is derived from the name and numbered where it is taken.
+    """
+    return await catalogue.create_category(storage, given)
+
+
+@router.get("")
+async def list_categories(storage: StorageDep, window: CategoriesWindow) -> Listing[Category]:
+    """List categories."""
+    return Listing.of(await storage.categories.page(window), window)
+
+
+@router.get("/tree")
+async def get_category_tree(storage: StorageDep) -> list[CategoryNode]:
+    """Get all categories as a forest.
+
+    Those without a parent, each with all below it; siblings by name.
+    """
+    return await catalogue.category_tree(storage)
+
+
+@router.get("/{id}")
+async def get_category(id: PathId, storage: StorageDep) -> Category:
+    """Get a category."""
+    return await storage.categories.get(id)
+
+
+@router.put("/{id}", responses=refusals(Duplicate, UnknownReference, CategoryCycle))
+async def replace_category(id: PathId, given: CategoryDraft, storage: StorageDep) -> Category:
+    """Replace every editable field of a category.
+
+    A field left out takes its default; a slug left out stays as it is, so that links go on working.
+    """
+    return await catalogue.replace_category(storage, id, given)
+
+
+@router.patch("/{id}", responses=refusals(Duplicate, UnknownReference, CategoryCycle))
+async def update_category(id: PathId, given: Annotated[CategoryPatch, Body()], storage: StorageDep) -> Category:
+    """Change the fields of a category that are sent, and no others."""
+    return await catalogue.change_category(storage, id, given)
+
+
+@router.delete("/{id}", status_code=204)
+async def delete_category(id: PathId, storage: StorageDep) -> None:
+    """Delete a category.
+
+    Its products lose their category; the categories below it lose their parent.
+    """
+    await storage.run(lambda tx: tx.categories.delete(id))
+
+
+@router.get("/{id}/products")
+async def get_category_products(id: PathId, storage: StorageDep, part: Part) -> CategoryProducts:
+    """Get a category with a page of its products, newest first."""
+    return await catalogue.category_products(storage, id, part)

@@ -1,0 +1,142 @@
+"""Products."""
+
+from typing import Annotated
+
+from fastapi import Body, Depends, Query
+
+from api.dependencies import StorageDep
+from api.document import refusals
+from api.lists import Listing, ordered, sortable
+from api.parameters import Absent, Id, PathId, QueryFlag, QueryPrice, Search, Threshold, key
+from api.routes import router as make_router
+from core.entities import CategoryStats, Product, ProductDraft, ProductPatch, ProductWithCategory, StockChange
+from core.errors import Duplicate, InsufficientStock, Referenced, StockLimit, UnknownReference
+from core.services import catalogue
+from core.storage import ProductFilter, Window, sorts
+
+router = make_router("products")
+
+ProductsWindow = Annotated[Window, Depends(sortable(sorts.PRODUCTS))]
+LeastStockWindow = Annotated[Window, Depends(ordered(sorts.LEAST_STOCK_FIRST))]
+ProductDrafts = Annotated[list[ProductDraft], Body(min_length=1, max_length=1000)]
+
+
+async def _filter(
+    category_id: Annotated[Id | Absent, Query()] = None,
+    min_price: Annotated[QueryPrice | Absent, Query(description="Lowest price, included.")] = None,
+    max_price: Annotated[QueryPrice | Absent, Query(description="Highest price, included.")] = None,
+    is_active: QueryFlag | Absent = None,
+    search: Search = None,
+) -> ProductFilter:
+    return ProductFilter(
+        category_id=category_id,
+        min_price=min_price,
+        max_price=max_price,
+        is_active=is_active,
+        search=search or None,
+    )
+
+
+@router.post("", status_code=201, responses=refusals(Duplicate, UnknownReference))
+async def create_product(given: ProductDraft, storage: StorageDep) -> Product:
+    """Create a product.
+
+    The SKU is stored in upper case. A slug left out is derived from the name and numbered where it is taken. A price
+    is a number or a string with at most two decimals.
+    """
+    [product] = await catalogue.create_products(storage, [given])
+    return product
+
+
+@router.post("/bulk", status_code=201, responses=refusals(Duplicate, UnknownReference))
+async def create_products(given: ProductDrafts, storage: StorageDep) -> list[Product]:
+    """Create up to a thousand products, all or none.
+
+    The answer lists them in the order given. Errors name the product by its position, as in `3.sku`.
+    """
+    return await catalogue.create_products(storage, given)
+
+
+@router.get("")
+async def list_products(
+    storage: StorageDep, window: ProductsWindow, filter: Annotated[ProductFilter, Depends(_filter)]
+) -> Listing[Product]:
+    """List products.
+
+    `search` looks in name and description.
+    """
+    return Listing.of(await storage.products.page(filter, window), window)
+
+
+@router.get("/low-stock")
+async def list_low_stock(storage: StorageDep, window: LeastStockWindow, threshold: Threshold = 10) -> Listing[Product]:
+    """List the active products that run short, the scarcest first."""
+    found = await storage.products.page(ProductFilter(is_active=True, max_stock=threshold), window)
+    return Listing.of(found, window)
+
+
+@router.get("/with-categories")
+async def list_products_with_categories(storage: StorageDep, window: ProductsWindow) -> Listing[ProductWithCategory]:
+    """List the active products, each with its category."""
+    return Listing.of(await storage.products.page_with_category(ProductFilter(is_active=True), window), window)
+
+
+@router.get("/by-category-stats")
+async def get_category_stats(storage: StorageDep) -> list[CategoryStats]:
+    """Get the price figures of each category's active products.
+
+    Most products first, ties by name; products without a category are counted under null. Averages are rounded half
+    to even.
+    """
+    return await catalogue.category_stats(storage)
+
+
+@router.get("/by-sku/{sku}")
+async def get_product_by_sku(sku: str, storage: StorageDep) -> Product:
+    """Get the product with an SKU, in any case."""
+    return await storage.products.by_sku(key("product", sku).upper())
+
+
+@router.get("/by-slug/{slug}")
+async def get_product_by_slug(slug: str, storage: StorageDep) -> Product:
+    """Get the product with a slug."""
+    return await storage.products.by_slug(key("product", slug))
+
+
+@router.get("/{id}")
+async def get_product(id: PathId, storage: StorageDep) -> Product:
+    """Get a product."""
+    return await storage.products.get(id)
+
+
+@router.put("/{id}", responses=refusals(Duplicate, UnknownReference))
+async def replace_product(id: PathId, given: ProductDraft, storage: StorageDep) -> Product:
+    """Replace every editable field of a product.
+
+    A field left out takes its default; a slug left out stays as it is, so that links go on working.
+    """
+    return await catalogue.replace_product(storage, id, given)
+
+
+@router.patch("/{id}", responses=refusals(Duplicate, UnknownReference))
+async def update_product(id: PathId, given: Annotated[ProductPatch, Body()], storage: StorageDep) -> Product:
+    """Change the fields of a product that are sent, and no others."""
+    return await catalogue.change_product(storage, id, given)
+
+
+@router.delete("/{id}", status_code=204, responses=refusals(Referenced))
+async def delete_product(id: PathId, storage: StorageDep) -> None:
+    """Delete a product.
+
+    Refused once it has been ordered; deactivate it instead.
+    """
+    await storage.run(lambda tx: tx.products.delete(id))
+
+
+@router.post("/{id}/stock", responses=refusals(InsufficientStock, StockLimit))
+async def change_stock(id: PathId, given: StockChange, storage: StorageDep) -> Product:
+    """Add to the stock of a product, or take away from it.
+
+    One atomic change, whoever else orders at the same time.
+    """
+    return await catalogue.change_stock(storage, id, given.quantity_change)

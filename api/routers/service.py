@@ -1,0 +1,121 @@
+"""The service itself: what it is, and how it is."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Literal
+
+from fastapi import APIRouter
+
+from api.dependencies import BackendDep, HeadDep, SettingsDep, StorageDep
+from api.routes import Route
+from core.errors import Unavailable
+from core.storage import PoolStatus
+
+router = APIRouter(tags=["service"], route_class=Route)
+
+_STRESSED_AT = 0.8  # of the connections that can be handed out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What answers here, and where it is described."""
+
+    name: str
+    version: str
+    docs: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Connections of this process to the database."""
+
+    pool_size: int
+    connections_in_use: int
+    connections_available: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The service works and its database answers."""
+
+    status: Literal["healthy"] = "healthy"
+    database: Pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseHealth(Pool):
+    """The database and the connections to it; ``stressed`` once four fifths of them are in use."""
+
+    status: Literal["healthy", "stressed"]
+    backend: str
+    server: str
+    max_overflow: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alive:
+    """The process runs."""
+
+    status: Literal["alive"] = "alive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Requests can be served."""
+
+    status: Literal["ready"] = "ready"
+    schema_revision: str | None
+
+
+@router.get("/")
+async def get_service(settings: SettingsDep) -> Service:
+    """Get name, version and documentation of the service."""
+    return Service(name=settings.app_name, version=version("stockroom"), docs="/docs")
+
+
+@router.get("/health")
+async def get_health(storage: StorageDep) -> Health:
+    """Ask the database whether it answers."""
+    await storage.ping()
+    return Health(database=_pool(storage.pool_status()))
+
+
+def _pool(status: PoolStatus) -> Pool:
+    return Pool(
+        pool_size=status.pool_size,
+        connections_in_use=status.connections_in_use,
+        connections_available=status.connections_available,
+    )
+
+
+@router.get("/health/db")
+async def get_database_health(storage: StorageDep, backend: BackendDep) -> DatabaseHealth:
+    """Get the connection pool in detail."""
+    await storage.ping()
+    status = storage.pool_status()
+    stressed = status.connections_in_use >= _STRESSED_AT * (status.pool_size + status.max_overflow)
+    return DatabaseHealth(
+        status="stressed" if stressed else "healthy",
+        backend=backend.name,
+        server=storage.server,
+        pool_size=status.pool_size,
+        max_overflow=status.max_overflow,
+        connections_in_use=status.connections_in_use,
+        connections_available=status.connections_available,
+    )
+
+
+@router.get("/livez")
+async def get_liveness() -> Alive:
+    """Tell whether the process runs; asks nobody else."""
+    return Alive()
+
+
+@router.get("/readyz")
+async def get_readiness(storage: StorageDep, head: HeadDep) -> Ready:
+    """Tell whether requests can be served: the database answers and its schema is current."""
+    await storage.ping()
+    revision = await storage.schema_revision()
+    if revision != head:
+        raise Unavailable(f"The schema is at revision {revision or 'none'}; {head} is needed.")
+    return Ready(schema_revision=revision)

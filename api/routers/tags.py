@@ -1,0 +1,68 @@
+"""Tags."""
+
+from typing import Annotated
+
+from fastapi import Body, Depends
+
+from api.dependencies import StorageDep
+from api.document import refusals
+from api.lists import Listing, sortable
+from api.parameters import PathId
+from api.routes import router as make_router
+from core.entities import Post, Tag, TagDraft, TagPatch
+from core.errors import Duplicate
+from core.services import posts
+from core.storage import Window, sorts
+
+router = make_router("tags")
+
+TagsWindow = Annotated[Window, Depends(sortable(sorts.TAGS))]
+PostsWindow = Annotated[Window, Depends(sortable(sorts.POSTS))]
+
+
+@router.post("", status_code=201, responses=refusals(Duplicate))
+async def create_tag(given: TagDraft, storage: StorageDep) -> Tag:
+    """Create a tag.
+
+    A slug left out is derived from the name and numbered where it is taken.
+    """
+    return await posts.create_tag(storage, given)
+
+
+@router.get("")
+async def list_tags(storage: StorageDep, window: TagsWindow) -> Listing[Tag]:
+    """List tags."""
+    return Listing.of(await storage.tags.page(window), window)
+
+
+@router.get("/{id}")
+async def get_tag(id: PathId, storage: StorageDep) -> Tag:
+    """Get a tag."""
+    return await storage.tags.get(id)
+
+
+@router.put("/{id}", responses=refusals(Duplicate))
+async def replace_tag(id: PathId, given: TagDraft, storage: StorageDep) -> Tag:
+    """Replace every editable field of a tag.
+
+    A slug left out stays as it is, so that links go on working.
+    """
+    return await posts.replace_tag(storage, id, given)
+
+
+@router.patch("/{id}", responses=refusals(Duplicate))
+async def update_tag(id: PathId, given: Annotated[TagPatch, Body()], storage: StorageDep) -> Tag:
+    """Change the fields of a tag that are sent, and no others."""
+    return await posts.change_tag(storage, id, given)
+
+
+@router.delete("/{id}", status_code=204)
+async def delete_tag(id: PathId, storage: StorageDep) -> None:
+    """Delete a tag; the posts that have it stay, without it."""
+    await storage.run(lambda tx: tx.tags.delete(id))
+
+
+@router.get("/{id}/posts")
+async def list_tag_posts(id: PathId, storage: StorageDep, window: PostsWindow) -> Listing[Post]:
+    """List the posts that have a tag."""
+    return Listing.of(await posts.posts_of_tag(storage, id, window), window)

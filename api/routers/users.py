@@ -1,0 +1,175 @@
+"""Users."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Body, Depends
+
+from api.dependencies import HasherDep, StorageDep
+from api.document import refusals
+from api.lists import Listing, Part, sortable
+from api.parameters import Absent, Days, Limit, PathId, Phrase, QueryFlag, Search, key
+from api.routes import router as make_router
+from core.entities import Notification, Registration, TopSpender, User, UserPatch, UserReplacement, UserWithPosts
+from core.errors import Duplicate, Referenced
+from core.services import notifications, users
+from core.storage import UserFilter, Window, sorts
+
+router = make_router("users")
+
+UsersWindow = Annotated[Window, Depends(sortable(sorts.USERS))]
+NotificationsWindow = Annotated[Window, Depends(sortable(sorts.NOTIFICATIONS))]
+Registrations = Annotated[list[Registration], Body(min_length=1, max_length=1000)]
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveCount:
+    """How many users are active."""
+
+    active_users: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeactivatedCount:
+    """How many users were deactivated."""
+
+    deactivated_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedCount:
+    """How many users were deleted."""
+
+    deleted_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What has been done, in a sentence."""
+
+    message: str
+
+
+@router.post("", status_code=201, responses=refusals(Duplicate))
+async def create_user(given: Registration, storage: StorageDep, hasher: HasherDep) -> User:
+    """Register a user.
+
+    The password needs 8 to 100 characters, one upper-case letter and one digit; it is stored as an argon2id hash and
+    never returned. Usernames and e-mail addresses are unique in any case.
+    """
+    [user] = await users.register(storage, hasher, [given])
+    return user
+
+
+@router.post("/bulk", status_code=201, responses=refusals(Duplicate))
+async def create_users(given: Registrations, storage: StorageDep, hasher: HasherDep) -> list[User]:
+    """Register up to a thousand users, all or none.
+
+    The answer lists them in the order given. Errors name the user by its position, as in `3.email`.
+    """
+    return await users.register(storage, hasher, given)
+
+
+@router.get("")
+async def list_users(
+    storage: StorageDep, window: UsersWindow, is_active: QueryFlag | Absent = None, search: Search = None
+) -> Listing[User]:
+    """List users.
+
+    `search` looks in username, e-mail and full name.
+    """
+    found = await storage.users.page(UserFilter(is_active=is_active, search=search or None), window)
+    return Listing.of(found, window)
+
+
+@router.get("/search")
+async def search_users(storage: StorageDep, window: UsersWindow, q: Phrase) -> Listing[User]:
+    """Search users by username, e-mail and full name."""
+    return Listing.of(await storage.users.page(UserFilter(search=q), window), window)
+
+
+@router.get("/stats/active-count")
+async def count_active_users(storage: StorageDep) -> ActiveCount:
+    """Count the active users."""
+    return ActiveCount(await storage.users.active_count())
+
+
+@router.get("/top-spenders")
+async def list_top_spenders(storage: StorageDep, limit: Limit = 10) -> list[TopSpender]:
+    """List the users who spent most.
+
+    Cancelled orders do not count; users without any other are left out. Ties are ordered by id.
+    """
+    return await storage.users.top_spenders(limit)
+
+
+@router.get("/by-email/{email}")
+async def get_user_by_email(email: str, storage: StorageDep) -> User:
+    """Get the user with an e-mail address, in any case."""
+    return await storage.users.by_email(key("user", email))
+
+
+@router.patch("/bulk/deactivate")
+async def deactivate_stale_users(storage: StorageDep, days: Days) -> DeactivatedCount:
+    """Deactivate the active users whom nobody changed for so many days."""
+    return DeactivatedCount(await users.deactivate_stale(storage, days))
+
+
+@router.delete("/bulk/inactive", responses=refusals(Referenced))
+async def delete_inactive_users(storage: StorageDep) -> DeletedCount:
+    """Delete every inactive user, all or none.
+
+    Their posts, orders and notifications go with them. Refused while one of them has an account.
+    """
+    return DeletedCount(await storage.run(lambda tx: tx.users.delete_inactive()))
+
+
+@router.get("/{id}")
+async def get_user(id: PathId, storage: StorageDep) -> User:
+    """Get a user."""
+    return await storage.users.get(id)
+
+
+@router.put("/{id}", responses=refusals(Duplicate))
+async def replace_user(id: PathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep) -> User:
+    """Replace every editable field of a user.
+
+    A field left out takes its default; a password left out stays as it is.
+    """
+    return await users.replace_user(storage, hasher, id, given)
+
+
+@router.patch("/{id}", responses=refusals(Duplicate))
+async def update_user(id: PathId, given: Annotated[UserPatch, Body()], storage: StorageDep, hasher: HasherDep) -> User:
+    """Change the fields of a user that are sent, and no others."""
+    return await users.patch_user(storage, hasher, id, given)
+
+
+@router.delete("/{id}", status_code=204, responses=refusals(Referenced))
+async def delete_user(id: PathId, storage: StorageDep) -> None:
+    """Delete a user with its posts, orders and notifications.
+
+    Refused while the user has an account.
+    """
+    await storage.run(lambda tx: tx.users.delete(id))
+
+
+@router.delete("/{id}/soft")
+async def deactivate_user(id: PathId, storage: StorageDep) -> Message:
+    """Deactivate a user, keeping all its data."""
+    user = await users.deactivate(storage, id)
+    return Message(f"User {user.id} is inactive.")
+
+
+@router.get("/{id}/with-posts")
+async def get_user_with_posts(id: PathId, storage: StorageDep, part: Part) -> UserWithPosts:
+    """Get a user with a page of its posts, newest first."""
+    return await users.with_posts(storage, id, part)
+
+
+@router.get("/{id}/notifications")
+async def list_user_notifications(
+    id: PathId, storage: StorageDep, window: NotificationsWindow
+) -> Listing[Notification]:
+    """List a user's notifications."""
+    return Listing.of(await notifications.of_user(storage, id, window), window)

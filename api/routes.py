@@ -1,0 +1,85 @@
+"""How every endpoint is reached: strict queries and bodies, paths with or without a trailing slash, methods allowed."""
+
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
+from fastapi.params import Query
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.datastructures import QueryParams
+from starlette.routing import BaseRoute, compile_path
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.bodies import JsonRequest
+
+
+class Route(APIRoute):
+    """An endpoint that refuses unknown and repeated query parameters and reads its body by ``JsonRequest``."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+        known = frozenset(f.alias for f in get_flat_params(self.dependant) if isinstance(f.field_info, Query))
+        has_body = self.body_field is not None
+
+        async def handle(request: Request) -> Response:
+            if request.scope["query_string"]:
+                _check_query(request.query_params, known)
+            if has_body:
+                request = JsonRequest(request.scope, request.receive)
+                await request.require_json()
+            return await handler(request)
+
+        return handle
+
+
+def _check_query(given: QueryParams, known: frozenset[str]) -> None:
+    names = [name for name, _ in given.multi_items()]
+    unknown = [_error(name, "unknown_parameter", "Unknown parameter.") for name in given if name not in known]
+    repeated = [_error(n, "repeated", "Given more than once.") for n in given if n in known and names.count(n) > 1]
+    if unknown or repeated:
+        raise RequestValidationError(unknown + repeated)
+
+
+def _error(name: str, kind: str, message: str) -> dict[str, Any]:
+    return {"type": kind, "loc": ("query", name), "msg": message}
+
+
+def router(name: str) -> APIRouter:
+    """A router of one aggregate: its name is the prefix of its paths and the tag of its operations."""
+    return APIRouter(prefix=f"/{name}", tags=[name], route_class=Route)
+
+
+class MethodTable:
+    """Which methods a path allows: those of the first declared template that fits, so ``/users/search`` is never an id.
+
+    Only asked when a request has failed; requests that succeed pay nothing for it.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._methods: dict[str, set[str]] = {}
+        for route in iter_route_contexts(routes):
+            if route.path is not None and route.methods:
+                self._methods.setdefault(route.path, set()).update(route.methods)
+        self._patterns: list[tuple[re.Pattern[str], str]] = [(compile_path(path)[0], path) for path in self._methods]
+
+    def allowed(self, path: str) -> list[str]:
+        """The methods of a path in alphabetical order; none where no template fits."""
+        for pattern, template in self._patterns:
+            if pattern.match(path):
+                return sorted(self._methods[template])
+        return []
+
+
+class TrailingSlash:
+    """Takes a trailing slash off the path, so that both ways of writing it arrive at one route without a redirect."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and len(scope["path"]) > 1 and scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"][:-1]}
+        await self._app(scope, receive, send)
