@@ -11,7 +11,7 @@ PYTHON =
 
 PYTHONS = $(or $(PYTHON),python3.11 python3.12 python3.13 python3.14 python3)
 USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
-PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check
+PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 STAMP = .venv/.installed
 
 .PHONY: serve test check format lock clean
@@ -55,8 +55,8 @@ $(STAMP): requirements.lock pyproject.toml
 		echo "Install it (Debian, Ubuntu: apt-get install python3 python3-venv), or: make PYTHON=/path/to/python" >&2; \
 		exit 1; \
 	fi; \
-	echo "Installing into .venv with $$("$$found" --version) ..."; \
+	echo "Installing into .venv with $$("$$found" --version), about a minute ..."; \
 	"$$found" -m venv .venv
-	$(PIP) install --require-hashes --requirement requirements.lock
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
