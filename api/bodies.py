@@ -19,24 +19,31 @@ def parse(body: bytes) -> Any:
     try:
         text = body.decode()
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_members)
-    except UnicodeDecodeError:
-        raise json.JSONDecodeError("must be encoded as UTF-8", "", 0) from None
-    except RecursionError:
-        raise json.JSONDecodeError("is nested too deeply", "", 0) from None
+    except _Refused as refused:
+        reason = str(refused)
     except json.JSONDecodeError as error:
-        raise json.JSONDecodeError(f"is malformed at character {error.pos}", "", error.pos) from None
+        reason = f"is malformed at character {error.pos}"
+    except UnicodeDecodeError:
+        reason = "must be encoded as UTF-8"
+    except RecursionError:
+        reason = "is nested too deeply"
     except (ValueError, ArithmeticError):  # thousands of digits, an exponent beyond decimal's range
-        raise json.JSONDecodeError("has a number that is out of range", "", 0) from None
+        reason = "has a number that is out of range"
+    raise json.JSONDecodeError(reason, "", 0)
+
+
+class _Refused(Exception):
+    """Python's reader would take it, but it is not JSON, or not clear."""
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise json.JSONDecodeError(f"{constant} is not JSON", "", 0)
+    raise _Refused(f"has {constant}, which is not JSON")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise json.JSONDecodeError("a member is named twice", "", 0)
+        raise _Refused("has an object with two members of the same name")
     return members
 
 

@@ -1,5 +1,6 @@
 """The OpenAPI document, and the page that shows it without a third-party host."""
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +23,7 @@ _HEADERS = {
     HEADER: {"description": "Id of the request, in logs and problems too.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
 }
+_ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n     .*)*)", re.MULTILINE)
 _ALWAYS_ANSWERED = ("/", "/livez")
 
 Responses = dict[int | str, dict[str, Any]]
@@ -47,6 +49,8 @@ class StockroomAPI(FastAPI):
                 schemas.pop(name, None)
             problem = TypeAdapter(Problem).json_schema(ref_template=_SCHEMAS + "{model}", mode="serialization")
             schemas.update(problem.pop("$defs"), Problem=problem)
+            for schema in schemas.values():
+                _describe_members(schema)
             for path, operation in _operations(document):
                 _describe(path, operation)
         assert self.openapi_schema is not None  # noqa: S101 - FastAPI keeps what it made
@@ -68,6 +72,15 @@ class StockroomAPI(FastAPI):
         )
 
 
+def _describe_members(schema: dict[str, Any]) -> None:
+    """Move the ``Attributes`` of a class's docstring to where a document has them: the members of the schema."""
+    text, _, attributes = schema.get("description", "").partition("\n\nAttributes:\n")
+    if text:
+        schema["description"] = text
+    for name, description in _ATTRIBUTE.findall(attributes):
+        schema["properties"].get(name, {})["description"] = " ".join(description.split())
+
+
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, methods in document["paths"].items():
         for operation in methods.values():
@@ -79,6 +92,8 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
     summary, _, rest = operation["description"].partition("\n")
     operation["summary"] = summary.rstrip(".")
     operation["description"] = rest.strip() or summary
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
     responses = operation["responses"]
     responses.pop("422", None)
     for status, text in _implied(path, operation):
@@ -90,6 +105,14 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
         if int(status) == HTTPStatus.SERVICE_UNAVAILABLE:
             response["headers"]["Retry-After"] = _header("Retry-After")
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an optional parameter: it can be left out, but a query has no way to say null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) != 1:
+        return {**schema, "anyOf": kinds} if kinds else schema
+    return {**{name: value for name, value in schema.items() if name != "anyOf"}, **kinds[0]}
 
 
 def _header(name: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Depends, Query
 from pydantic import Field
 
-from api.parameters import Absent, FromText
+from api.parameters import FromText
 from core.errors import Invalid
 from core.storage import Page, Sort, Window
 from core.storage.pages import Sorts, decode_cursor, encode_cursor
@@ -18,10 +18,9 @@ E = TypeVar("E")
 MAX_PAGE = 2_147_483_647
 """Highest page number: a hundred rows on each still make an offset that every database can count to."""
 
-PageNumber = Annotated[
-    int, Field(ge=1, le=MAX_PAGE), FromText, Query(description="Number of the page; the first is 1.")
-]
+PageNumber = Annotated[int, Field(ge=1, le=MAX_PAGE), FromText]
 PageSize = Annotated[int, Field(ge=1, le=100), FromText, Query(description="Rows on a page.")]
+_PAGE = "Number of the page; the first is 1."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +89,10 @@ class Position:
 
 
 async def _position(
-    page: PageNumber | Absent = None,
+    page: Annotated[PageNumber | None, Query(description=_PAGE)] = None,
     page_size: PageSize = 20,
     cursor: Annotated[
-        str | Absent,
+        str | None,
         Query(
             max_length=4096,
             description="Walks the list without counting it: empty for the start, then each answer's `next_cursor`. "
@@ -114,7 +113,7 @@ def sortable(sorts: Sorts) -> WindowReader:
 
     async def read(
         position: Annotated[Position, Depends(_position)],
-        sort: Annotated[str | Absent, Query(description=description, json_schema_extra={"enum": choices})] = None,
+        sort: Annotated[str | None, Query(description=description, json_schema_extra={"enum": choices})] = None,
     ) -> Window:
         return position.window(None if sort is None else Sort.parse(sort, sorts), sorts)
 
@@ -130,7 +129,7 @@ def ordered(order: Sort) -> WindowReader:
     return read
 
 
-async def _part(page: PageNumber = 1, page_size: PageSize = 100) -> Window:
+async def _part(page: Annotated[PageNumber, Query(description=_PAGE)] = 1, page_size: PageSize = 100) -> Window:
     return Window(NEWEST_FIRST, page_size, page)
 
 

@@ -1,8 +1,7 @@
 """What comes in by path and query: kinds of parameter that are checked as strictly as a body.
 
 A query string holds text only, so each kind says which text stands for which value: ``1`` is an integer; ``+1``,
-``1.0`` and ``1_0`` are not. A parameter that is left out is None; the API document has no null for it, for none can be
-sent.
+``1.0`` and ``1_0`` are not. A parameter that is left out is None.
 """
 
 import re
@@ -10,7 +9,6 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import BeforeValidator, Field, WithJsonSchema
-from pydantic.json_schema import SkipJsonSchema
 
 from core import money
 from core.entities.values import MAX_ID, MAX_QUANTITY, Amount, Text
@@ -34,7 +32,6 @@ def _flag(value: object) -> object:
     return value == "true"
 
 
-Absent = SkipJsonSchema[None]
 FromText = BeforeValidator(_from_text)
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID), FromText]
@@ -51,7 +48,7 @@ Threshold = Annotated[
 ]
 Phrase = Annotated[str, Text(1, 200), Query(description="Text to look for, in any case; no character is a wildcard.")]
 Search = Annotated[
-    str | Absent,
+    str | None,
     Text(0, 200),
     Query(description="Text to look for, in any case; no character is a wildcard. Empty text does not narrow."),
 ]

@@ -90,7 +90,7 @@ async def _on_stockroom_error(request: Request, error: StockroomError) -> Respon
     if status == 500:
         raise error
     fields = [
-        ProblemField(field=e.field, location=_location(request, e.field), message=e.message, code=e.code)
+        ProblemField(field=e.field, location=_location(request, e.field), message=_sentence(e.message), code=e.code)
         for e in error.errors[:_MAX_ERRORS]
     ]
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else None
@@ -131,22 +131,28 @@ def _field(error: Mapping[str, Any]) -> ProblemField:
     if code == "malformed":
         path = []
     field = ".".join(str(part)[:_MAX_NAME] for part in path) or location
-    return ProblemField(field=field, location=location, message=message, code=code)
+    return ProblemField(field=field, location=location, message=_sentence(message), code=code)
 
 
 def _words(error: Mapping[str, Any]) -> tuple[str, str]:
     """Message and code of a validation error; what the client sent is never part of them."""
     match error["type"]:
         case "json_invalid":
-            return f"The JSON {error['ctx']['error']}.", "malformed"
+            return str(error["ctx"]["error"]), "malformed"
         case "unexpected_keyword_argument" | "extra_forbidden":
-            return "Unknown field.", "unknown-field"
+            return "is not known", "unknown-field"
         case "missing" | "missing_keyword_only_argument" | "missing_argument":
-            return "Is required.", "missing"
+            return "is required", "missing"
+        case "dataclass_type" | "dict_type":
+            return "must be an object", "object-type"
         case "value_error":
-            return f"{str(error['ctx']['error']).capitalize()}.", "invalid"
+            return str(error["ctx"]["error"]), "invalid"
         case kind:
             return str(error["msg"]), str(kind).replace("_", "-")
+
+
+def _sentence(message: str) -> str:
+    return f"{message[:1].upper()}{message[1:].removesuffix('.')}."
 
 
 def http_problem(scope: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None) -> Response:

@@ -37,8 +37,8 @@ class Route(APIRoute):
 
 def _check_query(given: QueryParams, known: frozenset[str]) -> None:
     names = [name for name, _ in given.multi_items()]
-    unknown = [_error(name, "unknown_parameter", "Unknown parameter.") for name in given if name not in known]
-    repeated = [_error(n, "repeated", "Given more than once.") for n in given if n in known and names.count(n) > 1]
+    unknown = [_error(name, "unknown_parameter", "is not known") for name in given if name not in known]
+    repeated = [_error(n, "repeated", "is given more than once") for n in given if n in known and names.count(n) > 1]
     if unknown or repeated:
         raise RequestValidationError(unknown + repeated)
 

@@ -2,6 +2,8 @@
 
 from decimal import Decimal, InvalidOperation
 
+_CENT = Decimal("0.01")
+
 MAX_PRICE = 99_999_999_99
 """Highest price of one product and highest amount of one payment, deposit or transfer: 99 999 999.99."""
 
@@ -21,12 +23,12 @@ def parse(value: object) -> int:
     amount = _decimal(value)
     if not amount.is_finite():
         raise ValueError("must be a finite number")
-    if abs(amount) >= Decimal(10) ** 15:
+    if amount.copy_abs() >= Decimal(10) ** 15:
         raise ValueError("is too large")
-    minor = amount.scaleb(2)
-    if minor != minor.to_integral_value():
+    cents = amount.quantize(_CENT)
+    if cents != amount:
         raise ValueError("must have at most two decimals")
-    return int(minor)
+    return int(cents.scaleb(2))
 
 
 def _decimal(value: int | str | Decimal | float) -> Decimal:

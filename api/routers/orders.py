@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 from api.dependencies import StorageDep
 from api.document import refusals
 from api.lists import Listing, sortable
-from api.parameters import Absent, Id, PathId
+from api.parameters import Id, PathId
 from api.routes import router as make_router
 from core.entities import (
     Order,
@@ -69,8 +69,8 @@ async def place_order_and_notify(given: OrderDraft, storage: StorageDep) -> Orde
 async def list_orders(
     storage: StorageDep,
     window: OrdersWindow,
-    status: Annotated[OrderStatus | Absent, Query()] = None,
-    user_id: Annotated[Id | Absent, Query()] = None,
+    status: Annotated[OrderStatus | None, Query()] = None,
+    user_id: Annotated[Id | None, Query()] = None,
 ) -> Listing[OrderSummary]:
     """List orders, without their lines."""
     return Listing.of(await storage.orders.page(OrderFilter(status=status, user_id=user_id), window), window)

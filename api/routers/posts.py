@@ -7,7 +7,7 @@ from fastapi import Body, Depends, Query
 from api.dependencies import StorageDep
 from api.document import refusals
 from api.lists import Listing, sortable
-from api.parameters import Absent, Id, PathId, Search
+from api.parameters import Id, PathId, Search
 from api.routes import router as make_router
 from core.entities import Post, PostDraft, PostPatch, PostStatus
 from core.entities.tags import TagName
@@ -21,9 +21,9 @@ PostsWindow = Annotated[Window, Depends(sortable(sorts.POSTS))]
 
 
 async def _filter(
-    author_id: Annotated[Id | Absent, Query()] = None,
-    tag: Annotated[TagName | Absent, Query(description="Name of a tag, in any case.")] = None,
-    status: Annotated[PostStatus | Absent, Query()] = None,
+    author_id: Annotated[Id | None, Query()] = None,
+    tag: Annotated[TagName | None, Query(description="Name of a tag, in any case.")] = None,
+    status: Annotated[PostStatus | None, Query()] = None,
     search: Search = None,
 ) -> PostFilter:
     return PostFilter(author_id=author_id, tag=tag, status=status, search=search or None)

@@ -7,7 +7,7 @@ from fastapi import Body, Depends, Query
 from api.dependencies import StorageDep
 from api.document import refusals
 from api.lists import Listing, ordered, sortable
-from api.parameters import Absent, Id, PathId, QueryFlag, QueryPrice, Search, Threshold, key
+from api.parameters import Id, PathId, QueryFlag, QueryPrice, Search, Threshold, key
 from api.routes import router as make_router
 from core.entities import CategoryStats, Product, ProductDraft, ProductPatch, ProductWithCategory, StockChange
 from core.errors import Duplicate, InsufficientStock, Referenced, StockLimit, UnknownReference
@@ -22,10 +22,10 @@ ProductDrafts = Annotated[list[ProductDraft], Body(min_length=1, max_length=1000
 
 
 async def _filter(
-    category_id: Annotated[Id | Absent, Query()] = None,
-    min_price: Annotated[QueryPrice | Absent, Query(description="Lowest price, included.")] = None,
-    max_price: Annotated[QueryPrice | Absent, Query(description="Highest price, included.")] = None,
-    is_active: QueryFlag | Absent = None,
+    category_id: Annotated[Id | None, Query()] = None,
+    min_price: Annotated[QueryPrice | None, Query(description="Lowest price, included.")] = None,
+    max_price: Annotated[QueryPrice | None, Query(description="Highest price, included.")] = None,
+    is_active: QueryFlag | None = None,
     search: Search = None,
 ) -> ProductFilter:
     return ProductFilter(

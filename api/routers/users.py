@@ -8,7 +8,7 @@ from fastapi import Body, Depends
 from api.dependencies import HasherDep, StorageDep
 from api.document import refusals
 from api.lists import Listing, Part, sortable
-from api.parameters import Absent, Days, Limit, PathId, Phrase, QueryFlag, Search, key
+from api.parameters import Days, Limit, PathId, Phrase, QueryFlag, Search, key
 from api.routes import router as make_router
 from core.entities import Notification, Registration, TopSpender, User, UserPatch, UserReplacement, UserWithPosts
 from core.errors import Duplicate, Referenced
@@ -72,7 +72,7 @@ async def create_users(given: Registrations, storage: StorageDep, hasher: Hasher
 
 @router.get("")
 async def list_users(
-    storage: StorageDep, window: UsersWindow, is_active: QueryFlag | Absent = None, search: Search = None
+    storage: StorageDep, window: UsersWindow, is_active: QueryFlag | None = None, search: Search = None
 ) -> Listing[User]:
     """List users.
 

@@ -42,9 +42,9 @@ CLOSED = ConfigDict(extra="forbid")
 
 def _whole(value: object) -> object:
     """JSON has one number type: ``5.0`` is the integer 5."""
-    if isinstance(value, Decimal) and value.is_finite() and abs(value) < 2**63 and value == value.to_integral_value():
-        return int(value)
-    return value
+    if not isinstance(value, Decimal) or not value.is_finite() or value.copy_abs() >= 2**63:
+        return value
+    return int(value) if value == value.to_integral_value() else value
 
 
 class Amount:
@@ -158,10 +158,10 @@ Money = Annotated[
 """An amount on its way out, minor units inside; a sum may exceed what a price may be."""
 
 Price = Annotated[int, Amount(1, money.MAX_PRICE)]
-Id = Annotated[int, BeforeValidator(_whole), Strict(), Field(ge=1, le=MAX_ID)]
-Stock = Annotated[int, BeforeValidator(_whole), Strict(), Field(ge=0, le=MAX_QUANTITY)]
-Quantity = Annotated[int, BeforeValidator(_whole), Strict(), Field(ge=1, le=MAX_QUANTITY)]
-StockDelta = Annotated[int, BeforeValidator(_whole), Strict(), Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY)]
+Id = Annotated[int, Strict(), Field(ge=1, le=MAX_ID), BeforeValidator(_whole)]
+Stock = Annotated[int, Strict(), Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_whole)]
+Quantity = Annotated[int, Strict(), Field(ge=1, le=MAX_QUANTITY), BeforeValidator(_whole)]
+StockDelta = Annotated[int, Strict(), Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY), BeforeValidator(_whole)]
 Flag = Annotated[bool, Strict()]
 
 _USERNAME = _matching(r"[A-Za-z0-9_]+", "may contain letters A-Z, digits and underscores only")
