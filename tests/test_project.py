@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from api.problems import status_of
 from core import errors
 from core.settings import Settings
+from core.storage import sorts
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -164,6 +165,7 @@ def test_the_example_of_an_environment_file_has_every_setting_with_its_default()
 
 # The API's page
 
+LISTS = {"USERS", "POSTS", "TAGS", "CATEGORIES", "PRODUCTS", "ORDERS", "TRANSFERS", "NOTIFICATIONS"}
 INSIDE = {errors.Conflict, errors.RuleViolated, errors.TransientConflict, errors.Unsupported, errors.ConfigurationError}
 """What is raised only by its kinds, or never reaches a client."""
 
@@ -177,6 +179,12 @@ def test_every_error_is_documented_under_its_status(error: type[errors.Stockroom
     page = (ROOT / "docs/api.md").read_text()
     [row] = re.findall(rf"(?m)^\| {status_of(error)}\b.*`[a-z-]+`.*$", page)
     assert f"`{error.code}`" in row
+
+
+def test_the_sort_fields_of_every_list_are_documented() -> None:
+    rows = re.findall(r"(?m)^\| ([a-z]+) \| ((?:`[a-z_]+` ?)+) \|$", (ROOT / "docs/api.md").read_text())
+    declared = {name.lower(): list(fields) for name, fields in vars(sorts).items() if name in LISTS}
+    assert {name: fields.replace("`", "").split() for name, fields in rows} == declared
 
 
 # Containers: none can be run here, so `make check` holds the file against the published schema, and this against us.
