@@ -3,10 +3,12 @@
 The database enforces every rule it can: uniqueness, references with their delete effects, ranges, known statuses.
 """
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint
-from sqlalchemy import BigInteger as Minor
+from typing import Any
 
-from backends.sql.types import Moment, identifier, long_text, text
+from sqlalchemy import BigInteger as Minor
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint
+
+from backends.sql.types import Moment, OneOf, identifier, long_text, text
 from core.entities import OrderStatus, PostStatus
 from core.entities.values import MAX_KEY, MAX_QUANTITY
 from core.money import MAX_PRICE, MAX_TOTAL
@@ -22,7 +24,7 @@ metadata = MetaData(
     }
 )
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "sqlite_autoincrement": True,  # an id is never used again
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
@@ -31,7 +33,7 @@ OPTIONS = {
 }
 
 
-def _record() -> list[Column[object]]:
+def _record() -> list[Column[Any]]:
     """The columns that every table of a mutable entity has."""
     return [
         Column("id", identifier(), primary_key=True, autoincrement=True),
@@ -93,7 +95,7 @@ posts = Table(
     Column("title", text(200), nullable=False),
     Column("slug", text(SLUG_LENGTH), nullable=False),
     Column("content", long_text(), nullable=False),
-    Column("status", text(20), nullable=False),
+    Column("status", OneOf(PostStatus), nullable=False),
     Column("view_count", Minor(), nullable=False),
     Column("author_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("published_at", Moment()),
@@ -164,7 +166,7 @@ orders = Table(
     metadata,
     *_record(),
     Column("order_number", text(30), nullable=False),
-    Column("status", text(20), nullable=False),
+    Column("status", OneOf(OrderStatus), nullable=False),
     Column("total_amount", Minor(), nullable=False),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("shipping_address", text(500)),

@@ -1,6 +1,7 @@
 """Column types that keep a value exactly, and compare it by code point, on every database."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text, TypeDecorator
@@ -74,3 +75,26 @@ class Moment(TypeDecorator[datetime]):
         if dialect.name == "sqlite":
             return datetime.fromisoformat(value)
         return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]
+
+
+class OneOf(TypeDecorator[StrEnum]):
+    """A word out of an enumeration; what it may be is checked by the table."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, enumeration: type[StrEnum]) -> None:
+        super().__init__(20)
+        self.enumeration = enumeration
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text like any other."""
+        return dialect.type_descriptor(text(20).dialect_impl(dialect))
+
+    def process_bind_param(self, value: StrEnum | None, _dialect: Dialect) -> str | None:
+        """The plain word."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> StrEnum | None:
+        """The member of the enumeration."""
+        return None if value is None else self.enumeration(value)

@@ -1,0 +1,64 @@
+"""Categories."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import select
+
+from backends.sql import listing
+from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
+from backends.sql.listing import Source
+from backends.sql.mapping import Shape
+from backends.sql.probe import Unique
+from backends.sql.schema import categories, products
+from core import clock
+from core.entities import Category, CategoryDraft
+from core.storage import Page, Window
+
+CATEGORIES = Aggregate(
+    "category", Shape(Category, categories), uniques=[Unique("name", ("name",)), Unique("slug", ("slug",))]
+)
+_BY_NAME = CATEGORIES.all.order_by(categories.c.name, categories.c.id)
+_ALL_LOCKED = CATEGORIES.all.order_by(categories.c.id).with_for_update()
+_PAGES = Source(CATEGORIES.all, categories, CATEGORIES.shape.read)
+
+
+class SqlCategoryReader(SqlReader[Category]):
+    """See ``CategoryReader``."""
+
+    async def page(self, window: Window) -> Page[Category]:
+        """See ``CategoryReader.page``."""
+        return await _PAGES.page(self._rows, [], window)
+
+    async def all(self) -> list[Category]:
+        """See ``CategoryReader.all``."""
+        return [CATEGORIES.shape.read(row) for row in await self._rows.rows(_BY_NAME)]
+
+
+class SqlCategoryRepository(SqlRepository[Category], SqlCategoryReader):
+    """See ``CategoryRepository``."""
+
+    async def add(self, drafts: Sequence[CategoryDraft], at: datetime) -> list[Category]:
+        """See ``Repository.add``."""
+        return await self.store([asdict(draft) for draft in drafts], at)
+
+    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``Slugged.taken_slugs``."""
+        query = select(categories.c.slug).where(listing.in_slug_ranges(categories.c.slug, bases))
+        return {row[0] for row in await self._rows.rows(query)}
+
+    async def lock_all(self) -> list[Category]:
+        """See ``CategoryRepository.lock_all``."""
+        return [CATEGORIES.shape.read(row) for row in await self._rows.rows(_ALL_LOCKED)]
+
+    async def delete(self, id: int) -> None:
+        """See ``Repository.delete``. The references are set to null here, so that the change is a version of its own.
+
+        The schema would do so too, for whatever comes in between.
+        """
+        at = clock.now()
+        for table, column in ((products, products.c.category_id), (categories, categories.c.parent_id)):
+            orphans = table.update().where(column == id)
+            await self._work.write(orphans.values({column: None, "updated_at": at, "version": table.c.version + 1}))
+        await super().delete(id)

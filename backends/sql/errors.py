@@ -1,0 +1,83 @@
+"""A driver's errors into core's, once, from codes. Nothing of a driver's message goes further than the log."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Executable
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from backends.sql.dialects import Dialect, Fault
+from core.errors import Conflict, PoolExhausted, StockroomError, TransientConflict, Unavailable
+
+logger = logging.getLogger(__name__)
+
+NETWORK_ERRORS = (OSError, TimeoutError)
+
+Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+
+class Rows(Protocol):
+    """Something that can be asked for rows."""
+
+    async def rows(self, statement: Executable, params: Params = None) -> Sequence[Any]:
+        """All rows of a query."""
+        ...
+
+
+Explain = Callable[[Rows], Awaitable[StockroomError]]
+
+
+class Clash(Conflict):
+    """A unique value or a reference was refused; what exactly is asked once the unit of work is undone.
+
+    No database names the columns in a code, and several report only the first of many, each another. So the values are
+    looked up instead: ``explain`` does it, and every database gives the same answer.
+    """
+
+    def __init__(self, explain: Explain) -> None:
+        super().__init__("The change contradicts what is stored.")
+        self.explain = explain
+
+
+class Disconnected(Unavailable):
+    """The connection broke, so that nothing of an unfinished unit of work was kept."""
+
+
+class Refused(StockroomError):
+    """A constraint refused a write. Caught where it is known which entity it was about."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__("A constraint of the schema refused the change.")
+        self.fault = fault
+
+
+def translate(dialect: Dialect, error: BaseException) -> BaseException:
+    """``error`` in core's terms; an error that is none of the database's doing comes back as it is."""
+    if isinstance(error, PoolTimeout):
+        return PoolExhausted()
+    if isinstance(error, DBAPIError):
+        return _from_driver(dialect, error)
+    if isinstance(error, (*NETWORK_ERRORS, SQLAlchemyError)):
+        logger.error("storage failed", exc_info=error)
+        return Unavailable()
+    return error
+
+
+def _from_driver(dialect: Dialect, error: DBAPIError) -> StockroomError | DBAPIError:
+    code = dialect.code(error.orig) if error.orig is not None else None
+    fault = dialect.faults.get(code) if code is not None else None
+    if fault is None and isinstance(code, int) and dialect.faults.get(code & 0xFF) is Fault.UNAVAILABLE:
+        fault = Fault.UNAVAILABLE  # SQLite's extended codes hold the plain one in their lowest byte
+    if fault in (Fault.UNIQUE, Fault.REFERENCE):
+        return Refused(fault)
+    if fault is Fault.TRANSIENT:
+        return TransientConflict()
+    if fault is Fault.DISCONNECTED or error.connection_invalidated:
+        logger.warning("storage connection lost (code %s)", code)
+        return Disconnected()
+    if fault is Fault.UNAVAILABLE:
+        logger.error("storage unavailable (code %s)", code)
+        return Unavailable()
+    return error

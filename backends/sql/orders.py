@@ -1,0 +1,135 @@
+"""Orders with their lines, and their payments."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, func, select
+
+from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
+from backends.sql.listing import Source
+from backends.sql.mapping import Shape
+from backends.sql.products import PRODUCTS
+from backends.sql.schema import order_items, orders, payments, products, users
+from backends.sql.users import USERS
+from core.entities import (
+    Order,
+    OrderDetails,
+    OrderedProduct,
+    OrderItem,
+    OrderStatus,
+    OrderSummary,
+    Payment,
+    PaymentDraft,
+)
+from core.errors import NotFound
+from core.storage import OrderFilter, Page, Window
+from core.storage.repositories import NewOrder
+
+SUMMARIES = Aggregate("order", Shape(OrderSummary, orders))
+ORDERS = Aggregate("order", Shape(Order, orders))
+PAYMENTS = Aggregate("payment", Shape(Payment, payments))
+_ITEMS = Shape(OrderItem, order_items)
+
+_WITH_ITEMS = (
+    select(*ORDERS.shape.columns, *_ITEMS.columns)
+    .join(order_items, order_items.c.order_id == orders.c.id)
+    .where(orders.c.id == bindparam("key"))
+    .order_by(order_items.c.position)
+)
+_WITH_ITEMS_LOCKED = _WITH_ITEMS.with_for_update(of=orders)
+_WITH_USER = (
+    select(*SUMMARIES.shape.columns, *USERS.shape.columns)
+    .join(users, users.c.id == orders.c.user_id)
+    .where(orders.c.id == bindparam("key"))
+)
+_ORDERED_PRODUCTS = (
+    select(*_ITEMS.columns, *PRODUCTS.shape.columns)
+    .join(products, products.c.id == order_items.c.product_id)
+    .where(order_items.c.order_id == bindparam("key"))
+    .order_by(order_items.c.position)
+)
+_TOTALS = select(orders.c.status, func.count(), func.sum(orders.c.total_amount)).group_by(orders.c.status)
+_PAGES = Source(SUMMARIES.all, orders, SUMMARIES.shape.read)
+
+
+class SqlOrderReader(SqlReader[Order]):
+    """See ``OrderReader``."""
+
+    async def get(self, id: int) -> Order:
+        """See ``Reader.get``: the order and its lines in one round trip."""
+        return await self._with_items(_WITH_ITEMS, id)
+
+    async def _with_items(self, query: Any, id: int) -> Order:
+        found = await self._rows.rows(query, {"key": id})
+        if not found:
+            raise NotFound("order", id)
+        items = [_ITEMS.read(row[ORDERS.shape.width :]) for row in found]
+        return ORDERS.shape.read(found[0], items=items)
+
+    async def details(self, id: int) -> OrderDetails:
+        """See ``OrderReader.details``."""
+        found = await self._rows.rows(_WITH_USER, {"key": id})
+        if not found:
+            raise NotFound("order", id)
+        summary = SUMMARIES.shape.read(found[0])
+        user = USERS.shape.read(found[0][SUMMARIES.shape.width :])
+        lines = await self._rows.rows(_ORDERED_PRODUCTS, {"key": id})
+        return OrderDetails(**asdict(summary), user=user, items=[_ordered_product(line) for line in lines])
+
+    async def page(self, filter: OrderFilter, window: Window) -> Page[OrderSummary]:
+        """See ``OrderReader.page``."""
+        conditions: list[ColumnElement[bool]] = []
+        if filter.status is not None:
+            conditions.append(orders.c.status == filter.status)
+        if filter.user_id is not None:
+            conditions.append(orders.c.user_id == filter.user_id)
+        return await _PAGES.page(self._rows, conditions, window)
+
+    async def totals(self) -> dict[OrderStatus, tuple[int, int]]:
+        """See ``OrderReader.totals``."""
+        found = await self._rows.rows(_TOTALS)
+        return {OrderStatus(status): (count, int(total)) for status, count, total in found}
+
+
+def _ordered_product(line: Sequence[Any]) -> OrderedProduct:
+    item = _ITEMS.read(line)
+    return OrderedProduct(**asdict(item), product=PRODUCTS.shape.read(line[_ITEMS.width :]))
+
+
+class SqlOrderRepository(SqlRepository[Order], SqlOrderReader):
+    """See ``OrderRepository``."""
+
+    async def add(self, order: NewOrder, at: datetime) -> Order:
+        """See ``OrderRepository.add``."""
+        row = {
+            "order_number": order.order_number,
+            "status": OrderStatus.PENDING,
+            "total_amount": order.total_amount,
+            "user_id": order.user_id,
+            "shipping_address": order.shipping_address,
+        }
+        [stored] = await self.store([row], at, items=order.items)
+        lines = [
+            {"order_id": stored.id, "position": position, **asdict(item)} for position, item in enumerate(order.items)
+        ]
+        await self._work.write(order_items.insert().values(lines))
+        return stored
+
+    async def lock(self, id: int) -> Order:
+        """See ``Repository.lock``."""
+        return await self._with_items(_WITH_ITEMS_LOCKED, id)
+
+    async def save(self, entity: OrderSummary) -> None:
+        """See ``OrderRepository.save``."""
+        await self.put(entity, {})
+
+
+class SqlPaymentRepository(SqlRepository[Payment]):
+    """See ``PaymentRepository``."""
+
+    async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
+        """See ``PaymentRepository.add``."""
+        [payment] = await self.store([{"order_id": order_id, **asdict(draft), "status": "completed"}], at)
+        return payment

@@ -1,0 +1,122 @@
+"""Posts with the names of their tags."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, select
+
+from backends.sql import listing
+from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
+from backends.sql.errors import Rows
+from backends.sql.listing import Source
+from backends.sql.mapping import Shape
+from backends.sql.probe import Unique
+from backends.sql.schema import post_tags, posts, tags
+from core.entities import Post, PostDraft, Tag
+from core.errors import NotFound
+from core.storage import Page, PostFilter, Window
+from core.text import fold, search_key
+
+
+def _derived(row: Mapping[str, Any]) -> dict[str, str]:
+    return {"search_key": search_key(row["title"], row["content"])}
+
+
+POSTS = Aggregate("post", Shape(Post, posts), uniques=[Unique("slug", ("slug",))], derived=_derived)
+
+_TAGGED = (
+    select(*POSTS.shape.columns, tags.c.name)
+    .outerjoin(post_tags, post_tags.c.post_id == posts.c.id)
+    .outerjoin(tags, tags.c.id == post_tags.c.tag_id)
+    .where(posts.c.id == bindparam("key"))
+    .order_by(tags.c.name)
+)
+_TAGGED_LOCKED = _TAGGED.with_for_update(of=posts)
+_TAGS_OF = (
+    select(post_tags.c.post_id, tags.c.name)
+    .join(tags, tags.c.id == post_tags.c.tag_id)
+    .where(post_tags.c.post_id.in_(bindparam("ids", expanding=True)))
+    .order_by(post_tags.c.post_id, tags.c.name)
+)
+_PAGES = Source(POSTS.all, posts, tuple)
+
+
+def _read(row: Sequence[Any], names: list[str]) -> Post:
+    return POSTS.shape.read(row, tags=names)
+
+
+class SqlPostReader(SqlReader[Post]):
+    """See ``PostReader``."""
+
+    async def get(self, id: int) -> Post:
+        """See ``Reader.get``."""
+        return await self._tagged(_TAGGED, id)
+
+    async def _tagged(self, query: Any, id: int) -> Post:
+        found = await self._rows.rows(query, {"key": id})
+        if not found:
+            raise NotFound("post", id)
+        return _read(found[0], [row[-1] for row in found if row[-1] is not None])
+
+    async def page(self, filter: PostFilter, window: Window) -> Page[Post]:
+        """See ``PostReader.page``. The tags of all posts on the page come in one further round trip."""
+        page = await _PAGES.page(self._rows, _conditions(filter), window)
+        names = await _tags_of(self._rows, [row[0] for row in page.items])
+        return Page([_read(row, names.get(row[0], [])) for row in page.items], page.has_more, page.total)
+
+
+async def _tags_of(rows: Rows, ids: list[int]) -> dict[int, list[str]]:
+    if not ids:
+        return {}
+    links = await rows.rows(_TAGS_OF, {"ids": ids})
+    return {post_id: [name for _, name in group] for post_id, group in groupby(links, key=lambda link: link[0])}
+
+
+def _conditions(filter: PostFilter) -> list[ColumnElement[bool]]:
+    conditions = listing.contains(posts.c.search_key, filter.search)
+    if filter.author_id is not None:
+        conditions.append(posts.c.author_id == filter.author_id)
+    if filter.status is not None:
+        conditions.append(posts.c.status == filter.status)
+    if filter.tag_id is not None:
+        conditions.append(posts.c.id.in_(select(post_tags.c.post_id).where(post_tags.c.tag_id == filter.tag_id)))
+    if filter.tag is not None:
+        tagged = select(post_tags.c.post_id).join(tags, tags.c.id == post_tags.c.tag_id)
+        conditions.append(posts.c.id.in_(tagged.where(tags.c.name_key == fold(filter.tag))))
+    return conditions
+
+
+class SqlPostRepository(SqlRepository[Post], SqlPostReader):
+    """See ``PostRepository``."""
+
+    async def add(self, draft: PostDraft, tags: Sequence[Tag], published_at: datetime | None, at: datetime) -> Post:
+        """See ``PostRepository.add``."""
+        row = asdict(draft) | {"view_count": 0, "published_at": published_at}
+        del row["tags"]
+        [post] = await self.store([row], at, tags=sorted(tag.name for tag in tags))
+        await self._link(post.id, tags)
+        return post
+
+    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``Slugged.taken_slugs``."""
+        query = select(posts.c.slug).where(listing.in_slug_ranges(posts.c.slug, bases))
+        return {row[0] for row in await self._rows.rows(query)}
+
+    async def lock(self, id: int) -> Post:
+        """See ``Repository.lock``."""
+        return await self._tagged(_TAGGED_LOCKED, id)
+
+    async def save(self, entity: Post, tags: Sequence[Tag] | None = None) -> None:
+        """See ``PostRepository.save``."""
+        await self.put(entity, {})
+        if tags is not None:
+            await self._work.write(post_tags.delete().where(post_tags.c.post_id == entity.id))
+            await self._link(entity.id, tags)
+
+    async def _link(self, post_id: int, tags: Sequence[Tag]) -> None:
+        if tags:
+            links = [{"post_id": post_id, "tag_id": tag.id} for tag in sorted(tags, key=lambda tag: tag.id)]
+            await self._work.write(post_tags.insert().values(links))

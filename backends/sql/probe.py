@@ -1,0 +1,73 @@
+"""Finding out which values were refused, after the unit of work is undone. The same answer on every database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from backends.sql.errors import Rows
+from core.errors import Duplicate, StockroomError, TransientConflict, UnknownReference
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A unique constraint: the field a client knows it by, and its columns."""
+
+    field: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a table can refuse, in the order in which it is reported: references first, then unique values.
+
+    Attributes:
+        table: that was written to.
+        uniques: its unique constraints.
+    """
+
+    table: Table
+    uniques: tuple[Unique, ...] = ()
+
+    async def explain(self, rows: Rows, written: Sequence[Mapping[str, Any]]) -> StockroomError:
+        """Why the rows ``written`` were refused; a transient conflict where nothing stands in their way any more.
+
+        A written row with an ``id`` is a change of that row, and does not stand in its own way.
+        """
+        missing = await self._missing(rows, written)
+        if missing:
+            return UnknownReference.of(missing)
+        taken = await self._taken(rows, written)
+        return Duplicate(taken) if taken else TransientConflict()
+
+    async def _missing(self, rows: Rows, written: Sequence[Mapping[str, Any]]) -> list[str]:
+        fields = []
+        for column in self.table.c:
+            for key in column.foreign_keys:
+                wanted = {row[column.name] for row in written if row.get(column.name) is not None}
+                target = key.column
+                found = {row[0] for row in await rows.rows(select(target).where(target.in_(wanted)))}
+                fields += _named(column.name, written, lambda row, c=column.name, f=found: row.get(c) in {None, *f})
+        return fields
+
+    async def _taken(self, rows: Rows, written: Sequence[Mapping[str, Any]]) -> list[str]:
+        fields = []
+        for unique in self.uniques:
+            columns = [self.table.c[name] for name in unique.columns]
+            wanted = {row[unique.columns[0]] for row in written if unique.columns[0] in row}
+            query = select(self.table.c.id, *columns).where(columns[0].in_(wanted))
+            owners = {tuple(row[1:]): row[0] for row in await rows.rows(query)}
+            fields += _named(unique.field, written, lambda row, u=unique, o=owners: _free(row, u, o))
+        return fields
+
+
+def _free(row: Mapping[str, Any], unique: Unique, owners: Mapping[tuple[Any, ...], int]) -> bool:
+    value = tuple(row.get(name) for name in unique.columns)
+    return None in value or owners.get(value, row.get("id")) == row.get("id")
+
+
+def _named(field: str, written: Sequence[Mapping[str, Any]], fine: Any) -> list[str]:
+    """The field once for each row that is not ``fine``; numbered where there are several rows."""
+    several = len(written) > 1
+    return [f"{index}.{field}" if several else field for index, row in enumerate(written) if not fine(row)]

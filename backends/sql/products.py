@@ -1,0 +1,137 @@
+"""Products."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, func, select
+
+from backends.sql import listing
+from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
+from backends.sql.categories import CATEGORIES
+from backends.sql.listing import Source
+from backends.sql.mapping import Shape
+from backends.sql.probe import Unique
+from backends.sql.schema import categories, products
+from core.entities import Product, ProductDraft, ProductWithCategory
+from core.entities.values import MAX_QUANTITY
+from core.errors import TransientConflict
+from core.storage import Page, ProductFilter, Window
+from core.storage.repositories import CategoryFigures
+from core.text import search_key
+
+
+def _derived(row: Mapping[str, Any]) -> dict[str, str]:
+    return {"search_key": search_key(row["name"], row["description"])}
+
+
+PRODUCTS = Aggregate(
+    "product",
+    Shape(Product, products),
+    uniques=[Unique("slug", ("slug",)), Unique("sku", ("sku",)), Unique("name", ("name", "category_id"))],
+    derived=_derived,
+    restricted_by="order items",
+)
+_WITH_CATEGORY = Shape(ProductWithCategory, products)
+
+_BY_SKU = PRODUCTS.all.where(products.c.sku == bindparam("key"))
+_BY_SLUG = PRODUCTS.all.where(products.c.slug == bindparam("key"))
+_LOCKED = (
+    PRODUCTS.all.where(products.c.id.in_(bindparam("ids", expanding=True))).order_by(products.c.id).with_for_update()
+)
+_JOINED = select(*_WITH_CATEGORY.columns, *CATEGORIES.shape.columns).join(
+    categories, categories.c.id == products.c.category_id, isouter=True
+)
+_FIGURES = (
+    select(
+        categories.c.name,
+        func.count(),
+        func.sum(products.c.price),
+        func.min(products.c.price),
+        func.max(products.c.price),
+    )
+    .select_from(products)
+    .join(categories, categories.c.id == products.c.category_id, isouter=True)
+    .where(products.c.is_active)
+    .group_by(categories.c.name)
+)
+_PAGES = Source(PRODUCTS.all, products, PRODUCTS.shape.read)
+
+
+class SqlProductReader(SqlReader[Product]):
+    """See ``ProductReader``."""
+
+    async def by_sku(self, sku: str) -> Product:
+        """See ``ProductReader.by_sku``."""
+        return await self.one(_BY_SKU, sku)
+
+    async def by_slug(self, slug: str) -> Product:
+        """See ``ProductReader.by_slug``."""
+        return await self.one(_BY_SLUG, slug)
+
+    async def page(self, filter: ProductFilter, window: Window) -> Page[Product]:
+        """See ``ProductReader.page``."""
+        conditions = _conditions(filter)
+        return await _PAGES.page(self._rows, conditions, window)
+
+    async def page_with_category(self, filter: ProductFilter, window: Window) -> Page[ProductWithCategory]:
+        """See ``ProductReader.page_with_category``."""
+        return await _JOINED_PAGES.page(self._rows, _conditions(filter), window)
+
+    async def figures_by_category(self) -> list[CategoryFigures]:
+        """See ``ProductReader.figures_by_category``."""
+        return [
+            CategoryFigures(
+                category=name, product_count=count, price_sum=int(total), min_price=lowest, max_price=highest
+            )
+            for name, count, total, lowest, highest in await self._rows.rows(_FIGURES)
+        ]
+
+
+def _read_joined(row: Sequence[Any]) -> ProductWithCategory:
+    return _WITH_CATEGORY.read(row, category=CATEGORIES.shape.read_optional(row[_WITH_CATEGORY.width :]))
+
+
+_JOINED_PAGES = Source(_JOINED, products, _read_joined)
+
+
+def _conditions(filter: ProductFilter) -> list[ColumnElement[bool]]:
+    conditions = listing.contains(products.c.search_key, filter.search)
+    if filter.category_id is not None:
+        conditions.append(products.c.category_id == filter.category_id)
+    if filter.min_price is not None:
+        conditions.append(products.c.price >= filter.min_price)
+    if filter.max_price is not None:
+        conditions.append(products.c.price <= filter.max_price)
+    if filter.max_stock is not None:
+        conditions.append(products.c.stock_quantity <= filter.max_stock)
+    if filter.is_active is not None:
+        conditions.append(products.c.is_active.is_(filter.is_active))
+    return conditions
+
+
+class SqlProductRepository(SqlRepository[Product], SqlProductReader):
+    """See ``ProductRepository``."""
+
+    async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> list[Product]:
+        """See ``Repository.add``."""
+        return await self.store([asdict(draft) for draft in drafts], at)
+
+    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``Slugged.taken_slugs``."""
+        query = select(products.c.slug).where(listing.in_slug_ranges(products.c.slug, bases))
+        return {row[0] for row in await self._rows.rows(query)}
+
+    async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
+        """See ``ProductRepository.lock_many``."""
+        found = await self._rows.rows(_LOCKED, {"ids": list(ids)})
+        return {product.id: product for product in map(PRODUCTS.shape.read, found)}
+
+    async def shift_stock(self, changes: Mapping[int, int], at: datetime) -> None:
+        """See ``ProductRepository.shift_stock``. One guarded UPDATE with a CASE over the products."""
+        shifted = products.c.stock_quantity + case(changes, value=products.c.id)
+        guarded = products.update().where(products.c.id.in_(list(changes)), shifted.between(0, MAX_QUANTITY))
+        statement = guarded.values(stock_quantity=shifted, updated_at=at, version=products.c.version + 1)
+        if await self._work.write(statement) != len(changes):
+            raise TransientConflict

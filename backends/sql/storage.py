@@ -1,0 +1,159 @@
+"""The opened storage: readers, and units of work."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from backends.sql.accounts import ACCOUNTS, SqlAccountReader, SqlAccountRepository
+from backends.sql.categories import CATEGORIES, SqlCategoryReader, SqlCategoryRepository
+from backends.sql.dialects import Dialect
+from backends.sql.errors import Clash, Disconnected, translate
+from backends.sql.notifications import NOTIFICATIONS, SqlNotificationReader, SqlNotificationRepository
+from backends.sql.orders import ORDERS, PAYMENTS, SqlOrderReader, SqlOrderRepository, SqlPaymentRepository
+from backends.sql.posts import POSTS, SqlPostReader, SqlPostRepository
+from backends.sql.products import PRODUCTS, SqlProductReader, SqlProductRepository
+from backends.sql.session import Reads, Work
+from backends.sql.tags import TAGS, SqlTagReader, SqlTagRepository
+from backends.sql.users import USERS, SqlUserReader, SqlUserRepository
+from core.errors import PoolExhausted, TransientConflict
+from core.settings import PoolClass, Settings
+from core.storage import Capabilities, PoolStatus, Transaction
+from core.storage.retry import RetryPolicy, rerun
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class SqlTransaction:
+    """See ``core.storage.Transaction``."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.users = SqlUserRepository(USERS, work)
+        self.posts = SqlPostRepository(POSTS, work)
+        self.tags = SqlTagRepository(TAGS, work)
+        self.categories = SqlCategoryRepository(CATEGORIES, work)
+        self.products = SqlProductRepository(PRODUCTS, work)
+        self.orders = SqlOrderRepository(ORDERS, work)
+        self.payments = SqlPaymentRepository(PAYMENTS, work)
+        self.accounts = SqlAccountRepository(ACCOUNTS, work)
+        self.notifications = SqlNotificationRepository(NOTIFICATIONS, work)
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """See ``Transaction.savepoint``."""
+        return self._work.savepoint()
+
+
+class SqlStorage:
+    """See ``core.storage.Storage``.
+
+    Where a database has a single writer, units of work of one process queue up here rather than poll for its lock.
+    """
+
+    def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: Settings, server: str) -> None:
+        self._engine = engine
+        self._dialect = dialect
+        self._settings = settings
+        self._policy = RetryPolicy()
+        self._turn = None if dialect.capabilities.concurrent_writers else asyncio.Lock()
+        self._reads = reads = Reads(engine, dialect)
+        self.server = server
+        self.users = SqlUserReader(USERS, reads)
+        self.posts = SqlPostReader(POSTS, reads)
+        self.tags = SqlTagReader(TAGS, reads)
+        self.categories = SqlCategoryReader(CATEGORIES, reads)
+        self.products = SqlProductReader(PRODUCTS, reads)
+        self.orders = SqlOrderReader(ORDERS, reads)
+        self.accounts = SqlAccountReader(ACCOUNTS, reads)
+        self.notifications = SqlNotificationReader(NOTIFICATIONS, reads)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See ``Storage.capabilities``."""
+        return self._dialect.capabilities
+
+    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """See ``Storage.run``."""
+        return await rerun(lambda: self._attempt(work), self._policy)
+
+    async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        try:
+            async with self._my_turn(), self._connection() as connection:
+                return await self._in_transaction(Work(connection, self._dialect), work)
+        except Clash as clash:
+            raise await clash.explain(self._reads) from clash
+
+    async def _in_transaction(self, session: Work, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        try:
+            await session.command(self._dialect.begin)
+            outcome = await work(SqlTransaction(session))
+        except Disconnected as lost:
+            raise TransientConflict from lost  # nothing was committed, so all of it may run again
+        except BaseException:
+            await asyncio.shield(self._undo(session))
+            raise
+        await session.command("COMMIT")
+        return outcome
+
+    async def _undo(self, session: Work) -> None:
+        try:
+            await session.command("ROLLBACK")
+        except Exception:
+            logger.warning("rollback failed; the connection is thrown away", exc_info=True)
+            await session.discard()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        connection = self._engine.connect()
+        try:
+            await connection.start()
+        except Exception as error:
+            raise translate(self._dialect, error) from error
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(connection.close())
+
+    def _my_turn(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._turn is None else self._queue(self._turn)
+
+    @asynccontextmanager
+    async def _queue(self, turn: asyncio.Lock) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._settings.pool_timeout):
+                await turn.acquire()
+        except TimeoutError:
+            raise PoolExhausted from None
+        try:
+            yield
+        finally:
+            turn.release()
+
+    async def ping(self) -> None:
+        """See ``Storage.ping``."""
+        await self._reads.rows(text("SELECT 1"))
+
+    async def schema_revision(self) -> str | None:
+        """See ``Storage.schema_revision``."""
+        found = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
+        return found[0][0] if found else None
+
+    def pool_status(self) -> PoolStatus:
+        """See ``Storage.pool_status``."""
+        pool = self._engine.pool
+        keeps = self._settings.pool_class is not PoolClass.NULL
+        return PoolStatus(
+            pool_size=pool.size() if keeps else 0,  # type: ignore[attr-defined]
+            max_overflow=self._settings.pool_max_overflow if self._settings.pool_class is PoolClass.QUEUE else 0,
+            connections_in_use=pool.checkedout() if keeps else 0,  # type: ignore[attr-defined]
+        )
+
+    async def close(self) -> None:
+        """See ``Storage.close``."""
+        await self._engine.dispose()

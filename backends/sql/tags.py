@@ -1,0 +1,70 @@
+"""Tags."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from backends.sql import listing
+from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
+from backends.sql.listing import Source
+from backends.sql.mapping import Shape
+from backends.sql.probe import Unique
+from backends.sql.schema import post_tags, posts, tags
+from core import clock
+from core.entities import Tag, TagDraft
+from core.storage import Page, Window
+from core.text import fold
+
+
+def _derived(row: Mapping[str, Any]) -> dict[str, str]:
+    return {"name_key": fold(row["name"])}
+
+
+TAGS = Aggregate(
+    "tag", Shape(Tag, tags), uniques=[Unique("name", ("name_key",)), Unique("slug", ("slug",))], derived=_derived
+)
+_PAGES = Source(TAGS.all, tags, TAGS.shape.read)
+
+
+class SqlTagReader(SqlReader[Tag]):
+    """See ``TagReader``."""
+
+    async def page(self, window: Window) -> Page[Tag]:
+        """See ``TagReader.page``."""
+        return await _PAGES.page(self._rows, [], window)
+
+
+class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
+    """See ``TagRepository``."""
+
+    async def add(self, drafts: Sequence[TagDraft], at: datetime) -> list[Tag]:
+        """See ``Repository.add``."""
+        return await self.store([asdict(draft) for draft in drafts], at)
+
+    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``Slugged.taken_slugs``."""
+        query = select(tags.c.slug).where(listing.in_slug_ranges(tags.c.slug, bases))
+        return {row[0] for row in await self._rows.rows(query)}
+
+    async def named(self, names: Sequence[str]) -> list[Tag]:
+        """See ``TagRepository.named``."""
+        query = TAGS.all.where(tags.c.name_key.in_([fold(name) for name in names])).order_by(tags.c.id)
+        return [TAGS.shape.read(row) for row in await self._rows.rows(query)]
+
+    async def save(self, entity: Tag) -> None:
+        """See ``Repository.save``. The posts that show the name change with it."""
+        await self._touch_posts(entity.id)
+        await super().save(entity)
+
+    async def delete(self, id: int) -> None:
+        """See ``Repository.delete``."""
+        await self._touch_posts(id)
+        await super().delete(id)
+
+    async def _touch_posts(self, tag_id: int) -> None:
+        tagged = posts.c.id.in_(select(post_tags.c.post_id).where(post_tags.c.tag_id == tag_id))
+        touch = posts.update().where(tagged)
+        await self._work.write(touch.values(version=posts.c.version + 1, updated_at=clock.now()))

@@ -1,0 +1,109 @@
+"""Users."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, desc, func, select
+
+from backends.sql import listing
+from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
+from backends.sql.errors import Refused
+from backends.sql.listing import Source
+from backends.sql.mapping import Shape
+from backends.sql.probe import Unique
+from backends.sql.schema import orders, users
+from core.entities import OrderStatus, TopSpender, User, UserDraft
+from core.errors import NotFound, Referenced
+from core.storage import Page, UserFilter, Window
+from core.text import fold, search_key
+
+
+def _derived(row: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "username_key": fold(row["username"]),
+        "email_key": fold(row["email"]),
+        "search_key": search_key(row["username"], row["email"], row["full_name"]),
+    }
+
+
+USERS = Aggregate(
+    "user",
+    Shape(User, users),
+    uniques=[Unique("username", ("username_key",)), Unique("email", ("email_key",))],
+    derived=_derived,
+    restricted_by="accounts",
+)
+
+_BY_EMAIL = USERS.all.where(users.c.email_key == bindparam("key"))
+_ACTIVE = select(func.count()).select_from(users).where(users.c.is_active)
+_SPENT = func.sum(orders.c.total_amount)
+_TOP = (
+    select(users.c.id, users.c.username, users.c.email, func.count(orders.c.id), _SPENT)
+    .join(orders, orders.c.user_id == users.c.id)
+    .where(orders.c.status != OrderStatus.CANCELLED)
+    .group_by(users.c.id, users.c.username, users.c.email)
+    .order_by(desc(_SPENT), users.c.id)
+)
+_PAGES = Source(USERS.all, users, USERS.shape.read)
+
+
+class SqlUserReader(SqlReader[User]):
+    """See ``UserReader``."""
+
+    async def by_email(self, email: str) -> User:
+        """See ``UserReader.by_email``."""
+        found = await self._rows.rows(_BY_EMAIL, {"key": fold(email)})
+        if not found:
+            raise NotFound("user", email)
+        return USERS.shape.read(found[0])
+
+    async def page(self, filter: UserFilter, window: Window) -> Page[User]:
+        """See ``UserReader.page``."""
+        conditions = listing.contains(users.c.search_key, filter.search)
+        if filter.is_active is not None:
+            conditions.append(users.c.is_active.is_(filter.is_active))
+        return await _PAGES.page(self._rows, conditions, window)
+
+    async def active_count(self) -> int:
+        """See ``UserReader.active_count``."""
+        count: int = (await self._rows.rows(_ACTIVE))[0][0]
+        return count
+
+    async def top_spenders(self, limit: int) -> list[TopSpender]:
+        """See ``UserReader.top_spenders``."""
+        return [
+            TopSpender(user_id=key, username=username, email=email, order_count=count, total_spent=int(spent))
+            for key, username, email, count, spent in await self._rows.rows(_TOP.limit(limit))
+        ]
+
+
+class SqlUserRepository(SqlRepository[User], SqlUserReader):
+    """See ``UserRepository``."""
+
+    async def add(self, drafts: Sequence[UserDraft], password_hashes: Sequence[str], at: datetime) -> list[User]:
+        """See ``UserRepository.add``."""
+        rows = []
+        for draft, password_hash in zip(drafts, password_hashes, strict=True):
+            row = {name: getattr(draft, name) for name in _DRAFTED}
+            rows.append({**row, "password_hash": password_hash, "is_superuser": False})
+        return await self.store(rows, at)
+
+    async def save(self, entity: User, password_hash: str | None = None) -> None:
+        """See ``UserRepository.save``."""
+        await self.put(entity, {} if password_hash is None else {"password_hash": password_hash})
+
+    async def deactivate_stale(self, before: datetime, at: datetime) -> int:
+        """See ``UserRepository.deactivate_stale``."""
+        stale = users.update().where(users.c.is_active, users.c.updated_at < before)
+        return await self._work.write(stale.values(is_active=False, updated_at=at, version=users.c.version + 1))
+
+    async def delete_inactive(self) -> int:
+        """See ``UserRepository.delete_inactive``."""
+        try:
+            return await self._work.write(users.delete().where(~users.c.is_active))
+        except Refused as refused:
+            raise Referenced("user", "accounts") from refused
+
+
+_DRAFTED = ("username", "email", "full_name", "bio", "is_active")
