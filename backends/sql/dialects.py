@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from backends.sql.inserts import Insert, reserving
 from core.storage import Capabilities, Driver
 
 
@@ -31,7 +32,7 @@ class Dialect:
         capabilities: what it declares.
         begin: the statement that starts a unit of work.
         version: the query for the server's version.
-        returns_ids: whether an INSERT of many rows can return their ids in order.
+        insert: how rows are inserted and their ids learnt.
         locks_unordered: whether an UPDATE of several rows locks them in no particular order.
         code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
         faults: the codes we know.
@@ -45,7 +46,7 @@ class Dialect:
     capabilities: Capabilities
     begin: str
     version: str
-    returns_ids: bool
+    insert: Insert
     locks_unordered: bool
     code: Callable[[BaseException], int | str | None]
     faults: Mapping[int | str, Fault]
@@ -71,7 +72,7 @@ SQLITE = Dialect(
     ),
     begin="BEGIN IMMEDIATE",
     version="SELECT sqlite_version()",
-    returns_ids=True,
+    insert=reserving,
     locks_unordered=False,  # there is one writer
     code=_sqlite_code,
     faults={

@@ -114,7 +114,7 @@ class SqlOrderRepository(SqlRepository[Order], SqlOrderReader):
         lines = [
             {"order_id": stored.id, "position": position, **asdict(item)} for position, item in enumerate(order.items)
         ]
-        await self._work.write(order_items.insert().values(lines))
+        await self._work.write(order_items.insert(), lines)
         return stored
 
     async def lock(self, id: int) -> Order:

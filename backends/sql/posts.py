@@ -119,4 +119,4 @@ class SqlPostRepository(SqlRepository[Post], SqlPostReader):
     async def _link(self, post_id: int, tags: Sequence[Tag]) -> None:
         if tags:
             links = [{"post_id": post_id, "tag_id": tag.id} for tag in sorted(tags, key=lambda tag: tag.id)]
-            await self._work.write(post_tags.insert().values(links))
+            await self._work.write(post_tags.insert(), links)

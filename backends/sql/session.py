@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Executable, Insert, Table, select
+from sqlalchemy import Executable, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from backends.sql.dialects import Dialect
@@ -60,16 +60,10 @@ class Work:
 
     async def insert(self, table: Table, values: Sequence[Mapping[str, Any]]) -> list[int]:
         """Insert rows; their new ids, in the order given."""
-        statement: Insert = table.insert()
-        if self._dialect.returns_ids:
-            returning = statement.returning(table.c.id, sort_by_parameter_order=True)
-            return [row.id for row in await self.rows(returning, list(values))]
         try:
-            result = await self._connection.execute(statement.values(list(values)))
+            return await self._dialect.insert(self._connection, table, values)
         except Exception as error:
             raise translate(self._dialect, error) from error
-        first: int = result.lastrowid
-        return list(range(first, first + len(values)))  # consecutive for an INSERT whose row count is known
 
     def in_id_order(self, table: Table, ids: Sequence[int]) -> Any:
         """For an UPDATE's ``id IN``: the ids, locked in their order where the database would not do so by itself."""

@@ -1,0 +1,31 @@
+"""Inserting rows and learning their ids, in the order given: one way per kind of database, chosen by its dialect."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Values = Sequence[Mapping[str, Any]]
+Insert = Callable[[AsyncConnection, Table, Values], Awaitable[list[int]]]
+
+_LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+
+
+async def returning(connection: AsyncConnection, table: Table, values: Values) -> list[int]:
+    """With RETURNING, which SQLAlchemy keeps in order, batching as the database's parameter limit wants it."""
+    statement = table.insert().returning(table.c.id, sort_by_parameter_order=True)
+    return [row.id for row in await connection.execute(statement, list(values))]
+
+
+async def reserving(connection: AsyncConnection, table: Table, values: Values) -> list[int]:
+    """For SQLite: within BEGIN IMMEDIATE nobody else takes ids, so many rows get theirs before they are written.
+
+    AUTOINCREMENT's own table holds the last id ever used, and follows when higher ids are written.
+    """
+    if len(values) == 1:
+        return await returning(connection, table, values)
+    last = (await connection.execute(_LAST_ID, {"table": table.name})).scalar() or 0
+    ids = list(range(last + 1, last + 1 + len(values)))
+    await connection.execute(table.insert(), [{**row, "id": key} for row, key in zip(values, ids, strict=True)])
+    return ids
