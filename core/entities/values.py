@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
@@ -47,6 +47,10 @@ def _whole(value: object) -> object:
     return int(value) if value == value.to_integral_value() else value
 
 
+_AMOUNT = r"^([1-9][0-9]{0,7}\.[0-9]{2}|0\.[1-9][0-9]|0\.0[1-9])$"
+_AMOUNT_OR_ZERO = r"^(0|[1-9][0-9]{0,7})\.[0-9]{2}$"
+
+
 class Amount:
     """Money on its way in: a JSON number or string with at most two decimals, ``low`` to ``high`` minor units."""
 
@@ -64,8 +68,24 @@ class Amount:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         number = {"type": "number", "minimum": self._low / 100, "maximum": self._high / 100, "multipleOf": 0.01}
-        text = {"type": "string", "pattern": r"^(0|[1-9][0-9]{0,7})\.[0-9]{2}$"}
+        text = {"type": "string", "pattern": _AMOUNT if self._low else _AMOUNT_OR_ZERO}
         return {"anyOf": [number, text], "examples": ["79.99"]}
+
+
+class default:  # noqa: N801 - reads like the keyword that it stands for
+    """For an optional field that is never null: an explicit ``null`` means what leaving it out means."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def _fill(self, given: object) -> object:
+        return self._value if given is None else given
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._fill, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema["schema"]), {"type": "null"}]}
 
 
 class Text:
@@ -115,7 +135,7 @@ def _sku(value: str) -> str:
 
 def _email(value: str) -> str:
     try:
-        email: str = validate_email(value, check_deliverability=False).normalized
+        email: str = validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
         raise ValueError("must be a valid e-mail address") from None
     _require_length(email, 3, 255)
@@ -134,11 +154,6 @@ def _password(value: str) -> str:
     if not any(char.isupper() for char in value) or not any(char.isdecimal() for char in value):
         raise ValueError("must contain an upper-case letter and a digit")
     return value
-
-
-def default(value: object) -> BeforeValidator:
-    """For an optional field that is never null: an explicit ``null`` means what leaving it out means."""
-    return BeforeValidator(lambda given: value if given is None else given)
 
 
 _MONEY_OUT = core_schema.plain_serializer_function_ser_schema(
@@ -171,7 +186,7 @@ Username = Annotated[str, Text(3, 50, _USERNAME, r"^[A-Za-z0-9_]+$")]
 Slug = Annotated[str, Text(1, SLUG_LENGTH, _SLUG, r"^[^\s/?#%\\\x00]+$")]
 Sku = Annotated[str, Text(1, 50, _sku, r"^[A-Za-z0-9-]+$")]
 Email = Annotated[
-    str, Text(3, 255, _email), WithJsonSchema({"type": "string", "format": "email", "minLength": 3, "maxLength": 255})
+    str, Text(3, 255, _email), WithJsonSchema({"type": "string", "format": "email", "minLength": 3, "maxLength": 254})
 ]
 Password = Annotated[
     str,
