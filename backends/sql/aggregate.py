@@ -44,7 +44,7 @@ class Aggregate(Generic[E]):
         self.restricted_by = restricted_by
         self.all: Select[Any] = select(*shape.columns)
         self.by_id = self.all.where(self.table.c.id == bindparam("key"))
-        self.locked_by_id = self.by_id.with_for_update()
+        self.locked_by_id = self.by_id.with_for_update(key_share=True)
         self.delete_by_id = self.table.delete().where(self.table.c.id == bindparam("key"))
         self.update_version = self.table.update().where(
             self.table.c.id == bindparam("key"), self.table.c.version == bindparam("previous")

@@ -1,12 +1,14 @@
 """A kind of SQL database as a backend."""
 
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backends.sql.dialects import Dialect
 from backends.sql.engine import serving_engine
+from backends.sql.errors import refusal
 from backends.sql.migrations import SqlMigrations
 from backends.sql.storage import SqlStorage
 from core.errors import ConfigurationError
@@ -50,11 +52,25 @@ class SqlBackend:
         engine = serving_engine(self._dialect, settings)
         try:
             async with engine.connect() as connection:
-                version = (await connection.execute(text(self._dialect.version))).scalar_one()
-        except (SQLAlchemyError, OSError) as error:
+                version = await self._probe(connection)
+        except Exception as error:
             await engine.dispose()
-            raise ConfigurationError(f"DATABASE_URL: {self._dialect.title} cannot be opened there.") from error
+            raise refusal(self._dialect, settings, error) from error
         return SqlStorage(engine, self._dialect, settings, f"{self._dialect.title} {version}")
+
+    async def _probe(self, connection: AsyncConnection) -> str:
+        """The server's version, if it and the database are fit for use."""
+        dialect = self._dialect
+        version = str((await connection.execute(text(dialect.version))).scalar_one()).split("-")[0].split(" ")[0]
+        if tuple(map(int, re.findall(r"\d+", version))) < dialect.oldest:
+            needed = ".".join(map(str, dialect.oldest))
+            raise ConfigurationError(
+                f"DATABASE_URL: {dialect.title} {version} is too old; {needed} or newer is needed. Upgrade the server."
+            )
+        for query, wanted, remedy in dialect.requirements:
+            if (await connection.execute(text(query))).scalar_one() != wanted:
+                raise ConfigurationError(f"DATABASE_URL: {remedy}.")
+        return version
 
     def migrations(self, settings: Settings) -> Migrations:
         """See ``Backend.migrations``."""

@@ -20,7 +20,7 @@ CATEGORIES = Aggregate(
     "category", Shape(Category, categories), uniques=[Unique("name", ("name",)), Unique("slug", ("slug",))]
 )
 _BY_NAME = CATEGORIES.all.order_by(categories.c.name, categories.c.id)
-_ALL_LOCKED = CATEGORIES.all.order_by(categories.c.id).with_for_update()
+_ALL_LOCKED = CATEGORIES.all.order_by(categories.c.id).with_for_update(key_share=True)
 _PAGES = Source(CATEGORIES.all, categories, CATEGORIES.shape.read)
 
 

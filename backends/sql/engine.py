@@ -1,6 +1,5 @@
 """The one engine of a storage, and what each connection is told when it is opened."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
@@ -12,13 +11,6 @@ from backends.sql.dialects import Dialect
 from core.errors import ConfigurationError
 from core.settings import PoolClass, Settings
 from core.storage import trips
-
-_SQLITE_PRAGMAS = (
-    "PRAGMA busy_timeout = 5000",  # milliseconds to wait for another process' write
-    "PRAGMA journal_mode = WAL",  # readers and the writer do not wait for each other
-    "PRAGMA synchronous = FULL",  # an acknowledged write survives a power cut
-)
-_FOREIGN_KEYS = "PRAGMA foreign_keys = ON"
 
 
 def database_url(dialect: Dialect, settings: Settings) -> URL:
@@ -49,19 +41,23 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         hide_parameters=True,
+        connect_args=dict(dialect.connect_args),
         **_pool(settings),
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _note_trip)
-    if dialect.capabilities.embedded:
-        event.listen(engine.sync_engine, "connect", _tell_sqlite(*_SQLITE_PRAGMAS, _FOREIGN_KEYS))
+    _on_connect(engine, *dialect.on_connect, dialect.enforce_references)
     return engine
 
 
 def migration_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
     """An engine without a pool. SQLite does not enforce references on it: rebuilding a table must not empty another."""
-    engine = create_async_engine(database_url(dialect, settings), poolclass=NullPool, hide_parameters=True)
-    if dialect.capabilities.embedded:
-        event.listen(engine.sync_engine, "connect", _tell_sqlite(*_SQLITE_PRAGMAS))
+    engine = create_async_engine(
+        database_url(dialect, settings),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args=dict(dialect.connect_args),
+    )
+    _on_connect(engine, *dialect.on_connect)
     return engine
 
 
@@ -82,11 +78,11 @@ def _note_trip(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
     trips.note(statement)
 
 
-def _tell_sqlite(*pragmas: str) -> Callable[[Any, Any], None]:
+def _on_connect(engine: AsyncEngine, *statements: str) -> None:
     def tell(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(pragma)
+        for statement in filter(None, statements):
+            cursor.execute(statement)
         cursor.close()
 
-    return tell
+    event.listen(engine.sync_engine, "connect", tell)

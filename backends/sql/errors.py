@@ -1,15 +1,16 @@
 """A driver's errors into core's, once, from codes. Nothing of a driver's message goes further than the log."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Executable
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Executable, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backends.sql.dialects import Dialect, Fault
-from core.errors import Conflict, PoolExhausted, StockroomError, TransientConflict, Unavailable
+from core.errors import ConfigurationError, Conflict, PoolExhausted, StockroomError, TransientConflict, Unavailable
+from core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +60,9 @@ def translate(dialect: Dialect, error: BaseException) -> BaseException:
         return PoolExhausted()
     if isinstance(error, DBAPIError):
         return _from_driver(dialect, error)
-    if isinstance(error, (*NETWORK_ERRORS, SQLAlchemyError)):
-        logger.error("storage failed", exc_info=error)
-        return Unavailable()
+    if isinstance(error, NETWORK_ERRORS):
+        logger.warning("storage connection lost (%s)", type(error).__name__)
+        return Disconnected()
     return error
 
 
@@ -81,3 +82,29 @@ def _from_driver(dialect: Dialect, error: DBAPIError) -> StockroomError | DBAPIE
         logger.error("storage unavailable (code %s)", code)
         return Unavailable()
     return error
+
+
+def refusal(dialect: Dialect, settings: Settings, error: BaseException) -> StockroomError:
+    """What is wrong when a connection cannot be made or has no rights: one sentence, no credentials."""
+    if isinstance(error, StockroomError):
+        return error
+    url = make_url(settings.url)
+    place = "" if dialect.capabilities.embedded else f" at {url.host or 'localhost'}:{url.port or 'the default port'}"
+    for cause in _causes(error):
+        code = dialect.code(cause)
+        if code is not None and code in dialect.refusals:
+            return ConfigurationError(f"DATABASE_URL: {dialect.title}{place}: {dialect.refusals[code]}.")
+        if isinstance(cause, (OSError, TimeoutError)):
+            return ConfigurationError(
+                f"DATABASE_URL: nobody answers{place}. Is the server running, and are host and port right?"
+            )
+    return ConfigurationError(f"DATABASE_URL: {dialect.title}{place} cannot be opened. Check the URL and the server.")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        original = getattr(error, "orig", None)
+        if original is not None:
+            yield original
+        error = error.__cause__ or error.__context__

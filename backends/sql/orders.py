@@ -38,7 +38,7 @@ _WITH_ITEMS = (
     .where(orders.c.id == bindparam("key"))
     .order_by(order_items.c.position)
 )
-_WITH_ITEMS_LOCKED = _WITH_ITEMS.with_for_update(of=orders)
+_WITH_ITEMS_LOCKED = _WITH_ITEMS.with_for_update(key_share=True, of=orders)
 _WITH_USER = (
     select(*SUMMARIES.shape.columns, *USERS.shape.columns)
     .join(users, users.c.id == orders.c.user_id)

@@ -34,7 +34,7 @@ _TAGGED = (
     .where(posts.c.id == bindparam("key"))
     .order_by(tags.c.name)
 )
-_TAGGED_LOCKED = _TAGGED.with_for_update(of=posts)
+_TAGGED_LOCKED = _TAGGED.with_for_update(key_share=True, of=posts)
 _TAGS_OF = (
     select(post_tags.c.post_id, tags.c.name)
     .join(tags, tags.c.id == post_tags.c.tag_id)

@@ -38,7 +38,9 @@ _WITH_CATEGORY = Shape(ProductWithCategory, products)
 _BY_SKU = PRODUCTS.all.where(products.c.sku == bindparam("key"))
 _BY_SLUG = PRODUCTS.all.where(products.c.slug == bindparam("key"))
 _LOCKED = (
-    PRODUCTS.all.where(products.c.id.in_(bindparam("ids", expanding=True))).order_by(products.c.id).with_for_update()
+    PRODUCTS.all.where(products.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(products.c.id)
+    .with_for_update(key_share=True)
 )
 _JOINED = select(*_WITH_CATEGORY.columns, *CATEGORIES.shape.columns).join(
     categories, categories.c.id == products.c.category_id, isouter=True

@@ -69,7 +69,7 @@ class Work:
         """For an UPDATE's ``id IN``: the ids, locked in their order where the database would not do so by itself."""
         if not self._dialect.locks_unordered:
             return list(ids)
-        return select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update()
+        return select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(key_share=True)
 
     async def command(self, words: str) -> None:
         """Run a statement that has neither parameters nor rows."""

@@ -98,7 +98,11 @@ class SqlStorage:
         except BaseException:
             await asyncio.shield(self._undo(session))
             raise
-        await session.command("COMMIT")
+        try:
+            await session.command("COMMIT")
+        except BaseException:
+            await asyncio.shield(self._undo(session))
+            raise
         return outcome
 
     async def _undo(self, session: Work) -> None:

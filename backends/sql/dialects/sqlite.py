@@ -1,55 +1,10 @@
-"""What differs between the databases, as data: one ``Dialect`` each. Repositories never ask which one it is."""
+"""SQLite."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
 
-from backends.sql.inserts import Insert, reserving
+from backends.sql.dialects.dialect import Dialect, Fault
+from backends.sql.inserts import reserving
 from core.storage import Capabilities, Driver
-
-
-class Fault(Enum):
-    """What a driver's error code means to us."""
-
-    UNIQUE = auto()
-    REFERENCE = auto()
-    TRANSIENT = auto()
-    DISCONNECTED = auto()
-    UNAVAILABLE = auto()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """One database.
-
-    Attributes:
-        name: of the backend; also the URL scheme under which SQLAlchemy knows the database.
-        title: as people write it.
-        schemes: URL schemes it answers to.
-        drivers: the preferred first.
-        example_url: for messages.
-        capabilities: what it declares.
-        begin: the statement that starts a unit of work.
-        version: the query for the server's version.
-        insert: how rows are inserted and their ids learnt.
-        locks_unordered: whether an UPDATE of several rows locks them in no particular order.
-        code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
-        faults: the codes we know.
-    """
-
-    name: str
-    title: str
-    schemes: tuple[str, ...]
-    drivers: tuple[Driver, ...]
-    example_url: str
-    capabilities: Capabilities
-    begin: str
-    version: str
-    insert: Insert
-    locks_unordered: bool
-    code: Callable[[BaseException], int | str | None]
-    faults: Mapping[int | str, Fault]
 
 
 def _sqlite_code(error: BaseException) -> int | None:
@@ -70,6 +25,13 @@ SQLITE = Dialect(
         concurrent_writers=False,
         embedded=True,
     ),
+    oldest=(3, 35),  # RETURNING
+    on_connect=(
+        "PRAGMA busy_timeout = 5000",  # milliseconds to wait for another process' write
+        "PRAGMA journal_mode = WAL",  # readers and the writer do not wait for each other
+        "PRAGMA synchronous = FULL",  # an acknowledged write survives a power cut
+    ),
+    enforce_references="PRAGMA foreign_keys = ON",
     begin="BEGIN IMMEDIATE",
     version="SELECT sqlite_version()",
     insert=reserving,
@@ -91,5 +53,11 @@ SQLITE = Dialect(
         sqlite3.SQLITE_READONLY: Fault.UNAVAILABLE,
         sqlite3.SQLITE_CORRUPT: Fault.UNAVAILABLE,
         sqlite3.SQLITE_NOTADB: Fault.UNAVAILABLE,
+    },
+    refusals={
+        sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; does its folder exist, and may this user write there?",
+        sqlite3.SQLITE_NOTADB: "the file is not an SQLite database",
+        sqlite3.SQLITE_READONLY: "the file cannot be written",
+        sqlite3.SQLITE_PERM: "access to the file is denied",
     },
 )

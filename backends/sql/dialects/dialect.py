@@ -1,0 +1,63 @@
+"""The form that a database's differences take."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from backends.sql.inserts import Insert
+from core.storage import Capabilities, Driver
+
+
+class Fault(Enum):
+    """What a driver's error code means to us."""
+
+    UNIQUE = auto()
+    REFERENCE = auto()
+    TRANSIENT = auto()
+    DISCONNECTED = auto()
+    UNAVAILABLE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One database.
+
+    Attributes:
+        name: of the backend; also the URL scheme under which SQLAlchemy knows the database.
+        title: as people write it.
+        schemes: URL schemes it answers to.
+        drivers: the preferred first.
+        example_url: for messages.
+        capabilities: what it declares.
+        oldest: the oldest version that has all we need.
+        connect_args: what the driver is told when it connects.
+        on_connect: statements that each new connection runs first.
+        enforce_references: a further such statement, where references are not enforced without.
+        begin: the statement that starts a unit of work.
+        version: the query for the server's version.
+        insert: how rows are inserted and their ids learnt.
+        locks_unordered: whether an UPDATE of several rows locks them in no particular order.
+        code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
+        faults: the codes we know.
+        refusals: codes of a connection or migration that is refused, and what is wrong then.
+        requirements: queries for what must be so, the value that must come, and the remedy.
+    """
+
+    name: str
+    title: str
+    schemes: tuple[str, ...]
+    drivers: tuple[Driver, ...]
+    example_url: str
+    capabilities: Capabilities
+    oldest: tuple[int, ...]
+    connect_args: Mapping[str, object] = field(default_factory=dict)
+    on_connect: tuple[str, ...] = ()
+    enforce_references: str = ""
+    begin: str
+    version: str
+    insert: Insert
+    locks_unordered: bool
+    code: Callable[[BaseException], int | str | None]
+    faults: Mapping[int | str, Fault]
+    refusals: Mapping[int | str, str] = field(default_factory=dict)
+    requirements: tuple[tuple[str, str, str], ...] = ()

@@ -1,0 +1,92 @@
+"""MySQL and MariaDB: one protocol, two servers."""
+
+from dataclasses import replace
+
+from backends.sql.dialects.dialect import Dialect, Fault
+from backends.sql.inserts import consecutive
+from core.storage import Capabilities, Driver
+
+
+def _errno(error: BaseException) -> int | None:
+    return error.args[0] if error.args and isinstance(error.args[0], int) else None
+
+
+MYSQL = Dialect(
+    name="mysql",
+    title="MySQL",
+    schemes=("mysql",),
+    drivers=(
+        Driver("asyncmy", "asyncmy", "stockroom[mysql]"),
+        Driver("aiomysql", "aiomysql", "aiomysql"),
+    ),
+    example_url="mysql://user:password@localhost:3306/stockroom",
+    capabilities=Capabilities(
+        transactions=True,
+        savepoints=True,
+        durable=True,
+        shared=True,
+        concurrent_writers=True,
+        embedded=False,
+    ),
+    oldest=(8, 0, 17),  # the collation utf8mb4_0900_bin
+    connect_args={"charset": "utf8mb4", "connect_timeout": 5},
+    on_connect=(
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",  # a locked read sees the latest, without gap locks
+        "SET SESSION innodb_lock_wait_timeout = 5",
+        "SET SESSION time_zone = '+00:00'",
+        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
+    ),
+    begin="START TRANSACTION",
+    version="SELECT VERSION()",
+    insert=consecutive,
+    locks_unordered=False,  # an UPDATE by primary keys goes through them in order
+    code=_errno,
+    faults={
+        1062: Fault.UNIQUE,
+        1586: Fault.UNIQUE,
+        1216: Fault.REFERENCE,
+        1217: Fault.REFERENCE,
+        1451: Fault.REFERENCE,
+        1452: Fault.REFERENCE,
+        1205: Fault.TRANSIENT,
+        1213: Fault.TRANSIENT,
+        1020: Fault.TRANSIENT,  # MariaDB: the record has changed since the snapshot
+        1053: Fault.DISCONNECTED,
+        1927: Fault.DISCONNECTED,
+        2006: Fault.DISCONNECTED,
+        2013: Fault.DISCONNECTED,
+        2055: Fault.DISCONNECTED,
+        4031: Fault.DISCONNECTED,
+        1040: Fault.UNAVAILABLE,
+        1047: Fault.UNAVAILABLE,  # Galera: the node is not part of the cluster
+        1114: Fault.UNAVAILABLE,
+        1290: Fault.UNAVAILABLE,
+        1836: Fault.UNAVAILABLE,
+        2003: Fault.UNAVAILABLE,
+    },
+    refusals={
+        1045: "the user name or the password is wrong",
+        1049: "the database does not exist; create it first",
+        1044: "the user has no rights on the database; grant it ALL on it",
+        1142: "the user lacks the rights; grant it ALL on the database",
+        1227: "the user lacks the rights; grant it ALL on the database",
+        1040: "the server has no connections left; lower POOL_SIZE or raise its max_connections",
+        2003: "nobody answers at that host and port",
+    },
+    requirements=(
+        (
+            "SELECT @@character_set_database",
+            "utf8mb4",
+            "the database's character set must be utf8mb4; ALTER DATABASE ... CHARACTER SET utf8mb4",
+        ),
+    ),
+)
+
+MARIADB = replace(
+    MYSQL,
+    name="mariadb",
+    title="MariaDB",
+    schemes=("mariadb",),
+    example_url="mariadb://user:password@localhost:3306/stockroom",
+    oldest=(10, 6),
+)

@@ -1,0 +1,70 @@
+"""PostgreSQL."""
+
+from backends.sql.dialects.dialect import Dialect, Fault
+from backends.sql.inserts import returning
+from core.storage import Capabilities, Driver
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    return getattr(error, "sqlstate", None)
+
+
+POSTGRESQL = Dialect(
+    name="postgresql",
+    title="PostgreSQL",
+    schemes=("postgresql", "postgres"),
+    drivers=(Driver("asyncpg", "asyncpg", "stockroom[postgresql]"),),
+    example_url="postgresql://user:password@localhost:5432/stockroom",
+    capabilities=Capabilities(
+        transactions=True,
+        savepoints=True,
+        durable=True,
+        shared=True,
+        concurrent_writers=True,
+        embedded=False,
+    ),
+    oldest=(12,),
+    connect_args={
+        "timeout": 5,  # seconds to connect
+        "server_settings": {
+            "application_name": "stockroom",
+            "timezone": "UTC",
+            "lock_timeout": "5s",
+            "default_transaction_isolation": "read committed",
+            "jit": "off",  # costs more than it saves on queries of milliseconds
+        },
+    },
+    begin="BEGIN",
+    version="SHOW server_version",
+    insert=returning,
+    locks_unordered=True,
+    code=_sqlstate,
+    faults={
+        "23505": Fault.UNIQUE,
+        "23503": Fault.REFERENCE,
+        "23001": Fault.REFERENCE,
+        "40001": Fault.TRANSIENT,
+        "40P01": Fault.TRANSIENT,
+        "55P03": Fault.TRANSIENT,  # lock_timeout
+        "08000": Fault.DISCONNECTED,
+        "08003": Fault.DISCONNECTED,
+        "08006": Fault.DISCONNECTED,
+        "57P01": Fault.DISCONNECTED,
+        "57P02": Fault.DISCONNECTED,
+        "57P03": Fault.UNAVAILABLE,
+        "53100": Fault.UNAVAILABLE,
+        "53200": Fault.UNAVAILABLE,
+        "53300": Fault.UNAVAILABLE,
+        "25006": Fault.UNAVAILABLE,  # a read-only standby
+    },
+    refusals={
+        "28P01": "the user name or the password is wrong",
+        "28000": "the server does not let this user in; see its pg_hba.conf",
+        "3D000": "the database does not exist; create it first",
+        "42501": "the user lacks the rights; grant it CREATE and USAGE on the schema",
+        "53300": "the server has no connections left; lower POOL_SIZE or raise its max_connections",
+    },
+    requirements=(
+        ("SHOW server_encoding", "UTF8", "the database's encoding must be UTF8; create it WITH ENCODING 'UTF8'"),
+    ),
+)

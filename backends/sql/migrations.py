@@ -1,0 +1,129 @@
+"""The schema's history on an SQL database: Alembic, driven from within."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from io import StringIO
+from typing import TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backends.sql.dialects import Dialect
+from backends.sql.engine import migration_engine
+from backends.sql.errors import NETWORK_ERRORS, translate
+from core.errors import ConfigurationError, StockroomError, TransientConflict, Unavailable
+from core.settings import Settings
+from core.storage import Revision
+
+T = TypeVar("T")
+
+
+class SqlMigrations:
+    """See ``core.storage.Migrations``. One at a time within a process: Alembic keeps its context in a global."""
+
+    def __init__(self, dialect: Dialect, settings: Settings) -> None:
+        self._dialect = dialect
+        self._settings = settings
+
+    @property
+    def dialect_name(self) -> str:
+        """SQLAlchemy's name of the database, for scripts that are written without asking one."""
+        return self._dialect.name
+
+    def history(self) -> Sequence[Revision]:
+        """See ``Migrations.history``."""
+        scripts = ScriptDirectory.from_config(self._config()).walk_revisions()
+        return [Revision(script.revision, script.doc.rstrip(".")) for script in reversed(list(scripts))]
+
+    async def current(self) -> str | None:
+        """See ``Migrations.current``."""
+        return await self.on_connection(
+            lambda connection: MigrationContext.configure(connection).get_current_revision()
+        )
+
+    async def up(self, target: str = "head") -> None:
+        """See ``Migrations.up``.
+
+        Raises:
+            ConfigurationError: there is no such revision, or the database is at one that is not known here.
+        """
+        await self._run(command.upgrade, target)
+
+    async def down(self, target: str) -> None:
+        """See ``Migrations.down``; raises as ``up``."""
+        await self._run(command.downgrade, target)
+
+    def script(self, span: str) -> str:
+        """See ``Migrations.script``. The span leads down where it ends earlier than it starts.
+
+        Raises:
+            ConfigurationError: it is no span of known revisions.
+        """
+        known = ["base", *(revision.id for revision in self.history()), "head"]
+        start, _, end = span.partition(":")
+        if start not in known or end not in known:
+            raise ConfigurationError(f"{span!r} is not a span such as base:head. Known revisions: {', '.join(known)}.")
+        run = command.upgrade if known.index(start) <= known.index(end) else command.downgrade
+        ids = {"base": "base", "head": known[-2]}
+        output = StringIO()
+        run(self._config(output), f"{ids.get(start, start)}:{ids.get(end, end)}", sql=True)
+        return output.getvalue()
+
+    async def on_connection(self, work: Callable[[Connection], T]) -> T:
+        """What ``work`` returns, given a connection of its own; nothing is committed for it."""
+        async with self._connect() as connection:
+            try:
+                return await connection.run_sync(work)
+            except Exception as error:
+                raise self._translate(error) from error
+
+    async def _run(self, step: Callable[[Config, str], None], target: str) -> None:
+        def run(connection: Connection) -> None:
+            config = self._config()
+            config.attributes["connection"] = connection
+            step(config, target)
+
+        await self.on_connection(run)
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[AsyncConnection]:
+        engine = migration_engine(self._dialect, self._settings)
+        try:
+            try:
+                connection = await engine.connect()
+            except (SQLAlchemyError, *NETWORK_ERRORS) as error:
+                raise self._refusal(error) from error
+            try:
+                yield connection
+            finally:
+                await connection.close()
+        finally:
+            await engine.dispose()
+
+    def _refusal(self, error: Exception) -> StockroomError:
+        meaning = translate(self._dialect, error)
+        if isinstance(meaning, Unavailable):
+            return meaning
+        return ConfigurationError(f"DATABASE_URL: {self._dialect.title} cannot be opened there.")
+
+    def _translate(self, error: Exception) -> BaseException:
+        if isinstance(error, CommandError):
+            known = ", ".join(revision.id for revision in self.history())
+            return ConfigurationError(f"{error}. This version of Stockroom knows the schema revisions {known}.")
+        meaning = translate(self._dialect, error)
+        return Unavailable("Others keep the database locked.") if isinstance(meaning, TransientConflict) else meaning
+
+    def _config(self, output: StringIO | None = None) -> Config:
+        config = Config(output_buffer=output) if output else Config()
+        folder = str(files("migrations") / "sql")
+        config.set_main_option("script_location", folder.replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["migrations"] = self
+        return config
