@@ -1,0 +1,87 @@
+"""Run by Alembic for every command, ours and its own."""
+
+import asyncio
+from collections.abc import Iterable
+from logging.config import fileConfig
+from typing import Any
+
+from alembic import context
+from alembic.operations import MigrationScript
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
+
+from backends.sql.migrations import SqlMigrations
+from backends.sql.schema import metadata
+from core.errors import ConfigurationError
+from core.plugins import discover
+from core.settings import load
+from migrations.sql.exclusion import exclusive_transaction
+
+
+def number(_migrations: MigrationContext, _revision: Any, scripts: list[MigrationScript]) -> None:
+    """Name new revisions 0003, 0004, …"""
+    heads: Iterable[str] = context.script.get_heads()
+    scripts[0].rev_id = f"{max(map(int, heads), default=0) + 1:04d}"
+
+
+OPTIONS: dict[str, Any] = {
+    "target_metadata": metadata,
+    "process_revision_directives": number,
+    "render_as_batch": True,
+}
+
+
+def run_offline(migrations: SqlMigrations) -> None:
+    """Write the statements to the output instead of running them."""
+    sqlite = migrations.dialect_name == "sqlite"
+    context.configure(
+        dialect_name=migrations.dialect_name,
+        literal_binds=True,
+        dialect_opts={"paramstyle": "named"},
+        transactional_ddl=True if sqlite else None,
+        **OPTIONS,
+    )
+    if sqlite:
+        context.get_context().impl.static_output(
+            "-- Run it with sqlite3 -bail, or it goes on after an error.\nPRAGMA foreign_keys = OFF;\n"
+        )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_online(connection: Connection) -> None:
+    """Run them, unless another process is doing so."""
+    with exclusive_transaction(connection):
+        context.configure(connection=connection, **OPTIONS)
+        context.run_migrations()
+        if connection.dialect.name == "sqlite":
+            require_references(connection)
+
+
+def require_references(connection: Connection) -> None:
+    """Refuse to commit orphans: SQLite does not watch over references while tables are rebuilt."""
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if orphans:
+        raise RuntimeError(f"the migration would leave {len(orphans)} broken references; it has been undone")
+
+
+def migrations_of_settings() -> SqlMigrations:
+    """For the ``alembic`` command: of the database that the settings name."""
+    settings = load()
+    migrations = discover().choose(settings).migrations(settings)
+    if not isinstance(migrations, SqlMigrations):
+        raise ConfigurationError("DATABASE_URL does not name an SQL database. Use: stockroom migrate")
+    return migrations
+
+
+if context.config.config_file_name is not None:
+    fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+
+chosen: SqlMigrations = context.config.attributes.get("migrations") or migrations_of_settings()
+given: Connection | None = context.config.attributes.get("connection")
+if context.is_offline_mode():
+    run_offline(chosen)
+elif given is not None:
+    run_online(given)
+else:
+    asyncio.run(chosen.on_connection(run_online))

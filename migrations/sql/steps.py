@@ -1,0 +1,39 @@
+"""Steps of revisions that can be repeated: where DDL is not transactional, a revision may be cut off half-way."""
+
+from alembic import op
+from sqlalchemy import Column, Inspector, Table, inspect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+
+def create_table(table: Table) -> None:
+    """Create a table and its indexes, those that are not there yet."""
+    found = _found()
+    if found is None or not found.has_table(table.name):
+        op.execute(CreateTable(table))
+        found = _found()
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        if found is None or not found.has_index(table.name, str(index.name)):
+            op.execute(CreateIndex(index))
+
+
+def add_column(table: str, column: Column[str]) -> None:
+    """Add a column, unless it is there."""
+    if not _has_column(table, column.name, otherwise=False):
+        op.add_column(table, column)
+
+
+def drop_column(table: str, name: str) -> None:
+    """Drop a column, if it is there."""
+    if _has_column(table, name, otherwise=True):
+        op.drop_column(table, name)
+
+
+def _has_column(table: str, name: str, *, otherwise: bool) -> bool:
+    found = _found()
+    return otherwise if found is None else name in {column["name"] for column in found.get_columns(table)}
+
+
+def _found() -> Inspector | None:
+    """What is there; None where a revision is all or nothing, or only written down, so that nothing need be asked."""
+    context = op.get_context()
+    return None if context.as_sql or context.dialect.name in {"sqlite", "postgresql"} else inspect(op.get_bind())
