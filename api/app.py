@@ -10,7 +10,7 @@ from api import logs, problems
 from api.document import StockroomAPI
 from api.observation import Observation
 from api.routers import accounts, categories, notifications, orders, posts, products, service, tags, users
-from api.routes import MethodTable, TrailingSlash
+from api.routes import HeadAsGet, MethodTable, TrailingSlash
 from core import plugins
 from core.errors import ConfigurationError
 from core.passwords import PasswordHasher
@@ -52,6 +52,7 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
     app.add_docs()
     app.state.methods = MethodTable(app.routes)
     problems.install(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(TrailingSlash)
     app.add_middleware(Observation, log=logs.access_log(chosen.debug))
     return app

@@ -1,5 +1,6 @@
 """The OpenAPI document, and the page that shows it without a third-party host."""
 
+import json
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -23,6 +24,7 @@ _HEADERS = {
     HEADER: {"description": "Id of the request, in logs and problems too.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
 }
+_GENERIC = re.compile(r"\b([A-Z][A-Za-z]+)_([A-Z][A-Za-z]+)_(?=\")")
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n     .*)*)", re.MULTILINE)
 _ALWAYS_ANSWERED = ("/", "/livez")
 
@@ -42,7 +44,7 @@ class StockroomAPI(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            document = super().openapi()
+            document = self.openapi_schema = _with_plain_names(super().openapi())
             document["components"]["headers"] = _HEADERS
             schemas = document["components"]["schemas"]
             for name in ("HTTPValidationError", "ValidationError"):
@@ -70,6 +72,14 @@ class StockroomAPI(FastAPI):
             swagger_css_url=f"{root}{_ASSETS}/swagger-ui.css",
             swagger_favicon_url=f"{root}{_ASSETS}/favicon.png",
         )
+
+
+def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
+    """``UserListing`` for ``Listing_User_``; a schema's title is its name, for generated clients go by the title."""
+    plain: dict[str, Any] = json.loads(_GENERIC.sub(r"\2\1", json.dumps(document)))
+    for name, schema in plain["components"]["schemas"].items():
+        schema["title"] = name
+    return plain
 
 
 def _describe_members(schema: dict[str, Any]) -> None:

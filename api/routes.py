@@ -1,4 +1,4 @@
-"""How every endpoint is reached: strict queries and bodies, paths with or without a trailing slash, methods allowed."""
+"""How every endpoint is reached: strict queries and bodies, slashes at the end, methods."""
 
 import re
 from collections.abc import Callable, Coroutine, Sequence
@@ -11,7 +11,7 @@ from fastapi.params import Query
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.datastructures import QueryParams
 from starlette.routing import BaseRoute, compile_path
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bodies import JsonRequest
 
@@ -62,7 +62,10 @@ class MethodTable:
         self._methods: dict[str, set[str]] = {}
         for route in iter_route_contexts(routes):
             if route.path is not None and route.methods:
-                self._methods.setdefault(route.path, set()).update(route.methods)
+                methods = self._methods.setdefault(route.path, set())
+                methods.update(route.methods)
+                if "GET" in methods:
+                    methods.add("HEAD")
         self._patterns: list[tuple[re.Pattern[str], str]] = [(compile_path(path)[0], path) for path in self._methods]
 
     def allowed(self, path: str) -> list[str]:
@@ -83,3 +86,20 @@ class TrailingSlash:
         if scope["type"] == "http" and len(scope["path"]) > 1 and scope["path"].endswith("/"):
             scope = {**scope, "path": scope["path"][:-1]}
         await self._app(scope, receive, send)
+
+
+class HeadAsGet:
+    """Answers HEAD with the head of what GET answers (RFC 9110, section 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
