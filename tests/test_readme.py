@@ -1,11 +1,9 @@
-"""The README's walk through the shop, word for word, against a real server process with default settings."""
+"""The README's walk through the shop, word for word, against a real server process."""
 
 import argparse
 import asyncio
-import os
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.harness.ports import Ports
-from tests.harness.process import Process
+from core.settings import Settings
+from tests.harness.serving import serving
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 ORIGIN = "http://localhost:8000"
@@ -28,23 +26,10 @@ CURL.add_argument("-d", dest="data")
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Origin of a server that runs in an empty folder."""
-    ports = Ports()
-    port = ports.take()
-    origin = f"http://127.0.0.1:{port}"
-    stockroom = Path(sys.executable).with_name("stockroom")
-    process = Process([stockroom, "serve", "--port", str(port)], tmp_path, env={"PATH": os.environ["PATH"]})
-
-    async def ready() -> None:
-        async with httpx2.AsyncClient() as client:
-            (await client.get(f"{origin}/readyz")).raise_for_status()
-
-    try:
-        asyncio.run(process.until(ready, seconds=60))
-        yield origin
-    finally:
-        process.stop()
-        ports.release()
+    """Base URL of a server that runs in an empty folder with every setting at its default."""
+    with serving(Settings.model_construct(), tmp_path, 1) as [one]:
+        asyncio.run(one.ready())
+        yield one.url
 
 
 def requests() -> list[argparse.Namespace]:
