@@ -41,7 +41,7 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         hide_parameters=True,
-        connect_args=dict(dialect.connect_args),
+        connect_args=_connect_args(dialect, settings),
         **_pool(settings),
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _note_trip)
@@ -55,7 +55,7 @@ def migration_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
         database_url(dialect, settings),
         poolclass=NullPool,
         hide_parameters=True,
-        connect_args=dict(dialect.connect_args),
+        connect_args=_connect_args(dialect, settings),
     )
     _on_connect(engine, *dialect.on_connect)
     return engine
@@ -72,6 +72,11 @@ def _pool(settings: Settings) -> dict[str, Any]:
         "pool_recycle": settings.pool_recycle,
         "pool_pre_ping": settings.pool_pre_ping,
     }
+
+
+def _connect_args(dialect: Dialect, settings: Settings) -> dict[str, Any]:
+    pooled = settings.pool_class is not PoolClass.NULL or dialect.unpooled_args is None
+    return dict(dialect.connect_args if pooled else dialect.unpooled_args or {})
 
 
 def _note_trip(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

@@ -98,7 +98,9 @@ def refusal(dialect: Dialect, settings: Settings, error: BaseException) -> Stock
             return ConfigurationError(
                 f"DATABASE_URL: nobody answers{place}. Is the server running, and are host and port right?"
             )
-    return ConfigurationError(f"DATABASE_URL: {dialect.title}{place} cannot be opened. Check the URL and the server.")
+    return ConfigurationError(
+        f"DATABASE_URL: {dialect.title}{place} cannot be opened. Check the URL, its scheme included, and the server."
+    )
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

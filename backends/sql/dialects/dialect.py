@@ -31,6 +31,7 @@ class Dialect:
         capabilities: what it declares.
         oldest: the oldest version that has all we need.
         connect_args: what the driver is told when it connects.
+        unpooled_args: the same under ``POOL_CLASS=null``, where a pooler of the operator's may stand in between.
         on_connect: statements that each new connection runs first.
         enforce_references: a further such statement, where references are not enforced without.
         begin: the statement that starts a unit of work.
@@ -40,6 +41,7 @@ class Dialect:
         code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
         faults: the codes we know.
         refusals: codes of a connection or migration that is refused, and what is wrong then.
+        connection_limit: the query for how many connections the server takes, if it has a limit.
         requirements: queries for what must be so, the value that must come, and the remedy.
     """
 
@@ -51,6 +53,7 @@ class Dialect:
     capabilities: Capabilities
     oldest: tuple[int, ...]
     connect_args: Mapping[str, object] = field(default_factory=dict)
+    unpooled_args: Mapping[str, object] | None = None
     on_connect: tuple[str, ...] = ()
     enforce_references: str = ""
     begin: str
@@ -60,4 +63,5 @@ class Dialect:
     code: Callable[[BaseException], int | str | None]
     faults: Mapping[int | str, Fault]
     refusals: Mapping[int | str, str] = field(default_factory=dict)
-    requirements: tuple[tuple[str, str, str], ...] = ()
+    connection_limit: str = ""
+    requirements: tuple[tuple[str, object, str], ...] = ()

@@ -11,6 +11,13 @@ def _errno(error: BaseException) -> int | None:
     return error.args[0] if error.args and isinstance(error.args[0], int) else None
 
 
+_IS_MARIADB = "SELECT VERSION() LIKE '%MariaDB%'"
+_UTF8 = (
+    "SELECT @@character_set_database",
+    "utf8mb4",
+    "the database's character set must be utf8mb4; run ALTER DATABASE ... CHARACTER SET utf8mb4",
+)
+
 MYSQL = Dialect(
     name="mysql",
     title="MySQL",
@@ -73,13 +80,8 @@ MYSQL = Dialect(
         1040: "the server has no connections left; lower POOL_SIZE or raise its max_connections",
         2003: "nobody answers at that host and port",
     },
-    requirements=(
-        (
-            "SELECT @@character_set_database",
-            "utf8mb4",
-            "the database's character set must be utf8mb4; ALTER DATABASE ... CHARACTER SET utf8mb4",
-        ),
-    ),
+    connection_limit="SELECT @@max_connections",
+    requirements=((_IS_MARIADB, 0, "the server is MariaDB; write mariadb:// in place of mysql://"), _UTF8),
 )
 
 MARIADB = replace(
@@ -89,4 +91,5 @@ MARIADB = replace(
     schemes=("mariadb",),
     example_url="mariadb://user:password@localhost:3306/stockroom",
     oldest=(10, 6),
+    requirements=((_IS_MARIADB, 1, "the server is MySQL; write mysql:// in place of mariadb://"), _UTF8),
 )

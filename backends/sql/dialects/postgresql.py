@@ -1,5 +1,7 @@
 """PostgreSQL."""
 
+from uuid import uuid4
+
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import returning
 from core.storage import Capabilities, Driver
@@ -30,11 +32,17 @@ POSTGRESQL = Dialect(
             "application_name": "stockroom",
             "timezone": "UTC",
             "lock_timeout": "5s",
-            "default_transaction_isolation": "read committed",
             "jit": "off",  # costs more than it saves on queries of milliseconds
         },
     },
-    begin="BEGIN",
+    unpooled_args={
+        "timeout": 5,
+        # A pooler such as PgBouncer gives each transaction another server connection: nothing may be left behind on it.
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: f"stockroom_{uuid4().hex}",
+    },
+    begin="BEGIN ISOLATION LEVEL READ COMMITTED",
     version="SHOW server_version",
     insert=returning,
     locks_unordered=True,
@@ -64,6 +72,7 @@ POSTGRESQL = Dialect(
         "42501": "the user lacks the rights; grant it CREATE and USAGE on the schema",
         "53300": "the server has no connections left; lower POOL_SIZE or raise its max_connections",
     },
+    connection_limit="SHOW max_connections",
     requirements=(
         ("SHOW server_encoding", "UTF8", "the database's encoding must be UTF8; create it WITH ENCODING 'UTF8'"),
     ),

@@ -55,7 +55,7 @@ SQLITE = Dialect(
         sqlite3.SQLITE_NOTADB: Fault.UNAVAILABLE,
     },
     refusals={
-        sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; does its folder exist, and may this user write there?",
+        sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; its folder must exist and be writable",
         sqlite3.SQLITE_NOTADB: "the file is not an SQLite database",
         sqlite3.SQLITE_READONLY: "the file cannot be written",
         sqlite3.SQLITE_PERM: "access to the file is denied",
