@@ -1,0 +1,108 @@
+"""Settings: where they come from, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigurationError
+from core.settings import DEFAULT_URL, PoolClass, Settings, load
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory and an environment without settings."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_defaults_are_a_file_beside_us() -> None:
+    settings = load()
+    assert settings.url == DEFAULT_URL == "sqlite:///./stockroom.db"
+    assert settings.storage_backend is None
+    assert settings.pool_class is PoolClass.QUEUE
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "acme://somewhere/shop")
+    monkeypatch.setenv("STORAGE_BACKEND", "acme")
+    monkeypatch.setenv("POOL_SIZE", "7")
+    monkeypatch.setenv("POOL_CLASS", "null")
+    monkeypatch.setenv("DATABASE_ECHO", "true")
+    settings = load()
+    assert (settings.url, settings.storage_backend) == ("acme://somewhere/shop", "acme")
+    assert (settings.pool_size, settings.pool_class, settings.database_echo) == (7, PoolClass.NULL, True)
+
+
+def test_dot_env_is_read(elsewhere: Path) -> None:
+    (elsewhere / ".env").write_text("APP_NAME=Läden\nPOOL_TIMEOUT=2.5\nSOMEBODY_ELSES=1\n", encoding="utf-8")
+    assert (load().app_name, load().pool_timeout) == ("Läden", 2.5)
+
+
+def test_the_environment_wins_over_dot_env_and_arguments_over_both(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / ".env").write_text("APP_NAME=file\n")
+    assert load().app_name == "file"
+    monkeypatch.setenv("APP_NAME", "environment")
+    assert load().app_name == "environment"
+    assert load(app_name="argument").app_name == "argument"
+
+
+BAD = {
+    "DATABASE_ECHO": ["maybe", "2"],
+    "DEBUG": ["perhaps"],
+    "POOL_SIZE": ["0", "-1", "1001", "ten", "1.5", ""],
+    "POOL_MAX_OVERFLOW": ["-1", "1001", "many"],
+    "POOL_TIMEOUT": ["0", "-1", "301", "nan", "inf", "soon"],
+    "POOL_RECYCLE": ["-2", "x"],
+    "POOL_PRE_PING": ["x"],
+    "POOL_CLASS": ["QUEUE", "none", ""],
+    "ARGON2_TIME_COST": ["0", "101"],
+    "ARGON2_MEMORY_COST": ["7", "4194305"],
+    "ARGON2_PARALLELISM": ["0", "65"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+def test_a_bad_value_names_the_setting(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as refusal:
+        load()
+    assert refusal.value.detail.startswith(f"{name}: ")
+    assert "\n" not in refusal.value.detail
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POOL_SIZE", "0")
+    monkeypatch.setenv("POOL_CLASS", "x")
+    with pytest.raises(ConfigurationError, match=r"POOL_SIZE: .*; POOL_CLASS: "):
+        load()
+
+
+def test_settings_of_the_hash_that_contradict_each_other_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARGON2_MEMORY_COST", "31")
+    monkeypatch.setenv("ARGON2_PARALLELISM", "4")
+    with pytest.raises(ConfigurationError, match=r"ARGON2_MEMORY_COST.*ARGON2_PARALLELISM"):
+        load()
+
+
+def test_the_password_in_the_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "acme://user:hunter2@db/shop")
+    settings = load()
+    assert "hunter2" in settings.url
+    assert "hunter2" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+def test_the_password_is_not_in_the_refusal_of_another_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "acme://user:hunter2@db/shop")
+    monkeypatch.setenv("POOL_SIZE", "hunter2")
+    with pytest.raises(ConfigurationError) as refusal:
+        load()
+    assert "hunter2" not in refusal.value.detail
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().pool_size = 5  # type: ignore[misc]
