@@ -125,10 +125,10 @@ def test_a_query_occurs_in_the_key_exactly_when_it_occurs_in_a_field(fields: lis
 
 
 @given(TROUBLED, TROUBLED, st.data())
-def test_any_word_of_a_text_finds_it_in_either_case(before: str, word: str, data: st.DataObject) -> None:
+def test_any_word_of_a_text_finds_it_folded_or_not(before: str, word: str, data: st.DataObject) -> None:
     key = search_key(f"{before} {word} {before}")
-    query = data.draw(st.sampled_from([f" {word} ", f" {word.casefold()} ", f" {unicodedata.normalize('NFD', word)} "]))
-    assert search_term(query) in key
+    query = data.draw(st.sampled_from([word, fold(word), unicodedata.normalize("NFD", word)]))
+    assert search_term(f" {query} ") in key
 
 
 def test_no_query_reaches_from_one_field_into_the_next() -> None:
