@@ -70,7 +70,7 @@ class Problem:
     status: int
     detail: str
     instance: str
-    errors: Sequence[ProblemField] = ()
+    errors: Sequence[ProblemField]
 
 
 def status_of(error: type[StockroomError]) -> int:
@@ -93,8 +93,9 @@ async def _on_stockroom_error(request: Request, error: StockroomError) -> Respon
         ProblemField(field=e.field, location=_location(request, e.field), message=_sentence(e.message), code=e.code)
         for e in error.errors[:_MAX_ERRORS]
     ]
+    detail = _detail(fields) if isinstance(error, Invalid) else error.detail
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else None
-    return respond(request.scope, status, error.code, error.title, error.detail, errors=fields, headers=headers)
+    return respond(request.scope, status, error.code, error.title, detail, errors=fields, headers=headers)
 
 
 def _location(request: Request, field: str) -> Location | None:
@@ -110,11 +111,15 @@ async def _on_http_error(request: Request, error: HTTPException) -> Response:
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
-    found = error.errors()
-    fields = [_field(e) for e in found[:_MAX_ERRORS]]
-    detail = f"{fields[0].field}: {fields[0].message}" if len(found) == 1 else f"{len(found)} fields are not valid."
+    fields = [_field(e) for e in error.errors()[:_MAX_ERRORS]]
     refused = _refused_method(request)
-    return refused or respond(request.scope, 422, Invalid.code, Invalid.title, detail, errors=fields)
+    return refused or respond(request.scope, 422, Invalid.code, Invalid.title, _detail(fields), errors=fields)
+
+
+def _detail(fields: Sequence[ProblemField]) -> str:
+    if len(fields) == 1:
+        return f"{fields[0].field}: {fields[0].message}"
+    return f"{len(fields)} fields are not valid."
 
 
 def _refused_method(request: Request) -> Response | None:
