@@ -14,11 +14,13 @@ from core.plugins import Registry, discover
 from core.settings import Settings
 from core.storage import Storage
 from core.storage.trips import count
-from tests.harness.controller import OFFER, Controller
+from tests.harness.controller import PACKED, Controller
 from tests.harness.databases import Databases
 from tests.harness.offering import Offering
 from tests.harness.server import Offer, Server, settings_for
 from tests.harness.serving import serving
+
+OFFER = pytest.StashKey[Callable[[], Offer]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,9 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "only(name, …): only on these storages")
     config.option.anyio_mode = "auto"
     if hasattr(config, "workerinput"):
-        config.pluginmanager.register(Offering(Offer.unpack(config.workerinput[OFFER])), "stockroom-offering")
+        handed = Offer.unpack(config.workerinput[PACKED])
+        config.stash[OFFER] = lambda: handed
     else:
-        config.pluginmanager.register(Controller(config), "stockroom-controller")
+        controller = Controller(config)
+        config.pluginmanager.register(controller)
+        config.stash[OFFER] = controller.offer
+    config.pluginmanager.register(Offering(config.stash[OFFER]))
 
 
 @pytest.fixture
@@ -54,17 +60,17 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> Server:
+def database_server(request: pytest.FixtureRequest) -> Server:
     """The database server, or what stands for it, that this run of the test is about."""
-    return request.param
+    server: Server = request.param
+    return server
 
 
 @pytest.fixture(scope="session")
-def databases(server: Server, registry: Registry, request: pytest.FixtureRequest) -> Iterator[Databases]:
+def databases(database_server: Server, registry: Registry, pytestconfig: pytest.Config) -> Iterator[Databases]:
     """This worker's databases on the server."""
-    offering = request.config.pluginmanager.get_plugin("stockroom-offering")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    databases = Databases(server, registry, f"{offering.offer.run}_{worker}")
+    databases = Databases(database_server, registry, f"{pytestconfig.stash[OFFER]().run}_{worker}")
     yield databases
     asyncio.run(databases.close())
 

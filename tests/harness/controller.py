@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from core.errors import ConfigurationError
 from core.plugins import discover
-from tests.harness.offering import Offering
 from tests.harness.server import KINDS, Offer, obtain
 from tests.harness.site import Site
 from tests.harness.tally import Tally
 
-OFFER = "stockroom_offer"
+PACKED = "stockroom_offer"
 
 
 class Controller:
@@ -21,24 +21,34 @@ class Controller:
     def __init__(self, config: pytest.Config) -> None:
         self._selected = _names(config.getoption("storage"), "--storage")
         self._required = _names(config.getoption("require"), "--require")
+        if excluded := [name for name in self._required if name not in self._selected]:
+            raise pytest.UsageError(f"--require names {', '.join(excluded)}, which --storage leaves out")
+        self._config = config
         self._tally = Tally()
-        self._offer = Offer("", (), {})
+        self._offer: Offer | None = None
+
+    def offer(self) -> Offer:
+        """What there is; found or started when it is first asked for, so not for tests that need no storage."""
+        if self._offer is None:
+            site = Site.new()
+            self._config.add_cleanup(site.stop)
+            try:
+                self._offer = asyncio.run(obtain(self._selected, discover(), site))
+            except ConfigurationError as error:
+                pytest.exit(error.detail, returncode=pytest.ExitCode.USAGE_ERROR)
+        return self._offer
 
     @pytest.hookimpl(tryfirst=True)  # before xdist starts its workers
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Find or start the databases. What is required and absent ends the run here."""
-        site = Site.new()
-        session.config.add_cleanup(site.stop)
-        self._offer = asyncio.run(obtain(self._selected, discover(), site))
-        absent = [name for name in self._required if name in self._offer.absent]
+    def pytest_sessionstart(self) -> None:
+        """What is required and absent ends the run before it begins."""
+        absent = [name for name in self._required if name in self.offer().absent]
         if absent:
-            pytest.exit("; ".join(self._tally.missing(absent, self._offer)), returncode=pytest.ExitCode.TESTS_FAILED)
-        session.config.pluginmanager.register(Offering(self._offer), "stockroom-offering")
+            pytest.exit("; ".join(self._tally.missing(absent, self.offer())), returncode=pytest.ExitCode.TESTS_FAILED)
 
     @pytest.hookimpl(optionalhook=True)  # of xdist
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker about the databases."""
-        node.workerinput[OFFER] = self._offer.pack()
+        node.workerinput[PACKED] = self.offer().pack()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count."""
@@ -49,11 +59,13 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail a run that has not shown what it was required to show."""
         good = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-        if session.exitstatus in good and self._tally.missing(self._required, self._offer):
+        if session.exitstatus in good and self._required and self._tally.missing(self._required, self.offer()):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Each storage: what it is, where it came from, what ran on it."""
+        if self._offer is None:
+            return
         terminalreporter.section("storages")
         for line in self._tally.lines(self._offer):
             terminalreporter.line(line)

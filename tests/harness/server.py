@@ -51,7 +51,7 @@ class Offer:
     Attributes:
         run: distinguishes this run's databases from those of others on the same server.
         servers: those that answer, in a fixed order.
-        absent: for each of the others, why.
+        absent: for each that was asked for and does not answer, why.
     """
 
     run: str
@@ -71,12 +71,11 @@ class Offer:
 async def obtain(names: Iterable[str], registry: Registry, site: Site) -> Offer:
     """Find or start, all at once, the databases that are selected and that the shop has a backend for."""
     run = f"stockroom_test_{secrets.token_hex(4)}"
-    absent = dict.fromkeys(KINDS, "not selected by --storage")
     selected = [KINDS[name] for name in KINDS if name in set(names)]
     found = await asyncio.gather(*(_one(kind, registry, site, run) for kind in selected))
-    absent |= {kind.name: outcome for kind, outcome in zip(selected, found, strict=True) if isinstance(outcome, str)}
+    absent = {kind.name: outcome for kind, outcome in zip(selected, found, strict=True) if isinstance(outcome, str)}
     servers = tuple(outcome for outcome in found if isinstance(outcome, Server))
-    return Offer(run, servers, {name: why for name, why in absent.items() if name not in {s.name for s in servers}})
+    return Offer(run, servers, absent)
 
 
 async def _one(kind: Kind, registry: Registry, site: Site, run: str) -> Server | str:
