@@ -12,13 +12,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backends.sql.dialects import Dialect
 from backends.sql.engine import migration_engine
-from backends.sql.errors import NETWORK_ERRORS, translate
-from core.errors import ConfigurationError, StockroomError, TransientConflict, Unavailable
+from backends.sql.errors import refusal, translate
+from core.errors import ConfigurationError, TransientConflict, Unavailable
 from core.settings import Settings
 from core.storage import Revision
 
@@ -82,7 +82,7 @@ class SqlMigrations:
             try:
                 return await connection.run_sync(work)
             except Exception as error:
-                raise self._translate(error) from error
+                raise self._meaning(error) from error
 
     async def _run(self, step: Callable[[Config, str], None], target: str) -> None:
         def run(connection: Connection) -> None:
@@ -96,27 +96,23 @@ class SqlMigrations:
     async def _connect(self) -> AsyncIterator[AsyncConnection]:
         engine = migration_engine(self._dialect, self._settings)
         try:
-            try:
-                connection = await engine.connect()
-            except (SQLAlchemyError, *NETWORK_ERRORS) as error:
-                raise self._refusal(error) from error
-            try:
-                yield connection
-            finally:
-                await connection.close()
+            connection = await engine.connect()
+        except Exception as error:
+            await engine.dispose()
+            raise refusal(self._dialect, self._settings, error) from error
+        try:
+            yield connection
         finally:
+            await connection.close()
             await engine.dispose()
 
-    def _refusal(self, error: Exception) -> StockroomError:
-        meaning = translate(self._dialect, error)
-        if isinstance(meaning, Unavailable):
-            return meaning
-        return ConfigurationError(f"DATABASE_URL: {self._dialect.title} cannot be opened there.")
-
-    def _translate(self, error: Exception) -> BaseException:
+    def _meaning(self, error: Exception) -> BaseException:
+        """An error on the way, in core's terms; one that only our own mistake can cause stays what it is."""
         if isinstance(error, CommandError):
             known = ", ".join(revision.id for revision in self.history())
             return ConfigurationError(f"{error}. This version of Stockroom knows the schema revisions {known}.")
+        if isinstance(error, DBAPIError) and error.orig and self._dialect.code(error.orig) in self._dialect.refusals:
+            return refusal(self._dialect, self._settings, error)
         meaning = translate(self._dialect, error)
         return Unavailable("Others keep the database locked.") if isinstance(meaning, TransientConflict) else meaning
 

@@ -24,24 +24,23 @@ def number(_migrations: MigrationContext, _revision: Any, scripts: list[Migratio
     scripts[0].rev_id = f"{max(map(int, heads), default=0) + 1:04d}"
 
 
-OPTIONS: dict[str, Any] = {
-    "target_metadata": metadata,
-    "process_revision_directives": number,
-    "render_as_batch": True,
-}
+def options(dialect: str) -> dict[str, Any]:
+    """What holds online and offline alike. SQLite's DDL is transactional, whatever Alembic thinks of its driver."""
+    return {
+        "target_metadata": metadata,
+        "process_revision_directives": number,
+        "render_as_batch": True,
+        "transactional_ddl": True if dialect == "sqlite" else None,
+    }
 
 
 def run_offline(migrations: SqlMigrations) -> None:
     """Write the statements to the output instead of running them."""
-    sqlite = migrations.dialect_name == "sqlite"
+    dialect = migrations.dialect_name
     context.configure(
-        dialect_name=migrations.dialect_name,
-        literal_binds=True,
-        dialect_opts={"paramstyle": "named"},
-        transactional_ddl=True if sqlite else None,
-        **OPTIONS,
+        dialect_name=dialect, literal_binds=True, dialect_opts={"paramstyle": "named"}, **options(dialect)
     )
-    if sqlite:
+    if dialect == "sqlite":
         context.get_context().impl.static_output(
             "-- Run it with sqlite3 -bail, or it goes on after an error.\nPRAGMA foreign_keys = OFF;\n"
         )
@@ -52,8 +51,10 @@ def run_offline(migrations: SqlMigrations) -> None:
 def run_online(connection: Connection) -> None:
     """Run them, unless another process is doing so."""
     with exclusive_transaction(connection):
-        context.configure(connection=connection, **OPTIONS)
+        context.configure(connection=connection, **options(connection.dialect.name))
         context.run_migrations()
+        if not context.get_context().get_current_heads():
+            connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")  # Alembic would leave it, empty
         if connection.dialect.name == "sqlite":
             require_references(connection)
 

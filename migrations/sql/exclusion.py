@@ -44,8 +44,9 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 def _begin_mysql(connection: Connection) -> None:
+    connection.exec_driver_sql("SET SESSION max_error_count = 0")  # MariaDB warns of the name of every primary key
     # Names are known to the whole server and at most 64 characters long. The lock ends with the session.
-    name = "CONCAT('stockroom ', MD5(DATABASE()))"
+    name = "CONCAT('stockroom ', LEFT(SHA2(DATABASE(), 256), 40))"
     if connection.scalar(text(f"SELECT GET_LOCK({name}, :wait)"), {"wait": WAIT}) != 1:
         raise Unavailable("Another process has been migrating this database for a long time. Try again later.")
     connection.commit()

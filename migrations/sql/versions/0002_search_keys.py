@@ -31,7 +31,7 @@ BATCH = 200
 """Rows at a time; a post may hold 100 000 characters."""
 
 BY_HAND = """\
--- Search keys cannot be computed in SQL. This fails on a table that has rows: there, run `stockroom migrate up` instead.
+-- Search keys cannot be computed in SQL. On a table with rows this fails: run `stockroom migrate up` there.
 """
 
 
@@ -87,7 +87,7 @@ def batches(connection: sa.Connection, table: str, fields: tuple[str, ...]) -> I
 
 
 def require(name: str) -> None:
-    """Forbid null. SQLite can do so only by building the table anew, from a description, as it cannot tell all of it."""
+    """Forbid null. SQLite does so by building the table anew, from a description: it cannot tell all of its own."""
     before = initial.metadata.tables[name].to_metadata(sa.MetaData())
     before.append_column(search_column(nullable=True))
     dialect = op.get_context().dialect.name
