@@ -1,0 +1,1 @@
+"""MongoDB: replica sets and sharded clusters through Motor and Beanie, and mongomock in process."""

@@ -1,0 +1,93 @@
+"""MongoDB and mongomock as backends. Neither imports a driver before it is used."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
+
+from core.settings import Settings
+from core.storage import Capabilities, Driver, Migrations, Storage
+
+if TYPE_CHECKING:
+    from backends.mongo.inprocess import Memory
+
+
+class MongoBackend:
+    """See ``core.storage.Backend``."""
+
+    name = "mongodb"
+    schemes: Sequence[str] = ("mongodb",)
+    drivers: Sequence[Driver] = (
+        Driver("motor", "motor", "stockroom[mongodb]"),
+        Driver("srv", "dns", "stockroom[mongodb]"),  # mongodb+srv:// is Motor as well, and asks DNS for the hosts
+    )
+    capabilities = Capabilities(
+        transactions=True, savepoints=False, durable=True, shared=True, concurrent_writers=True, embedded=False
+    )
+    example_url = "mongodb://localhost:27017/stockroom?replicaSet=rs0"
+
+    async def open(self, settings: Settings) -> Storage:
+        """See ``Backend.open``."""
+        from backends.mongo.connection import open_replica  # noqa: PLC0415
+        from backends.mongo.slots import Slots  # noqa: PLC0415
+        from backends.mongo.storage import MongoStorage  # noqa: PLC0415
+
+        slots = Slots(settings)
+        return MongoStorage(await open_replica(settings, slots.limit, self.capabilities), slots)
+
+    def migrations(self, settings: Settings) -> Migrations:
+        """See ``Backend.migrations``."""
+        from backends.mongo.connection import define  # noqa: PLC0415
+        from backends.mongo.migrations import MongoMigrations  # noqa: PLC0415
+
+        return MongoMigrations(lambda: define(settings))
+
+
+class MongomockBackend:
+    """See ``core.storage.Backend``. Who opens a name that is open in this process already meets the same data."""
+
+    name = "mongomock"
+    schemes: Sequence[str] = ("mongomock",)
+    drivers: Sequence[Driver] = (Driver("mongomock-motor", "mongomock_motor", "stockroom[mongomock]"),)
+    capabilities = Capabilities(
+        transactions=True, savepoints=False, durable=False, shared=False, concurrent_writers=False, embedded=True
+    )
+    example_url = "mongomock://localhost/stockroom"
+
+    def __init__(self) -> None:
+        self._open: WeakValueDictionary[str, Memory] = WeakValueDictionary()
+
+    async def open(self, settings: Settings) -> Storage:
+        """See ``Backend.open``. What is opened anew is empty, and migrates itself."""
+        from backends.mongo.inprocess import InProcess  # noqa: PLC0415
+        from backends.mongo.slots import Slots  # noqa: PLC0415
+        from backends.mongo.storage import MongoStorage  # noqa: PLC0415
+
+        storage = MongoStorage(InProcess(self._memory(settings), self.capabilities), Slots(settings))
+        if await storage.schema_revision() is None:
+            await self.migrations(settings).up()
+        return storage
+
+    def migrations(self, settings: Settings) -> Migrations:
+        """See ``Backend.migrations``."""
+        from backends.mongo.inprocess import InProcessDefinition  # noqa: PLC0415
+        from backends.mongo.migrations import MongoMigrations  # noqa: PLC0415
+
+        memory = self._memory(settings)
+
+        @asynccontextmanager
+        async def connect() -> AsyncIterator[Any]:
+            yield InProcessDefinition(memory.working)
+            await memory.publish()
+
+        return MongoMigrations(connect)
+
+    def _memory(self, settings: Settings) -> "Memory":
+        from backends.mongo.inprocess import Memory  # noqa: PLC0415
+
+        name = urlsplit(settings.url).path.strip("/")
+        memory = self._open.get(name) or Memory()
+        if name:
+            self._open[name] = memory
+        return memory

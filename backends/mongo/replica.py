@@ -1,0 +1,119 @@
+"""A replica set or a sharded cluster: sessions, snapshots, majority commits."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from backends.mongo.collection import Collection, Source, completed
+from backends.mongo.driver import MAJORITY, AsyncClient, PyMongoError, transaction_options
+from backends.mongo.errors import UNKNOWN_COMMIT, translate
+from backends.mongo.ids import Ids
+from backends.mongo.slots import PoolListener, Slots
+from backends.mongo.work import Session
+from core.errors import Unavailable
+from core.storage import Capabilities
+
+logger = logging.getLogger(__name__)
+
+_COMMIT_PATIENCE = 15.0
+"""Seconds for which a commit is asked for again after the server did not say what became of it."""
+
+_UNKNOWN = "The storage did not say whether the change was kept. Look before trying again."
+
+Raw = Mapping[str, Any]
+
+
+class Replica:
+    """See ``Engine``."""
+
+    def __init__(
+        self, client: AsyncClient, collections: Raw, pool: PoolListener, server: str, capabilities: Capabilities
+    ) -> None:
+        self._client = client
+        self._raw = collections
+        self._pool = pool
+        self._options = transaction_options(client.write_concern)
+        self.server = server
+        self.capabilities = capabilities
+        self.ids = Ids(collections["counters"].with_options(write_concern=MAJORITY))
+
+    def reader(self, slots: Slots) -> Source:
+        """See ``Engine.reader``."""
+        return _Opened(self._raw, None, slots)
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Session]:
+        """See ``Engine.unit``."""
+        try:
+            session = await self._client.start_session()
+        except PyMongoError as error:
+            raise translate(error) from error
+        try:
+            session.start_transaction(**self._options)
+            yield ReplicaSession(self._raw, session)
+        except BaseException:
+            await _abort(session)
+            raise
+        finally:
+            await completed(session.end_session())
+
+    async def ping(self) -> None:
+        """See ``Engine.ping``."""
+        try:
+            await self._client.admin.command("ping")
+        except PyMongoError as error:
+            raise translate(error) from error
+
+    def checked_out(self) -> int:
+        """See ``Engine.checked_out``."""
+        return self._pool.checked_out
+
+    async def close(self) -> None:
+        """See ``Engine.close``."""
+        self._client.close()
+
+
+class _Opened:
+    """See ``Source``."""
+
+    def __init__(self, raw: Raw, session: Any, slots: Slots | None) -> None:
+        self._raw = raw
+        self._session = session
+        self._slots = slots
+
+    def collection(self, name: str) -> Collection:
+        """See ``Source``."""
+        return Collection(self._raw[name], self._session, self._slots)
+
+
+class ReplicaSession(_Opened):
+    """See ``Session``."""
+
+    def __init__(self, raw: Raw, session: Any) -> None:
+        super().__init__(raw, session, None)
+
+    async def commit(self) -> None:
+        """See ``Session.commit``. A commit may be sent again: the server knows a transaction that it has committed."""
+        deadline = time.monotonic() + _COMMIT_PATIENCE
+        while True:
+            try:
+                await completed(self._session.commit_transaction())
+                return
+            except PyMongoError as error:
+                if not error.has_error_label(UNKNOWN_COMMIT):
+                    raise translate(error) from error
+                if time.monotonic() > deadline:
+                    raise Unavailable(_UNKNOWN) from error
+                logger.warning("the outcome of a commit is unknown; asking again")
+            await asyncio.sleep(0.1)
+
+
+async def _abort(session: Any) -> None:
+    if session.in_transaction:
+        try:
+            await completed(session.abort_transaction())
+        except PyMongoError:
+            logger.warning("abort failed; the server times the transaction out", exc_info=True)

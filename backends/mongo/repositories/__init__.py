@@ -1,0 +1,1 @@
+"""One module per aggregate, as in ``core.storage.repositories``, whose docstrings are the contract."""

@@ -1,0 +1,34 @@
+"""Notifications."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from backends.mongo.aggregate import Aggregate, MongoReader, MongoRepository
+from backends.mongo.shape import Shape
+from backends.mongo.windows import page
+from core.entities import Notification, NotificationDraft
+from core.storage import Page, Window
+
+NOTIFICATIONS = Aggregate(
+    "notification",
+    "notifications",
+    Shape(Notification),
+    references={"user_id": "users", "order_id": "orders"},
+)
+
+
+class MongoNotificationReader(MongoReader[Notification]):
+    """See ``NotificationReader``."""
+
+    async def page(self, user_id: int, window: Window) -> Page[Notification]:
+        """See ``NotificationReader.page``."""
+        return await page(self._collection, {"user_id": user_id}, window, NOTIFICATIONS.shape)
+
+
+class MongoNotificationRepository(MongoRepository[Notification], MongoNotificationReader):
+    """See ``NotificationRepository``."""
+
+    async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
+        """See ``Repository.add``."""
+        return await self._store([asdict(draft) | {"is_read": False} for draft in drafts], at)

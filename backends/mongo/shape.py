@@ -1,0 +1,69 @@
+"""An entity in its document. The names are the same but for ``id``, which is ``_id``; no optional field is left out.
+
+Documents are projected straight into entities. Through Beanie's documents, a page of 1 000 users costs 29 µs for each
+instead of 9 (pydantic validates again what the database has validated already), and a write warns of a deprecation.
+"""
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from backends.mongo.driver import Document, Int64
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How a field differs between entity and document."""
+
+    load: Callable[[Any], Any]
+    store: Callable[[Any], Any]
+
+
+MONEY = Codec(load=int, store=Int64)
+"""Minor units, 64 bits wide whatever the amount."""
+
+
+def one_of(values: type[Enum]) -> Codec:
+    """A member of an enumeration, stored by its value."""
+    return Codec(load=values, store=lambda member: member.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[E]):
+    """One kind of entity.
+
+    Attributes:
+        entity: its class.
+        codecs: the fields that differ.
+        distinct: sort fields of which no two documents have the same value.
+        names: of the entity's fields.
+        projection: what a query asks for.
+    """
+
+    entity: Callable[..., E]
+    codecs: Mapping[str, Codec] = field(default_factory=dict)
+    distinct: Set[str] = frozenset()
+    names: Sequence[str] = field(init=False)
+    projection: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = [f.name for f in fields(self.entity)]  # type: ignore[arg-type]
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "projection", {"_id" if name == "id" else name: 1 for name in names})
+
+    def read(self, document: Document) -> E:
+        """The entity of a document that ``projection`` yielded; consumes it."""
+        document["id"] = document.pop("_id")
+        for name, codec in self.codecs.items():
+            document[name] = codec.load(document[name])
+        return self.entity(**document)
+
+    def write(self, entity: E) -> Document:
+        """The document of an entity, without what is derived from it."""
+        document: Document = {name: getattr(entity, name) for name in self.names if name != "id"}
+        for name, codec in self.codecs.items():
+            document[name] = codec.store(document[name])
+        return {"_id": entity.id, **document}  # type: ignore[attr-defined]

@@ -1,0 +1,71 @@
+"""Lists: the filter, order and page of a window, the same for every collection."""
+
+import re
+from collections.abc import Set
+from typing import Any, TypeVar
+
+from backends.mongo.collection import Collection, Filter, Order
+from backends.mongo.shape import Shape
+from core.storage import Page, SortKind, Window
+from core.text import search_term
+
+E = TypeVar("E")
+
+
+async def page(collection: Collection, filter: Filter, window: Window, shape: Shape[E]) -> Page[E]:
+    """The entities under ``filter`` that lie in the window; a second round trip counts them if asked."""
+    found = await collection.find(
+        _beyond(filter, window),
+        shape.projection,
+        order=_order(window, shape.distinct),
+        skip=window.offset,
+        limit=window.size + 1,
+    )
+    total = None if window.page is None else await collection.count(filter)
+    items = [shape.read(document) for document in found[: window.size]]
+    return Page(items, has_more=len(found) > window.size, total=total)
+
+
+def _order(window: Window, distinct: Set[str]) -> Order:
+    """The sort field and the id, in one direction. Where no two values are equal, the id would decide nothing."""
+    direction = -1 if window.sort.descending else 1
+    keys = [_key(window)] if window.sort.field in distinct else dict.fromkeys([_key(window), "_id"])
+    return [(key, direction) for key in keys]
+
+
+def _key(window: Window) -> str:
+    return "_id" if window.sort.field == "id" else window.sort.field
+
+
+def _beyond(filter: Filter, window: Window) -> Filter:
+    """``filter`` and what lies behind the cursor. A null sorts before every value, and no comparison finds it."""
+    if window.after is None:
+        return filter
+    key, (value, last) = _key(window), window.after
+    beyond = "$lt" if window.sort.descending else "$gt"
+    if key == "_id":
+        return {"$and": [filter, {"_id": {beyond: last}}]}
+    tied = {key: value, "_id": {beyond: last}}
+    branches: list[Filter] = [tied]
+    if value is not None:
+        branches.append({key: {beyond: value}})
+    if window.sort.kind is SortKind.NULLABLE_TIME and (value is None) is not window.sort.descending:
+        branches.append({key: {"$ne": None} if value is None else None})
+    behind: dict[str, Any] = {"$or": branches}
+    if window.sort.kind is not SortKind.NULLABLE_TIME:
+        behind[key] = {f"{beyond}e": value}  # where the index begins, whatever becomes of the alternatives
+    return {"$and": [filter, behind]}
+
+
+def contains(query: str | None) -> dict[str, Any]:
+    """The condition that a search key holds a query, both folded; none where nothing is searched for.
+
+    No index serves it: a substring may begin anywhere.
+    """
+    term = search_term(query or "")
+    return {"search_key": {"$regex": re.escape(term)}} if term else {}
+
+
+def equal(**fields: Any) -> dict[str, Any]:
+    """The condition that fields have values; None does not narrow."""
+    return {name: value for name, value in fields.items() if value is not None}
