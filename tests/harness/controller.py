@@ -1,14 +1,14 @@
 """The part of the pytest plugin that runs once per run: starts the databases, and says at the end what ran on each."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from core.errors import ConfigurationError
 from core.plugins import discover
-from tests.harness.server import KINDS, Offer, obtain
+from tests.harness.selection import choose
+from tests.harness.server import Offer, obtain
 from tests.harness.site import Site
 from tests.harness.tally import Tally
 
@@ -19,10 +19,7 @@ class Controller:
     """Lives in the process that was started by hand, not in the workers."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._selected = _names(config.getoption("storage"), "--storage")
-        self._required = _names(config.getoption("require"), "--require")
-        if excluded := [name for name in self._required if name not in self._selected]:
-            raise pytest.UsageError(f"--require names {', '.join(excluded)}, which --storage leaves out")
+        self._selected, self._required = choose(config.getoption("storage"), config.getoption("require"))
         self._config = config
         self._tally = Tally()
         self._offer: Offer | None = None
@@ -71,12 +68,3 @@ class Controller:
             terminalreporter.line(line)
         for sentence in self._tally.missing(self._required, self._offer):
             terminalreporter.line(f"FAILED {sentence}", red=True)
-
-
-def _names(text: str, option: str) -> Sequence[str]:
-    names = [part.strip() for part in text.split(",") if part.strip()]
-    if names in (["all"], ["embedded"]):
-        return [name for name, kind in KINDS.items() if kind.embedded or names == ["all"]]
-    if unknown := [name for name in names if name not in KINDS]:
-        raise pytest.UsageError(f"{option}: unknown {', '.join(unknown)}; known are {', '.join(KINDS)}, all, embedded")
-    return names
