@@ -47,6 +47,9 @@ def _whole(value: object) -> object:
     return int(value) if value == value.to_integral_value() else value
 
 
+_SPACE = r"\s\x1c-\x1f\x85"
+"""White space as Python has it, for the patterns of the API document: other languages' ``\\s`` leaves some out."""
+
 _AMOUNT = r"^([1-9][0-9]{0,7}\.[0-9]{2}|0\.[1-9][0-9]|0\.0[1-9])$"
 _AMOUNT_OR_ZERO = r"^(0|[1-9][0-9]{0,7})\.[0-9]{2}$"
 
@@ -96,7 +99,7 @@ class Text:
 
     def __init__(self, low: int, high: int, rule: Callable[[str], str] | None = None, pattern: str = "") -> None:
         self._low, self._high, self._rule = low, high, rule
-        self._pattern = pattern or (r"^[^\x00]*[^\x00\s][^\x00]*$" if low else r"^[^\x00]*$")
+        self._pattern = pattern or (rf"^[^\x00]*[^\x00{_SPACE}][^\x00]*$" if low else r"^[^\x00]*$")
 
     def _check(self, value: str) -> str:
         value = clean(value)
@@ -183,7 +186,7 @@ _USERNAME = _matching(r"[A-Za-z0-9_]+", "may contain letters A-Z, digits and und
 _SLUG = _matching(r"[^\s/?#%\\]+", "must not contain white space or any of / ? # % \\")
 
 Username = Annotated[str, Text(3, 50, _USERNAME, r"^[A-Za-z0-9_]+$")]
-Slug = Annotated[str, Text(1, SLUG_LENGTH, _SLUG, r"^[^\s/?#%\\\x00]+$")]
+Slug = Annotated[str, Text(1, SLUG_LENGTH, _SLUG, rf"^[^{_SPACE}/?#%\\\x00]+$")]
 Sku = Annotated[str, Text(1, 50, _sku, r"^[A-Za-z0-9-]+$")]
 Email = Annotated[
     str, Text(3, 255, _email), WithJsonSchema({"type": "string", "format": "email", "minLength": 3, "maxLength": 254})

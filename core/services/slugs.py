@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from core.errors import ConflictsOutlasted, Duplicate
+from core.errors import Duplicate
 from core.storage import Storage, Transaction
 from core.storage.repositories import Slugged
 from core.text import derive_slug, free_slug
@@ -41,14 +41,15 @@ async def fill_in(repository: Slugged, drafts: Sequence[D], name: str, fallback:
 
 async def run(storage: Storage, drafts: Sequence[Sluggable], work: Callable[[Transaction], Awaitable[T]]) -> T:
     """``storage.run(work)``, again where the only trouble is that a slug of ours was taken between look and write."""
-    ours = any(draft.slug is None for draft in drafts)
-    for _ in range(_ATTEMPTS):
+    attempts = _ATTEMPTS if any(draft.slug is None for draft in drafts) else 1
+    while True:
+        attempts -= 1
         try:
             return await storage.run(work)
         except Duplicate as error:
-            if not ours or {field.rpartition(".")[2] for field in error.fields} != {"slug"}:
+            # once they are used up, the slug that is taken is one the client chose
+            if not attempts or {field.rpartition(".")[2] for field in error.fields} != {"slug"}:
                 raise
-    raise ConflictsOutlasted
 
 
 def without_empty(fields: dict[str, Any]) -> dict[str, Any]:
