@@ -16,9 +16,11 @@ from mongomock_motor import AsyncMongoMockClient
 
 from backends.mongo.collection import Collection, Filter, Source, Update
 from backends.mongo.definition import Definition, Rule
+from backends.mongo.documents import DOCUMENTS
 from backends.mongo.driver import Document
 from backends.mongo.ids import Ids
 from backends.mongo.slots import Slots
+from backends.mongo.uniqueness import hasten
 from backends.mongo.work import Session
 from core.storage import Capabilities
 from core.storage.trips import note
@@ -34,6 +36,8 @@ class Memory:
     def __init__(self) -> None:
         client: Any = AsyncMongoMockClient(tz_aware=True)
         self.working = client["working"]
+        for document in DOCUMENTS:
+            hasten(self.working.delegate[document.Settings.name])
         self.published = client["published"]
         self.turn = asyncio.Lock()
         self.ids = Ids(self.working["counters"])

@@ -34,8 +34,9 @@ from core.storage.retry import RetryPolicy, rerun
 
 T = TypeVar("T")
 
-POLICY = RetryPolicy(attempts=40)
-"""More attempts than where a database lets writers wait for each other: MongoDB turns the later one away at once."""
+POLICY = RetryPolicy(attempts=100, first_wait=0.02, longest_wait=0.2)
+"""Many short waits, for MongoDB turns a second writer away at once where other databases let it wait in line. Of several
+policies, one like this had the shortest tail for 32 clients that move money between 8 accounts."""
 
 
 class MongoTransaction:
