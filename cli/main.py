@@ -1,0 +1,45 @@
+"""What the operator types. Exit codes: 0 fine, 1 something is to be done, 2 it cannot work as it is set up."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from cli import backends, check, migrate, seed, serve
+from core.errors import StockroomError
+
+app = typer.Typer(
+    help="One commerce API, any database. DATABASE_URL, in the environment or in .env, says which.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(serve.serve)
+app.command()(backends.backends)
+app.command()(check.check)
+app.command()(seed.seed)
+app.add_typer(migrate.app, name="migrate")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"stockroom {version('stockroom')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None: ...
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command, and end the process. What the operator can put right takes one line, never a stack trace."""
+    try:
+        app(arguments)
+    except StockroomError as error:
+        typer.echo(f"stockroom: {' '.join(error.detail.split())}", err=True)
+        sys.exit(2)

@@ -1,0 +1,54 @@
+"""``stockroom seed``."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cli.schema import opened
+from cli.seed.scale import SCALES, Scale
+from cli.seed.writer import is_empty, write
+from core.passwords import PasswordHasher
+from core.settings import Settings, load
+
+DEMO_PASSWORD = "DemoPass123"  # noqa: S105
+"""Of every demo user. Hashed once: a proper hash takes too long to be made for each."""
+
+
+def seed(
+    scale: Annotated[
+        str, typer.Option(help=f"{', '.join(f'{name} ({count})' for name, count in SCALES.items())}, or N products.")
+    ] = "small",
+) -> None:
+    """Fill an empty store with a demo shop: products, users, posts, accounts, orders, all in proportion.
+
+    The same scale gives the same shop on every storage, but for times and order numbers. Every user's password is
+    DemoPass123.
+    """
+    try:
+        chosen = Scale.parse(scale)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--scale") from None
+    if not asyncio.run(fill(load(), chosen)):
+        typer.echo(
+            "stockroom: the store is not empty, and a demo shop would mix with what is there. "
+            "Set DATABASE_URL to another one, or remove everything with: stockroom migrate down base",
+            err=True,
+        )
+        raise typer.Exit(1)
+    typer.echo(f"A shop of {chosen.products} products stands. Every user's password is {DEMO_PASSWORD}.")
+
+
+async def fill(settings: Settings, scale: Scale) -> bool:
+    """Write the demo shop; False, and nothing written, where the store is not empty."""
+    async with opened(settings) as storage:
+        if not await is_empty(storage):
+            return False
+        password_hash = await PasswordHasher(settings).hash(DEMO_PASSWORD)
+        columns = (TextColumn("seeding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("seeding", total=scale.total)
+            await write(storage, scale, password_hash, lambda rows: progress.advance(task, rows))
+    return True

@@ -1,0 +1,131 @@
+"""Writing a demo shop to a storage: in batches through its repositories, orders through the shop's own use cases."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from cli.seed import shop, words
+from cli.seed.scale import Scale
+from core import clock
+from core.entities import (
+    Account,
+    AccountDraft,
+    OrderStatus,
+    PaymentDraft,
+    PostDraft,
+    PostStatus,
+    Product,
+    Tag,
+    TagDraft,
+    TransferDraft,
+    User,
+    UserDraft,
+)
+from core.services import catalogue, orders, slugs
+from core.storage import ProductFilter, Storage, Transaction, UserFilter, Window
+from core.storage.sorts import NEWEST_FIRST
+
+T = TypeVar("T")
+
+BATCH = 200
+"""Rows in one unit of work."""
+
+Advance = Callable[[int], None]
+
+
+async def is_empty(storage: Storage) -> bool:
+    """Whether nothing is there that a demo shop could clash with."""
+    window = Window(sort=NEWEST_FIRST, size=1, page=None)
+    users = await storage.users.page(UserFilter(), window)
+    products = await storage.products.page(ProductFilter(), window)
+    tags = await storage.tags.page(window)
+    return not (users.items or products.items or tags.items or await storage.categories.all())
+
+
+async def write(storage: Storage, scale: Scale, password_hash: str, advance: Advance) -> None:
+    """Fill an empty storage. ``advance`` is told how many rows were written; they add up to at most ``scale.total``."""
+    leaf_ids = await _categories(storage)
+    products: list[Product] = []
+    for drafts in _batches(shop.products(scale.products, leaf_ids)):
+        products += await catalogue.create_products(storage, drafts)
+        advance(len(drafts))
+    user_ids: list[int] = []
+    for people in _batches(shop.users(scale.users)):
+        user_ids += [user.id for user in await storage.run(partial(_add_users, people, password_hash))]
+        advance(len(people))
+    tags = await storage.run(_add_tags)
+    for posts in _batches(shop.posts(scale.posts, user_ids, products)):
+        await storage.run(partial(_add_posts, posts, {tag.name: tag for tag in tags}))
+        advance(len(posts))
+    accounts: list[Account] = []
+    for openings in _batches(shop.accounts(scale.accounts, user_ids)):
+        accounts += await storage.run(partial(_open_accounts, openings))
+        advance(len(openings))
+    for transfers in _batches(shop.transfers(scale.transfers, accounts)):
+        await storage.run(partial(_transfer, transfers))
+        advance(len(transfers))
+    for planned in shop.orders(scale.orders, user_ids, products):
+        await _order(storage, planned)
+        advance(1)
+
+
+async def _categories(storage: Storage) -> dict[str, int]:
+    """The ids of the categories that products belong to, by name."""
+
+    async def add(tx: Transaction) -> dict[str, int]:
+        roots = await tx.categories.add(shop.roots(), clock.now())
+        leaves = await tx.categories.add(shop.leaves({root.name: root.id for root in roots}), clock.now())
+        return {leaf.name: leaf.id for leaf in leaves}
+
+    return await storage.run(add)
+
+
+async def _add_users(drafts: Sequence[UserDraft], password_hash: str, tx: Transaction) -> list[User]:
+    return await tx.users.add(drafts, [password_hash] * len(drafts), clock.now())
+
+
+async def _add_tags(tx: Transaction) -> list[Tag]:
+    drafts = await slugs.fill_in(tx.tags, [TagDraft(name=name) for name in words.TAGS], "name", "tag")
+    return await tx.tags.add(drafts, clock.now())
+
+
+async def _add_posts(drafts: Sequence[PostDraft], tags: dict[str, Tag], tx: Transaction) -> None:
+    now = clock.now()
+    for draft in await slugs.fill_in(tx.posts, drafts, "title", "post"):
+        published_at = now if draft.status is PostStatus.PUBLISHED else None
+        await tx.posts.add(draft, [tags[name] for name in draft.tags], published_at, now)
+
+
+async def _open_accounts(drafts: Sequence[AccountDraft], tx: Transaction) -> list[Account]:
+    return [await tx.accounts.add(draft, clock.now()) for draft in drafts]
+
+
+async def _transfer(drafts: Sequence[TransferDraft], tx: Transaction) -> None:
+    for draft in drafts:
+        await tx.accounts.move(draft, clock.now())
+
+
+async def _order(storage: Storage, planned: shop.PlannedOrder) -> None:
+    """Place an order and take it to its end."""
+    place = orders.place_and_notify if planned.notify else orders.place
+    order = await place(storage, planned.draft)
+    if planned.outcome is OrderStatus.CANCELLED:
+        await orders.change_status(storage, order.id, OrderStatus.CANCELLED)
+    elif planned.outcome is not OrderStatus.PENDING:
+        payment = PaymentDraft(amount=order.total_amount, method=planned.method)
+        await orders.pay(storage, order.id, payment)
+        for status in _after_payment(planned.outcome):
+            await orders.change_status(storage, order.id, status)
+
+
+def _after_payment(outcome: OrderStatus) -> Sequence[OrderStatus]:
+    """The steps of a paid order; those in front of ``outcome``, and it."""
+    steps = (OrderStatus.CONFIRMED, OrderStatus.SHIPPED, OrderStatus.DELIVERED)
+    return steps[1 : steps.index(outcome) + 1]
+
+
+def _batches(drafts: Iterable[T]) -> Iterator[list[T]]:
+    drafts = iter(drafts)
+    while batch := list(islice(drafts, BATCH)):
+        yield batch

@@ -1,0 +1,49 @@
+"""``stockroom serve``."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from core.settings import Settings, load
+
+GRACE = 30
+"""Seconds that requests in progress are given when the server is asked to stop."""
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Server processes.")] = 1,
+    reload: Annotated[bool, typer.Option(help="Start anew whenever the code changes.")] = False,
+) -> None:
+    """Serve the API. Its reference is at /docs."""
+    if reload and workers > 1:
+        raise typer.BadParameter("--reload needs a single worker.")
+    asyncio.run(rehearse(load()))
+    typer.echo(f"Stockroom serves http://{f'[{host}]' if ':' in host else host}:{port}, its reference at /docs.")
+    uvicorn.run(
+        "api.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        reload=reload,
+        access_log=False,  # the API writes its own
+        log_config=None,  # as does it for everything else that is logged
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+async def rehearse(settings: Settings) -> None:
+    """Start the API and stop it again: what is set up wrong shows here, once, and not in each worker.
+
+    Raises:
+        ConfigurationError: the start is refused.
+    """
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        pass
