@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import select
-
 from backends.sql import listing
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
 from backends.sql.listing import Source
@@ -45,8 +43,7 @@ class SqlCategoryRepository(SqlRepository[Category], SqlCategoryReader):
 
     async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
         """See ``Slugged.taken_slugs``."""
-        query = select(categories.c.slug).where(listing.in_slug_ranges(categories.c.slug, bases))
-        return {row[0] for row in await self._rows.rows(query)}
+        return await listing.taken_slugs(self._rows, categories.c.slug, bases)
 
     async def lock_all(self) -> list[Category]:
         """See ``CategoryRepository.lock_all``."""

@@ -102,8 +102,7 @@ class SqlPostRepository(SqlRepository[Post], SqlPostReader):
 
     async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
         """See ``Slugged.taken_slugs``."""
-        query = select(posts.c.slug).where(listing.in_slug_ranges(posts.c.slug, bases))
-        return {row[0] for row in await self._rows.rows(query)}
+        return await listing.taken_slugs(self._rows, posts.c.slug, bases)
 
     async def lock(self, id: int) -> Post:
         """See ``Repository.lock``."""

@@ -122,8 +122,7 @@ class SqlProductRepository(SqlRepository[Product], SqlProductReader):
 
     async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
         """See ``Slugged.taken_slugs``."""
-        query = select(products.c.slug).where(listing.in_slug_ranges(products.c.slug, bases))
-        return {row[0] for row in await self._rows.rows(query)}
+        return await listing.taken_slugs(self._rows, products.c.slug, bases)
 
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
         """See ``ProductRepository.lock_many``."""

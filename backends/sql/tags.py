@@ -46,8 +46,7 @@ class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
 
     async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
         """See ``Slugged.taken_slugs``."""
-        query = select(tags.c.slug).where(listing.in_slug_ranges(tags.c.slug, bases))
-        return {row[0] for row in await self._rows.rows(query)}
+        return await listing.taken_slugs(self._rows, tags.c.slug, bases)
 
     async def named(self, names: Sequence[str]) -> list[Tag]:
         """See ``TagRepository.named``."""
