@@ -70,15 +70,22 @@ class Conflict(StockroomError):
 
 
 class Duplicate(Conflict):
-    """A unique field holds a value that is taken. ``errors`` names every such field, in the entity's declared order."""
+    """Unique fields hold values that are taken.
+
+    Attributes:
+        fields: every such field, in the entity's declared order.
+        aggregate: plural name of what holds the values already, such as ``tags``; empty where the request contradicts
+            itself.
+    """
 
     code = "duplicate"
     title = "Duplicate value"
 
-    def __init__(self, fields: Sequence[str]) -> None:
+    def __init__(self, fields: Sequence[str], aggregate: str = "") -> None:
         errors = [FieldError(field, "This value is already taken.", "duplicate") for field in fields]
         super().__init__(f"Already taken: {', '.join(fields)}.", errors)
         self.fields = tuple(fields)
+        self.aggregate = aggregate
 
 
 class Referenced(Conflict):

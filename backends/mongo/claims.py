@@ -82,5 +82,5 @@ async def explain(claims: Sequence[Claim], source: Source) -> StockroomError:
         if fields := await claim.missing(source):
             return UnknownReference.of(fields)
         if fields := await claim.taken(source):
-            return Duplicate(fields)
+            return Duplicate(fields, claim.collection)
     return TransientConflict()

@@ -39,7 +39,7 @@ class Probe:
         if missing:
             return UnknownReference.of(missing)
         taken = await self._taken(rows, written)
-        return Duplicate(taken) if taken else TransientConflict()
+        return Duplicate(taken, self.table.name) if taken else TransientConflict()
 
     async def _missing(self, rows: Rows, written: Sequence[Mapping[str, Any]]) -> list[str]:
         fields = []

@@ -30,7 +30,7 @@ async def create_category(storage: Storage, draft: CategoryDraft) -> Category:
         [category] = await tx.categories.add(ready, clock.now())
         return category
 
-    return await slugs.run(storage, [draft], work)
+    return await slugs.run(storage, work, {"categories": slugs.left_out([draft])})
 
 
 async def change_category(storage: Storage, id: int, changes: Mapping[str, Any]) -> Category:
@@ -98,7 +98,7 @@ async def create_products(storage: Storage, drafts: Sequence[ProductDraft]) -> l
     async def work(tx: Transaction) -> list[Product]:
         return await tx.products.add(await slugs.fill_in(tx.products, drafts, "name", "product"), clock.now())
 
-    return await slugs.run(storage, drafts, work)
+    return await slugs.run(storage, work, {"products": slugs.left_out(drafts)})
 
 
 async def change_product(storage: Storage, id: int, changes: Mapping[str, Any]) -> Product:

@@ -13,6 +13,9 @@ from core.storage import PostFilter, Storage, Transaction, Window
 from core.storage.pages import Page
 from core.text import fold
 
+_NEW_TAGS = frozenset({"name", "slug"})
+"""Of a tag that comes with a post, both are derived: where another client makes it first, it is that one."""
+
 
 async def create_post(storage: Storage, draft: PostDraft) -> Post:
     """Store a post, and those of its tags that nobody used before."""
@@ -24,7 +27,7 @@ async def create_post(storage: Storage, draft: PostDraft) -> Post:
         [ready] = await slugs.fill_in(tx.posts, [draft], "title", "post")
         return await tx.posts.add(ready, tags, published_at, now)
 
-    return await slugs.run(storage, [draft, *map(_unslugged, draft.tags)], work)
+    return await slugs.run(storage, work, {"posts": slugs.left_out([draft]), "tags": _NEW_TAGS})
 
 
 async def change_post(storage: Storage, id: int, changes: Mapping[str, Any]) -> Post:
@@ -44,7 +47,7 @@ async def change_post(storage: Storage, id: int, changes: Mapping[str, Any]) -> 
         await tx.posts.save(after, tags if after.tags != post.tags else None)
         return after
 
-    return await slugs.run(storage, list(map(_unslugged, changes.get("tags", ()))), work)
+    return await slugs.run(storage, work, {"tags": _NEW_TAGS})
 
 
 async def replace_post(storage: Storage, id: int, draft: PostDraft) -> Post:
@@ -71,7 +74,7 @@ async def create_tag(storage: Storage, draft: TagDraft) -> Tag:
         [tag] = await _add_tags(tx, [draft], clock.now())
         return tag
 
-    return await slugs.run(storage, [draft], work)
+    return await slugs.run(storage, work, {"tags": slugs.left_out([draft])})
 
 
 async def change_tag(storage: Storage, id: int, changes: Mapping[str, Any]) -> Tag:
@@ -104,7 +107,3 @@ async def _ensure_tags(tx: Transaction, names: Sequence[str], now: datetime) -> 
 
 async def _add_tags(tx: Transaction, drafts: Sequence[TagDraft], now: datetime) -> list[Tag]:
     return await tx.tags.add(await slugs.fill_in(tx.tags, drafts, "name", "tag"), now)
-
-
-def _unslugged(name: str) -> TagDraft:
-    return TagDraft(name=name)

@@ -1,15 +1,21 @@
 """Slugs that a client left out: derived from the name, numbered where taken, drawn anew where a race took them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from core.errors import Duplicate
+from core.errors import ConflictsOutlasted, Duplicate
 from core.storage import Storage, Transaction
 from core.storage.repositories import Slugged
 from core.text import derive_slug, free_slug
 
-_ATTEMPTS = 10
+_ATTEMPTS = 30
+_LONGEST_WAIT = 0.05  # seconds
+
+SLUG = frozenset({"slug"})
+NO_FIELDS: frozenset[str] = frozenset()
 
 
 class Sluggable(Protocol):
@@ -39,17 +45,27 @@ async def fill_in(repository: Slugged, drafts: Sequence[D], name: str, fallback:
     return filled
 
 
-async def run(storage: Storage, drafts: Sequence[Sluggable], work: Callable[[Transaction], Awaitable[T]]) -> T:
-    """``storage.run(work)``, again where the only trouble is that a slug of ours was taken between look and write."""
-    attempts = _ATTEMPTS if any(draft.slug is None for draft in drafts) else 1
-    while True:
-        attempts -= 1
+async def run(
+    storage: Storage, work: Callable[[Transaction], Awaitable[T]], derived: Mapping[str, Collection[str]]
+) -> T:
+    """``storage.run(work)``, again where all that was taken between look and write is ``derived``: a value of ours.
+
+    ``derived`` maps the plural name of an aggregate to those of its unique fields that the client did not choose.
+    """
+    for _ in range(_ATTEMPTS):
         try:
             return await storage.run(work)
         except Duplicate as error:
-            # once they are used up, the slug that is taken is one the client chose
-            if not attempts or {field.rpartition(".")[2] for field in error.fields} != {"slug"}:
+            fields = {field.rpartition(".")[2] for field in error.fields}
+            if not fields <= set(derived.get(error.aggregate, ())):
                 raise
+        await asyncio.sleep(random.uniform(0, _LONGEST_WAIT))  # noqa: S311 - so that rivals do not meet again in step
+    raise ConflictsOutlasted
+
+
+def left_out(drafts: Sequence[Sluggable]) -> Collection[str]:
+    """The unique fields that are derived for ``drafts``: the slug, where any leaves it out."""
+    return SLUG if any(draft.slug is None for draft in drafts) else NO_FIELDS
 
 
 def without_empty(fields: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The fields that each list can be sorted by: attributes of the entity, and indexed by every backend that has indexes."""
+"""The fields that each list can be sorted by: attributes of the entity, indexed wherever there are indexes."""
 
 from core.storage.pages import Sort, SortKind, Sorts
 
