@@ -81,13 +81,13 @@ def users(count: int) -> Iterator[UserDraft]:
     """People from all over the world; one in twenty is no longer active."""
     draw = _source("users")
     for number in range(1, count + 1):
-        given, _ = draw.choice(words.PEOPLE)
-        _, family = draw.choice(words.PEOPLE)
-        username = f"{derive_slug(f'{given} {family}', 'user').replace('-', '_')}_{number}"
+        mixed = f"{draw.choice(words.GIVEN)} {draw.choice(words.FAMILY)}"
+        name = draw.choice(words.NAMES) if draw.random() < 0.15 else mixed
+        username = f"{derive_slug(name, 'user').replace('-', '_')}_{number}"
         yield UserDraft(
             username=username,
             email=f"{username}@example.com",
-            full_name=f"{given} {family}" if draw.random() < 0.9 else None,
+            full_name=name if draw.random() < 0.9 else None,
             bio=draw.choice(words.BIOS) if draw.random() < 0.3 else None,
             is_active=draw.random() < 0.95,
         )

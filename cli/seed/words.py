@@ -33,7 +33,8 @@ CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
 
 BRANDS = (
     "Alder", "Birk", "Cala", "Doré", "Élan", "Fjord", "Grove", "Halcyon", "Indigo", "Juno", "Kestrel", "Lumen",
-    "Mistral", "Nord", "Ōkami", "Pika", "Quill", "Råvara", "Sol", "Tern", "Umbra", "Verve", "Wren", "Xylo", "Yarrow", "Zephyr",
+    "Mistral", "Nord", "Ōkami", "Pika", "Quill", "Råvara", "Sol", "Tern", "Umbra", "Verve", "Wren", "Xylo", "Yarrow",
+    "Zephyr",
 )  # fmt: skip
 
 DESCRIPTIONS = (
@@ -47,16 +48,23 @@ DESCRIPTIONS = (
     "100% what it says on the label_ & nothing else.",
 )
 
-PEOPLE = (
-    ("Aïcha", "Diallo"), ("Anna", "Kowalska"), ("Björn", "Åkesson"), ("Chiara", "Ricci"), ("Chloé", "Lefèvre"),
-    ("Daniel", "O'Connor"), ("Đorđe", "Petrović"), ("Elif", "Yılmaz"), ("Emma", "Müller"), ("Fatima", "Zahra"),
-    ("Grace", "Okafor"), ("Hiroshi", "Tanaka"), ("Ingrid", "Sørensen"), ("Isabel", "Núñez"), ("James", "Smith"),
-    ("João", "Gonçalves"), ("Kateřina", "Dvořáková"), ("Liam", "Murphy"), ("Łukasz", "Wójcik"), ("Mária", "Szabó"),
-    ("Mei", "Chen"), ("Mohammed", "Al-Farsi"), ("Nguyễn", "Minh"), ("Noa", "Levi"), ("Olga", "Ivanova"),
-    ("Priya", "Sharma"), ("Rafael", "Souza"), ("Sigríður", "Jónsdóttir"), ("Sofia", "Rossi"), ("Tuomas", "Järvinen"),
-    ("Wei", "Zhang"), ("Yuki", "Satō"), ("Zoë", "de Vries"), ("伟", "李"), ("さくら", "山田"), ("Иван", "Петров"),
-    ("Νίκος", "Παππάς"), ("محمد", "علي"), ("שרה", "כהן"), ("अनिता", "शर्मा"),
+GIVEN = (
+    "Aïcha", "Anna", "Björn", "Chiara", "Chloé", "Daniel", "Đorđe", "Elif", "Emma", "Fatima", "Grace", "Hiroshi",
+    "Ingrid", "Isabel", "James", "João", "Kateřina", "Liam", "Łukasz", "Mária", "Mei", "Mohammed", "Nguyễn", "Noa",
+    "Olga", "Priya", "Rafael", "Sigríður", "Sofia", "Tuomas", "Wei", "Yuki", "Zoë",
 )  # fmt: skip
+
+FAMILY = (
+    "Diallo", "Kowalska", "Åkesson", "Ricci", "Lefèvre", "O'Connor", "Petrović", "Yılmaz", "Müller", "Zahra",
+    "Okafor", "Tanaka", "Sørensen", "Núñez", "Smith", "Gonçalves", "Dvořáková", "Murphy", "Wójcik", "Szabó", "Chen",
+    "Al-Farsi", "Minh", "Levi", "Ivanova", "Sharma", "Souza", "Jónsdóttir", "Rossi", "Järvinen", "Zhang", "Satō",
+    "de Vries",
+)  # fmt: skip
+
+NAMES = (
+    "伟 李", "さくら 山田", "Иван Петров", "Νίκος Παππάς", "محمد علي", "שרה כהן", "अनिता शर्मा",
+)  # fmt: skip
+"""Names whose parts do not mix with those above."""
 
 BIOS = (
     "Coffee first.",

@@ -1,9 +1,9 @@
 """Writing a demo shop to a storage: in batches through its repositories, orders through the shop's own use cases."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from cli.seed import shop, words
 from cli.seed.scale import Scale
@@ -23,12 +23,12 @@ from core.entities import (
     UserDraft,
 )
 from core.services import catalogue, orders, slugs
-from core.storage import ProductFilter, Storage, Transaction, UserFilter, Window
+from core.storage import Capabilities, ProductFilter, Storage, Transaction, UserFilter, Window
 from core.storage.sorts import NEWEST_FIRST
 
 T = TypeVar("T")
 
-BATCH = 200
+BATCH = 100
 """Rows in one unit of work."""
 
 Advance = Callable[[int], None]
@@ -65,9 +65,9 @@ async def write(storage: Storage, scale: Scale, password_hash: str, advance: Adv
     for transfers in _batches(shop.transfers(scale.transfers, accounts)):
         await storage.run(partial(_transfer, transfers))
         advance(len(transfers))
-    for planned in shop.orders(scale.orders, user_ids, products):
-        await _order(storage, planned)
-        advance(1)
+    for planned in _batches(shop.orders(scale.orders, user_ids, products)):
+        await storage.run(partial(_add_orders, planned, storage.capabilities))
+        advance(len(planned))
 
 
 async def _categories(storage: Storage) -> dict[str, int]:
@@ -104,6 +104,24 @@ async def _open_accounts(drafts: Sequence[AccountDraft], tx: Transaction) -> lis
 async def _transfer(drafts: Sequence[TransferDraft], tx: Transaction) -> None:
     for draft in drafts:
         await tx.accounts.move(draft, clock.now())
+
+
+class Joined:
+    """To a use case, a storage whose units of work are all part of one in progress: many orders, one commit."""
+
+    def __init__(self, tx: Transaction, capabilities: Capabilities) -> None:
+        self._tx = tx
+        self.capabilities = capabilities
+
+    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """What ``work`` returns."""
+        return await work(self._tx)
+
+
+async def _add_orders(planned: Sequence[shop.PlannedOrder], capabilities: Capabilities, tx: Transaction) -> None:
+    storage = cast(Storage, Joined(tx, capabilities))  # these use cases ask for no more
+    for order in planned:
+        await _order(storage, order)
 
 
 async def _order(storage: Storage, planned: shop.PlannedOrder) -> None:
