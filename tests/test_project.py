@@ -170,11 +170,12 @@ INSIDE = {errors.Conflict, errors.RuleViolated, errors.TransientConflict, errors
 """What is raised only by its kinds, or never reaches a client."""
 
 
-def kinds(error: type[errors.StockroomError]) -> set[type[errors.StockroomError]]:
-    return {error}.union(*map(kinds, error.__subclasses__()))
+REACH_CLIENTS = {
+    kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.StockroomError)
+} - INSIDE
 
 
-@pytest.mark.parametrize("error", sorted(kinds(errors.StockroomError) - INSIDE, key=lambda error: error.code))
+@pytest.mark.parametrize("error", sorted(REACH_CLIENTS, key=lambda error: error.code))
 def test_every_error_is_documented_under_its_status(error: type[errors.StockroomError]) -> None:
     page = (ROOT / "docs/api.md").read_text()
     [row] = re.findall(rf"(?m)^\| {status_of(error)}\b.*`[a-z-]+`.*$", page)
