@@ -15,12 +15,12 @@ import pytest
 
 from core.clock import now
 from core.entities import Tag, TagDraft
-from core.settings import Settings
+from core.plugins import Registry
 from core.storage import Storage, Transaction
 from tests.harness.ports import Ports
 from tests.harness.process import Failed, Process
 from tests.harness.selection import choose
-from tests.harness.server import Offer, Server
+from tests.harness.server import Offer, Server, settings_for
 from tests.harness.tally import Tally
 
 PROJECT = Path(__file__).parent.parent
@@ -58,14 +58,20 @@ async def test_a_tag_is_read_in_one_round_trip(
     assert len(made) == 1
 
 
-async def test_a_blank_database_has_no_schema(storage: Storage, blank_url: str, settings: Settings) -> None:
-    assert blank_url != settings.url
-    assert await storage.schema_revision()
+async def test_a_blank_database_has_no_schema_and_leaves_the_other_alone(
+    storage: Storage, blank_url: str, registry: Registry
+) -> None:
+    settings = settings_for(blank_url)
+    assert await registry.choose(settings).migrations(settings).current() is None
+    assert await storage.schema_revision() is not None
 
 
-def test_settings_ignore_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("APP_NAME", "somebody's own shop")
-    assert settings.app_name == "Stockroom"
+def test_settings_ignore_the_environment_and_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APP_NAME=From the file\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POOL_SIZE", "77")
+    settings = settings_for("sqlite:///x.db", debug=True)
+    assert (settings.app_name, settings.pool_size, settings.debug) == ("Stockroom", 10, True)
 
 
 async def test_two_servers_share_one_store(two_servers: list[str]) -> None:
