@@ -1,7 +1,5 @@
 """PostgreSQL."""
 
-from uuid import uuid4
-
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import returning
 from core.storage import Capabilities, Driver
@@ -40,7 +38,7 @@ POSTGRESQL = Dialect(
         # A pooler such as PgBouncer gives each transaction another server connection: nothing may be left behind on it.
         "statement_cache_size": 0,
         "prepared_statement_cache_size": 0,
-        "prepared_statement_name_func": lambda: f"stockroom_{uuid4().hex}",
+        "prepared_statement_name_func": str,  # no name: such a statement is gone with the next one
     },
     begin="BEGIN ISOLATION LEVEL READ COMMITTED",
     version="SHOW server_version",

@@ -1,0 +1,66 @@
+"""PgBouncer in front of a PostgreSQL server, in transaction mode: each transaction gets another server connection."""
+
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tests.harness.kind import Absent
+from tests.harness.postgresql import PostgreSQL
+from tests.harness.process import Process, unprivileged
+from tests.harness.site import Site
+
+_INI = """\
+[databases]
+* = host={host} port={port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = {folder}/users
+pool_mode = transaction
+default_pool_size = {size}
+max_client_conn = 200
+"""
+
+
+class PgBouncer:
+    """One process, ended with its site.
+
+    Args:
+        site: where it keeps its files.
+        server_url: of the PostgreSQL server; its login is the pooler's too.
+        size: connections to the server for each database.
+
+    Raises:
+        Absent: it is not installed.
+    """
+
+    def __init__(self, site: Site, server_url: str, size: int) -> None:
+        program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+        if program is None:
+            raise Absent("no pgbouncer on the PATH; Debian has a package of that name")
+        server = urlsplit(server_url)
+        port = site.ports.take()
+        self._netloc = f"{server.username}:{server.password}@127.0.0.1:{port}"
+        user = unprivileged("postgres")  # it refuses to run as root
+        folder = site.room("pgbouncer", user)
+        ini = folder / "pgbouncer.ini"
+        ini.write_text(
+            _INI.format(host=server.hostname, port=server.port or 5432, listen=port, folder=folder, size=size)
+        )
+        (folder / "users").write_text(f'"{unquote(server.username or "")}" "{unquote(server.password or "")}"\n')
+        self._process = Process([program, ini], Path(folder), user=user)
+        site.processes.append(self._process)
+
+    def through(self, url: str) -> str:
+        """The URL of a database of the server, through the pooler."""
+        return urlsplit(url)._replace(netloc=self._netloc).geturl()
+
+    async def ready(self, url: str) -> None:
+        """Return once a client gets through to that database.
+
+        Raises:
+            Failed: it has ended, or needs too long.
+        """
+        await self._process.until(lambda: PostgreSQL().answers(self.through(url)), 30)

@@ -1,0 +1,58 @@
+"""What the tests of the SQL backends share."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from backends.sql.backend import SqlBackend
+from core.settings import Settings
+from core.storage import Storage
+from tests.harness.kind import Absent
+from tests.harness.pgbouncer import PgBouncer
+from tests.harness.server import settings_for
+from tests.harness.site import Site
+from tests.sql.neighbour import Neighbour, dialect_of
+
+Opened = Callable[..., AbstractAsyncContextManager[Storage]]
+POOLER_SIZE = 3
+
+
+@pytest.fixture
+def neighbour(settings: Settings) -> Neighbour:
+    """Another client of the test's database."""
+    return Neighbour(settings)
+
+
+@pytest.fixture
+def opened(settings: Settings) -> Opened:
+    """``async with opened(pool_size=1) as storage``: the test's database under other settings."""
+
+    @asynccontextmanager
+    async def opened(backend: SqlBackend | None = None, **changes: Any) -> AsyncIterator[Storage]:
+        backend = backend or SqlBackend(dialect_of(settings))
+        storage = await backend.open(settings_for(settings.url, **changes))
+        try:
+            yield storage
+        finally:
+            await storage.close()
+
+    return opened
+
+
+@pytest.fixture
+def pooler(database_url: str, pytestconfig: pytest.Config) -> Iterator[PgBouncer]:
+    """A PgBouncer with ``POOLER_SIZE`` server connections for each database, in transaction mode."""
+    site = Site.new()
+    try:
+        bouncer = PgBouncer(site, database_url, POOLER_SIZE)
+        asyncio.run(bouncer.ready(database_url))
+        yield bouncer
+    except Absent as reason:
+        if "postgresql" in pytestconfig.getoption("require"):
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
+    finally:
+        site.stop()

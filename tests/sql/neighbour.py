@@ -1,0 +1,69 @@
+"""Another client of the same database, who uses nothing of ours."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from backends.sql.dialects import MARIADB, MYSQL, POSTGRESQL, SQLITE, Dialect
+from backends.sql.engine import database_url
+from core.settings import Settings
+
+DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL, MYSQL, MARIADB)}
+SERVERS = ("postgresql", "mysql", "mariadb")
+ALL = tuple(DIALECTS)
+
+_SESSIONS = {
+    "postgresql": """
+        SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+    """,
+    "mysql": "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+}
+_KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
+
+
+def dialect_of(settings: Settings) -> Dialect:
+    """What the backend knows about the database."""
+    return DIALECTS[settings.url.partition(":")[0]]
+
+
+class Neighbour:
+    """Looks at what is stored, holds locks, and ends other clients' sessions."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.dialect = dialect_of(settings)
+        self._family = "mysql" if self.dialect.name == "mariadb" else self.dialect.name
+        self._url = database_url(self.dialect, settings)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in autocommit mode, closed in the end."""
+        engine = create_async_engine(self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
+
+    async def rows(self, query: str, **params: Any) -> Sequence[Any]:
+        """The rows of a query."""
+        async with self.connection() as connection:
+            return (await connection.execute(text(query), params)).all()
+
+    async def run(self, *statements: str) -> None:
+        """Run statements."""
+        async with self.connection() as connection:
+            for statement in statements:
+                await connection.exec_driver_sql(statement)
+
+    async def sessions(self) -> set[int]:
+        """The server's numbers of all other sessions on the database."""
+        return {row[0] for row in await self.rows(_SESSIONS[self._family])}
+
+    async def end(self, sessions: set[int]) -> None:
+        """End sessions, as an operator would, or a server that is shut down."""
+        await self.run(*(_KILL[self._family].format(session) for session in sessions))
