@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from backends.sql.accounts import ACCOUNTS, SqlAccountReader, SqlAccountRepository
@@ -145,6 +145,9 @@ class SqlStorage:
 
     async def schema_revision(self) -> str | None:
         """See ``Storage.schema_revision``."""
+        async with self._connection() as connection:
+            if not await connection.run_sync(lambda known: inspect(known).has_table("alembic_version")):
+                return None
         found = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
         return found[0][0] if found else None
 

@@ -92,8 +92,8 @@ class Backend(Protocol):
         """Connect, probe, and return a storage ready for use. Does not look at the schema.
 
         Raises:
-            ConfigurationError: a setting is wrong; says which, and the remedy, without credentials.
-            Unavailable: nobody answers at the URL.
+            ConfigurationError: a setting is wrong, or nobody answers at the URL; says which, and the remedy, without
+                credentials.
         """
         ...
 
