@@ -35,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 def requests() -> list[argparse.Namespace]:
     """What each curl command of the walk asks for."""
     section = README.partition("## A walk through the shop\n")[2].partition("\n## ")[0]
-    [block] = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    block = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[0]
     commands = [shlex.split(line, comments=True) for line in block.replace("\\\n", " ").splitlines()]
     assert {words[0] for words in commands if words} == {"curl"}
     return [CURL.parse_args(words[1:]) for words in commands if words]
