@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, nulls_first, nulls_last, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, union_all
 
 from backends.sql.errors import Rows
+from backends.sql.nulls import nulls_lowest
 from core.storage import Page, SortKind, Window
 from core.text import search_term, slug_range
 
@@ -36,9 +37,10 @@ def _windowed(query: Select[Any], table: Table, window: Window) -> Select[Any]:
     column, row_id = table.c[window.sort.field], table.c.id
     if window.after is not None:
         query = query.where(_beyond(column, row_id, window))
-    order: list[Any] = [column.desc(), row_id.desc()] if window.sort.descending else [column.asc(), row_id.asc()]
+    descending = window.sort.descending
+    order: list[ColumnElement[Any]] = [column.desc(), row_id.desc()] if descending else [column.asc(), row_id.asc()]
     if window.sort.kind is SortKind.NULLABLE_TIME:
-        order[0] = nulls_last(order[0]) if window.sort.descending else nulls_first(order[0])
+        order[0] = nulls_lowest(column, descending=descending)
     return query.order_by(*order).limit(window.size + 1).offset(window.offset or None)
 
 
