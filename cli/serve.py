@@ -1,12 +1,14 @@
 """``stockroom serve``."""
 
 import asyncio
+import socket
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from api.app import create_app
+from core.errors import ConfigurationError
 from core.settings import Settings, load
 
 GRACE = 30
@@ -23,6 +25,7 @@ def serve(
     if reload and workers > 1:
         raise typer.BadParameter("--reload needs a single worker.")
     asyncio.run(rehearse(load()))
+    require_free(host, port)
     typer.echo(f"Stockroom serves http://{f'[{host}]' if ':' in host else host}:{port}, its reference at /docs.")
     uvicorn.run(
         "api.app:create_app",
@@ -36,6 +39,19 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
+
+
+def require_free(host: str, port: int) -> None:
+    """Listen for a moment.
+
+    Raises:
+        ConfigurationError: the address is not ours, or taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigurationError(f"--host, --port: {error.strerror}.") from error
 
 
 async def rehearse(settings: Settings) -> None:

@@ -1,0 +1,252 @@
+"""The ``stockroom`` command."""
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from cli.main import main
+from cli.seed.scale import Scale
+from core.errors import StockroomError
+from core.plugins import Registry
+from core.settings import Settings
+from core.storage import OrderFilter, PostFilter, ProductFilter, Storage, UserFilter, Window
+from core.storage.sorts import NEWEST_FIRST
+from tests.harness.databases import Databases
+from tests.harness.ports import Ports
+from tests.harness.process import Process
+from tests.harness.server import settings_for
+
+SECRET = "geheim-4711"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Stockroom = Callable[..., Told]
+
+
+@pytest.fixture
+def stockroom(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Stockroom:
+    """Runs the command in an empty folder; keywords are settings, the others unset."""
+
+    def run(*arguments: str, **settings: object) -> Told:
+        with monkeypatch.context() as patched:
+            patched.chdir(tmp_path)
+            for name in Settings.model_fields:
+                patched.delenv(name.upper(), raising=False)
+            for name, value in settings.items():
+                patched.setenv(name, str(value))
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
+        told = capsys.readouterr()
+        return Told(int(ended.value.code or 0), told.out, told.err)
+
+    return run
+
+
+def test_it_says_which_version_it_is(stockroom: Stockroom) -> None:
+    assert stockroom("--version") == Told(0, "stockroom 0.1.0\n", "")
+
+
+def test_backends_are_described_for_people_and_for_programs(stockroom: Stockroom, registry: Registry) -> None:
+    table = stockroom("backends")
+    listed = json.loads(stockroom("backends", "--json").out)
+    assert [backend["name"] for backend in listed] == list(registry.by_name)
+    sqlite = listed[0]
+    assert sqlite["schemes"] == ["sqlite"]
+    assert sqlite["drivers"] == [{"name": "aiosqlite", "installed": True, "requirement": "aiosqlite"}]
+    assert sqlite["capabilities"]["embedded"] is True
+    for backend in listed:
+        assert f"{backend['schemes'][0]}://" in table.out
+
+
+@pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
+def test_check_asks_for_what_is_to_be_done(stockroom: Stockroom, blank_url: str) -> None:
+    before = stockroom("check", DATABASE_URL=blank_url)
+    assert before.code == 1
+    assert "Run: stockroom migrate up" in before.out
+    assert stockroom("migrate", "up", DATABASE_URL=blank_url).code == 0
+    after = stockroom("check", DATABASE_URL=blank_url)
+    assert (after.code, after.err) == (0, "")
+    assert "yes transactions" in after.out
+    assert "0002 (head)" in after.out
+    assert stockroom("migrate", "down", "-1", DATABASE_URL=blank_url).out == "0001\n"
+    assert stockroom("check", DATABASE_URL=blank_url).code == 1
+
+
+@pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
+def test_migrate_goes_up_and_down_and_says_where_it_is(stockroom: Stockroom, blank_url: str) -> None:
+    def migrate(*arguments: str) -> Told:
+        return stockroom("migrate", *arguments, DATABASE_URL=blank_url)
+
+    assert migrate("current") == Told(0, "none\n", "")
+    assert migrate("up", "0001") == Told(0, "0001\n", "")
+    assert migrate("up") == migrate("up") == migrate("current") == Told(0, "0002 (head)\n", "")
+    assert migrate("down", "base") == Told(0, "none\n", "")
+    assert [line.split()[0] for line in migrate("history").out.splitlines()] == ["0001", "0002"]
+    assert "CREATE TABLE users" in migrate("sql").out
+    assert "DROP TABLE" in migrate("sql", "head:base").out
+    assert migrate("up", "77").code == migrate("sql", "77:head").code == migrate("down").code == 2
+
+
+UNREACHABLE = f"postgresql://admin_of_x:{SECRET}@127.0.0.1:1/shop"
+NO_FOLDER = "sqlite:////nonexistent/shop.db"
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"POOL_SIZE": "many"}, "POOL_SIZE"),
+        ({"POOL_CLASS": "round"}, "POOL_CLASS"),
+        ({"DATABASE_URL": "shop"}, "DATABASE_URL"),
+        ({"DATABASE_URL": f"oracle://admin_of_x:{SECRET}@h/x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": f"postgresql+pg8000://admin_of_x:{SECRET}@h/x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": UNREACHABLE}, "DATABASE_URL"),
+        ({"DATABASE_URL": f"postgresql://admin_of_x:{SECRET}@[h/x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": NO_FOLDER}, "DATABASE_URL"),
+        ({"STORAGE_BACKEND": "paper"}, "STORAGE_BACKEND"),
+        ({"STORAGE_BACKEND": "mysql"}, "STORAGE_BACKEND"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("command", ["check", "serve", "serve --workers 4", "seed", "migrate up", "migrate current"])
+def test_bad_configuration_is_one_line_that_names_the_setting(
+    stockroom: Stockroom, command: str, settings: dict[str, str], named: str
+) -> None:
+    told = stockroom(*command.split(), **settings)
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("stockroom: ")
+    assert named in told.err
+    assert told.err.count("\n") == 1
+    assert SECRET not in told.err
+    assert "admin_of_x" not in told.err
+
+
+def test_errors_without_a_class_of_their_own_are_one_line_too(
+    stockroom: Stockroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StockroomError("two\nlines")
+
+    monkeypatch.setattr("cli.check.discover", fail)
+    assert stockroom("check") == Told(2, "", "stockroom: two lines\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["serve --port 0", "serve --workers 0", "serve --reload --workers 2", "seed --scale huge", "seed --scale 0", "fly"],
+)
+def test_wrong_usage_is_refused(stockroom: Stockroom, arguments: str) -> None:
+    told = stockroom(*arguments.split())
+    assert told.code == 2
+    assert "Traceback" not in told.err
+
+
+def test_a_taken_port_is_refused(stockroom: Stockroom) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        told = stockroom("serve", "--port", str(taken.getsockname()[1]))
+    assert told.code == 2
+    assert told.err.startswith("stockroom: --host, --port: Address already in use")
+
+
+@pytest.mark.only("sqlite")
+def test_several_workers_serve_one_port(settings: Settings, tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("stockroom")
+    ports = Ports()
+    port = ports.take()
+    process = Process(
+        [command, "serve", "--port", str(port), "--workers", "2"],
+        tmp_path,
+        env={"PATH": "/usr/bin:/bin", "DATABASE_URL": settings.url},
+    )
+
+    async def ready() -> None:
+        async with httpx2.AsyncClient() as client:
+            (await client.get(f"http://127.0.0.1:{port}/readyz")).raise_for_status()
+
+    try:
+        asyncio.run(process.until(ready, 60))
+    finally:
+        process.stop()
+        ports.release()
+    assert "Traceback" not in process.tail(1000)
+
+
+async def contents(storage: Storage) -> dict[str, Any]:
+    """All that a demo shop consists of, but for times and order numbers."""
+    found: dict[str, list[Any]] = {"categories": await storage.categories.all()}
+    window = Window(sort=NEWEST_FIRST, size=100, page=1)
+    found["users"] = (await storage.users.page(UserFilter(), window)).items
+    found["posts"] = (await storage.posts.page(PostFilter(), window)).items
+    found["tags"] = (await storage.tags.page(window)).items
+    found["products"] = (await storage.products.page(ProductFilter(), window)).items
+    orders = await storage.orders.page(OrderFilter(), window)
+    found["orders"] = [await storage.orders.get(order.id) for order in orders.items]
+    found["transfers"] = (await storage.accounts.transfers(1, window)).items
+    varying = {"created_at", "updated_at", "published_at", "order_number"}
+    return {
+        kind: sorted(
+            ({name: getattr(one, name) for name in one.__dataclass_fields__ if name not in varying} for one in items),
+            key=lambda fields: fields["id"],
+        )
+        for kind, items in found.items()
+    }
+
+
+async def opened_contents(url: str, registry: Registry) -> dict[str, Any]:
+    storage = await registry.choose(settings_for(url)).open(settings_for(url))
+    try:
+        return await contents(storage)
+    finally:
+        await storage.close()
+
+
+def test_the_same_scale_gives_the_same_shop(stockroom: Stockroom, databases: Databases, registry: Registry) -> None:
+    cheap = {"ARGON2_TIME_COST": 1, "ARGON2_MEMORY_COST": 8, "ARGON2_PARALLELISM": 1}
+    shops = []
+    for _ in range(2):
+        url = asyncio.run(databases.blank())
+        assert stockroom("migrate", "up", DATABASE_URL=url).code == 0
+        told = stockroom("seed", "--scale", "30", DATABASE_URL=url, **cheap)
+        assert (told.code, told.out) == (0, "A shop of 30 products stands. Every user's password is DemoPass123.\n")
+        shops.append(asyncio.run(opened_contents(url, registry)))
+        again = stockroom("seed", "--scale", "30", DATABASE_URL=url, **cheap)
+        assert (again.code, again.out) == (1, "")
+        assert "the store is not empty" in again.err
+        assert asyncio.run(opened_contents(url, registry)) == shops[-1]
+    assert shops[0] == shops[1]
+    assert len(shops[0]["products"]) == 30
+    assert len(shops[0]["users"]) == Scale(30).users
+    assert {order["status"] for order in shops[0]["orders"]} >= {"delivered", "cancelled", "pending"}
+
+
+@pytest.mark.needs("embedded")
+def test_seed_needs_no_preparation_on_an_embedded_store(stockroom: Stockroom, blank_url: str) -> None:
+    assert stockroom("seed", "--scale", "1", DATABASE_URL=blank_url, ARGON2_TIME_COST=1).code == 0
+
+
+@pytest.mark.parametrize(("given", "products"), [("small", 100), ("medium", 1000), ("large", 10_000), ("7", 7)])
+def test_a_scale_is_a_name_or_a_number(given: str, products: int) -> None:
+    scale = Scale.parse(given)
+    assert scale.products == products
+    assert scale.total > products
+
+
+@pytest.mark.parametrize("given", ["", "huge", "0", "-1", "1000001", "1" * 5000, "٣", "1e3"])
+def test_other_scales_are_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="must be small, medium, large, or a number"):
+        Scale.parse(given)

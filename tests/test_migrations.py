@@ -1,0 +1,299 @@
+"""The SQL schema's history, on every SQL database there is."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Table, inspect, select, text
+from sqlalchemy.exc import DBAPIError
+
+from backends.sql.migrations import SqlMigrations
+from backends.sql.schema import metadata
+from core.errors import ConfigurationError
+from core.plugins import Registry
+from core.text import search_key
+from migrations.sql import initial
+from tests.harness.server import settings_for
+
+pytestmark = pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
+
+ROOT = Path(__file__).parent.parent
+NOW = datetime(2026, 11, 22, 12, 0, 0, 123000, UTC)
+RECORD = {"created_at": NOW, "updated_at": NOW, "version": 1}
+MANY = 450  # more rows than two batches of the backfill
+HOSTILE = "Straße ﬀ İ 100%_\\ ' \" -- 🎧 שלום e\u0301"
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def history(blank_url: str, registry: Registry) -> SqlMigrations:
+    """Of a database with nothing in it."""
+    settings = settings_for(blank_url)
+    migrations = registry.choose(settings).migrations(settings)
+    assert isinstance(migrations, SqlMigrations)
+    return migrations
+
+
+def user(number: int) -> dict[str, Any]:
+    name = f"user_{number:04}"
+    keys = {"username": name, "username_key": name, "email": f"{name}@x.org", "email_key": f"{name}@x.org"}
+    full_name = None if number % 3 == 0 else f"{HOSTILE} {number}"
+    flags = {"password_hash": "x", "is_active": True, "is_superuser": False}
+    return RECORD | keys | flags | {"id": number, "full_name": full_name, "bio": None}
+
+
+def product(number: int) -> dict[str, Any]:
+    text = {"name": f"{HOSTILE} {number}", "description": None if number % 2 else "Ünïcode \U0010fffd"}
+    keys = {"slug": f"p-{number}", "sku": f"P-{number}", "category_id": 1 if number % 2 else None}
+    return RECORD | text | keys | {"id": number, "price": 9_999_999_999, "stock_quantity": 7, "is_active": True}
+
+
+def post(number: int) -> dict[str, Any]:
+    text = {"title": f"Post {number}", "slug": f"post-{number}", "content": HOSTILE * 2_000}
+    return RECORD | text | {"id": number, "status": "draft", "view_count": 0, "author_id": 1, "published_at": None}
+
+
+OLD: dict[str, list[dict[str, Any]]] = {
+    "users": [user(number) for number in range(1, MANY)],
+    "categories": [RECORD | {"id": 1, "name": "C", "slug": "c", "description": None, "parent_id": None}],
+    "products": [product(number) for number in range(1, MANY)],
+    "posts": [post(number) for number in range(1, 6)],
+    "tags": [RECORD | {"id": 1, "name": "T", "name_key": "t", "slug": "t"}],
+    "post_tags": [{"post_id": 1, "tag_id": 1}],
+    "orders": [
+        RECORD
+        | {"id": 1, "order_number": "ORD-1", "status": "pending", "total_amount": 5, "user_id": 1}
+        | {"shipping_address": None}
+    ],
+    "order_items": [
+        {"order_id": 1, "position": 0, "product_id": 1, "quantity": 1, "unit_price": 5, "total_price": 5},
+    ],
+    "accounts": [RECORD | {"id": 1, "user_id": 1, "balance": 3}],
+}
+
+
+def insert(connection: Connection, rows: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+    for table, values in rows.items():
+        connection.execute(initial.metadata.tables[table].insert(), list(values))
+    connection.commit()
+
+
+def contents(connection: Connection, tables: Mapping[str, Table]) -> Rows:
+    found = {}
+    for name, table in tables.items():
+        query = select(table).order_by(*table.primary_key)
+        found[name] = [tuple(row) for row in connection.execute(query)]
+    return found
+
+
+def shape(connection: Connection) -> dict[str, Any]:
+    """Everything the database tells of its schema, in a form that can be compared."""
+    inspector = inspect(connection)
+    inspector.clear_cache()
+    return {name: _shape(inspector, name) for name in inspector.get_table_names() if name != "alembic_version"}
+
+
+def _shape(inspector: Any, table: str) -> dict[str, Any]:
+    parts = {
+        "checks": inspector.get_check_constraints(table),
+        "references": inspector.get_foreign_keys(table),
+        "indexes": inspector.get_indexes(table),
+        "uniques": inspector.get_unique_constraints(table),
+    }
+    columns = inspector.get_columns(table)
+    described = [{**column, "type": repr(column["type"])} for column in columns]
+    ordered = {name: sorted(part, key=lambda one: one["name"]) for name, part in parts.items()}
+    return {**ordered, "columns": described, "key": inspector.get_pk_constraint(table)}
+
+
+def run_script(connection: Connection, script: str) -> None:
+    lines = (line for line in script.splitlines() if not line.startswith("--"))
+    for statement in filter(None, map(str.strip, "\n".join(lines).split(";\n"))):
+        if statement not in ("BEGIN", "COMMIT", "COMMIT;"):  # the connection's own
+            connection.exec_driver_sql(statement.removesuffix(";"))
+    connection.commit()
+
+
+async def test_revisions_are_listed_from_first_to_last(history: SqlMigrations) -> None:
+    assert [revision.id for revision in history.history()] == ["0001", "0002"]
+    assert all(revision.title for revision in history.history())
+    assert await history.current() is None
+
+
+async def test_up_down_and_up_again_with_rows_in_every_table_loses_nothing(history: SqlMigrations) -> None:
+    await history.up("0001")
+    await history.on_connection(lambda connection: insert(connection, OLD))
+    before = await history.on_connection(lambda connection: contents(connection, initial.metadata.tables))
+    for _ in range(2):
+        await history.up()
+        assert await history.current() == "0002"
+        await history.on_connection(require_keys)
+        assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
+        await history.down("-1")
+        assert await history.current() == "0001"
+        assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
+
+
+def require_keys(connection: Connection) -> None:
+    """Every row, in whichever batch, has the key that core gives it."""
+    searched = {
+        "users": ("username", "email", "full_name"),
+        "products": ("name", "description"),
+        "posts": ("title", "content"),
+    }
+    for table, fields in searched.items():
+        rows = connection.execute(text(f"SELECT search_key, {', '.join(fields)} FROM {table} ORDER BY id")).all()
+        assert len(rows) == len(OLD[table])
+        assert [row[0] for row in rows] == [search_key(*row[1:]) for row in rows]
+
+
+async def test_autogenerate_finds_no_drift(history: SqlMigrations) -> None:
+    await history.up()
+    assert await history.on_connection(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
+
+
+async def test_revisions_build_the_schema_that_the_tables_describe(history: SqlMigrations) -> None:
+    await history.up()
+    migrated = await history.on_connection(shape)
+    await history.down("base")
+
+    def create(connection: Connection) -> None:
+        metadata.create_all(connection)
+        connection.commit()
+
+    await history.on_connection(create)
+    assert migrated == await history.on_connection(shape)
+    assert set(migrated) == set(metadata.tables)
+
+
+async def test_base_leaves_nothing(history: SqlMigrations) -> None:
+    await history.up()
+    await history.down("base")
+    assert await history.on_connection(lambda connection: inspect(connection).get_table_names()) == []
+    assert await history.current() is None
+
+
+async def test_a_written_script_builds_the_same_schema(history: SqlMigrations) -> None:
+    await history.up()
+    migrated = await history.on_connection(shape)
+    await history.down("base")
+    await history.on_connection(lambda connection: run_script(connection, history.script("base:head")))
+    assert await history.on_connection(shape) == migrated
+    assert await history.current() == "0002"
+    await history.on_connection(lambda connection: run_script(connection, history.script("head:base")))
+    assert await history.on_connection(shape) == {}
+    assert await history.current() is None
+
+
+async def test_a_written_script_fails_on_rows_and_up_goes_on_from_there(history: SqlMigrations) -> None:
+    await history.up("0001")
+    await history.on_connection(lambda connection: insert(connection, OLD))
+    before = await history.on_connection(lambda connection: contents(connection, initial.metadata.tables))
+    script = history.script("0001:head")
+    assert "run `stockroom migrate up`" in script
+    with pytest.raises(DBAPIError):
+        await history.on_connection(lambda connection: run_script(connection, script))
+    assert await history.current() == "0001"
+    assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
+    await history.up()
+    await history.on_connection(require_keys)
+    assert await history.on_connection(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
+
+
+async def test_ids_are_not_used_again_after_a_migration(history: SqlMigrations) -> None:
+    await history.up("0001")
+
+    def insert_and_delete(connection: Connection) -> None:
+        insert(connection, {"users": [user(1), user(2), user(41)]})
+        if connection.dialect.name == "postgresql":  # where an id given by hand does not count
+            connection.execute(text("SELECT setval('users_id_seq', 41)"))
+        connection.execute(text("DELETE FROM users WHERE id = 41"))
+        connection.commit()
+
+    def next_id(connection: Connection) -> Any:
+        values = user(42) | {"search_key": ""}
+        del values["id"]
+        return connection.execute(metadata.tables["users"].insert(), values).inserted_primary_key[0]
+
+    await history.on_connection(insert_and_delete)
+    await history.up()
+    assert await history.on_connection(next_id) == 42
+
+
+@pytest.mark.parametrize("start", [None, "0001"])
+async def test_processes_that_migrate_at_once_take_turns(
+    history: SqlMigrations, blank_url: str, start: str | None, tmp_path: Path
+) -> None:
+    if start:
+        await history.up(start)
+        await history.on_connection(lambda connection: insert(connection, OLD))
+    stockroom = Path(sys.executable).with_name("stockroom")
+    racers = [
+        await asyncio.create_subprocess_exec(
+            stockroom, "migrate", "up", cwd=tmp_path, env=os.environ | {"DATABASE_URL": blank_url}, stdout=-1, stderr=-1
+        )
+        for _ in range(4)
+    ]
+    told = [await racer.communicate() for racer in racers]
+    assert told == [(b"0002 (head)\n", b"")] * 4
+    assert [racer.returncode for racer in racers] == [0] * 4
+    assert await history.on_connection(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
+
+
+async def test_unknown_revisions_are_refused_with_those_that_are_known(history: SqlMigrations) -> None:
+    with pytest.raises(ConfigurationError, match="0001, 0002"):
+        await history.up("9999")
+    with pytest.raises(ConfigurationError, match="base, 0001, 0002, head"):
+        history.script("base:9999")
+    await history.up()
+
+    def pretend(connection: Connection) -> None:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.commit()
+
+    await history.on_connection(pretend)
+    with pytest.raises(ConfigurationError, match=r"9999.*This version of Stockroom knows"):
+        await history.up()
+
+
+@pytest.mark.only("sqlite")
+async def test_sqlite_undoes_a_migration_that_would_leave_orphans(history: SqlMigrations) -> None:
+    await history.up("0001")
+    await history.on_connection(lambda c: insert(c, {"posts": [post(1) | {"author_id": 77}]}))
+    before = await history.on_connection(shape)
+    with pytest.raises(RuntimeError, match="1 broken references"):
+        await history.up()
+    assert await history.current() == "0001"
+    assert await history.on_connection(shape) == before
+
+
+@pytest.mark.only("sqlite")
+def test_sqlite_itself_runs_the_script(history: SqlMigrations) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(history.script("base:head"))
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    connection.close()
+    assert tables == {*metadata.tables, "alembic_version", "sqlite_sequence"}
+
+
+def test_the_alembic_command_works_for_developers(blank_url: str) -> None:
+    for arguments in (["upgrade", "head"], ["check"], ["upgrade", "head", "--sql"], ["downgrade", "base"]):
+        done = subprocess.run(
+            [Path(sys.executable).with_name("alembic"), *arguments],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": blank_url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
