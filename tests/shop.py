@@ -1,6 +1,6 @@
 """A shop that is filled and read through its API, for tests to stand on."""
 
-import asyncio
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -13,11 +13,14 @@ LISTS = ("users", "categories", "products", "posts", "tags", "orders")
 
 
 class Shop:
-    """Creates things that differ in every unique field; each method returns what the API answered."""
+    """Creates things that differ in every unique field; each method returns what the API answered.
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    Two shops on one database must share their ``numbers``.
+    """
+
+    def __init__(self, client: httpx2.AsyncClient, numbers: Iterator[int] | None = None) -> None:
         self.client = client
-        self._numbers = count(1)
+        self._numbers = numbers or count(1)
 
     async def post(self, path: str, body: Any) -> Any:
         """Create something."""
@@ -106,8 +109,3 @@ async def furnish(shop: Shop) -> None:
         "/accounts/transfers",
         {"from_account_id": accounts[0]["id"], "to_account_id": accounts[1]["id"], "amount": "1.00"},
     )
-
-
-async def at_once(*requests: Any) -> list[httpx2.Response]:
-    """The answers to requests that are sent side by side."""
-    return list(await asyncio.gather(*requests))
