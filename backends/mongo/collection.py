@@ -50,8 +50,9 @@ class Collection:
         return await self._done("aggregate", cursor.to_list(None))
 
     async def count(self, filter: Filter) -> int:
-        """How many documents match, exactly."""
-        return await self._done("count", self._raw.count_documents(filter, session=self._session))
+        """How many documents match, exactly. All of them are counted in the smallest index there is."""
+        hint = {} if filter else {"hint": "_id_"}
+        return await self._done("count", self._raw.count_documents(filter, session=self._session, **hint))
 
     async def insert(self, documents: Sequence[Document]) -> None:
         """Store new documents, all or none within a unit of work."""

@@ -35,7 +35,7 @@ from core.storage.retry import RetryPolicy, rerun
 T = TypeVar("T")
 
 POLICY = RetryPolicy(attempts=100, first_wait=0.02, longest_wait=0.2)
-"""Many short waits, for MongoDB turns a second writer away at once where other databases let it wait in line. Of several
+"""Many short waits, for MongoDB turns a second writer away at once where other databases let it wait in line. Of some
 policies, one like this had the shortest tail for 32 clients that move money between 8 accounts."""
 
 
