@@ -139,8 +139,8 @@ async def test_the_transfers_of_an_account(shop: Shop) -> None:
         for pair in ((one, two), (two, three), (three, one), (one, three))
     ]
     expected = {one["id"]: [3, 2, 0], two["id"]: [1, 0], three["id"]: [3, 2, 1]}
-    for id, found in expected.items():
-        listing = await shop.get(f"/accounts/{id}/transfers")
+    for key, found in expected.items():
+        listing = await shop.get(f"/accounts/{key}/transfers")
         assert listing["items"] == [moved[index] for index in found]
         assert listing["total"] == len(found)
     assert (await shop.get(f"/accounts/{one['id']}/transfers?sort=id&page_size=1&page=2"))["items"] == [moved[2]]

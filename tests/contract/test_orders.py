@@ -1,6 +1,7 @@
 """Orders: placed as a whole or not at all, and moved along one way."""
 
 import re
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -283,7 +284,7 @@ async def test_pieces_that_no_longer_fit_cannot_be_put_back(shop: Shop) -> None:
 async def test_a_taken_order_number_is_drawn_again(shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     user, product = await shop.user(), await shop.product()
     letters = iter("AAAAAA" * 3 + "BBBBBB" * 20)
-    monkeypatch.setattr(use_cases.secrets, "choice", lambda _: next(letters))
+    monkeypatch.setattr(secrets, "choice", lambda _: next(letters))
     frozen = clock.now()
     monkeypatch.setattr(clock, "now", lambda: frozen)
     first, second = await shop.order(user, product), await shop.order(user, product)
