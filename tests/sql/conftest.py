@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import httpx2
 import pytest
+from fastapi import FastAPI
 
 from backends.sql.backend import SqlBackend
 from core.settings import Settings
@@ -18,6 +20,17 @@ from tests.sql.neighbour import Neighbour, dialect_of
 
 Opened = Callable[..., AbstractAsyncContextManager[Storage]]
 POOLER_SIZE = 3
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of an application of the test's own, started."""
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
+    ):
+        yield client
 
 
 @pytest.fixture

@@ -64,6 +64,6 @@ class Neighbour:
         """The server's numbers of all other sessions on the database."""
         return {row[0] for row in await self.rows(_SESSIONS[self._family])}
 
-    async def end(self, sessions: set[int]) -> None:
-        """End sessions, as an operator would, or a server that is shut down."""
-        await self.run(*(_KILL[self._family].format(session) for session in sessions))
+    async def end_all(self) -> None:
+        """End all other sessions, as a server does that is shut down."""
+        await self.run(*(_KILL[self._family].format(session) for session in await self.sessions()))

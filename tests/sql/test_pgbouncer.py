@@ -4,7 +4,6 @@ import asyncio
 from itertools import count
 
 import asyncpg  # type: ignore[import-untyped]
-import httpx2
 import pytest
 
 from api.app import create_app
@@ -16,7 +15,7 @@ from core.storage import Transaction
 from tests.harness.pgbouncer import PgBouncer
 from tests.harness.server import settings_for
 from tests.shop import Shop
-from tests.sql.conftest import POOLER_SIZE
+from tests.sql.conftest import POOLER_SIZE, serving
 from tests.sql.neighbour import Neighbour
 
 pytestmark = pytest.mark.only("postgresql")
@@ -29,11 +28,7 @@ async def test_orders_and_reads_of_many_clients_share_few_server_connections(
 ) -> None:
     settings = settings_for(pooler.through(settings.url), pool_class="null")
     app = create_app(settings, registry=registry)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-    ):
+    async with serving(app) as client:
         shop = Shop(client)
         user = await shop.user()
         products = [await shop.product(stock_quantity=CLIENTS * 4) for _ in range(3)]
