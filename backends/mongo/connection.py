@@ -37,7 +37,7 @@ async def open_replica(settings: Settings, limit: int, declared: Capabilities) -
     pool = PoolListener()
     client = _client(settings, limit, pool)
     try:
-        probed = await _probe(client, declared)
+        await _require_transactions(client)
         version = (await client.server_info())["version"]
         database = _database(client, settings)
         collections = await bind(database)
@@ -49,7 +49,7 @@ async def open_replica(settings: Settings, limit: int, declared: Capabilities) -
         client.close()
         raise
     collections[REVISIONS] = database[REVISIONS]
-    return Replica(client, collections, pool, f"MongoDB {version}", probed)
+    return Replica(client, collections, pool, f"MongoDB {version}", declared)
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ async def define(settings: Settings) -> AsyncIterator[Definition]:
     """A connection for migrations."""
     client = _client(settings, 2, PoolListener())
     try:
-        await client.admin.command("ping")
+        await _require_transactions(client)
         yield defined(_database(client, settings))
     except PyMongoError as error:
         raise _refusal(client, error) from error
@@ -94,12 +94,11 @@ def _database(client: AsyncClient, settings: Settings) -> Any:
         ) from None
 
 
-async def _probe(client: AsyncClient, declared: Capabilities) -> Capabilities:
-    """What the server can do; a replica set and a sharded cluster can do all that is declared."""
+async def _require_transactions(client: AsyncClient) -> None:
+    """Refuse a standalone server. A replica set and a sharded cluster can do all that the backend declares."""
     hello = await client.admin.command("hello")
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         raise ConfigurationError(_STANDALONE)
-    return declared
 
 
 def _refusal(client: AsyncClient, error: PyMongoError) -> StockroomError:
