@@ -80,12 +80,12 @@ def _head(migrations: Migrations) -> str | None:
 
 
 async def _require_schema(backend: Backend, storage: Storage, migrations: Migrations) -> None:
-    """Migrate an embedded storage; refuse to serve from any other whose schema is not current."""
-    if backend.capabilities.embedded:
-        await migrations.up()
-        return
+    """Where the schema is not current: migrate an embedded storage, refuse to serve from any other."""
     head, revision = _head(migrations), await storage.schema_revision()
     if revision == head:
+        return
+    if backend.capabilities.embedded:
+        await migrations.up()
         return
     if revision is not None and revision not in _ids(migrations):
         raise ConfigurationError(
