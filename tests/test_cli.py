@@ -66,7 +66,7 @@ def test_backends_are_described_for_people_and_for_programs(stockroom: Stockroom
     table = stockroom("backends")
     listed = json.loads(stockroom("backends", "--json").out)
     assert [backend["name"] for backend in listed] == list(registry.by_name)
-    sqlite = listed[0]
+    sqlite = next(backend for backend in listed if backend["name"] == "sqlite")
     assert sqlite["schemes"] == ["sqlite"]
     assert sqlite["drivers"] == [{"name": "aiosqlite", "installed": True, "requirement": "aiosqlite"}]
     assert sqlite["capabilities"]["embedded"] is True
@@ -215,6 +215,7 @@ async def opened_contents(url: str, registry: Registry) -> dict[str, Any]:
         await storage.close()
 
 
+@pytest.mark.needs("durable")  # each command is, to the storage, a process of its own
 def test_the_same_scale_gives_the_same_shop(stockroom: Stockroom, databases: Databases, registry: Registry) -> None:
     cheap = {"ARGON2_TIME_COST": 1, "ARGON2_MEMORY_COST": 8, "ARGON2_PARALLELISM": 1}
     shops = []
