@@ -1,6 +1,6 @@
 """The application: one function that makes it, one lifespan that owns everything it holds open."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -12,11 +12,10 @@ from api.observation import Observation
 from api.routers import accounts, categories, notifications, orders, posts, products, service, tags, users
 from api.routes import HeadAsGet, MethodTable, TrailingSlash
 from core import plugins
-from core.errors import ConfigurationError
+from core.opening import opened
 from core.passwords import PasswordHasher
 from core.plugins import Registry
 from core.settings import Settings, load
-from core.storage import Backend, Migrations, Storage
 
 _ROUTERS = (service, users, categories, products, orders, posts, tags, accounts, notifications)
 
@@ -62,41 +61,7 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     chosen: Settings = app.state.settings
     backend = (app.state.registry or plugins.discover()).choose(chosen)
-    migrations = backend.migrations(chosen)
-    app.state.backend = backend
-    app.state.head = _head(migrations)
     with logs.standard_logs(chosen.debug):
-        app.state.storage = storage = await backend.open(chosen)
-        try:
-            await _require_schema(backend, storage, migrations)
+        async with opened(backend, chosen) as shop:
+            app.state.backend, app.state.storage, app.state.head = shop.backend, shop.storage, shop.head
             yield
-        finally:
-            await storage.close()
-
-
-def _head(migrations: Migrations) -> str | None:
-    history = migrations.history()
-    return history[-1].id if history else None
-
-
-async def _require_schema(backend: Backend, storage: Storage, migrations: Migrations) -> None:
-    """Where the schema is not current: migrate an embedded storage, refuse to serve from any other."""
-    head, revision = _head(migrations), await storage.schema_revision()
-    if revision == head:
-        return
-    if backend.capabilities.embedded:
-        await migrations.up()
-        return
-    if revision is not None and revision not in _ids(migrations):
-        raise ConfigurationError(
-            f"The database is at schema revision {revision}, which this version of Stockroom does not know. "
-            "Install the version that made it."
-        )
-    raise ConfigurationError(
-        f"The database is at schema revision {revision or 'none'}; this version of Stockroom needs {head}. "
-        "Run: stockroom migrate up"
-    )
-
-
-def _ids(migrations: Migrations) -> Iterable[str]:
-    return [revision.id for revision in migrations.history()]

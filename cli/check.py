@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import typer
 
-from cli.schema import difference
+from core.opening import schema_difference
 from core.plugins import discover
 from core.settings import Settings, load
 
@@ -40,7 +40,7 @@ async def examine(settings: Settings) -> str | None:
             typer.echo(f"{'capabilities' if name == 'transactions' else '':14}{'yes' if able else 'no':4}{name}")
         backend.capabilities.require(storage.capabilities, backend.name)
         revision = await migrations.current()
-        remedy = difference(migrations, revision)
+        remedy = schema_difference(migrations, revision)
         typer.echo(f"schema        {revision or 'none'}{'' if remedy else ' (head)'}")
         return remedy
     finally:

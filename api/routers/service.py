@@ -91,9 +91,11 @@ def _pool(status: PoolStatus) -> Pool:
 @router.get("/health/db")
 async def get_database_health(storage: StorageDep, backend: BackendDep) -> DatabaseHealth:
     """Get the connection pool in detail."""
-    await storage.ping()
+    limit = storage.pool_status().pool_size + storage.pool_status().max_overflow
+    if not limit or storage.pool_status().connections_available:  # it is no use to queue up in order to say so
+        await storage.ping()
     status = storage.pool_status()
-    stressed = status.connections_in_use >= _STRESSED_AT * (status.pool_size + status.max_overflow)
+    stressed = 0 < _STRESSED_AT * limit <= status.connections_in_use
     return DatabaseHealth(
         status="stressed" if stressed else "healthy",
         backend=backend.name,

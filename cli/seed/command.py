@@ -7,10 +7,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.schema import opened
 from cli.seed.scale import SCALES, Scale
 from cli.seed.writer import is_empty, write
+from core.opening import opened
 from core.passwords import PasswordHasher
+from core.plugins import discover
 from core.settings import Settings, load
 
 DEMO_PASSWORD = "DemoPass123"  # noqa: S105
@@ -43,7 +44,8 @@ def seed(
 
 async def fill(settings: Settings, scale: Scale) -> bool:
     """Write the demo shop; False, and nothing written, where the store is not empty."""
-    async with opened(settings) as storage:
+    async with opened(discover().choose(settings), settings) as shop:
+        storage = shop.storage
         if not await is_empty(storage):
             return False
         password_hash = await PasswordHasher(settings).hash(DEMO_PASSWORD)

@@ -1,0 +1,64 @@
+"""Opening the storage that the settings name, fit for use: probed, and with a current schema."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from core.errors import ConfigurationError
+from core.settings import Settings
+from core.storage import Backend, Migrations, Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A storage in use.
+
+    Attributes:
+        backend: whose it is.
+        storage: open until the context ends.
+        head: the schema revision it must be at; None for a backend without a schema.
+    """
+
+    backend: Backend
+    storage: Storage
+    head: str | None
+
+
+@asynccontextmanager
+async def opened(backend: Backend, settings: Settings) -> AsyncIterator[Opened]:
+    """Open a storage and close it at the end. An embedded one whose schema is not current is migrated.
+
+    Raises:
+        ConfigurationError: it cannot be opened, can do less than its backend declares, or its schema is not current.
+    """
+    migrations = backend.migrations(settings)
+    storage = await backend.open(settings)
+    try:
+        backend.capabilities.require(storage.capabilities, backend.name)
+        wrong = schema_difference(migrations, await storage.schema_revision())
+        if wrong and backend.capabilities.embedded:
+            await migrations.up()
+        elif wrong:
+            raise ConfigurationError(wrong)
+        yield Opened(backend, storage, head(migrations))
+    finally:
+        await storage.close()
+
+
+def head(migrations: Migrations) -> str | None:
+    """The last revision there is."""
+    history = migrations.history()
+    return history[-1].id if history else None
+
+
+def schema_difference(migrations: Migrations, revision: str | None) -> str | None:
+    """What is wrong with a schema at ``revision``, and the remedy; None where nothing is."""
+    needed = head(migrations)
+    if revision == needed:
+        return None
+    if revision is not None and revision not in {known.id for known in migrations.history()}:
+        return (
+            f"The schema is at revision {revision}, which this version of Stockroom does not know. "
+            "Install the version that made it."
+        )
+    return f"The schema is at revision {revision or 'none'}, and {needed} is needed. Run: stockroom migrate up"
