@@ -1,6 +1,8 @@
 """SQLite."""
 
 import sqlite3
+from collections.abc import Coroutine
+from typing import Any
 
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import reserving
@@ -9,6 +11,23 @@ from core.storage import Capabilities, Driver
 
 def _sqlite_code(error: BaseException) -> int | None:
     return getattr(error, "sqlite_errorcode", None)
+
+
+def _connect(*args: Any, **options: Any) -> Coroutine[Any, Any, Any]:
+    import aiosqlite  # noqa: PLC0415 - a backend is listed whether its driver is installed or not
+
+    connection = aiosqlite.connect(*args, **options)
+    connection._thread.daemon = True
+    return _started(connection)
+
+
+async def _started(connection: Any) -> Any:
+    """Aiosqlite leaves its thread behind when a file cannot be opened, which later talks to a loop that is closed."""
+    try:
+        return await connection
+    except BaseException:
+        connection._thread.join()
+        raise
 
 
 SQLITE = Dialect(
@@ -25,6 +44,7 @@ SQLITE = Dialect(
         concurrent_writers=False,
         embedded=True,
     ),
+    connect_args={"async_creator_fn": _connect},
     oldest=(3, 35),  # RETURNING
     on_connect=(
         "PRAGMA busy_timeout = 5000",  # milliseconds to wait for another process' write
