@@ -1,0 +1,118 @@
+"""The API document: what it promises, tried on a real server by schemathesis with all its checks, and its shape."""
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from api.problems import MEDIA_TYPE
+from core.settings import Settings
+from tests.live import live
+from tests.shop import Shop, furnish
+
+SEED = 20_261_122
+PARTS = {
+    # The bounds of bulks are in test_bad_input.py; a thousand generated registrations take schemathesis half a minute.
+    "boundaries": ["--phases=coverage", "--exclude-path=/users/bulk"],
+    "samples": ["--phases=examples,fuzzing,stateful", "--max-examples=5"],
+}
+
+
+@pytest.fixture
+def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
+    """The base URL of a server whose shop has one or two of everything."""
+
+    async def fill() -> None:
+        async with httpx2.AsyncClient(base_url=url) as client:
+            await furnish(Shop(client))
+
+    with live(settings, tmp_path) as url:
+        asyncio.run(fill())
+        yield url
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("part", PARTS)
+def test_schemathesis_finds_nothing(server: str, tmp_path: Path, part: str) -> None:
+    command = [f"{Path(sys.executable).parent}/schemathesis", "run", f"{server}/openapi.json", "--checks=all"]
+    fixed = [f"--seed={SEED}", "--generation-database=none", "--no-color", "--warnings=off"]
+    run = subprocess.run(
+        [*command, *fixed, *PARTS[part]], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=280
+    )
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
+    assert "Tested: 7" in run.stdout, run.stdout  # all the operations there are, some seventy; not none
+
+
+def operations(app: FastAPI) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each operation under its method and path."""
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+async def test_every_operation_documents_its_problems(app: FastAPI) -> None:
+    for name, operation in operations(app):
+        refusals = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert "422" in refusals, name
+        assert "503" in refusals or name in ("GET /", "GET /livez"), name
+        assert ("404" in refusals) == ("{" in name), name
+        assert ("415" in refusals) == ("requestBody" in operation), name
+        for status, answer in refusals.items():
+            [(media_type, content)] = answer["content"].items()
+            assert media_type == MEDIA_TYPE, (name, status)
+            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}, (name, status)
+            assert status != "503" or "Retry-After" in answer["headers"], name
+
+
+async def test_every_operation_has_a_name_of_its_own_and_words(app: FastAPI) -> None:
+    found = dict(operations(app))
+    ids = [operation["operationId"] for operation in found.values()]
+    assert len(set(ids)) == len(ids)
+    assert all(one.isidentifier() for one in ids)
+    for name, operation in found.items():
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert operation["tags"], name
+        assert any(status.startswith("2") for status in operation["responses"]), name
+        assert all("X-Request-ID" in answer["headers"] for answer in operation["responses"].values()), name
+
+
+async def test_the_framework_s_own_errors_are_not_in_it(app: FastAPI) -> None:
+    text = str(app.openapi())
+    assert "HTTPValidationError" not in text
+    assert "ValidationError" not in app.openapi()["components"]["schemas"]
+
+
+async def test_every_schema_is_used_and_every_reference_leads_somewhere(app: FastAPI) -> None:
+    document = app.openapi()
+    used = set(references(document))
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    headers = {f"#/components/headers/{name}" for name in document["components"]["headers"]}
+    assert used == schemas | headers
+
+
+def references(node: Any) -> Iterator[str]:
+    """Every ``$ref`` in a document."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+async def test_the_server_serves_it(client: httpx2.AsyncClient, app: FastAPI) -> None:
+    answer = await client.get("/openapi.json")
+    assert answer.json() == app.openapi()
+    page = await client.get("/docs")
+    assert page.status_code == 200
+    assert not re.search(r"https?://", page.text)  # nothing is fetched from somebody else's host
