@@ -2,10 +2,12 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import case, or_, select
 
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
+from backends.sql.errors import Clash, Rows
 from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.schema import accounts, transfers
@@ -46,23 +48,25 @@ class SqlAccountRepository(SqlRepository[Account], SqlAccountReader):
         guarded = guarded.where(balance.between(0, MAX_TOTAL))
         moved = await self._work.write(guarded.values(balance=balance, updated_at=at, version=accounts.c.version + 1))
         if moved != len(ids):
-            raise await self._why_not(draft)
+            raise Clash(partial(_why_not, draft))
         row = {**asdict(draft), "status": "completed", "created_at": at}
         [key] = await self._work.insert(transfers, [row])
         return _TRANSFERS.build(row | {"id": key})
 
-    async def _why_not(self, draft: TransferDraft) -> StockroomError:
-        query = select(accounts.c.id, accounts.c.balance)
-        ids = {"from_account_id": draft.from_account_id, "to_account_id": draft.to_account_id}
-        found = await self._work.rows(query.where(accounts.c.id.in_(ids.values())))
-        balances = {row.id: row.balance for row in found}
-        missing = [field for field, key in ids.items() if key not in balances]
-        if missing:
-            return UnknownReference.of(missing)
-        if balances[draft.from_account_id] < draft.amount:
-            error = FieldError("amount", "Exceeds the balance of the account.", "insufficient-funds")
-            return InsufficientFunds("The account does not hold that much.", [error])
-        if balances[draft.to_account_id] + draft.amount > MAX_TOTAL:
-            error = FieldError("amount", f"The balance cannot exceed {to_json(MAX_TOTAL)}.", "amount-limit")
-            return AmountLimit(f"The balance cannot exceed {to_json(MAX_TOTAL)}.", [error])
-        return TransientConflict()
+
+async def _why_not(draft: TransferDraft, rows: Rows) -> StockroomError:
+    """Asked once the unit of work is undone: before, one of the two balances may have changed already."""
+    query = select(accounts.c.id, accounts.c.balance)
+    ids = {"from_account_id": draft.from_account_id, "to_account_id": draft.to_account_id}
+    found = await rows.rows(query.where(accounts.c.id.in_(ids.values())))
+    balances = {row.id: row.balance for row in found}
+    missing = [field for field, key in ids.items() if key not in balances]
+    if missing:
+        return UnknownReference.of(missing)
+    if balances[draft.from_account_id] < draft.amount:
+        error = FieldError("amount", "Exceeds the balance of the account.", "insufficient-funds")
+        return InsufficientFunds("The account does not hold that much.", [error])
+    if balances[draft.to_account_id] + draft.amount > MAX_TOTAL:
+        error = FieldError("amount", f"The balance cannot exceed {to_json(MAX_TOTAL)}.", "amount-limit")
+        return AmountLimit(f"The balance cannot exceed {to_json(MAX_TOTAL)}.", [error])
+    return TransientConflict()

@@ -83,7 +83,7 @@ async def test_no_balance_falls_below_zero(shop: Shop) -> None:
 
 async def test_no_balance_rises_beyond_its_limit(shop: Shop) -> None:
     user, most = await shop.user(), "99999999.99"
-    sender, receiver = await shop.account(user, "10.00"), await shop.account(user, most)
+    sender, receiver = await shop.account(user, "0.50"), await shop.account(user, most)
     deposit = f"/accounts/{receiver['id']}/deposit"
     for _ in range(99):
         assert (await shop.client.post(deposit, json={"amount": most})).status_code == 200
@@ -95,7 +95,7 @@ async def test_no_balance_rises_beyond_its_limit(shop: Shop) -> None:
         answer = await request
         assert (refusal(answer), blamed(answer)) == ((400, "amount-limit"), ["amount"])
     assert (await shop.client.post(deposit, json={"amount": "0.49"})).json()["balance"] == "9999999999.99"
-    assert await balances(shop, sender, receiver) == ["10.00", "9999999999.99"]
+    assert await balances(shop, sender, receiver) == ["0.50", "9999999999.99"]
 
 
 @pytest.mark.parametrize(
