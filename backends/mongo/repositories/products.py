@@ -60,12 +60,15 @@ class MongoProductReader(MongoReader[Product]):
         """See ``ProductReader.figures_by_category``."""
         prices = {"sum": {"$sum": "$price"}, "min": {"$min": "$price"}, "max": {"$max": "$price"}}
         rows = await self._collection.aggregate(
-            [{"$match": {"is_active": True}}, {"$group": {"_id": "$category_id", "count": {"$sum": 1}, **prices}}]
+            [
+                {"$match": {"is_active": True}},
+                {"$group": {"_id": "$category_id", "count": {"$sum": 1}, **prices}},
+                {"$lookup": {"from": "categories", "localField": "_id", "foreignField": "_id", "as": "category"}},
+            ]
         )
-        categories = await self._categories({row["_id"] for row in rows} - {None})
         return [
             CategoryFigures(
-                category=categories[row["_id"]].name if row["_id"] in categories else None,
+                category=row["category"][0]["name"] if row["category"] else None,
                 product_count=row["count"],
                 price_sum=row["sum"],
                 min_price=row["min"],

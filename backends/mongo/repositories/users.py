@@ -54,21 +54,19 @@ class MongoUserReader(MongoReader[User]):
                 {"$group": sums},
                 {"$sort": {"spent": -1, "_id": 1}},
                 {"$limit": limit},
+                {"$lookup": {"from": "users", "localField": "_id", "foreignField": "_id", "as": "user"}},
+                {"$unwind": "$user"},
             ]
         )
-        ids = [row["_id"] for row in best]
-        found = await self._collection.find({"_id": {"$in": ids}}, {"username": 1, "email": 1})
-        users = {user["_id"]: user for user in found}
         return [
             TopSpender(
                 user_id=row["_id"],
-                username=users[row["_id"]]["username"],
-                email=users[row["_id"]]["email"],
+                username=row["user"]["username"],
+                email=row["user"]["email"],
                 order_count=row["orders"],
                 total_spent=row["spent"],
             )
             for row in best
-            if row["_id"] in users
         ]
 
 
