@@ -1,0 +1,58 @@
+"""A client that a stranger generates from the API document can walk through the shop."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.app import create_app
+from core.settings import Settings
+from tests.harness.server import settings_for
+from tests.live import live
+
+GENERATOR = "openapi-python-client==0.29.1"
+WALK = Path(__file__).with_name("generated_walk.py")
+
+
+@pytest.fixture(scope="session")
+def client_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A throw-away environment with the generator in it, and in the same folder the client ``shop_client``."""
+    folder = tmp_path_factory.mktemp("generated")
+    run(folder, sys.executable, "-m", "venv", "environment")
+    run(folder, bin_of(folder) / "python", "-m", "pip", "-qq", "--disable-pip-version-check", "install", GENERATOR)
+    document = create_app(settings_for("sqlite:///unused.db")).openapi()
+    (folder / "document.json").write_text(json.dumps(document))
+    command = ["generate", "--path", "document.json", "--output-path", "shop_client", "--meta", "none"]
+    run(folder, bin_of(folder) / "openapi-python-client", *command, "--fail-on-warning")
+    return folder
+
+
+@pytest.fixture
+def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
+    """The base URL of a server on an empty store."""
+    with live(settings, tmp_path) as url:
+        yield url
+
+
+@pytest.mark.timeout(300)  # the first test of a run installs the generator
+def test_a_generated_client_walks_through_the_shop(server: str, client_folder: Path) -> None:
+    said = run(client_folder, bin_of(client_folder) / "python", WALK, server)
+    assert said == "walked\n"
+
+
+def bin_of(folder: Path) -> Path:
+    """Where the programs of the environment are."""
+    return folder / "environment" / "bin"
+
+
+def run(folder: Path, *command: str | Path) -> str:
+    """What a program says that runs to its end in ``folder`` and finds the environment's own programs first."""
+    path = f"{bin_of(folder)}{os.pathsep}{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path, "PYTHONPATH": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
