@@ -16,12 +16,13 @@ DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL, MYSQL, MAR
 SERVERS = ("postgresql", "mysql", "mariadb")
 ALL = tuple(DIALECTS)
 
+# All sessions on the server: first the number, fourth the database. Then the number of one's own.
 _SESSIONS = {
-    "postgresql": """
-        SELECT pid FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-    """,
-    "mysql": "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+    "postgresql": (
+        "SELECT pid, NULL, NULL, datname FROM pg_stat_activity WHERE backend_type = 'client backend'",
+        "SELECT pg_backend_pid()",
+    ),
+    "mysql": ("SHOW PROCESSLIST", "SELECT CONNECTION_ID()"),
 }
 _KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
 
@@ -40,9 +41,10 @@ class Neighbour:
         self._url = database_url(self.dialect, settings)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
+    async def connection(self, **options: str) -> AsyncIterator[AsyncConnection]:
         """A connection in autocommit mode, closed in the end."""
-        engine = create_async_engine(self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        url = self._url.update_query_dict(options)
+        engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         try:
             async with engine.connect() as connection:
                 yield connection
@@ -62,7 +64,12 @@ class Neighbour:
 
     async def sessions(self) -> set[int]:
         """The server's numbers of all other sessions on the database."""
-        return {row[0] for row in await self.rows(_SESSIONS[self._family])}
+        sessions, own = _SESSIONS[self._family]
+        # MySQL and MariaDB also show what each is at, cut off in the middle of a character; Latin 1 knows no middle.
+        options = {"charset": "latin1"} if self._family == "mysql" else {}
+        async with self.connection(**options) as connection:
+            found = {row[0] for row in await connection.exec_driver_sql(sessions) if row[3] == self._url.database}
+            return found - {(await connection.exec_driver_sql(own)).scalar_one()}
 
     async def end_all(self) -> None:
         """End all other sessions, as a server does that is shut down."""

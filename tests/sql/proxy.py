@@ -1,0 +1,62 @@
+"""A TCP proxy in front of a database server, to cut the way to it."""
+
+import asyncio
+from typing import Self
+from urllib.parse import urlsplit
+
+from tests.harness.ports import Ports
+
+
+class Proxy:
+    """Passes bytes on until it is cut; serves the event loop it was first awaited in.
+
+    Attributes:
+        url: as the one given, but through the proxy.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._target = urlsplit(url)
+        self._ports = Ports()
+        self._port = self._ports.take()
+        login, _, _ = self._target.netloc.rpartition("@")
+        self.url = self._target._replace(netloc=f"{login}@127.0.0.1:{self._port}").geturl()
+        self._listener: asyncio.Server | None = None
+        self._ends: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> Self:
+        await self.mend()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.cut()
+        self._ports.release()
+
+    async def cut(self) -> None:
+        """End every connection and refuse new ones."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        for end in self._ends:
+            end.transport.abort()
+        await asyncio.sleep(0.05)  # for both sides to notice
+
+    async def mend(self) -> None:
+        """Accept connections again."""
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_connection(self._target.hostname, self._target.port)
+        self._ends |= {writer, there[1]}
+        await asyncio.gather(_pass(reader, there[1]), _pass(there[0], writer))
+        self._ends -= {writer, there[1]}
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
