@@ -1,0 +1,27 @@
+"""Categories."""
+
+from typing import Protocol
+
+from core.entities import Category, CategoryDraft
+from core.storage.pages import Page, Window
+from core.storage.repositories.repository import Reader, Repository, Slugged
+
+
+class CategoryReader(Reader[Category], Protocol):
+    """Categories."""
+
+    async def page(self, window: Window) -> Page[Category]:
+        """A page of categories."""
+        ...
+
+    async def all(self) -> list[Category]:
+        """Every category, by name and then id."""
+        ...
+
+
+class CategoryRepository(CategoryReader, Repository[Category, CategoryDraft], Slugged, Protocol):
+    """Categories in a unit of work. Deleting one changes its products and children, whose reference becomes null."""
+
+    async def lock_all(self) -> list[Category]:
+        """Every category, all locked: for a change that must not meet another change of the forest."""
+        ...

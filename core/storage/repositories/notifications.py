@@ -1,0 +1,19 @@
+"""Notifications."""
+
+from typing import Protocol
+
+from core.entities import Notification, NotificationDraft
+from core.storage.pages import Page, Window
+from core.storage.repositories.repository import Reader, Repository
+
+
+class NotificationReader(Reader[Notification], Protocol):
+    """Notifications."""
+
+    async def page(self, user_id: int, window: Window) -> Page[Notification]:
+        """A page of a user's notifications."""
+        ...
+
+
+class NotificationRepository(NotificationReader, Repository[Notification, NotificationDraft], Protocol):
+    """Notifications in a unit of work."""

@@ -1,0 +1,61 @@
+"""Orders and their payments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.entities import Order, OrderDetails, OrderItem, OrderStatus, OrderSummary, Payment, PaymentDraft
+from core.storage.filters import OrderFilter
+from core.storage.pages import Page, Window
+from core.storage.repositories.repository import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """An order as core has worked it out; totals in minor units."""
+
+    order_number: str
+    user_id: int
+    shipping_address: str | None
+    total_amount: int
+    items: list[OrderItem]
+
+
+class OrderReader(Reader[Order], Protocol):
+    """Orders. ``get`` returns an order with its lines."""
+
+    async def details(self, id: int) -> OrderDetails:
+        """An order with its user, lines and products, in at most three round trips."""
+        ...
+
+    async def page(self, filter: OrderFilter, window: Window) -> Page[OrderSummary]:
+        """A page of orders without lines."""
+        ...
+
+    async def totals(self) -> dict[OrderStatus, tuple[int, int]]:
+        """Number and sum of the orders of each status that occurs."""
+        ...
+
+
+class OrderRepository(OrderReader, Protocol):
+    """Orders in a unit of work."""
+
+    async def add(self, order: NewOrder, at: datetime) -> Order:
+        """Store a pending order with its lines. A taken ``order_number`` is a TransientConflict: core draws anew."""
+        ...
+
+    async def lock(self, id: int) -> Order:
+        """As ``Repository.lock``."""
+        ...
+
+    async def save(self, entity: OrderSummary) -> None:
+        """As ``Repository.save``; only ``status`` changes after birth."""
+        ...
+
+
+class PaymentRepository(Protocol):
+    """Payments in a unit of work."""
+
+    async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
+        """Store a completed payment."""
+        ...

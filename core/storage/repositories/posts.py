@@ -1,0 +1,38 @@
+"""Posts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from core.entities import Post, PostDraft, Tag
+from core.storage.filters import PostFilter
+from core.storage.pages import Page, Window
+from core.storage.repositories.repository import Reader, Slugged
+
+
+class PostReader(Reader[Post], Protocol):
+    """Posts, each with the names of its tags."""
+
+    async def page(self, filter: PostFilter, window: Window) -> Page[Post]:
+        """A page of posts."""
+        ...
+
+
+class PostRepository(PostReader, Slugged, Protocol):
+    """Posts in a unit of work. Differs from ``Repository`` by the tags, which are given as stored tags."""
+
+    async def add(self, draft: PostDraft, tags: Sequence[Tag], published_at: datetime | None, at: datetime) -> Post:
+        """Store one new post with its tags."""
+        ...
+
+    async def lock(self, id: int) -> Post:
+        """As ``Repository.lock``."""
+        ...
+
+    async def save(self, entity: Post, tags: Sequence[Tag] | None = None) -> None:
+        """As ``Repository.save``; tags of None leave the stored ones."""
+        ...
+
+    async def delete(self, id: int) -> None:
+        """As ``Repository.delete``; its links to tags go too."""
+        ...

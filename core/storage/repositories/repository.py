@@ -1,0 +1,52 @@
+"""What every aggregate's repository has in common."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
+D_contra = TypeVar("D_contra", contravariant=True)
+
+
+class Reader(Protocol[E_co]):
+    """What every aggregate can be asked for."""
+
+    async def get(self, id: int) -> E_co:
+        """The entity with this id."""
+        ...
+
+
+class Repository(Reader[E], Protocol[E, D_contra]):
+    """What every aggregate can do in a unit of work."""
+
+    async def add(self, drafts: Sequence[D_contra], at: datetime) -> list[E]:
+        """Store new entities, in as many round trips for a thousand as for one; returned in the order given.
+
+        ``created_at`` and ``updated_at`` become ``at``, ``version`` 1. Drafts with a slug have it filled in.
+        """
+        ...
+
+    async def lock(self, id: int) -> E:
+        """The entity as it is now, held against changes by others until the unit of work ends."""
+        ...
+
+    async def save(self, entity: E) -> None:
+        """Store a locked entity after a change; its ``version`` is one above the stored one, else TransientConflict."""
+        ...
+
+    async def delete(self, id: int) -> None:
+        """Remove the entity, with the contract's effects on those that refer to it.
+
+        Raises:
+            Referenced: something that must not lose it refers to it.
+        """
+        ...
+
+
+class Slugged(Protocol):
+    """Aggregates with a slug that core derives when the client chose none."""
+
+    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
+        """Of the stored slugs, those in ``core.text.slug_range`` of any of ``bases``, in one round trip."""
+        ...

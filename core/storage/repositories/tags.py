@@ -1,0 +1,24 @@
+"""Tags."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.entities import Tag, TagDraft
+from core.storage.pages import Page, Window
+from core.storage.repositories.repository import Reader, Repository, Slugged
+
+
+class TagReader(Reader[Tag], Protocol):
+    """Tags."""
+
+    async def page(self, window: Window) -> Page[Tag]:
+        """A page of tags."""
+        ...
+
+
+class TagRepository(TagReader, Repository[Tag, TagDraft], Slugged, Protocol):
+    """Tags in a unit of work. Renaming or deleting one is a change of every post that has it."""
+
+    async def named(self, names: Sequence[str]) -> list[Tag]:
+        """Those tags among ``names``, compared folded, that exist; by id."""
+        ...

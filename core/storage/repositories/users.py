@@ -1,0 +1,58 @@
+"""Users."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from core.entities import TopSpender, User, UserDraft
+from core.storage.filters import UserFilter
+from core.storage.pages import Page, Window
+from core.storage.repositories.repository import Reader
+
+
+class UserReader(Reader[User], Protocol):
+    """Users."""
+
+    async def by_email(self, email: str) -> User:
+        """The user with this e-mail address, compared folded."""
+        ...
+
+    async def page(self, filter: UserFilter, window: Window) -> Page[User]:
+        """A page of users."""
+        ...
+
+    async def active_count(self) -> int:
+        """How many users are active."""
+        ...
+
+    async def top_spenders(self, limit: int) -> list[TopSpender]:
+        """Users with at least one order that is not cancelled, most spent first, ties by id; at most ``limit``."""
+        ...
+
+
+class UserRepository(UserReader, Protocol):
+    """Users in a unit of work. Differs from ``Repository`` by the password hash, which only ever goes in."""
+
+    async def add(self, drafts: Sequence[UserDraft], password_hashes: Sequence[str], at: datetime) -> list[User]:
+        """As ``Repository.add``; the n-th hash belongs to the n-th draft."""
+        ...
+
+    async def lock(self, id: int) -> User:
+        """As ``Repository.lock``."""
+        ...
+
+    async def save(self, entity: User, password_hash: str | None = None) -> None:
+        """As ``Repository.save``; a hash of None leaves the stored one."""
+        ...
+
+    async def delete(self, id: int) -> None:
+        """As ``Repository.delete``: posts, orders and notifications go too; Referenced while accounts exist."""
+        ...
+
+    async def deactivate_stale(self, before: datetime, at: datetime) -> int:
+        """Deactivate the active users last updated before ``before``; their number."""
+        ...
+
+    async def delete_inactive(self) -> int:
+        """Delete every inactive user, as ``delete`` does, all or none; their number."""
+        ...
