@@ -40,6 +40,8 @@ LINKS = 2  # find the tags, and link them; where the post had others, unlink tho
 UNLINK = 1
 NEW_TAGS = 3  # find free slugs, store the tags, learn their ids
 RIPPLE = 1  # per kind of entity that refers to this one and changes with it
+USERS_OWN = 4  # posts, orders, notifications, accounts: a database without cascades asks for each
+FIND = 1  # which entities they are
 
 
 def _at(template: str) -> Ask:
@@ -238,9 +240,9 @@ DELETES = [
     Row("DELETE /tags/{id}", CHANGE, _at("/tags/{tag}")),
     Row("DELETE /products/{id}", CHANGE, _unsold_product),
     Row("DELETE /categories/{id}", CHANGE + RIPPLE, _at("/categories/{category}")),
-    Row("DELETE /users/bulk/inactive", CHANGE, _inactive_users),
+    Row("DELETE /users/bulk/inactive", CHANGE + FIND + USERS_OWN * RIPPLE, _inactive_users),
     Row("DELETE /users/{id}/soft", CHANGE, _at("/users/{user}/soft")),
-    Row("DELETE /users/{id}", CHANGE, _at("/users/{user}")),
+    Row("DELETE /users/{id}", CHANGE + USERS_OWN * RIPPLE, _at("/users/{user}")),
     Row("PATCH /users/bulk/deactivate", CHANGE, _at("/users/bulk/deactivate?days=0")),
 ]
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from backends.sql import listing
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
@@ -54,8 +54,9 @@ class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
         return [TAGS.shape.read(row) for row in await self._rows.rows(query)]
 
     async def save(self, entity: Tag) -> None:
-        """See ``Repository.save``. The posts that show the name change with it."""
-        await self._touch_posts(entity.id)
+        """See ``Repository.save``. The posts that show the name change when it does."""
+        renamed = select(tags.c.id).where(tags.c.id == entity.id, tags.c.name != entity.name)
+        await self._touch_posts(entity.id, renamed.exists())
         await super().save(entity)
 
     async def delete(self, id: int) -> None:
@@ -63,7 +64,7 @@ class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
         await self._touch_posts(id)
         await super().delete(id)
 
-    async def _touch_posts(self, tag_id: int) -> None:
+    async def _touch_posts(self, tag_id: int, *conditions: ColumnElement[bool]) -> None:
         tagged = posts.c.id.in_(select(post_tags.c.post_id).where(post_tags.c.tag_id == tag_id))
-        touch = posts.update().where(tagged)
+        touch = posts.update().where(tagged, *conditions)
         await self._work.write(touch.values(version=posts.c.version + 1, updated_at=clock.now()))
