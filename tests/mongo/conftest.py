@@ -1,0 +1,24 @@
+"""What the tests of the MongoDB backend share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness.server import Server
+from tests.harness.site import Site
+from tests.mongo.deployment import KIND
+
+
+@pytest.fixture(scope="session")
+def mongod(database_server: Server) -> Path:
+    """The program of the server. The run offers MongoDB, so that it cannot be found is a failure."""
+    return KIND.find()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """Where a module's servers run; they end with it."""
+    site = Site.new()
+    yield site
+    site.stop()

@@ -1,0 +1,98 @@
+"""Servers of MongoDB that a test starts for itself, of the same program and as small as those of the harness."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any
+
+from pymongo import AsyncMongoClient
+
+from tests.harness.mongodb import MongoDB
+from tests.harness.process import Process
+from tests.harness.site import Site
+
+KIND = MongoDB()
+SET = KIND.url(0).rpartition("=")[2]
+
+Client = AsyncMongoClient[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A running server."""
+
+    port: int
+    process: Process
+
+    @property
+    def url(self) -> str:
+        """Of this server alone, whatever it is a member of."""
+        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Client]:
+    """A client of the test's own, beside the shop."""
+    client: Client = AsyncMongoClient(url, serverSelectionTimeoutMS=10_000)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def start(site: Site, program: Path, *options: str, replicated: bool = True) -> Node:
+    """A server that answers; a member of a replica set that nobody has initiated, or a standalone one."""
+    port = site.ports.take()
+    folder = site.room(f"mongod-{port}")
+    await KIND.prepare(program, folder, None)
+    command = [part for part in KIND.command(program, folder, port) if replicated or "replSet" not in str(part)]
+    node = Node(port, Process([*command, *options], folder, goodbye=SIGKILL))
+    site.processes.append(node.process)
+
+    async def answers() -> None:
+        async with connected(node.url) as client:
+            await client.admin.command("hello")
+
+    await node.process.until(answers, 60)
+    return node
+
+
+async def initiate(*nodes: Node, **settings: Any) -> str:
+    """Make the nodes one replica set; its URL, once it has a primary."""
+    members = [{"_id": number, "host": f"127.0.0.1:{node.port}"} for number, node in enumerate(nodes)]
+    async with connected(nodes[0].url) as client:
+        await client.admin.command("replSetInitiate", {"_id": SET, "members": members, "settings": settings})
+    hosts = ",".join(str(member["host"]) for member in members)
+    url = f"mongodb://{hosts}/?replicaSet={SET}"
+    await asyncio.wait_for(_elected(url), 60)
+    return url
+
+
+async def _elected(url: str) -> None:
+    async with connected(url) as client:
+        await client.admin.command("ping")
+
+
+async def primary(url: str) -> int:
+    """The port of the member that takes the writes."""
+    async with connected(url) as client:
+        await client.admin.command("ping")
+        address = await client.primary
+        assert address is not None
+        return int(address[1])
+
+
+@asynccontextmanager
+async def failing(url: str, command: str, mode: str | Mapping[str, int], **how: Any) -> AsyncIterator[None]:
+    """The server fails this command of the shop's: ``mode`` is ``alwaysOn``, or ``{"times": n}``."""
+    point = {"configureFailPoint": "failCommand"}
+    data = {"failCommands": [command], "appName": "stockroom", **how}
+    async with connected(url) as client:
+        await client.admin.command({**point, "mode": mode, "data": data})
+        try:
+            yield
+        finally:
+            await client.admin.command({**point, "mode": "off"})

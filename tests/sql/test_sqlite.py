@@ -1,0 +1,63 @@
+"""How SQLite is told to behave, on every connection that serves."""
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import text
+
+from backends.sql.storage import SqlStorage
+from core.storage import Transaction
+from tests.sql.conftest import Opened
+
+pytestmark = pytest.mark.only("sqlite")
+
+
+async def pragma(storage: SqlStorage, name: str) -> object:
+    async with storage._engine.connect() as connection:
+        return (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
+
+
+async def test_it_writes_ahead_waits_for_others_and_keeps_references(opened: Opened) -> None:
+    async with opened() as storage:
+        assert isinstance(storage, SqlStorage)
+        assert await pragma(storage, "journal_mode") == "wal"
+        assert await pragma(storage, "busy_timeout") == 5000
+        assert await pragma(storage, "foreign_keys") == 1
+        assert await pragma(storage, "synchronous") == 2
+
+
+async def test_readers_do_not_wait_for_the_writer(opened: Opened) -> None:
+    async with opened() as storage:
+        begun, end = asyncio.Event(), asyncio.Event()
+
+        async def work(tx: Transaction) -> None:
+            begun.set()
+            await end.wait()
+
+        writing = asyncio.create_task(storage.run(work))
+        await begun.wait()
+        start = time.perf_counter()
+        assert await storage.users.active_count() == 0
+        assert time.perf_counter() - start < 1
+        end.set()
+        await writing
+
+
+async def test_a_second_process_waits_for_the_first_to_write(opened: Opened) -> None:
+    async with opened() as one, opened() as other:
+        begun = asyncio.Event()
+
+        async def slow(tx: Transaction) -> str:
+            begun.set()
+            await asyncio.sleep(0.3)
+            return "slow"
+
+        async def quick(tx: Transaction) -> str:
+            return "quick"
+
+        writing = asyncio.create_task(one.run(slow))
+        await begun.wait()
+        assert await other.run(quick) == "quick"
+        assert writing.done()
+        assert await writing == "slow"
