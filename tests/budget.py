@@ -39,7 +39,7 @@ NOTICE = 3  # a savepoint, the notification, and the savepoint's end
 LINKS = 2  # find the tags, and link them; where the post had others, unlink those
 UNLINK = 1
 NEW_TAGS = 3  # find free slugs, store the tags, learn their ids
-RIPPLE = 1  # per kind of entity that refers to this one and changes with it
+RIPPLE = 1  # per kind of entity that refers to this one and changes or goes with it, or forbids it
 USERS_OWN = 4  # posts, orders, notifications, accounts: a database without cascades asks for each
 FIND = 1  # which entities they are
 

@@ -18,10 +18,10 @@ async def test_no_endpoint_exceeds_its_budget_however_many_rows(client: httpx2.A
     shop = Shop(client)
     few = await measured(await Scene.of(shop, 10), trips)
     many = await measured(await Scene.of(shop, 100), trips)
-    grown = {name: (few[name], many[name]) for name in few if len(few[name]) != len(many[name])}
-    assert not grown
-    dear = {row.name: (row.most, few[row.name]) for row in ROWS if len(few[row.name]) > row.most}
-    assert not dear
+    grown = [f"{name}: {few[name]}, then {many[name]}" for name in few if len(few[name]) != len(many[name])]
+    assert not grown, "\n".join(grown)
+    dear = [f"{row.name}: {row.most} allowed: {few[row.name]}" for row in ROWS if len(few[row.name]) > row.most]
+    assert not dear, "\n".join(dear)
 
 
 async def test_a_bulk_of_a_thousand_costs_what_one_of_a_hundred_does(client: httpx2.AsyncClient, trips: Trips) -> None:
