@@ -1,0 +1,88 @@
+"""Three servers that are one replica set, and two processes of the shop: races, also while the primary is killed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from core.plugins import Registry
+from tests import test_races as races
+from tests.crowd import Crowd
+from tests.harness.kind import within
+from tests.harness.server import settings_for
+from tests.harness.serving import Serving, serving
+from tests.harness.site import Site
+from tests.mongo.deployment import Node, initiate, primary, start
+from tests.mongo.trade import Trade
+from tests.shop import Shop
+
+pytestmark = pytest.mark.only("mongodb")
+
+RACES = [
+    races.test_64_orders_for_the_last_10_pieces,
+    races.test_money_is_conserved,
+    races.test_a_deleted_category_leaves_no_orphan,
+]
+ELECTIONS = {"electionTimeoutMillis": 1500, "heartbeatIntervalMillis": 500}
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Three nodes and two servers of the shop."""
+
+    url: str
+    nodes: dict[int, Node]
+    servers: list[Serving]
+    numbers: Iterator[int]
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    site: Site, mongod: Path, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """Everything started and ready; the shop without data."""
+
+    async def prepare() -> tuple[str, list[Node]]:
+        nodes = await asyncio.gather(*(start(site, mongod) for _ in range(3)))
+        url = within(await initiate(*nodes, **ELECTIONS), "shop")
+        settings = settings_for(url)
+        await registry.choose(settings).migrations(settings).up()
+        return url, nodes
+
+    url, nodes = asyncio.run(prepare())
+    with serving(settings_for(url), tmp_path_factory.mktemp("servers"), 2) as servers:
+        for one in servers:
+            asyncio.run(one.ready())
+        yield Cluster(url, {node.port: node for node in nodes}, servers, count(1))
+
+
+@pytest.fixture
+async def crowd(cluster: Cluster) -> AsyncIterator[Crowd]:
+    """Clients of both servers."""
+    async with Crowd.at([one.url for one in cluster.servers], cluster.numbers) as crowd:
+        yield crowd
+
+
+@pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__.removeprefix("test_"))
+async def test_on_three_nodes(crowd: Crowd, race: Callable[[Crowd], Awaitable[None]]) -> None:
+    await race(crowd)
+
+
+async def test_no_acknowledged_write_is_lost_when_the_primary_is_killed(cluster: Cluster, crowd: Crowd) -> None:
+    trade = await Trade.of(crowd)
+    killed = await primary(cluster.url)
+    async with trade.going_on():
+        await trade.more(PATIENCE, orders=10, transfers=10, products=2, deletions=5)
+        rush = asyncio.create_task(trade.rush_for_the_last())
+        await asyncio.sleep(0.1)
+        cluster.nodes[killed].process.stop()
+        await rush
+        await trade.more(PATIENCE, orders=20, transfers=20, products=4, deletions=10)
+    assert await primary(cluster.url) != killed
+    for one, client in zip(cluster.servers, crowd.clients, strict=True):
+        await one.ready()
+        await trade.audit(Shop(client, cluster.numbers))
