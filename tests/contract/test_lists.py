@@ -71,13 +71,13 @@ async def test_pages_by_number(shop: Shop) -> None:
         assert (listing["next_cursor"] is None) == (page >= 3)
 
 
-@pytest.mark.parametrize("size", [1, 44, 45, 46, 100])
-async def test_page_size(shop: Shop, size: int) -> None:
+async def test_page_size(shop: Shop) -> None:
     await shop.post("/products/bulk", [shop.draft() for _ in range(45)])
-    listing = await shop.get(f"/products?page_size={size}")
-    assert (len(listing["items"]), listing["page_size"]) == (min(size, 45), size)
-    assert listing["total_pages"] == -(-45 // size)
-    assert listing["has_next"] == (size < 45)
+    for size in (1, 44, 45, 46, 100):
+        listing = await shop.get(f"/products?page_size={size}")
+        assert (len(listing["items"]), listing["page_size"]) == (min(size, 45), size), size
+        assert listing["total_pages"] == -(-45 // size), size
+        assert listing["has_next"] == (size < 45), size
 
 
 async def test_a_numbered_page_can_be_continued_by_cursor(shop: Shop) -> None:
@@ -118,10 +118,10 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("query", "field"), BAD.items())
-async def test_a_list_says_what_it_does_not_take(shop: Shop, query: str, field: str) -> None:
-    answer = await shop.client.get(f"/products?{query}")
-    assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [field])
+async def test_a_list_says_what_it_does_not_take(shop: Shop) -> None:
+    for query, field in BAD.items():
+        answer = await shop.client.get(f"/products?{query}")
+        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [field]), query
 
 
 async def test_a_cursor_carries_its_sort(shop: Shop) -> None:

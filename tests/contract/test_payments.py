@@ -32,12 +32,12 @@ async def test_a_reference_may_be_left_out_and_an_amount_may_be_a_number(shop: S
     assert (payment["amount"], payment["reference"]) == ("159.98", None)
 
 
-@pytest.mark.parametrize("amount", ["159.97", "159.99", "0.01", "99999999.99"])
-async def test_an_amount_other_than_the_total_is_refused(shop: Shop, amount: str) -> None:
-    order = await ordered(shop)
-    answer = await shop.client.post(f"/orders/{order['id']}/payments", json={"amount": amount, "method": "card"})
-    assert (refusal(answer), blamed(answer)) == ((400, "amount-mismatch"), ["amount"])
-    assert await shop.get(f"/orders/{order['id']}") == order
+async def test_an_amount_other_than_the_total_is_refused(shop: Shop) -> None:
+    for amount in ["159.97", "159.99", "0.01", "99999999.99"]:
+        order = await ordered(shop)
+        answer = await shop.client.post(f"/orders/{order['id']}/payments", json={"amount": amount, "method": "card"})
+        assert (refusal(answer), blamed(answer)) == ((400, "amount-mismatch"), ["amount"]), amount
+        assert await shop.get(f"/orders/{order['id']}") == order, amount
 
 
 @pytest.mark.parametrize("way", [["confirmed"], ["cancelled"], ["confirmed", "shipped", "delivered"]])
@@ -64,12 +64,19 @@ async def test_an_unknown_order_cannot_be_paid(shop: Shop) -> None:
     assert refusal(answer) == (404, "not-found")
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("method", ""), ("method", "x" * 51), ("method", None), ("reference", "x" * 256), ("amount", None), ("amount", 0)],
-)
-async def test_a_payment_is_validated(shop: Shop, field: str, value: object) -> None:
-    order = await ordered(shop)
-    body = {"amount": "159.98", "method": "card", field: value}
-    answer = await shop.client.post(f"/orders/{order['id']}/payments", json=body)
-    assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [field])
+BAD = [
+    ("method", ""),
+    ("method", "x" * 51),
+    ("method", None),
+    ("reference", "x" * 256),
+    ("amount", None),
+    ("amount", 0),
+]
+
+
+async def test_a_payment_is_validated(shop: Shop) -> None:
+    for field, value in BAD:
+        order = await ordered(shop)
+        body = {"amount": "159.98", "method": "card", field: value}
+        answer = await shop.client.post(f"/orders/{order['id']}/payments", json=body)
+        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [field]), field

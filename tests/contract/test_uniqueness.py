@@ -64,27 +64,27 @@ async def test_outer_white_space_makes_no_difference_but_inner_does(shop: Shop) 
         await shop.category(name=name)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("news", "NEWS"),
-        ("Straße", "STRASSE"),
-        ("ﬁ", "FI"),
-        ("①", "1"),
-        ("Ａ", "a"),
-        ("ς", "Σ"),
-        ("café", "CAFE\u0301"),
-        ("K", "\u212a"),
-        ("İ", "i\u0307"),
-        ("ΐ", "\u03b9\u0308\u0301"),
-        ("𐐀", "𐐨"),
-    ],
-)
-async def test_tag_names_are_compared_folded(shop: Shop, one: str, other: str) -> None:
-    tag = await shop.tag(name=one)
-    answer = await shop.client.post("/tags", json={"name": other, "slug": "free"})
-    assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["name"])
-    assert (await shop.get("/tags"))["items"] == [tag]
+FOLDED = [
+    ("news", "NEWS"),
+    ("Straße", "STRASSE"),
+    ("ﬁ", "FI"),
+    ("①", "1"),
+    ("Ａ", "a"),
+    ("ς", "Σ"),
+    ("café", "CAFE\u0301"),
+    ("K", "\u212a"),
+    ("İ", "i\u0307"),
+    ("ΐ", "\u03b9\u0308\u0301"),
+    ("𐐀", "𐐨"),
+]
+
+
+async def test_tag_names_are_compared_folded(shop: Shop) -> None:
+    for one, other in FOLDED:
+        await shop.tag(name=one)
+        answer = await shop.client.post("/tags", json={"name": other, "slug": "free"})
+        assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["name"]), one
+    assert (await shop.get("/tags"))["total"] == len(FOLDED)
 
 
 async def test_folding_does_not_fold_accents(shop: Shop) -> None:
