@@ -1,0 +1,120 @@
+"""Every query that an endpoint causes is answered from an index, but for the few that cannot be."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from backends.mongo import driver
+from core.settings import Settings
+from core.storage import sorts
+from core.storage.pages import Sorts
+from tests.budget import ROWS
+from tests.harness.kind import named
+from tests.mongo.deployment import connected
+from tests.mongo.plans import Command, Recorder, singles, stages
+from tests.scene import Scene
+from tests.shop import Shop
+
+pytestmark = pytest.mark.only("mongodb")
+
+SIZE = 8
+INDEXED = {"IXSCAN", "IDHACK", "COUNT_SCAN", "DISTINCT_SCAN"}
+EXCEPTIONS = {"'$regex'": "search= and q=: a substring may begin anywhere"}
+LISTS: list[tuple[str, Sorts, list[str]]] = [
+    ("/users", sorts.USERS, ["", "is_active=true", "search=user"]),
+    ("/posts", sorts.POSTS, ["", "author_id={user}", "tag={name}", "status=draft", "search=text"]),
+    ("/tags", sorts.TAGS, [""]),
+    ("/tags/{tag}/posts", sorts.POSTS, [""]),
+    ("/categories", sorts.CATEGORIES, [""]),
+    ("/products", sorts.PRODUCTS, ["", "category_id={category}", "min_price=1&max_price=100", "is_active=true"]),
+    ("/orders", sorts.ORDERS, ["", "user_id={user}", "status=pending", "status=pending&user_id={user}"]),
+    ("/accounts/{account}/transfers", sorts.TRANSFERS, [""]),
+    ("/users/{user}/notifications", sorts.NOTIFICATIONS, [""]),
+]
+
+
+@pytest.fixture
+async def recorded(
+    settings: Settings, apps: Callable[[Settings], FastAPI], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Shop, list[Command]]]:
+    """A shop, and the look-ups that it has sent to the database."""
+    recorder, connect = Recorder(), driver.client
+    monkeypatch.setattr(driver, "client", lambda url, heard, options: connect(url, [*heard, recorder], options))
+    app = apps(settings)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
+    ):
+        yield Shop(client), recorder.commands
+
+
+async def test_every_operation_uses_an_index(settings: Settings, recorded: tuple[Shop, list[Command]]) -> None:
+    shop, commands = recorded
+    scene = await Scene.of(shop, SIZE)
+    for row in ROWS:
+        asked = row.ask(scene)
+        url, body = await asked if inspect.isawaitable(asked) else asked
+        answer = await shop.client.request(row.operation.partition(" ")[0], url, json=body)
+        assert answer.is_success, f"{row.name}: {answer.text}"
+    assert {next(iter(command)) for command in commands} == {"find", "aggregate", "findAndModify", "update", "delete"}
+    assert unexcused(await unindexed(settings, commands)) == []
+
+
+async def test_every_filter_in_every_order_uses_an_index(
+    settings: Settings, recorded: tuple[Shop, list[Command]]
+) -> None:
+    shop, commands = recorded
+    scene = await Scene.of(shop, SIZE)
+    commands.clear()
+    for url in listed(scene):
+        await shop.get(f"{url}&page=2")
+        first = await shop.get(f"{url}&cursor=")
+        if first["next_cursor"]:
+            await shop.get(f"{url}&cursor={first['next_cursor']}")
+    found = await unindexed(settings, commands)
+    assert unexcused(found) == []
+    assert all(word in str(found) for word in EXCEPTIONS), "an exception that is none"
+    assert any("$or" in str(command) for command in commands), "no page continued a cursor"
+
+
+async def test_a_query_without_an_index_is_found_out(settings: Settings) -> None:
+    lookup = [{"$lookup": {"from": "tags", "localField": "bio", "foreignField": "nothing", "as": "found"}}]
+    commands: list[Command] = [
+        {"find": "users", "filter": {"bio": "x"}},
+        {"update": "users", "updates": [{"q": {"bio": "x"}, "u": {"$set": {"bio": None}}}]},
+        {"aggregate": "users", "pipeline": [{"$match": {"_id": {"$gt": 0}}}, *lookup]},
+    ]
+    async with connected(settings.url) as client:
+        await client[named(settings.url)]["users"].insert_one({"_id": 1}, bypass_document_validation=True)
+    assert len(unexcused(await unindexed(settings, commands))) == len(commands)
+
+
+def listed(scene: Scene) -> Iterator[str]:
+    """Each list with each of its filters, in each order."""
+    ids = {name: getattr(scene, name)["id"] for name in ("user", "tag", "category", "account")}
+    for path, fields, filters in LISTS:
+        for narrowed in filters:
+            for order in [sign + field for field in fields for sign in ("", "-")]:
+                template = f"{path}?{narrowed}&sort={order}&page_size=3"
+                yield template.format(**ids, name=scene.tag["name"])
+
+
+async def unindexed(settings: Settings, commands: list[Command]) -> list[Any]:
+    """The commands that read a collection without an index, each with its plan."""
+    found = []
+    async with connected(settings.url) as client:
+        for single in (single for command in commands for single in singles(command)):
+            plan = await stages(client, named(settings.url), single)
+            if "COLLSCAN" in plan or not plan & INDEXED:
+                found.append((single, plan))
+    return found
+
+
+def unexcused(found: list[Any]) -> list[Any]:
+    """Those that are no exception."""
+    return [(command, plan) for command, plan in found if not any(word in str(command) for word in EXCEPTIONS)]
