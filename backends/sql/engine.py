@@ -1,5 +1,8 @@
 """The one engine of a storage, and what each connection is told when it is opened."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
@@ -11,6 +14,9 @@ from backends.sql.dialects import Dialect
 from core.errors import ConfigurationError
 from core.settings import PoolClass, Settings
 from core.storage import trips
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds within which a server must let us in."""
 
 
 def database_url(dialect: Dialect, settings: Settings) -> URL:
@@ -76,7 +82,21 @@ def _pool(settings: Settings) -> dict[str, Any]:
 
 def _connect_args(dialect: Dialect, settings: Settings) -> dict[str, Any]:
     pooled = settings.pool_class is not PoolClass.NULL or dialect.unpooled_args is None
-    return dict(dialect.connect_args if pooled else dialect.unpooled_args or {})
+    given = dict(dialect.connect_args if pooled else dialect.unpooled_args or {})
+    if dialect.capabilities.embedded:
+        return given
+    _, _, driver = database_url(dialect, settings).drivername.partition("+")
+    return given | {"async_creator_fn": _bounded(driver)}
+
+
+def _bounded(driver: str) -> Callable[..., Awaitable[Any]]:
+    """How a driver connects, logging in included: some wait for ever for a server that says nothing."""
+
+    async def connect(*args: Any, **options: Any) -> Any:
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            return await import_module(driver).connect(*args, **options)
+
+    return connect
 
 
 def _note_trip(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

@@ -84,6 +84,14 @@ def _from_driver(dialect: Dialect, error: DBAPIError) -> StockroomError | DBAPIE
     return error
 
 
+def meaning(dialect: Dialect, settings: Settings, error: BaseException) -> BaseException:
+    """As ``translate``, for what an operator waits for: missing rights and the like are explained too."""
+    translated = translate(dialect, error)
+    if translated is error and isinstance(error, DBAPIError) and error.orig:
+        return refusal(dialect, settings, error) if dialect.code(error.orig) in dialect.refusals else error
+    return translated
+
+
 def refusal(dialect: Dialect, settings: Settings, error: BaseException) -> StockroomError:
     """What is wrong when a connection cannot be made or has no rights: one sentence, no credentials."""
     if isinstance(error, StockroomError):

@@ -1,7 +1,7 @@
 """The schema's history on an SQL database: Alembic, driven from within."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources import files
 from io import StringIO
 from typing import TypeVar
@@ -12,12 +12,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backends.sql.dialects import Dialect
 from backends.sql.engine import migration_engine
-from backends.sql.errors import refusal, translate
+from backends.sql.errors import meaning, refusal
+from backends.sql.fitness import require_fit
 from core.errors import ConfigurationError, TransientConflict, Unavailable
 from core.settings import Settings
 from core.storage import Revision
@@ -96,14 +96,15 @@ class SqlMigrations:
     async def _connect(self) -> AsyncIterator[AsyncConnection]:
         engine = migration_engine(self._dialect, self._settings)
         try:
-            connection = await engine.connect()
-        except Exception as error:
-            await engine.dispose()
-            raise refusal(self._dialect, self._settings, error) from error
-        try:
-            yield connection
+            async with AsyncExitStack() as stack:
+                try:
+                    connection = await stack.enter_async_context(engine.connect())
+                    await require_fit(connection, self._dialect)
+                    await connection.rollback()
+                except Exception as error:
+                    raise refusal(self._dialect, self._settings, error) from error
+                yield connection
         finally:
-            await connection.close()
             await engine.dispose()
 
     def _meaning(self, error: Exception) -> BaseException:
@@ -111,10 +112,8 @@ class SqlMigrations:
         if isinstance(error, CommandError):
             known = ", ".join(revision.id for revision in self.history())
             return ConfigurationError(f"{error}. This version of Stockroom knows the schema revisions {known}.")
-        if isinstance(error, DBAPIError) and error.orig and self._dialect.code(error.orig) in self._dialect.refusals:
-            return refusal(self._dialect, self._settings, error)
-        meaning = translate(self._dialect, error)
-        return Unavailable("Others keep the database locked.") if isinstance(meaning, TransientConflict) else meaning
+        meant = meaning(self._dialect, self._settings, error)
+        return Unavailable("Others keep the database locked.") if isinstance(meant, TransientConflict) else meant
 
     def _config(self, output: StringIO | None = None) -> Config:
         config = Config(output_buffer=output) if output else Config()

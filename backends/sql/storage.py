@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from backends.sql.accounts import ACCOUNTS, SqlAccountReader, SqlAccountRepository
 from backends.sql.categories import CATEGORIES, SqlCategoryReader, SqlCategoryRepository
 from backends.sql.dialects import Dialect
-from backends.sql.errors import Clash, Disconnected, translate
+from backends.sql.errors import Clash, Disconnected, meaning, translate
 from backends.sql.notifications import NOTIFICATIONS, SqlNotificationReader, SqlNotificationRepository
 from backends.sql.orders import ORDERS, PAYMENTS, SqlOrderReader, SqlOrderRepository, SqlPaymentRepository
 from backends.sql.posts import POSTS, SqlPostReader, SqlPostRepository
@@ -145,10 +145,13 @@ class SqlStorage:
 
     async def schema_revision(self) -> str | None:
         """See ``Storage.schema_revision``."""
-        async with self._connection() as connection:
-            if not await connection.run_sync(lambda known: inspect(known).has_table("alembic_version")):
-                return None
-        found = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
+        try:
+            async with self._connection() as connection:
+                if not await connection.run_sync(lambda known: inspect(known).has_table("alembic_version")):
+                    return None
+            found = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
+        except Exception as error:
+            raise meaning(self._dialect, self._settings, error) from error
         return found[0][0] if found else None
 
     def pool_status(self) -> PoolStatus:

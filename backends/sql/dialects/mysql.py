@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from sqlalchemy.exc import InvalidRequestError
+
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import consecutive
 from core.storage import Capabilities, Driver
@@ -11,6 +13,12 @@ def _errno(error: BaseException) -> int | None:
     return error.args[0] if error.args and isinstance(error.args[0], int) else None
 
 
+def _errno_or_mismatch(error: BaseException) -> int | str | None:
+    # SQLAlchemy looks for itself whether the server is MariaDB.
+    return _MISMATCH if isinstance(error, InvalidRequestError) else _errno(error)
+
+
+_MISMATCH = "not MariaDB"
 _IS_MARIADB = "SELECT VERSION() LIKE '%MariaDB%'"
 _UTF8 = (
     "SELECT @@character_set_database",
@@ -36,7 +44,7 @@ MYSQL = Dialect(
         embedded=False,
     ),
     oldest=(8, 0, 17),  # the collation utf8mb4_0900_bin
-    connect_args={"charset": "utf8mb4", "connect_timeout": 5},
+    connect_args={"charset": "utf8mb4"},
     on_connect=(
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",  # a locked read sees the latest, without gap locks
         "SET SESSION innodb_lock_wait_timeout = 5",
@@ -91,5 +99,7 @@ MARIADB = replace(
     schemes=("mariadb",),
     example_url="mariadb://user:password@localhost:3306/stockroom",
     oldest=(10, 6),
-    requirements=((_IS_MARIADB, 1, "the server is MySQL; write mysql:// in place of mariadb://"), _UTF8),
+    code=_errno_or_mismatch,
+    refusals={**MYSQL.refusals, _MISMATCH: "the server is MySQL; write mysql:// in place of mariadb://"},
+    requirements=(_UTF8,),
 )

@@ -25,7 +25,6 @@ POSTGRESQL = Dialect(
     ),
     oldest=(12,),
     connect_args={
-        "timeout": 5,  # seconds to connect
         "server_settings": {
             "application_name": "stockroom",
             "timezone": "UTC",
@@ -34,7 +33,6 @@ POSTGRESQL = Dialect(
         },
     },
     unpooled_args={
-        "timeout": 5,
         # A pooler such as PgBouncer gives each transaction another server connection: nothing may be left behind on it.
         "statement_cache_size": 0,
         "prepared_statement_cache_size": 0,

@@ -1,0 +1,223 @@
+"""What bad configuration gets: one line that says what is wrong and what to change, code 2, and no credentials."""
+
+import asyncio
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from backends.sql.backend import SqlBackend
+from core.errors import ConfigurationError
+from core.plugins import Registry
+from core.settings import Settings
+from tests.harness.server import settings_for
+from tests.sql.neighbour import SERVERS, Neighbour, dialect_of
+
+pytestmark = pytest.mark.only(*SERVERS)
+
+SECRET = "geheim-4711"
+HARD_SECRET = "p@s:s/w%r#d?&=+ '[]"
+COMMANDS = {"check": ["check"], "migrate": ["migrate", "up"], "serve": ["serve", "--port=9"]}
+WRONG_PRODUCT = {
+    "mysql": ("mariadb", "write mysql:// in place of mariadb://"),
+    "mariadb": ("mysql", "write mariadb:// in place of mysql://"),
+}
+WRONG_ENCODING = {
+    "postgresql": (
+        "CREATE DATABASE {} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc",
+        "encoding must be UTF8",
+    ),
+    "mysql": ("CREATE DATABASE {} CHARACTER SET latin1", "character set must be utf8mb4"),
+    "mariadb": ("CREATE DATABASE {} CHARACTER SET latin1", "character set must be utf8mb4"),
+}
+
+
+class Command:
+    """The ``stockroom`` command, in an empty folder and with no other settings than those given."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def refused(self, url: str, *arguments: str, blocked: str = "", **settings: str) -> str:
+        """The one line that it writes when it refuses to work."""
+        program = (
+            f"import sys; sys.modules.update(dict.fromkeys({blocked.split()!r})); from cli.main import main; main()"
+        )
+        env = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            cwd=self._folder,
+            env=env | {"DATABASE_URL": url} | settings,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 2, said
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert done.stderr.startswith("stockroom: ")
+        assert "Traceback" not in said
+        password = urlsplit(url).password or ""
+        assert not [secret for secret in {password, SECRET, HARD_SECRET} - {"", "stockroom"} if secret in said], said
+        return done.stderr
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """See ``Command``."""
+    return Command(tmp_path)
+
+
+def at(url: str, **changes: str | int | None) -> str:
+    """``url`` with another scheme, user, password, host, port or path."""
+    parts = urlsplit(url)
+    user, password, host, port = (
+        changes.get(name, getattr(parts, name)) for name in ("username", "password", "hostname", "port")
+    )
+    netloc = f"{user}:{quote(str(password), safe='')}@{host}:{port}"
+    return parts._replace(
+        scheme=str(changes.get("scheme", parts.scheme)), netloc=netloc, path=str(changes.get("path", parts.path))
+    ).geturl()
+
+
+# The URL
+
+
+@pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
+def test_a_wrong_password(command: Command, settings: Settings, arguments: list[str]) -> None:
+    url = at(settings.url, password=SECRET)
+    assert "the user name or the password is wrong" in command.refused(url, *arguments)
+
+
+def test_a_wrong_port(command: Command, settings: Settings) -> None:
+    line = command.refused(at(settings.url, port=9, password=SECRET), "check")
+    assert "127.0.0.1:9" in line
+    assert "host and port" in line
+
+
+def test_a_wrong_user_even_with_every_log_turned_on(command: Command, settings: Settings) -> None:
+    url = at(settings.url, username="nobody", password=SECRET)
+    line = command.refused(url, "check", DEBUG="true", DATABASE_ECHO="true")
+    assert "the user name or the password is wrong" in line
+
+
+def test_a_wrong_host(command: Command, settings: Settings) -> None:
+    line = command.refused(at(settings.url, hostname="nowhere.invalid", password=SECRET), "check")
+    assert "nowhere.invalid" in line
+
+
+def test_a_wrong_database(command: Command, settings: Settings) -> None:
+    line = command.refused(at(settings.url, path="/no_such_database"), "migrate", "up")
+    assert "the database does not exist; create it first" in line
+
+
+def test_a_server_that_says_nothing(command: Command, settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        line = command.refused(at(settings.url, port=silent.getsockname()[1]), "check")
+    assert "nobody answers" in line
+
+
+def test_an_unknown_driver(command: Command, settings: Settings) -> None:
+    scheme = settings.url.partition(":")[0]
+    line = command.refused(at(settings.url, scheme=f"{scheme}+pony", password=SECRET), "check")
+    assert "asks for the driver 'pony'" in line
+    assert f"Known: {dialect_of(settings).drivers[0].name}" in line
+
+
+def test_a_missing_driver(command: Command, settings: Settings) -> None:
+    drivers = dialect_of(settings).drivers
+    line = command.refused(settings.url, "check", blocked=" ".join(driver.module for driver in drivers))
+    assert f"Run: pip install '{drivers[0].requirement}'" in line
+
+
+def test_a_url_that_is_none(command: Command, settings: Settings) -> None:
+    scheme = settings.url.partition(":")[0]
+    line = command.refused(f"{scheme}://shop:{SECRET}@localhost:fivefourthreetwo/shop", "check")
+    assert f"An example: {dialect_of(settings).example_url}" in line
+
+
+# The server and the database
+
+
+@pytest.mark.only(*WRONG_PRODUCT)
+def test_the_other_of_two_products(command: Command, settings: Settings) -> None:
+    scheme, remedy = WRONG_PRODUCT[dialect_of(settings).name]
+    assert remedy in command.refused(at(settings.url, scheme=scheme), "check")
+
+
+@pytest.fixture
+def narrow_url(settings: Settings, neighbour: Neighbour) -> Iterator[str]:
+    """A database that cannot hold every character."""
+    name = f"stockroom_narrow_{secrets.token_hex(4)}"
+    asyncio.run(neighbour.run(WRONG_ENCODING[neighbour.dialect.name][0].format(name)))
+    yield at(settings.url, path=f"/{name}")
+    asyncio.run(neighbour.run(f"DROP DATABASE {name}"))
+
+
+def test_an_encoding_that_lacks_characters(command: Command, settings: Settings, narrow_url: str) -> None:
+    assert WRONG_ENCODING[dialect_of(settings).name][1] in command.refused(narrow_url, "migrate", "up")
+
+
+def test_more_connections_than_the_server_takes(command: Command, settings: Settings) -> None:
+    line = command.refused(settings.url, "check", POOL_SIZE="1000", POOL_MAX_OVERFLOW="1000")
+    assert "POOL_SIZE and POOL_MAX_OVERFLOW allow 2000 connections" in line
+
+
+async def test_a_server_that_is_too_old(settings: Settings) -> None:
+    old = SqlBackend(replace(dialect_of(settings), oldest=(99, 1)))
+    with pytest.raises(ConfigurationError, match=r"is too old; 99\.1 or newer is needed\. Upgrade the server\."):
+        await old.open(settings)
+
+
+# Rights
+
+
+@asynccontextmanager
+async def guest(neighbour: Neighbour, url: str, password: str, *rights: str) -> AsyncIterator[str]:
+    """The URL of a user who may connect to a database, and has ``rights``."""
+    name = f"guest_{secrets.token_hex(4)}"
+    database = urlsplit(url).path.strip("/")
+    if neighbour.dialect.name == "postgresql":
+        await neighbour.run(f"CREATE USER {name} PASSWORD '{password.replace(chr(39), chr(39) * 2)}'")
+        granted = [f"GRANT {right} ON ALL TABLES IN SCHEMA public TO {name}" for right in rights]
+        away = [f"DROP OWNED BY {name}", f"DROP USER {name}"]
+    else:
+        literal = password.replace("%", "%%").replace("'", "''")
+        await neighbour.run(f"CREATE USER {name} IDENTIFIED BY '{literal}'")
+        granted = [f"GRANT {right} ON `{database}`.* TO {name}" for right in rights]
+        away = [f"DROP USER {name}"]
+    await neighbour.run(*granted)
+    yield at(url, username=name, password=password)
+    await neighbour.run(*away)
+
+
+async def test_a_user_who_may_not_create_tables(command: Command, blank_url: str) -> None:
+    neighbour = Neighbour(settings_for(blank_url))
+    async with guest(neighbour, blank_url, SECRET, "SELECT") as url:
+        line = command.refused(url, "migrate", "up")
+    assert "the user lacks the rights; grant it" in line
+
+
+async def test_a_user_who_may_not_read_the_tables(command: Command, database_url: str, neighbour: Neighbour) -> None:
+    async with guest(neighbour, database_url, SECRET) as url:
+        assert "rights" in command.refused(url, "serve")
+
+
+async def test_a_password_full_of_punctuation_works(
+    database_url: str, neighbour: Neighbour, registry: Registry
+) -> None:
+    async with guest(neighbour, database_url, HARD_SECRET, "SELECT") as url:
+        settings = settings_for(url)
+        storage = await registry.choose(settings).open(settings)
+        assert await storage.users.active_count() == 0
+        assert HARD_SECRET not in repr(settings)
+        await storage.close()
