@@ -107,13 +107,14 @@ def _refusal(client: AsyncClient, error: PyMongoError) -> StockroomError:
             "MongoDB refused the user or password of DATABASE_URL, or the user may not use the database. "
             "Correct them, or grant the user readWrite and dbAdmin on it; `authSource` names where the user is kept."
         )
-    if isinstance(error, ServerSelectionTimeoutError) and _waits_to_be_initiated(client):
-        return ConfigurationError(_NOT_INITIATED)
+    if isinstance(error, ServerSelectionTimeoutError):
+        servers = client.delegate.topology_description.server_descriptions()
+        if any(server.server_type_name == "RSGhost" for server in servers.values()):
+            return ConfigurationError(_NOT_INITIATED)
+        places = ", ".join(f"{host}:{port}" for host, port in servers)
+        return ConfigurationError(
+            f"DATABASE_URL: nobody answers at {places}. Is the server running, and are host and port right?"
+        )
     if isinstance(error, driver.ConfigurationError):
         return ConfigurationError(f"DATABASE_URL: MongoDB's driver cannot use it: {error}.")
     return translate(error)
-
-
-def _waits_to_be_initiated(client: AsyncClient) -> bool:
-    servers = client.delegate.topology_description.server_descriptions().values()
-    return any(server.server_type_name == "RSGhost" for server in servers)
