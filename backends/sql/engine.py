@@ -50,6 +50,7 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
         connect_args=_connect_args(dialect, settings),
         **_pool(settings),
     )
+    engine.dialect.use_insertmanyvalues_wo_returning |= dialect.many_values
     event.listen(engine.sync_engine, "before_cursor_execute", _note_trip)
     _on_connect(engine, *dialect.on_connect, dialect.enforce_references)
     return engine

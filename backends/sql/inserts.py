@@ -1,6 +1,6 @@
 """Inserting rows and learning their ids, in the order given: one way per kind of database, chosen by its dialect."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, text
@@ -35,10 +35,32 @@ async def reserving(connection: AsyncConnection, table: Table, values: Values) -
 async def consecutive(connection: AsyncConnection, table: Table, values: Values) -> list[int]:
     """For MySQL and MariaDB: one INSERT whose number of rows is known gets ids in one run, of which the first is told.
 
-    They are ``auto_increment_increment`` apart, which is more than one on a cluster.
+    They are ``auto_increment_increment`` apart, which is more than one on a cluster. ``Dialect.many_values`` sees to it
+    that many rows are one INSERT.
     """
     if len(values) == 1:
         return [(await connection.execute(table.insert(), values[0])).lastrowid]
-    first = (await connection.execute(table.insert().values(list(values)))).lastrowid
     step = (await connection.execute(_STEP)).scalar_one()
-    return list(range(first, first + step * len(values), step))
+    ids: list[int] = []
+    for part in _in_parts(values):
+        first = (await connection.execute(table.insert(), part)).lastrowid
+        ids += range(first, first + step * len(part), step)
+    return ids
+
+
+_ROWS = 1000
+_LENGTH = 2**20
+"""Code points of text in one INSERT: four bytes each, doubled by escapes, half of what MariaDB takes in a packet."""
+
+
+def _in_parts(values: Values) -> Iterator[list[Mapping[str, Any]]]:
+    part: list[Mapping[str, Any]] = []
+    length = 0
+    for row in values:
+        more = sum(len(value) for value in row.values() if isinstance(value, str))
+        if part and (len(part) == _ROWS or length + more > _LENGTH):
+            yield part
+            part, length = [], 0
+        part.append(row)
+        length += more
+    yield part

@@ -239,3 +239,11 @@ async def test_slugs_are_numbered_for_a_thousand_equal_names(storage: Storage) -
         return await tx.categories.taken_slugs([f"base-{n}" for n in range(2000)])
 
     assert len(await storage.run(work)) == 1000
+
+
+async def test_many_rows_of_long_texts_fit_the_packets_of_a_server(storage: Storage) -> None:
+    text = "🧿'\\" * 3333  # four bytes each, or two when escaped: 60 MB in all, where MariaDB takes 16 at once
+    products = await add_products(storage, *({"description": text} for _ in range(500)))
+    assert [product.id for product in products] == list(range(1, 501))
+    assert (await storage.products.get(500)).slug == products[-1].slug == "p-499"
+    assert (await storage.products.get(500)).description == text

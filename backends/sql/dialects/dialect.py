@@ -37,6 +37,7 @@ class Dialect:
         begin: the statement that starts a unit of work.
         version: the query for the server's version.
         insert: how rows are inserted and their ids learnt.
+        many_values: whether SQLAlchemy must be told to write many rows as one INSERT.
         locks_unordered: whether an UPDATE of several rows locks them in no particular order.
         code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
         faults: the codes we know.
@@ -59,6 +60,7 @@ class Dialect:
     begin: str
     version: str
     insert: Insert
+    many_values: bool = False
     locks_unordered: bool
     code: Callable[[BaseException], int | str | None]
     faults: Mapping[int | str, Fault]

@@ -54,6 +54,7 @@ MYSQL = Dialect(
     begin="START TRANSACTION",
     version="SELECT VERSION()",
     insert=consecutive,
+    many_values=True,
     locks_unordered=False,  # an UPDATE by primary keys goes through them in order
     code=_errno,
     faults={
