@@ -19,8 +19,7 @@ from tests.shop import Shop, furnish
 
 SEED = 20_261_122
 PARTS = {
-    # The bounds of bulks are in test_bad_input.py; a thousand generated registrations take schemathesis half a minute.
-    "boundaries": ["--phases=coverage", "--exclude-path=/users/bulk"],
+    "boundaries": ["--phases=coverage"],
     "samples": ["--phases=examples,fuzzing,stateful", "--max-examples=5"],
 }
 

@@ -201,7 +201,8 @@ Password = Annotated[
             "format": "password",
             "minLength": 8,
             "maxLength": 100,
-            "pattern": r"^(?=.*[A-Z])(?=.*[0-9])[^\x00]*$",
+            # An upper-case letter and a digit in either order; without look-ahead, which many languages do not have.
+            "pattern": r"^[^\x00]*([A-Z][^\x00]*[0-9]|[0-9][^\x00]*[A-Z])[^\x00]*$",
         }
     ),
 ]
