@@ -1,0 +1,27 @@
+"""A migrated database of one's own on a real server, for as long as a measurement takes."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from core.plugins import Registry, discover
+from tests.harness.server import KINDS, settings_for
+from tests.harness.site import Site
+
+
+@asynccontextmanager
+async def databases(*kinds: str) -> AsyncIterator[dict[str, str]]:
+    """The URL of an empty, migrated database for each kind, found or started as the tests do it."""
+    site, registry = Site.new(), discover()
+    try:
+        yield {kind: await _one(kind, site, registry) for kind in kinds}
+    finally:
+        site.stop()
+
+
+async def _one(kind: str, site: Site, registry: Registry) -> str:
+    address = await KINDS[kind].obtain(site)
+    url = await KINDS[kind].create(address.url, f"stockroom_benchmark_{secrets.token_hex(4)}")
+    settings = settings_for(url)
+    await registry.choose(settings).migrations(settings).up()
+    return url
