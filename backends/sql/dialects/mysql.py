@@ -82,6 +82,9 @@ MYSQL = Dialect(
     },
     refusals={
         1045: "the user name or the password is wrong",
+        1698: "the user name or the password is wrong",  # MariaDB, of some users that it does not know
+        1130: "the server does not let this user in from here; create it for this host",
+        3118: "the user's account is locked",
         1049: "the database does not exist; create it first",
         1044: "the user has no rights on the database; grant it ALL on it",
         1142: "the user lacks the rights; grant it ALL on the database",
