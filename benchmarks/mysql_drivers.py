@@ -14,12 +14,12 @@ from itertools import count
 from time import perf_counter, process_time
 
 from benchmarks.scratch import databases
+from conformance.defaults import settings_for
 from core.clock import now
 from core.entities import OrderDraft, OrderLine, Product, ProductDraft, User, UserDraft
 from core.plugins import discover
 from core.services import orders
 from core.storage import Storage
-from tests.harness.server import settings_for
 
 DRIVERS = ("asyncmy", "aiomysql")
 _numbers = count()

@@ -21,8 +21,8 @@ from sqlalchemy import event
 
 from api.app import create_app
 from benchmarks.scratch import databases
-from tests.harness.server import settings_for
-from tests.shop import Json, Shop
+from conformance.defaults import settings_for
+from conformance.shop import Json, Shop
 
 CHOICES = [(2, 0), (5, 0), (10, 0), (20, 0), (40, 0), (5, 5), (5, 15), (10, 10), (2, 30)]
 """Size and overflow."""

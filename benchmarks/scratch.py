@@ -4,8 +4,9 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from conformance.defaults import settings_for
 from core.plugins import Registry, discover
-from tests.harness.server import KINDS, settings_for
+from tests.harness.server import KINDS
 from tests.harness.site import Site
 
 

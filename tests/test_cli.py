@@ -14,15 +14,15 @@ import pytest
 
 from cli.main import main
 from cli.seed.scale import Scale
+from conformance.defaults import settings_for
+from conformance.processes.ports import Ports
+from conformance.processes.process import Process
 from core.errors import StockroomError
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import OrderFilter, PostFilter, ProductFilter, Storage, UserFilter, Window
 from core.storage.sorts import NEWEST_FIRST
 from tests.harness.databases import Databases
-from tests.harness.ports import Ports
-from tests.harness.process import Process
-from tests.harness.server import settings_for
 
 SECRET = "geheim-4711"
 

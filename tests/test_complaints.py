@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parent
-PAGE = (TESTS.parent / "docs" / "complaints.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "complaints.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"(?m)^\| (.+) \| (.*) \| (.+) \| (.*) \|$", PAGE.partition("| ran into |")[2])[1:]
 STORAGES = {"all", "shared", "SQL", "SQLite", "MongoDB", "any", "later"}
 LATER = "nothing yet"
@@ -16,7 +16,7 @@ LATER = "nothing yet"
 
 @cache
 def names_in(file: str) -> set[str]:
-    tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     functions = (node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
     return {name for name in functions if name.startswith("test_")}
 

@@ -13,9 +13,9 @@ import pytest
 from fastapi import FastAPI
 
 from api.problems import MEDIA_TYPE
+from conformance.processes.live import live
+from conformance.shop import Shop, furnish
 from core.settings import Settings
-from tests.live import live
-from tests.shop import Shop, furnish
 
 SEED = 20_261_122
 PARTS = {

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
+from conformance.defaults import settings_for
+from conformance.processes.live import live
 from core.settings import Settings
-from tests.harness.server import settings_for
-from tests.live import live
 
 GENERATOR = "openapi-python-client==0.29.1"
 WALK = Path(__file__).with_name("generated_walk.py")

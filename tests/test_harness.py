@@ -13,14 +13,15 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from conformance.defaults import settings_for
+from conformance.processes.ports import Ports
+from conformance.processes.process import Failed, Process
 from core.clock import now
 from core.entities import Tag, TagDraft
 from core.plugins import Registry
 from core.storage import Storage, Transaction
-from tests.harness.ports import Ports
-from tests.harness.process import Failed, Process
 from tests.harness.selection import choose
-from tests.harness.server import Offer, Server, settings_for
+from tests.harness.server import Offer, Server
 from tests.harness.tally import Tally
 
 PROJECT = Path(__file__).parent.parent
@@ -122,7 +123,7 @@ def test_stopping_a_process_ends_what_it_started(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux alone")
 def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
     code = (
-        "import pathlib, time; from tests.harness.process import Process;"
+        "import pathlib, time; from conformance.processes.process import Process;"
         f"print(Process(['sleep', '60'], pathlib.Path({str(tmp_path)!r})).pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True) as run:

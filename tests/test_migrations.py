@@ -18,11 +18,11 @@ from sqlalchemy.exc import DBAPIError
 
 from backends.sql.migrations import SqlMigrations
 from backends.sql.schema import metadata
+from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.text import search_key
 from migrations.sql import initial
-from tests.harness.server import settings_for
 
 pytestmark = pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
 

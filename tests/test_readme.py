@@ -11,8 +11,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from conformance.processes.serving import serving
 from core.settings import Settings
-from tests.harness.serving import serving
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 ORIGIN = "http://localhost:8000"

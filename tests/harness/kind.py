@@ -9,7 +9,7 @@ from signal import SIGKILL, Signals
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from tests.harness.process import Process, unprivileged
+from conformance.processes.process import Process, unprivileged
 from tests.harness.site import Site
 
 Rewind = Callable[[], Awaitable[None]]

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
+from conformance.processes.process import run
 from tests.harness.kind import Absent
 from tests.harness.mysql import MySQL
-from tests.harness.process import run
 
 
 class MariaDB(MySQL):

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 import asyncmy
 
+from conformance.processes.process import run
 from tests.harness.kind import Absent, Rewind, Served, named, within
-from tests.harness.process import run
 
 # Beside the project, in a checkout that shares its servers with others.
 _SHARED = Path(__file__).resolve().parents[3] / "shared" / "servers" / "mysqld"

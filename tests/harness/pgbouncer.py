@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from conformance.processes.process import Process, unprivileged
 from tests.harness.kind import Absent
 from tests.harness.postgresql import PostgreSQL
-from tests.harness.process import Process, unprivileged
 from tests.harness.site import Site
 
 _INI = """\

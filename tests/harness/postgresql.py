@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg  # type: ignore[import-untyped]
 
+from conformance.processes.process import run
 from tests.harness.kind import Absent, Rewind, Served, named, within
-from tests.harness.process import run
 
 # Each table, with the tables that refer to it.
 _TABLES = """

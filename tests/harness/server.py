@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from conformance.defaults import settings_for
 from core.plugins import Registry
-from core.settings import Settings, load
 from tests.harness.kind import Absent, Kind
 from tests.harness.mariadb import MariaDB
 from tests.harness.mongodb import MongoDB
@@ -93,10 +93,3 @@ async def _one(kind: Kind, registry: Registry, site: Site, run: str) -> Server |
     except Exception as error:  # whatever a driver or a backend says: a database that does not work is absent
         return f"it does not work: {type(error).__name__}: {error}"
     return Server(kind.name, address.url, address.origin, product)
-
-
-def settings_for(url: str, **changes: Any) -> Settings:
-    """The defaults, the cheapest hashes and ``changes``; neither the environment nor ``.env`` has a say."""
-    defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
-    cheapest = {"argon2_time_cost": 1, "argon2_memory_cost": 8, "argon2_parallelism": 1}
-    return load(**{**defaults, **cheapest, "database_url": url, **changes}, _env_file=None)

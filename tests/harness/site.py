@@ -6,8 +6,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.harness.ports import Ports
-from tests.harness.process import Process
+from conformance.processes.ports import Ports
+from conformance.processes.process import Process
 
 _PREFIX = "stockroom-test-"
 

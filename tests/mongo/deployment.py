@@ -10,8 +10,8 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
+from conformance.processes.process import Process
 from tests.harness.mongodb import MongoDB
-from tests.harness.process import Process
 from tests.harness.site import Site
 
 KIND = MongoDB()

@@ -1,7 +1,7 @@
 """Every query that an endpoint causes is answered from an index, but for the few that cannot be."""
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx2
@@ -9,15 +9,15 @@ import pytest
 from fastapi import FastAPI
 
 from backends.mongo import driver
+from conformance.scene import Scene
+from conformance.shop import Shop
+from conformance.suite.budget import ROWS
 from core.settings import Settings
 from core.storage import sorts
 from core.storage.pages import Sorts
-from tests.budget import ROWS
 from tests.harness.kind import named
 from tests.mongo.deployment import connected
 from tests.mongo.plans import Command, Recorder, singles, stages
-from tests.scene import Scene
-from tests.shop import Shop
 
 pytestmark = pytest.mark.only("mongodb")
 
@@ -39,15 +39,15 @@ LISTS: list[tuple[str, Sorts, list[str]]] = [
 
 @pytest.fixture
 async def recorded(
-    settings: Settings, apps: Callable[[Settings], FastAPI], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, built_app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Shop, list[Command]]]:
     """A shop, and the look-ups that it has sent to the database."""
     recorder, connect = Recorder(), driver.client
     monkeypatch.setattr(driver, "client", lambda url, heard, options: connect(url, [*heard, recorder], options))
-    app = apps(settings)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    built_app.state.settings = settings
+    transport = httpx2.ASGITransport(app=built_app, raise_app_exceptions=False)
     async with (
-        app.router.lifespan_context(app),
+        built_app.router.lifespan_context(built_app),
         httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
     ):
         yield Shop(client), recorder.commands

@@ -10,16 +10,16 @@ from signal import SIGCONT, SIGSTOP
 
 import pytest
 
+from conformance.crowd import Crowd
+from conformance.defaults import settings_for
+from conformance.processes.serving import Serving, serving
+from conformance.shop import Shop
+from conformance.suite import test_races as races
 from core.plugins import Registry
-from tests import test_races as races
-from tests.crowd import Crowd
 from tests.harness.kind import within
-from tests.harness.server import settings_for
-from tests.harness.serving import Serving, serving
 from tests.harness.site import Site
 from tests.mongo.deployment import Node, initiate, primary, start
 from tests.mongo.trade import Trade
-from tests.shop import Shop
 
 pytestmark = pytest.mark.only("mongodb")
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from backends.mongo import replica
+from conformance.defaults import settings_for
+from conformance.processes.ports import Ports
+from conformance.processes.process import Failed
+from conformance.processes.serving import serving
 from core.clock import now
 from core.entities import CategoryDraft
 from core.errors import StockroomError, TransientConflict, Unavailable
 from core.plugins import Registry
 from core.storage import Storage, Transaction
 from tests.harness.kind import within
-from tests.harness.ports import Ports
-from tests.harness.process import Failed
-from tests.harness.server import settings_for
-from tests.harness.serving import serving
 from tests.harness.site import Site
 from tests.mongo.deployment import connected, failing, initiate, start
 

@@ -10,9 +10,9 @@ from itertools import cycle
 
 import httpx2
 
-from tests.crowd import Crowd
-from tests.problem import refusal
-from tests.shop import Json, Shop
+from conformance.crowd import Crowd
+from conformance.problem import refusal
+from conformance.shop import Json, Shop
 
 UNAVAILABLE = 503
 STOCKS = (100_000, 10)

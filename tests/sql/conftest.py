@@ -10,11 +10,11 @@ import pytest
 from fastapi import FastAPI
 
 from backends.sql.backend import SqlBackend
+from conformance.defaults import settings_for
 from core.settings import Settings
 from core.storage import Storage
 from tests.harness.kind import Absent
 from tests.harness.pgbouncer import PgBouncer
-from tests.harness.server import settings_for
 from tests.harness.site import Site
 from tests.sql.neighbour import Neighbour, dialect_of
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Self
 from urllib.parse import urlsplit
 
-from tests.harness.ports import Ports
+from conformance.processes.ports import Ports
 
 
 class Proxy:

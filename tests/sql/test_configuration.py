@@ -15,10 +15,10 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from backends.sql.backend import SqlBackend
+from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.settings import Settings
-from tests.harness.server import settings_for
 from tests.sql.neighbour import SERVERS, Neighbour, dialect_of
 
 pytestmark = pytest.mark.only(*SERVERS)

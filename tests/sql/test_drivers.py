@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from conformance.defaults import settings_for
 from core.entities import OrderDraft, OrderLine
 from core.errors import Duplicate, InsufficientStock, NotFound
 from core.plugins import Registry
 from core.services import orders
 from core.settings import Settings
 from core.storage import Storage
-from tests.harness.server import settings_for
 from tests.sql.neighbour import SERVERS, Neighbour, dialect_of
 from tests.sql.stock import add_products, add_tags, add_users
 

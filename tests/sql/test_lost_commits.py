@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import event
 
 from api.app import create_app
+from conformance.defaults import settings_for
+from conformance.problem import refusal
 from core.clock import now
 from core.entities import TagDraft
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
-from tests.harness.server import settings_for
-from tests.problem import refusal
 from tests.sql.conftest import serving
 from tests.sql.neighbour import SERVERS, Neighbour
 

@@ -7,14 +7,14 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from api.app import create_app
+from conformance.defaults import settings_for
+from conformance.shop import Shop
 from core.clock import now
 from core.entities import TagDraft
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Transaction
 from tests.harness.pgbouncer import PgBouncer
-from tests.harness.server import settings_for
-from tests.shop import Shop
 from tests.sql.conftest import POOLER_SIZE, serving
 from tests.sql.neighbour import Neighbour
 

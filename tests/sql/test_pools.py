@@ -8,15 +8,15 @@ from time import monotonic
 import pytest
 
 from api.app import create_app
+from conformance.defaults import settings_for
+from conformance.problem import refusal
+from conformance.shop import Shop
 from core.clock import now
 from core.entities import TagDraft
 from core.errors import ConfigurationError, PoolExhausted, Unavailable
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
-from tests.harness.server import settings_for
-from tests.problem import refusal
-from tests.shop import Shop
 from tests.sql.conftest import Opened, serving
 from tests.sql.neighbour import SERVERS, Neighbour
 from tests.sql.proxy import Proxy

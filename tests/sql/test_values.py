@@ -9,6 +9,7 @@ from sqlalchemy import event, insert, inspect, update
 
 from backends.sql import schema
 from backends.sql.engine import serving_engine
+from conformance.shop import Shop
 from core.clock import now
 from core.entities import CategoryDraft, TagDraft
 from core.entities.values import MAX_ID, MAX_QUANTITY
@@ -17,7 +18,6 @@ from core.money import MAX_PRICE, MAX_TOTAL
 from core.services import catalogue, orders
 from core.settings import Settings
 from core.storage import Storage, Transaction
-from tests.shop import Shop
 from tests.sql.conftest import Opened
 from tests.sql.neighbour import ALL, SERVERS, Neighbour
 from tests.sql.stock import add_categories, add_products, add_users

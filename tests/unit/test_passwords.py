@@ -5,8 +5,8 @@ import threading
 import argon2
 import pytest
 
+from conformance.defaults import settings_for
 from core.passwords import PasswordHasher
-from tests.harness.server import settings_for
 
 PASSWORD = "SecurePass123"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry, discover
 from core.settings import Settings, load
 from core.storage import Capabilities, Driver, Migrations, Storage
-from tests.harness.server import settings_for
 
 HERE = Driver("here", "sys", "acme-here")
 GONE = Driver("gone", "acme_driver_that_nobody_installed", "stockroom-acme[gone]")

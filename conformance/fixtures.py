@@ -1,0 +1,146 @@
+"""What a test of the suite, or of a backend's own, can ask for. Whoever asks for a storage runs once on each target."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from conformance.defaults import settings_for
+from conformance.processes.serving import serving
+from conformance.shop import Shop
+from conformance.target import Target
+from core import clock
+from core.plugins import Registry, discover
+from core.settings import Settings
+from core.storage import Storage
+from core.storage.trips import count
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """One event loop per test, for its fixtures and itself; a fixture of a wider scope cannot be asynchronous."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The installed backends."""
+    return discover()
+
+
+@pytest.fixture(scope="session")
+def conformance_target(request: pytest.FixtureRequest) -> Iterator[Target]:
+    """The kind of store that this run of the test is about; ``conformance.plugin`` repeats the test over all."""
+    target: Target = request.param
+    yield target
+    asyncio.run(target.close())
+
+
+@pytest.fixture
+def database_url(conformance_target: Target) -> str:
+    """A migrated store without data; the first ids will be 1. Its schema must be left alone: see ``blank_url``."""
+    return asyncio.run(conformance_target.fresh())
+
+
+@pytest.fixture
+def blank_url(conformance_target: Target) -> str:
+    """A store of the test's own with nothing in it, for tests of migrations."""
+    return asyncio.run(conformance_target.blank())
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """The defaults, with that store and cheap password hashes; neither the environment nor ``.env`` has a say."""
+    return settings_for(database_url)
+
+
+@pytest.fixture
+async def storage(settings: Settings, registry: Registry) -> AsyncIterator[Storage]:
+    """An opened storage, empty and migrated."""
+    storage = await registry.choose(settings).open(settings)
+    yield storage
+    await storage.close()
+
+
+@pytest.fixture(scope="session")
+def built_app(registry: Registry) -> FastAPI:
+    """The API, not started. Building it takes far longer than most tests, so it is built once."""
+    return create_app(settings_for("nowhere://"), registry=registry)
+
+
+@pytest.fixture
+async def app(built_app: FastAPI, settings: Settings) -> AsyncIterator[FastAPI]:
+    """The API, started on the test's store; stopped after it. Whoever wants to change it makes one of their own."""
+    built_app.state.settings = settings
+    async with built_app.router.lifespan_context(built_app):
+        yield built_app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the API in this process."""
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+        yield client
+
+
+@pytest.fixture
+def shop(client: httpx2.AsyncClient) -> Shop:
+    """An empty one."""
+    return Shop(client)
+
+
+@pytest.fixture
+def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], datetime]:
+    """Stops the shop's clock; each call moves it on, and says what time it is then."""
+    time = datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC)
+
+    def move(step: timedelta) -> datetime:
+        nonlocal time
+        time += step
+        return time
+
+    monkeypatch.setattr(clock, "now", lambda: time)
+    return move
+
+
+@pytest.fixture
+def two_servers(settings: Settings, tmp_path: Path) -> Iterator[list[str]]:
+    """The base URLs of two ``stockroom serve`` processes on one store; only where a storage can be shared."""
+    with serving(settings, tmp_path, 2) as servers:
+
+        async def ready() -> None:
+            await asyncio.gather(*(one.ready() for one in servers))
+
+        asyncio.run(ready())
+        yield [one.url for one in servers]
+
+
+@pytest.fixture
+def trips() -> Callable[[], AbstractContextManager[list[str]]]:
+    """A context manager that collects the round trips made within."""
+    return count
+
+
+__all__ = [
+    "anyio_backend",
+    "app",
+    "blank_url",
+    "built_app",
+    "client",
+    "conformance_target",
+    "database_url",
+    "registry",
+    "settings",
+    "shop",
+    "storage",
+    "tick",
+    "trips",
+    "two_servers",
+]

@@ -1,0 +1,79 @@
+"""The pytest plugin: repeats tests over the targets there are, and reports what came of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from conformance import hookspecs
+from conformance.recorder import Recorder
+from conformance.target import Target
+
+FIXTURE = "conformance_target"
+# Fixtures that work only on storages with a capability.
+_NEEDS = {"two_servers": "shared"}
+_TARGETS = pytest.StashKey[list[Target]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One option."""
+    parser.getgroup("stockroom").addoption(
+        "--conformance-report",
+        metavar="FILE",
+        help="write what each test of the suite came to on each storage, as JSON",
+    )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """One hook."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Two markers, and the recorder."""
+    config.addinivalue_line("markers", "needs(capability, …): only on storages that can do this")
+    config.addinivalue_line("markers", "only(name, …): only on these targets; for a backend's own tests")
+    config.pluginmanager.register(Recorder(config, lambda: targets(config)))
+
+
+def targets(config: pytest.Config) -> list[Target]:
+    """What the hook gave, kept for the life of this process."""
+    if _TARGETS not in config.stash:
+        given = config.hook.pytest_conformance_targets(config=config)
+        config.stash[_TARGETS] = [target for some in given for target in some]
+    return config.stash[_TARGETS]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Once for each target that fits."""
+    if FIXTURE not in metafunc.fixturenames:
+        return
+    offered = targets(metafunc.config)
+    if not offered:
+        raise pytest.UsageError("nothing to test: implement pytest_conformance_targets in a conftest.py")
+    fitting = list(_fitting(metafunc, offered))
+    metafunc.parametrize(FIXTURE, fitting, ids=[target.name for target in fitting], indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)  # nobody else need look at them
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note in each test's reports where it ran; drop those for which no target fits."""
+    homeless = set()
+    for item in items:
+        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        target = params.get(FIXTURE)
+        if isinstance(target, Target):
+            item.user_properties.append(("storage", target.name))
+        elif FIXTURE in params:
+            homeless.add(item)
+    items[:] = [item for item in items if item not in homeless]
+
+
+def _fitting(metafunc: pytest.Metafunc, offered: list[Target]) -> Iterator[Target]:
+    markers = list(metafunc.definition.iter_markers())
+    needed = {str(arg) for marker in markers if marker.name == "needs" for arg in marker.args}
+    needed |= {capability for fixture, capability in _NEEDS.items() if fixture in metafunc.fixturenames}
+    only = [set(marker.args) for marker in markers if marker.name == "only"]
+    for target in offered:
+        capabilities = target.backend.capabilities
+        if all(target.name in names for names in only) and all(getattr(capabilities, name) for name in needed):
+            yield target

@@ -1,0 +1,149 @@
+"""Accounts: money moves, and none is made or lost."""
+
+import pytest
+
+from conformance.problem import blamed, read_problem, refusal
+from conformance.shop import Json, Shop
+
+
+async def balances(shop: Shop, *accounts: Json) -> list[str]:
+    return [(await shop.get(f"/accounts/{account['id']}"))["balance"] for account in accounts]
+
+
+def transfer(sender: Json, receiver: Json, amount: object) -> Json:
+    return {"from_account_id": sender["id"], "to_account_id": receiver["id"], "amount": amount}
+
+
+async def test_an_account_is_opened(shop: Shop) -> None:
+    user = await shop.user()
+    account = await shop.post("/accounts", {"user_id": user["id"]})
+    assert account == {
+        "id": 1,
+        "created_at": account["created_at"],
+        "updated_at": account["created_at"],
+        "version": 1,
+        "user_id": user["id"],
+        "balance": "0.00",
+    }
+    assert await shop.get("/accounts/1") == account
+    assert (await shop.account(user, "99999999.99"))["balance"] == "99999999.99"
+
+
+async def test_an_account_of_nobody_is_refused(shop: Shop) -> None:
+    answer = await shop.client.post("/accounts", json={"user_id": 99})
+    assert (refusal(answer), blamed(answer)) == ((400, "unknown-reference"), ["user_id"])
+    user = await shop.user()
+    for balance in ("-0.01", "100000000.00", "1.001"):
+        answer = await shop.client.post("/accounts", json={"user_id": user["id"], "balance": balance})
+        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["balance"])
+
+
+async def test_money_is_deposited(shop: Shop) -> None:
+    account = await shop.account(await shop.user(), "1.00")
+    answer = await shop.client.post(f"/accounts/{account['id']}/deposit", json={"amount": 0.01})
+    assert answer.status_code == 200
+    assert answer.json() == account | {
+        "balance": "1.01",
+        "version": 2,
+        "updated_at": answer.json()["updated_at"],
+    }
+    assert await shop.get(f"/accounts/{account['id']}") == answer.json()
+    for amount in (0, "-1", None, "100000000.00"):
+        answer = await shop.client.post(f"/accounts/{account['id']}/deposit", json={"amount": amount})
+        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["amount"])
+    assert refusal(await shop.client.post("/accounts/99/deposit", json={"amount": 1})) == (404, "not-found")
+
+
+async def test_money_is_moved(shop: Shop) -> None:
+    user = await shop.user()
+    sender, receiver = await shop.account(user, "10.00"), await shop.account(user, "0.50")
+    moved = await shop.post("/accounts/transfers", transfer(sender, receiver, "9.99"))
+    assert moved == {
+        "id": 1,
+        "from_account_id": sender["id"],
+        "to_account_id": receiver["id"],
+        "amount": "9.99",
+        "status": "completed",
+        "created_at": moved["created_at"],
+    }
+    after = [await shop.get(f"/accounts/{account['id']}") for account in (sender, receiver)]
+    assert [(account["balance"], account["version"]) for account in after] == [("0.01", 2), ("10.49", 2)]
+    await shop.post("/accounts/transfers", transfer(receiver, sender, "10.49"))
+    assert await balances(shop, sender, receiver) == ["10.50", "0.00"]
+
+
+async def test_no_balance_falls_below_zero(shop: Shop) -> None:
+    user = await shop.user()
+    sender, receiver = await shop.account(user, "10.00"), await shop.account(user)
+    answer = await shop.client.post("/accounts/transfers", json=transfer(sender, receiver, "10.01"))
+    assert (refusal(answer), blamed(answer)) == ((400, "insufficient-funds"), ["amount"])
+    assert await balances(shop, sender, receiver) == ["10.00", "0.00"]
+    assert (await shop.get(f"/accounts/{sender['id']}/transfers"))["total"] == 0
+
+
+async def test_no_balance_rises_beyond_its_limit(shop: Shop) -> None:
+    user, most = await shop.user(), "99999999.99"
+    sender, receiver = await shop.account(user, "0.50"), await shop.account(user, most)
+    deposit = f"/accounts/{receiver['id']}/deposit"
+    for _ in range(99):
+        assert (await shop.client.post(deposit, json={"amount": most})).status_code == 200
+    assert (await shop.client.post(deposit, json={"amount": "0.50"})).json()["balance"] == "9999999999.50"
+    for request in (
+        shop.client.post(deposit, json={"amount": "0.50"}),
+        shop.client.post("/accounts/transfers", json=transfer(sender, receiver, "0.50")),
+    ):
+        answer = await request
+        assert (refusal(answer), blamed(answer)) == ((400, "amount-limit"), ["amount"])
+    assert (await shop.client.post(deposit, json={"amount": "0.49"})).json()["balance"] == "9999999999.99"
+    assert await balances(shop, sender, receiver) == ["0.50", "9999999999.99"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "receiver", "fields"),
+    [
+        (1, 99, ["to_account_id"]),
+        (99, 1, ["from_account_id"]),
+        (98, 99, ["from_account_id", "to_account_id"]),
+    ],
+)
+async def test_unknown_accounts_are_named(shop: Shop, sender: int, receiver: int, fields: list[str]) -> None:
+    account = await shop.account(await shop.user(), "5.00")
+    assert account["id"] == 1
+    answer = await shop.client.post("/accounts/transfers", json=transfer({"id": sender}, {"id": receiver}, "1.00"))
+    assert (refusal(answer), blamed(answer)) == ((400, "unknown-reference"), fields)
+    assert await shop.get("/accounts/1") == account
+
+
+async def test_a_transfer_needs_two_accounts(shop: Shop) -> None:
+    account = await shop.account(await shop.user(), "5.00")
+    for one in (account, {"id": 99}):
+        answer = await shop.client.post("/accounts/transfers", json=transfer(one, one, "1.00"))
+        assert (refusal(answer), blamed(answer)) == ((400, "same-account"), ["to_account_id"])
+    assert await shop.get(f"/accounts/{account['id']}") == account
+
+
+async def test_an_amount_is_money_above_zero(shop: Shop) -> None:
+    for amount in [0, "0.00", -1, "0.001", "100000000", "many", None, True]:
+        user = await shop.user()
+        sender, receiver = await shop.account(user, "5.00"), await shop.account(user)
+        answer = await shop.client.post("/accounts/transfers", json=transfer(sender, receiver, amount))
+        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["amount"]), amount
+        assert read_problem(answer)["errors"][0]["location"] == "body", amount
+
+
+async def test_the_transfers_of_an_account(shop: Shop) -> None:
+    user = await shop.user()
+    one, two, three = [await shop.account(user, "10.00") for _ in range(3)]
+    moved = [
+        await shop.post("/accounts/transfers", transfer(*pair, "1.00"))
+        for pair in ((one, two), (two, three), (three, one), (one, three))
+    ]
+    expected = {one["id"]: [3, 2, 0], two["id"]: [1, 0], three["id"]: [3, 2, 1]}
+    for key, found in expected.items():
+        listing = await shop.get(f"/accounts/{key}/transfers")
+        assert listing["items"] == [moved[index] for index in found]
+        assert listing["total"] == len(found)
+    assert (await shop.get(f"/accounts/{one['id']}/transfers?sort=id&page_size=1&page=2"))["items"] == [moved[2]]
+    fresh = await shop.account(user)
+    assert (await shop.get(f"/accounts/{fresh['id']}/transfers"))["items"] == []
+    assert refusal(await shop.client.get("/accounts/99/transfers")) == (404, "not-found")

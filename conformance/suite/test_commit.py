@@ -1,0 +1,241 @@
+"""Success is answered only after the commit: what fails, at whatever moment, is an error and leaves nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any, TypeVar
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from conformance.defaults import settings_for
+from conformance.problem import refusal
+from conformance.shop import Shop, furnish
+from core import clock
+from core.entities import TagDraft, UserDraft
+from core.errors import ConflictsOutlasted, TransientConflict, Unavailable
+from core.plugins import Registry
+from core.settings import Settings
+from core.storage import Storage, Transaction
+
+T = TypeVar("T")
+Work = Callable[[Transaction], Awaitable[Any]]
+Answer = httpx2.Response
+
+TAG = TagDraft(name="News", slug="news")
+
+
+class Failing:
+    """A storage whose units of work all fail with ``error`` after everything was written, just before the commit."""
+
+    def __init__(self, storage: Storage, error: Exception) -> None:
+        self._storage = storage
+        self._error = error
+        self.runs = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        async def fail_at_the_end(tx: Transaction) -> T:
+            await work(tx)
+            self.runs += 1
+            raise self._error
+
+        return await self._storage.run(fail_at_the_end)
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of an application that is changed by its test, and so is nobody else's."""
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def own_app(settings: Settings, registry: Registry) -> FastAPI:
+    """An application that may be changed; not started."""
+    return create_app(settings, registry=registry)
+
+
+async def writes(shop: Shop) -> list[Answer]:
+    """The answers to one write of each sort."""
+    client = shop.client
+    order = {"user_id": 1, "items": [{"product_id": 1, "quantity": 1}]}
+    transfer = {"from_account_id": 1, "to_account_id": 2, "amount": "1.00"}
+    post = {"title": "New", "content": "Text.", "author_id": 1, "tags": ["brand new", "news"]}
+    return [
+        await client.post("/users", json=shop.registration()),
+        await client.post("/products/bulk", json=[shop.draft(), shop.draft()]),
+        await client.post("/posts", json=post),
+        await client.post("/orders", json=order),
+        await client.post("/orders/with-notifications", json=order),
+        await client.post("/orders/1/payments", json={"amount": "0.02", "method": "card"}),
+        await client.patch("/orders/1/status?new_status=cancelled"),
+        await client.post("/accounts/transfers", json=transfer),
+        await client.post("/accounts/1/deposit", json={"amount": "1.00"}),
+        await client.patch("/products/1", json={"price": "5.00"}),
+        await client.put("/categories/1", json={"name": "Other"}),
+        await client.post("/posts/1/view"),
+        await client.delete("/posts/1"),
+        await client.delete("/categories/1"),
+        await client.delete("/users/bulk/inactive"),
+        await client.patch("/users/bulk/deactivate?days=0"),
+        await client.delete("/users/1/soft"),
+    ]
+
+
+async def test_a_unit_of_work_that_fails_at_its_end_is_an_error_and_leaves_nothing(own_app: FastAPI) -> None:
+    async with serving(own_app) as client:
+        shop = Shop(client)
+        await furnish(shop)
+        before = await shop.contents()
+        storage = own_app.state.storage
+        for error, expected in ((Unavailable(), (503, "storage-unavailable")), (OSError(), (500, "internal-error"))):
+            own_app.state.storage = Failing(storage, error)
+            answers = await writes(shop)
+            assert {refusal(answer) for answer in answers} == {expected}
+            own_app.state.storage = storage
+            assert await shop.contents() == before
+
+
+async def test_an_exception_undoes_a_unit_of_work_and_reaches_the_caller(storage: Storage) -> None:
+    async def work(tx: Transaction) -> None:
+        await tx.tags.add([TAG], clock.now())
+        assert await tx.tags.named(["news"])
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await storage.run(work)
+    assert await nothing(storage)
+
+
+async def test_a_cancelled_unit_of_work_is_undone_and_gives_its_connection_back(storage: Storage) -> None:
+    written = asyncio.Event()
+
+    async def work(tx: Transaction) -> None:
+        await tx.tags.add([TAG], clock.now())
+        written.set()
+        await asyncio.Event().wait()
+
+    running = asyncio.create_task(storage.run(work))
+    await written.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await nothing(storage)
+    assert storage.pool_status().connections_in_use == 0
+    await storage.run(lambda tx: tx.tags.add([TAG], clock.now()))
+
+
+async def test_a_transient_conflict_runs_the_whole_work_again(storage: Storage) -> None:
+    runs = 0
+
+    async def work(tx: Transaction) -> str:
+        nonlocal runs
+        runs += 1
+        await tx.tags.add([TAG], clock.now())  # would be a duplicate, had the run before left it
+        await tx.users.add([UserDraft(username="ada", email="ada@example.com")], ["hash"], clock.now())
+        if runs < 4:
+            raise TransientConflict
+        return "done"
+
+    assert await storage.run(work) == "done"
+    assert runs == 4
+    assert len(await storage.run(lambda tx: tx.tags.named(["news"]))) == 1
+    assert await storage.users.active_count() == 1
+
+
+async def test_conflicts_are_not_retried_for_ever(storage: Storage) -> None:
+    runs = 0
+
+    async def work(tx: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        await tx.tags.add([TAG], clock.now())
+        raise TransientConflict
+
+    started = monotonic()
+    with pytest.raises(ConflictsOutlasted):
+        await storage.run(work)
+    assert 2 < runs < 50
+    assert monotonic() - started < 20
+    assert await nothing(storage)
+
+
+async def test_conflicts_that_outlast_the_retries_are_503(own_app: FastAPI) -> None:
+    async with serving(own_app) as client:
+        shop = Shop(client)
+        storage = own_app.state.storage
+        failing = own_app.state.storage = Failing(storage, TransientConflict())
+        answer = await client.post("/tags", json={"name": "News"})
+        assert refusal(answer) == (503, "too-many-conflicts")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert failing.runs > 2
+        own_app.state.storage = storage
+        assert (await shop.get("/tags"))["total"] == 0
+        await shop.post("/tags", {"name": "News"})
+
+
+async def nothing(storage: Storage) -> bool:
+    """Whether there is no tag in the storage."""
+    return not await storage.run(lambda tx: tx.tags.named(["news"]))
+
+
+@pytest.fixture
+def narrow(settings: Settings, registry: Registry) -> FastAPI:
+    """An application with one connection, for which nobody waits long; not started."""
+    changes = {"pool_size": 1, "pool_max_overflow": 0, "pool_timeout": 0.5}
+    return create_app(settings_for(settings.url, **changes), registry=registry)
+
+
+@pytest.mark.needs("shared")  # a storage in this process has no pool
+async def test_an_exhausted_pool_is_503_and_recovers(narrow: FastAPI) -> None:
+    async with serving(narrow) as client, held(narrow.state.storage):
+        started = monotonic()
+        for request in (client.get("/users"), client.post("/tags", json={"name": "News"}), client.get("/health")):
+            answer = await request
+            assert refusal(answer) == (503, "pool-exhausted")
+            assert int(answer.headers["retry-after"]) >= 1
+        assert monotonic() - started < 5
+        assert (await client.get("/livez")).status_code == 200
+    async with serving(narrow) as client:
+        async with held(narrow.state.storage):
+            assert refusal(await client.get("/users/1"))[0] == 503
+        assert (await client.get("/users")).json()["total"] == 0
+        assert (await client.post("/tags", json={"name": "News"})).status_code == 201
+        assert (await client.get("/health/db")).json()["status"] in ("healthy", "stressed")
+
+
+@pytest.mark.needs("shared")
+async def test_a_short_wait_for_a_connection_is_no_error(settings: Settings, registry: Registry) -> None:
+    changes = {"pool_size": 1, "pool_max_overflow": 0, "pool_timeout": 30}  # longer than the busiest machine takes
+    async with serving(create_app(settings_for(settings.url, **changes), registry=registry)) as client:
+        answers = await asyncio.gather(*(client.get("/users?page_size=1") for _ in range(32)))
+        assert {answer.status_code for answer in answers} == {200}
+
+
+@asynccontextmanager
+async def held(storage: Storage) -> AsyncIterator[None]:
+    """While it lasts, a unit of work holds a connection."""
+    holding, enough = asyncio.Event(), asyncio.Event()
+
+    async def work(tx: Transaction) -> None:
+        await tx.tags.named(["news"])
+        holding.set()
+        await enough.wait()
+
+    task = asyncio.create_task(storage.run(work))
+    await holding.wait()
+    try:
+        yield
+    finally:
+        enough.set()
+        await task

@@ -1,0 +1,254 @@
+"""Products: what the shop sells."""
+
+from conformance.problem import blamed, refusal
+from conformance.shop import Json, Shop
+
+MAX = 2_147_483_647
+
+
+async def test_a_product_is_created_with_defaults(shop: Shop) -> None:
+    product = await shop.post("/products", {"name": "Wireless Headphones", "price": 79.99, "sku": "wh-001"})
+    assert product == {
+        "id": 1,
+        "created_at": product["created_at"],
+        "updated_at": product["created_at"],
+        "version": 1,
+        "name": "Wireless Headphones",
+        "slug": "wireless-headphones",
+        "description": None,
+        "price": "79.99",
+        "stock_quantity": 0,
+        "sku": "WH-001",
+        "is_active": True,
+        "category_id": None,
+    }
+    assert await shop.get("/products/1") == product
+
+
+async def test_every_field_is_stored(shop: Shop) -> None:
+    category = await shop.category()
+    fields = {
+        "name": "Cable",
+        "slug": "a-cable",
+        "description": "Long.",
+        "price": "0.01",
+        "stock_quantity": MAX,
+        "sku": "C-1",
+        "is_active": False,
+        "category_id": category["id"],
+    }
+    product = await shop.post("/products", fields)
+    assert {name: product[name] for name in fields} == fields
+    assert await shop.get(f"/products/{product['id']}") == product
+
+
+async def test_an_unknown_category_is_refused(shop: Shop) -> None:
+    product = await shop.product()
+    for request in (
+        shop.client.post("/products", json=shop.draft() | {"category_id": 99}),
+        shop.client.put(f"/products/{product['id']}", json=shop.draft() | {"category_id": 99}),
+        shop.client.patch(f"/products/{product['id']}", json={"category_id": 99}),
+    ):
+        answer = await request
+        assert refusal(answer) == (400, "unknown-reference")
+        assert blamed(answer) == ["category_id"]
+    assert (await shop.get("/products"))["items"] == [product]
+
+
+async def test_a_slug_left_out_is_derived_and_numbered(shop: Shop) -> None:
+    bodies = [shop.draft() | {"name": name} for name in ("Cable", "CABLE", "Câble!", "Cable 2")]
+    slugs = [(await shop.post("/products", body))["slug"] for body in bodies]
+    assert slugs == ["cable", "cable-2", "cable-3", "cable-2-2"]
+
+
+async def test_equal_names_of_a_bulk_get_slugs_of_their_own(shop: Shop) -> None:
+    await shop.product(slug="cable-3")
+    bodies = [shop.draft() | {"name": "Cable"} for _ in range(4)]
+    bodies[2]["slug"] = "cable"
+    slugs = [product["slug"] for product in await shop.post("/products/bulk", bodies)]
+    assert slugs == ["cable-2", "cable-4", "cable", "cable-5"]
+
+
+async def test_a_thousand_products_are_created_in_the_order_given(shop: Shop) -> None:
+    category = await shop.category()
+    bodies = [shop.draft() | {"category_id": category["id"]} for _ in range(1000)]
+    products = await shop.post("/products/bulk", bodies)
+    assert [product["sku"] for product in products] == [body["sku"] for body in bodies]
+    ids = [product["id"] for product in products]
+    assert ids == sorted(set(ids))
+    assert (await shop.get("/products?page_size=1"))["total"] == 1000
+    assert (await shop.get("/products?sort=id&page=10&page_size=100"))["items"] == products[900:]
+
+
+async def test_a_thousand_products_are_refused_by_position(shop: Shop) -> None:
+    taken = await shop.product()
+    bodies = [shop.draft() for _ in range(1000)]
+    bodies[999]["sku"] = taken["sku"]
+    bodies[7]["slug"] = taken["slug"]
+    answer = await shop.client.post("/products/bulk", json=bodies)
+    assert refusal(answer) == (409, "duplicate")
+    assert blamed(answer) == ["7.slug", "999.sku"]
+    bodies = [shop.draft() | {"category_id": 99} if number in (3, 998) else shop.draft() for number in range(1000)]
+    answer = await shop.client.post("/products/bulk", json=bodies)
+    assert refusal(answer) == (400, "unknown-reference")
+    assert blamed(answer) == ["3.category_id", "998.category_id"]
+    assert (await shop.get("/products"))["items"] == [taken]
+
+
+async def test_a_bulk_holds_1_to_1000(shop: Shop) -> None:
+    for bodies in ([], [shop.draft() for _ in range(1001)]):
+        assert refusal(await shop.client.post("/products/bulk", json=bodies)) == (422, "validation-failed")
+    assert (await shop.get("/products"))["total"] == 0
+
+
+async def test_products_of_a_bulk_that_contradict_each_other_are_refused(shop: Shop) -> None:
+    category = await shop.category()
+    bodies = [shop.draft() | {"category_id": category["id"]} for _ in range(4)]
+    bodies[1]["sku"] = bodies[0]["sku"].lower()
+    bodies[2]["name"] = bodies[0]["name"]
+    bodies[3]["slug"] = bodies[2]["slug"] = "same"
+    answer = await shop.client.post("/products/bulk", json=bodies)
+    assert refusal(answer) == (409, "duplicate")
+    assert blamed(answer) == ["3.slug", "1.sku", "2.name"]
+    assert (await shop.get("/products"))["total"] == 0
+
+
+async def test_put_replaces_every_field_but_keeps_a_slug_left_out(shop: Shop) -> None:
+    category = await shop.category()
+    product = await shop.product(slug="kept", description="x", is_active=False, category_id=category["id"])
+    body = {"name": "New", "price": 5, "sku": "n-1"}
+    answer = await shop.client.put(f"/products/{product['id']}", json=body)
+    assert answer.status_code == 200
+    assert answer.json() == product | {
+        "name": "New",
+        "slug": "kept",
+        "description": None,
+        "price": "5.00",
+        "stock_quantity": 0,
+        "sku": "N-1",
+        "is_active": True,
+        "category_id": None,
+        "version": 2,
+        "updated_at": answer.json()["updated_at"],
+    }
+    assert await shop.get(f"/products/{product['id']}") == answer.json()
+
+
+async def test_patch_changes_only_what_is_sent(shop: Shop) -> None:
+    product = await shop.product(description="x")
+    path = f"/products/{product['id']}"
+    changed = (await shop.client.patch(path, json={"price": "1.5", "description": None})).json()
+    expected = {"price": "1.50", "description": None, "version": 2, "updated_at": changed["updated_at"]}
+    assert changed == product | expected
+    assert (await shop.client.patch(path, json={"price": 1.5})).json() == changed, "no new version"
+    for field in ("name", "slug", "price", "stock_quantity", "sku", "is_active"):
+        assert blamed(await shop.client.patch(path, json={field: None})) == [field]
+    assert await shop.get(path) == changed
+
+
+async def shelf(shop: Shop) -> tuple[list[Json], Json]:
+    category = await shop.category()
+    rows: list[Json] = [
+        {"price": "1.00"},
+        {"price": "5.00", "category_id": category["id"]},
+        {"price": "5.01", "is_active": False},
+        {"price": "9.00", "category_id": category["id"], "is_active": False},
+    ]
+    return [await shop.product(**row) for row in rows], category
+
+
+FILTERS = [
+    ("", [0, 1, 2, 3]),
+    ("category_id=1", [1, 3]),
+    ("category_id=99", []),
+    ("is_active=true", [0, 1]),
+    ("is_active=false", [2, 3]),
+    ("min_price=5", [1, 2, 3]),
+    ("max_price=5.00", [0, 1]),
+    ("min_price=5&max_price=5.01", [1, 2]),
+    ("min_price=0&max_price=99999999.99", [0, 1, 2, 3]),
+    ("min_price=6&max_price=5", []),
+    ("category_id=1&is_active=true&min_price=1", [1]),
+    ("search=", [0, 1, 2, 3]),
+]
+
+
+async def test_products_are_filtered(shop: Shop) -> None:
+    products, category = await shelf(shop)
+    assert category["id"] == 1
+    for query, found in FILTERS:
+        listing = await shop.get(f"/products?sort=id&{query}")
+        assert listing["items"] == [products[index] for index in found], query
+        assert listing["total"] == len(found), query
+
+
+async def test_a_product_is_found_by_sku_in_any_case_and_by_slug_exactly(shop: Shop) -> None:
+    product = await shop.product(sku="wh-001", slug="Überkopf-Hörer")
+    for sku in ("WH-001", "wh-001", "Wh-001", "%20wh-001%20"):
+        assert await shop.get(f"/products/by-sku/{sku}") == product
+    assert await shop.get("/products/by-slug/Überkopf-Hörer") == product
+    for path in ("by-sku/WH-002", "by-sku/WH_001", "by-slug/überkopf-hörer", "by-slug/Uberkopf-Horer", "by-sku/%00"):
+        assert refusal(await shop.client.get(f"/products/{path}")) == (404, "not-found")
+
+
+async def test_products_that_run_short_are_listed_least_first(shop: Shop) -> None:
+    stocks = [11, 3, 10, 0, 3]
+    products = [await shop.product(stock_quantity=stock) for stock in stocks]
+    await shop.product(stock_quantity=1, is_active=False)
+    short = await shop.get("/products/low-stock")
+    assert short["items"] == [products[index] for index in (3, 1, 4, 2)]
+    assert (await shop.get("/products/low-stock?threshold=0"))["items"] == [products[3]]
+    assert (await shop.get(f"/products/low-stock?threshold={MAX}"))["total"] == 5
+    first = await shop.get("/products/low-stock?cursor=&page_size=2")
+    rest = await shop.get(f"/products/low-stock?page_size=2&cursor={first['next_cursor']}")
+    assert first["items"] + rest["items"] == short["items"]
+    assert refusal(await shop.client.get("/products/low-stock?sort=price")) == (422, "validation-failed")
+    assert refusal(await shop.client.get("/products/low-stock?threshold=-1")) == (422, "validation-failed")
+
+
+async def test_active_products_come_with_their_categories(shop: Shop) -> None:
+    category = await shop.category()
+    inside = await shop.product(category_id=category["id"])
+    outside = await shop.product()
+    await shop.product(is_active=False, category_id=category["id"])
+    listing = await shop.get("/products/with-categories?sort=id")
+    assert listing["items"] == [inside | {"category": category}, outside | {"category": None}]
+    assert listing["total"] == 2
+    assert (await shop.get("/products/with-categories"))["items"][0]["id"] == outside["id"]
+
+
+async def test_stock_is_added_and_taken_away(shop: Shop) -> None:
+    product = await shop.product(stock_quantity=5)
+    path = f"/products/{product['id']}/stock"
+    for change, stock in ((3, 8), (-8, 0), (MAX, MAX), (-MAX, 0)):
+        answer = await shop.client.post(path, json={"quantity_change": change})
+        assert (answer.status_code, answer.json()["stock_quantity"]) == (200, stock)
+    changed = await shop.get(f"/products/{product['id']}")
+    assert changed == product | {"stock_quantity": 0, "version": 5, "updated_at": changed["updated_at"]}
+    assert (await shop.client.post(path, json={"quantity_change": 0})).json() == changed
+
+
+async def test_stock_never_falls_below_zero_or_rises_beyond_its_limit(shop: Shop) -> None:
+    product = await shop.product(stock_quantity=5)
+    path = f"/products/{product['id']}/stock"
+    for change, kind in ((-6, "insufficient-stock"), (-MAX, "insufficient-stock"), (MAX - 4, "stock-limit")):
+        answer = await shop.client.post(path, json={"quantity_change": change})
+        assert refusal(answer) == (400, kind)
+        assert blamed(answer) == ["quantity_change"]
+    assert await shop.get(f"/products/{product['id']}") == product
+
+
+async def test_a_change_of_stock_is_a_whole_number_in_bounds(shop: Shop) -> None:
+    for change in [None, "1", 1.5, True, MAX + 1, -MAX - 1]:
+        product = await shop.product()
+        answer = await shop.client.post(f"/products/{product['id']}/stock", json={"quantity_change": change})
+        assert refusal(answer) == (422, "validation-failed"), change
+        assert blamed(answer) == ["quantity_change"], change
+
+
+async def test_a_product_is_deleted_once(shop: Shop) -> None:
+    product = await shop.product()
+    answer = await shop.client.delete(f"/products/{product['id']}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert refusal(await shop.client.delete(f"/products/{product['id']}")) == (404, "not-found")
+    assert (await shop.product())["id"] > product["id"], "an id is never used again"

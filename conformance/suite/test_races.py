@@ -1,0 +1,309 @@
+"""Many clients at once, through two server processes on one storage: what must hold whoever comes first."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import httpx2
+import pytest
+
+from conformance.crowd import Crowd, outcomes
+from conformance.defaults import settings_for
+from conformance.problem import blamed
+from conformance.processes.serving import serving
+from conformance.shop import Json
+from conformance.target import Target
+from core.plugins import Registry
+
+pytestmark = pytest.mark.needs("shared")
+
+Client = httpx2.AsyncClient
+Response = httpx2.Response
+
+INSUFFICIENT_STOCK = (400, "insufficient-stock")
+INSUFFICIENT_FUNDS = (400, "insufficient-funds")
+INVALID_TRANSITION = (400, "invalid-transition")
+UNKNOWN_REFERENCE = (400, "unknown-reference")
+CATEGORY_CYCLE = (400, "category-cycle")
+DUPLICATE = (409, "duplicate")
+
+
+@pytest.fixture(scope="module")
+def servers(
+    conformance_target: Target, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[list[str], Iterator[int]]]:
+    """Base URLs of two servers that all these tests share, and the numbers that keep their names apart."""
+    settings = settings_for(asyncio.run(conformance_target.blank()))
+    asyncio.run(registry.choose(settings).migrations(settings).up())
+    with serving(settings, tmp_path_factory.mktemp("servers"), 2) as started:
+
+        async def ready() -> None:
+            await asyncio.gather(*(one.ready() for one in started))
+
+        asyncio.run(ready())
+        yield [one.url for one in started], count(1)
+
+
+@pytest.fixture
+async def crowd(servers: tuple[list[str], Iterator[int]]) -> AsyncIterator[Crowd]:
+    """Clients of both servers."""
+    async with Crowd.at(*servers) as crowd:
+        yield crowd
+
+
+def order_of(user: Json, *lines: tuple[Json, int]) -> Json:
+    items = [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines]
+    return {"user_id": user["id"], "items": items}
+
+
+async def test_64_orders_for_the_last_10_pieces(crowd: Crowd) -> None:
+    shop = crowd.shop
+    user, product = await shop.user(), await shop.product(stock_quantity=10)
+    answers = await crowd.rush(64, lambda client, _: client.post("/orders/", json=order_of(user, (product, 1))))
+    assert outcomes(answers) == {201: 10, INSUFFICIENT_STOCK: 54}
+    assert (await shop.get(f"/products/{product['id']}"))["stock_quantity"] == 0
+    assert (await shop.get(f"/orders/user/{user['id']}"))["total"] == 10
+
+
+async def test_units_sold_and_stock_stay_constant(crowd: Crowd) -> None:
+    shop, chance = crowd.shop, random.Random(1)
+    user = await shop.user()
+    products = [await shop.product(stock_quantity=40) for _ in range(4)]
+    wanted = [[(product, chance.randint(1, 3)) for product in chance.sample(products, 3)] for _ in range(60)]
+
+    async def order_and_perhaps_cancel(client: Client, number: int) -> Response:
+        answer = await client.post("/orders", json=order_of(user, *wanted[number]))
+        if answer.is_success and number % 3 == 0:
+            cancelled = await client.patch(f"/orders/{answer.json()['id']}/status?new_status=cancelled")
+            assert cancelled.status_code == 200, cancelled.text
+        return answer
+
+    answers = await crowd.rush(60, order_and_perhaps_cancel)
+    assert set(outcomes(answers)) <= {201, INSUFFICIENT_STOCK}
+    sold: Counter[int] = Counter()
+    for order in (await shop.get(f"/orders/user/{user['id']}?page_size=100"))["items"]:
+        if order["status"] != "cancelled":
+            items = (await shop.get(f"/orders/{order['id']}"))["items"]
+            sold.update({item["product_id"]: item["quantity"] for item in items})
+    for product in products:
+        left = (await shop.get(f"/products/{product['id']}"))["stock_quantity"]
+        assert left >= 0
+        assert left + sold[product["id"]] == 40
+
+
+async def test_an_order_is_cancelled_once(crowd: Crowd) -> None:
+    shop = crowd.shop
+    product = await shop.product(stock_quantity=7)
+    order = await shop.order(await shop.user(), product, quantity=5)
+    path = f"/orders/{order['id']}/status?new_status=cancelled"
+    answers = await crowd.rush(16, lambda client, _: client.patch(path))
+    assert outcomes(answers) == {200: 1, INVALID_TRANSITION: 15}
+    assert (await shop.get(f"/products/{product['id']}"))["stock_quantity"] == 7
+
+
+async def test_an_order_is_either_cancelled_or_confirmed_and_paid_once(crowd: Crowd) -> None:
+    shop = crowd.shop
+    product = await shop.product(stock_quantity=1)
+    order = await shop.order(await shop.user(), product)
+    payment = {"amount": order["total_amount"], "method": "card"}
+
+    async def pay_or_cancel(client: Client, number: int) -> Response:
+        if number % 4 == 0:
+            return await client.patch(f"/orders/{order['id']}/status?new_status=cancelled")
+        return await client.post(f"/orders/{order['id']}/payments", json=payment)
+
+    answers = await crowd.rush(16, pay_or_cancel)
+    won = [(number, answer) for number, answer in enumerate(answers) if answer.is_success]
+    assert {outcome for outcome in outcomes(answers) if outcome not in (200, 201)} == {INVALID_TRANSITION}
+    paid = [answer for number, answer in won if number % 4]
+    cancelled = [answer for number, answer in won if number % 4 == 0]
+    assert len(paid) <= 1
+    assert len(cancelled) == 1  # a paid order is confirmed, and a confirmed one can still be cancelled
+    assert (await shop.get(f"/orders/{order['id']}"))["status"] == "cancelled"
+    assert (await shop.get(f"/products/{product['id']}"))["stock_quantity"] == 1
+
+
+async def test_an_order_is_paid_once(crowd: Crowd) -> None:
+    shop = crowd.shop
+    order = await shop.order(await shop.user(), await shop.product())
+    payment = {"amount": order["total_amount"], "method": "card"}
+    answers = await crowd.rush(16, lambda client, _: client.post(f"/orders/{order['id']}/payments", json=payment))
+    assert outcomes(answers) == {201: 1, INVALID_TRANSITION: 15}
+    assert (await shop.get(f"/orders/{order['id']}"))["status"] == "confirmed"
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+async def test_a_unique_value_is_taken_once(crowd: Crowd, field: str) -> None:
+    wanted = crowd.shop.registration()[field]
+    spellings = [wanted, wanted.upper(), wanted.capitalize()]
+    bodies = [crowd.shop.registration() | {field: spellings[number % 3]} for number in range(16)]
+    answers = await crowd.rush(16, lambda client, number: client.post("/users", json=bodies[number]))
+    assert outcomes(answers) == {201: 1, DUPLICATE: 15}
+    assert {tuple(blamed(answer)) for answer in answers if not answer.is_success} == {(field,)}
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "more"),
+    [("/products", "name", {"price": 1}), ("/posts", "title", {"content": "Text."})],
+    ids=["products", "posts"],
+)
+async def test_a_derived_slug_that_was_taken_is_numbered(crowd: Crowd, path: str, name: str, more: Json) -> None:
+    author = await crowd.shop.user()
+    base = f"{path[1:]} slug {author['id']}"
+    drafts = [{name: base} | more | _own(path, crowd, author) for _ in range(16)]
+    answers = await crowd.rush(16, lambda client, number: client.post(path, json=drafts[number]))
+    assert outcomes(answers) == {201: 16}
+    derived = base.replace(" ", "-")
+    assert {answer.json()["slug"] for answer in answers} == {derived, *(f"{derived}-{n}" for n in range(2, 17))}
+
+
+def _own(path: str, crowd: Crowd, author: Json) -> Json:
+    return {"author_id": author["id"]} if path == "/posts" else {"sku": crowd.shop.draft()["sku"]}
+
+
+async def test_a_new_tag_is_created_once(crowd: Crowd) -> None:
+    author = await crowd.shop.user()
+    name = f"Breaking {author['id']}"
+    drafts = [
+        {"title": f"{name} {number}", "content": "Text.", "author_id": author["id"], "tags": [name, f"b{number % 4}"]}
+        for number in range(16)
+    ]
+    answers = await crowd.rush(16, lambda client, number: client.post("/posts", json=drafts[number]))
+    assert outcomes(answers) == {201: 16}
+    tags = (await crowd.shop.get("/tags?page_size=100"))["items"]
+    [tag] = [tag for tag in tags if tag["name"] == name]
+    assert (await crowd.shop.get(f"/tags/{tag['id']}/posts"))["total"] == 16
+
+
+async def test_money_is_conserved(crowd: Crowd) -> None:
+    shop, chance = crowd.shop, random.Random(2)
+    owner = await shop.user()
+    accounts = [(await shop.account(owner, "100.00"))["id"] for _ in range(8)]
+    moves = []
+    for _ in range(1000):
+        source, target = chance.sample(accounts, 2)
+        amount = f"{chance.randint(1, 6000) / 100:.2f}"
+        moves.append({"from_account_id": source, "to_account_id": target, "amount": amount})
+
+    answers = await crowd.rush(1000, lambda c, n: c.post("/accounts/transfers", json=moves[n]), at_once=32)
+    assert set(outcomes(answers)) == {201, INSUFFICIENT_FUNDS}
+    balances = dict.fromkeys(accounts, Decimal(100))
+    for move, answer in zip(moves, answers, strict=True):
+        if answer.is_success:
+            balances[move["from_account_id"]] -= Decimal(move["amount"])
+            balances[move["to_account_id"]] += Decimal(move["amount"])
+    stored = {key: Decimal((await shop.get(f"/accounts/{key}"))["balance"]) for key in accounts}
+    assert stored == balances
+    assert min(stored.values()) >= 0
+    assert sum(stored.values()) == 800
+
+
+async def test_a_deleted_category_leaves_no_orphan(crowd: Crowd) -> None:
+    shop = crowd.shop
+    for _ in range(4):
+        category = await shop.category()
+        drafts = [shop.draft() | {"category_id": category["id"]} for _ in range(16)]
+
+        async def create_or_delete(
+            client: Client, number: int, category: Json = category, drafts: Any = drafts
+        ) -> Response:
+            if number == 8:
+                return await client.delete(f"/categories/{category['id']}")
+            return await client.post("/products", json=drafts[number % 16])
+
+        answers = await crowd.rush(16, create_or_delete)
+        assert answers[8].status_code == 204, answers[8].text
+        assert set(outcomes(answers)) <= {201, 204, UNKNOWN_REFERENCE}
+        for answer in answers:
+            if answer.status_code == 201:
+                assert (await shop.get(f"/products/{answer.json()['id']}"))["category_id"] is None
+            elif answer.status_code == 400:
+                assert blamed(answer) == ["category_id"]
+        assert (await shop.get(f"/products?category_id={category['id']}"))["total"] == 0
+
+
+async def test_a_deleted_user_leaves_no_orphan(crowd: Crowd) -> None:
+    shop = crowd.shop
+    product = await shop.product(stock_quantity=1000)
+    for _ in range(4):
+        user = await shop.user()
+
+        async def create_or_delete(client: Client, number: int, user: Json = user) -> Response:
+            if number == 8:
+                return await client.delete(f"/users/{user['id']}")
+            if number % 2:
+                return await client.post("/orders/with-notifications", json=order_of(user, (product, 1)))
+            return await client.post("/posts", json={"title": "News", "content": "Text.", "author_id": user["id"]})
+
+        answers = await crowd.rush(16, create_or_delete)
+        assert answers[8].status_code == 204, answers[8].text
+        assert set(outcomes(answers)) <= {201, 204, UNKNOWN_REFERENCE}
+        assert (await shop.get(f"/orders?user_id={user['id']}"))["total"] == 0
+        assert (await shop.get(f"/posts?author_id={user['id']}"))["total"] == 0
+
+
+async def test_two_new_parents_cannot_close_a_cycle(crowd: Crowd) -> None:
+    shop = crowd.shop
+    one, two, three = [await shop.category() for _ in range(3)]
+    for _ in range(8):
+        moves = [(one, two), (two, three), (three, one)]
+
+        async def move(client: Client, number: int, moves: Any = moves) -> Response:
+            child, parent = moves[number]
+            return await client.patch(f"/categories/{child['id']}", json={"parent_id": parent["id"]})
+
+        assert outcomes(await crowd.rush(3, move)) == {200: 2, CATEGORY_CYCLE: 1}
+        assert sorted(_ids(await shop.get("/categories/tree"))) == sorted(
+            category["id"] for category in (await shop.get("/categories?page_size=100"))["items"]
+        )
+        for category in (one, two, three):
+            await shop.client.patch(f"/categories/{category['id']}", json={"parent_id": None})
+
+
+def _ids(nodes: list[Json]) -> Iterator[int]:
+    for node in nodes:
+        yield node["id"]
+        yield from _ids(node["children"])
+
+
+async def test_no_change_is_lost(crowd: Crowd) -> None:
+    shop = crowd.shop
+    product = await shop.product(stock_quantity=100)
+    path = f"/products/{product['id']}"
+
+    async def change(client: Client, number: int) -> Response:
+        if number % 2:
+            return await client.patch(path, json={"description": f"Change {number}."})
+        return await client.post(f"{path}/stock", json={"quantity_change": -1})
+
+    answers = await crowd.rush(32, change)
+    assert outcomes(answers) == {200: 32}
+    assert sorted(answer.json()["version"] for answer in answers) == list(range(2, 34))
+    after = await shop.get(path)
+    assert (after["version"], after["stock_quantity"]) == (33, 84)
+
+
+async def test_every_view_is_counted(crowd: Crowd) -> None:
+    post = await crowd.shop.article(await crowd.shop.user())
+    answers = await crowd.rush(32, lambda client, _: client.post(f"/posts/{post['id']}/view"))
+    assert outcomes(answers) == {200: 32}
+    assert sorted(answer.json()["view_count"] for answer in answers) == list(range(1, 33))
+
+
+async def test_what_was_answered_is_seen_at_once_by_the_other_server(crowd: Crowd) -> None:
+    async def write_and_read(client: Client, number: int) -> Response:
+        [other] = [one for one in crowd.clients if one is not client]
+        created = (await client.post("/products", json=drafts[number])).json()
+        seen = await other.get(f"/products/{created['id']}")
+        assert seen.json() == created
+        changed = (await other.patch(f"/products/{created['id']}", json={"price": "1.00"})).json()
+        answer = await client.get(f"/products/by-sku/{created['sku']}")
+        assert answer.json() == changed
+        return answer
+
+    drafts = [crowd.shop.draft() for _ in range(40)]
+    assert outcomes(await crowd.rush(40, write_and_read, at_once=8)) == {200: 40}

@@ -1,0 +1,160 @@
+"""Searching: substrings, in any case, and no character is a wildcard."""
+
+from time import perf_counter
+from urllib.parse import quote
+
+from conformance.problem import blamed, refusal
+from conformance.shop import Json, Shop
+
+LITERAL = "%_*.?\\[]^$(){}+|'\"`;:#&=,/<>!@~-"
+
+
+async def found(shop: Shop, path: str, word: str) -> list[Json]:
+    separator = "&" if "?" in path else "?"
+    name = "q" if path == "/users/search" else "search"
+    items: list[Json] = (await shop.get(f"{path}{separator}sort=id&{name}={quote(word, safe='')}"))["items"]
+    return items
+
+
+async def test_no_character_is_a_wildcard(shop: Shop) -> None:
+    drafts = [shop.draft() | {"name": f"a{char}c", "description": None} for char in LITERAL]
+    products = await shop.post("/products/bulk", [shop.draft() | {"name": "abc"}, *drafts])
+    for char, product in zip(LITERAL, products[1:], strict=True):
+        assert await found(shop, "/products", f"a{char}c") == [product], char
+        assert await found(shop, "/products", char) == [product], char
+    for pattern in ("a%c%", "a__c", "a.*c", "[ab]", "^a", "c$", "a\\%c", "(?i)ABC", "%%", "a\\c\\"):
+        assert await found(shop, "/products", pattern) == [], pattern
+
+
+FOLDED = [
+    ("Straße", "STRASSE"),
+    ("STRASSE", "straße"),
+    ("STRAẞE", "strasse"),
+    ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
+    ("οδυσσεύς", "ΟΔΥΣΣΕΎΣ"),
+    ("ЁЛКА", "ёлка"),
+    ("İstanbul", "i\u0307stanbul"),
+    ("ﬁne", "FINE"),
+    ("Ａｂｃ", "aBC"),
+    ("№ ①", "no 1"),
+    ("Cafe\u0301", "CAFÉ"),
+    ("Café", "cafe\u0301"),
+    ("ΐ", "\u03b9\u0308\u0301"),
+    ("ǰ", "J\u030c"),
+    ("각", "\u1100\u1161\u11a8"),
+    ("𐐀", "𐐨"),
+    ("🎉 party", "🎉"),
+    ("שָׁלוֹם", "שָׁלוֹם"),
+    ("本語", "本"),
+    ("ŉa", "ʼNA"),
+    ("ſet", "SET"),
+]
+
+
+async def test_case_is_folded_over_all_of_unicode(shop: Shop) -> None:
+    user = await shop.user()
+    for number, (text, query) in enumerate(FOLDED, 100):
+        product = await shop.product(name=f"x {number}{text} y")
+        post = await shop.article(user, title="t", content=f"x {number}{text} y")
+        assert await found(shop, "/products", f"{number}{query}") == [product], text
+        assert await found(shop, "/posts", f"{number}{query}") == [post], text
+
+
+async def test_accents_are_not_folded(shop: Shop) -> None:
+    await shop.product(name="café")
+    for query in ("cafe", "cafè", "caf\u0301"):
+        assert await found(shop, "/products", query) == [], query
+
+
+async def test_each_list_is_searched_in_its_own_fields(shop: Shop) -> None:
+    user = await shop.user(username="uu_name", email="mail@ee.example", full_name="Full Name", bio="biography")
+    product = await shop.product(name="pp name", description="pp text", sku="SKUSKU", slug="slugslug")
+    post = await shop.article(user, title="tt title", content="tt content", tags=["tagtag"], slug="slugslug")
+    expected = {
+        "/users": (user, ["UU_", "MAIL@", "full n"], ["biography"]),
+        "/users/search": (user, ["UU_", "@EE.ex", "l Nam"], ["biography"]),
+        "/products": (product, ["PP NA", "PP TE"], ["skusku", "slugslug"]),
+        "/posts": (post, ["TT TI", "TT CO"], ["tagtag", "slugslug"]),
+    }
+    for path, (row, hits, misses) in expected.items():
+        for query in hits:
+            assert await found(shop, path, query) == [row], (path, query)
+        for query in misses:
+            assert await found(shop, path, query) == [], (path, query)
+
+
+async def test_no_match_reaches_from_one_field_into_the_next(shop: Shop) -> None:
+    user = await shop.user(username="aaa", email="bbb@example.com", full_name="ccc")
+    await shop.product(name="aaa", description="bbb")
+    await shop.article(user, title="aaa", content="bbb")
+    for between in ("", " ", "\n", "|", "\U0010ffff", "\ue000", "\ufdd0"):
+        for path in ("/users", "/products", "/posts"):
+            assert await found(shop, path, f"a{between}b") == [], between
+        assert await found(shop, "/users", f"com{between}ccc") == [], between
+
+
+async def test_a_missing_field_matches_nothing(shop: Shop) -> None:
+    await shop.product(name="aaa")
+    user = await shop.user(username="uuu", email="mail@example.com")
+    for query in ("null", "none", "nil", "undefined"):
+        assert await found(shop, "/products", query) == []
+        assert await found(shop, "/users", query) == []
+    assert await found(shop, "/users", "uu") == [user]
+
+
+async def test_search_finds_what_is_stored_now(shop: Shop) -> None:
+    product = await shop.product(name="before", description="old")
+    changed = (
+        await shop.client.patch(f"/products/{product['id']}", json={"name": "after", "description": None})
+    ).json()
+    assert await found(shop, "/products", "before") == await found(shop, "/products", "old") == []
+    assert await found(shop, "/products", "after") == [changed]
+    user = await shop.user(username="aaa")
+    await shop.client.put(f"/users/{user['id']}", json={"username": "bbb", "email": "ccc@example.com"})
+    assert await found(shop, "/users", "aaa") == []
+    assert [row["id"] for row in await found(shop, "/users", "CCC")] == [user["id"]]
+    post = await shop.article(user, content="x")
+    await shop.client.patch(f"/posts/{post['id']}", json={"content": "needle"})
+    assert [row["id"] for row in await found(shop, "/posts", "NEEDLE")] == [post["id"]]
+
+
+async def test_the_end_of_a_long_text_is_searched(shop: Shop) -> None:
+    user = await shop.user()
+    post = await shop.article(user, content="ß" * 99_990 + "THE END")
+    assert [row["id"] for row in await found(shop, "/posts", "ss the end")] == []
+    assert [row["id"] for row in await found(shop, "/posts", "ssthe end")] == [post["id"]]
+
+
+async def test_outer_white_space_of_a_query_does_not_count_and_an_empty_one_does_not_narrow(shop: Shop) -> None:
+    product = await shop.product(name="one two")
+    for query in ("  two ", "", "   ", "one two", "\u3000one"):
+        assert await found(shop, "/products", query) == [product], query
+    assert await found(shop, "/products", "one  two") == []
+
+
+async def test_a_query_that_is_no_text_is_not_valid(shop: Shop) -> None:
+    for path, name in (("/users", "search"), ("/users/search", "q"), ("/products", "search"), ("/posts", "search")):
+        for query in ("%00", "a%00b", "x" * 201):
+            answer = await shop.client.get(f"{path}?{name}={query}")
+            assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [name]), query
+
+
+async def test_search_goes_with_every_other_filter_and_sort(shop: Shop) -> None:
+    category = await shop.category()
+    cheap = await shop.product(name="Red cap", price="1.00", category_id=category["id"])
+    dear = await shop.product(name="red hat", price="9.00", category_id=category["id"])
+    await shop.product(name="red", is_active=False)
+    listing = await shop.get("/products?search=RED&category_id=1&is_active=true&sort=-price&page_size=1")
+    assert (listing["items"], listing["total"], listing["has_next"]) == ([dear], 2, True)
+    rest = await shop.get(
+        f"/products?search=RED&category_id=1&is_active=true&page_size=1&cursor={listing['next_cursor']}"
+    )
+    assert rest["items"] == [cheap]
+
+
+async def test_a_search_that_would_ruin_a_regular_expression_is_a_plain_search(shop: Shop) -> None:
+    await shop.post("/products/bulk", [shop.draft() | {"description": "a" * 10_000} for _ in range(20)])
+    start = perf_counter()
+    for query in ("a" * 199 + "b", "(a+)+b", "a*" * 50 + "b"):
+        assert await found(shop, "/products", query) == []
+    assert perf_counter() - start < 10, "seconds"

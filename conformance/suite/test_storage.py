@@ -1,0 +1,90 @@
+"""What comes out of a storage, and what it never does, whatever database is behind it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import FrozenInstanceError, asdict, fields, is_dataclass
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from conformance.shop import Shop, furnish
+from core.plugins import Registry
+from core.settings import Settings
+from core.storage import OrderFilter, PostFilter, ProductFilter, Storage, Transaction, UserFilter, Window
+from core.storage.sorts import NEWEST_FIRST
+
+Trips = Callable[[], AbstractContextManager[list[str]]]
+WINDOW = Window(NEWEST_FIRST, size=100)
+
+
+async def everything(storage: Storage) -> list[Any]:
+    """One of each thing that a storage hands out."""
+    return [
+        await storage.users.get(1),
+        await storage.posts.get(1),
+        await storage.orders.get(1),
+        await storage.orders.details(1),
+        *(await storage.users.page(UserFilter(), WINDOW)).items,
+        *(await storage.posts.page(PostFilter(), WINDOW)).items,
+        *(await storage.products.page(ProductFilter(), WINDOW)).items,
+        *(await storage.products.page_with_category(ProductFilter(), WINDOW)).items,
+        *(await storage.orders.page(OrderFilter(), WINDOW)).items,
+        *(await storage.categories.all()),
+        *(await storage.tags.page(WINDOW)).items,
+        *(await storage.accounts.transfers(1, WINDOW)).items,
+        *(await storage.notifications.page(1, WINDOW)).items,
+    ]
+
+
+async def test_entities_are_plain_values_that_load_nothing_later(shop: Shop, app: FastAPI, trips: Trips) -> None:
+    await furnish(shop)
+    storage: Storage = app.state.storage
+    found = await everything(storage)
+    await storage.close()
+    with trips() as made:
+        for entity in found:
+            assert is_dataclass(type(entity))
+            assert type(entity).__module__.startswith("core.entities")
+            assert set(asdict(entity)) == {field.name for field in fields(entity)}
+            with pytest.raises(FrozenInstanceError):
+                entity.id = 2
+    assert made == []
+
+
+async def test_reads_do_not_see_a_unit_of_work_before_it_has_committed(shop: Shop, app: FastAPI) -> None:
+    user, product = await shop.user(), await shop.product()
+    order = await shop.order(user, product)
+    held, written = asyncio.Event(), asyncio.Event()
+
+    async def work(tx: Transaction) -> None:
+        await tx.users.delete(user["id"])
+        written.set()
+        await held.wait()
+
+    storage: Storage = app.state.storage
+    writing = asyncio.create_task(storage.run(work))
+    await written.wait()
+    reading = asyncio.create_task(storage.orders.get(order["id"]))
+    done, _ = await asyncio.wait([reading], timeout=0.5)
+    held.set()
+    await writing
+    assert not done or (await reading).id == order["id"]
+
+
+def test_two_applications_in_two_event_loops_share_nothing(settings: Settings, registry: Registry) -> None:
+    async def serve(name: str) -> list[str]:
+        app = create_app(settings, registry=registry)
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://shop.test") as client,
+        ):
+            shop = Shop(client)
+            await asyncio.gather(*(shop.tag(name=f"{name} {number}") for number in range(5)))
+            return [tag["name"] for tag in (await shop.get("/tags?sort=name"))["items"]]
+
+    assert asyncio.run(serve("a")) == [f"a {number}" for number in range(5)]
+    assert {f"b {number}" for number in range(5)} <= set(asyncio.run(serve("b")))

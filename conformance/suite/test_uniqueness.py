@@ -1,0 +1,227 @@
+"""Uniqueness: what is the same, what is not, and how a duplicate is told."""
+
+import pytest
+
+from conformance.problem import blamed, refusal
+from conformance.shop import Shop
+
+DUPLICATE = (409, "duplicate")
+
+# Names that many a collation takes for the same: case, accents, width, ligatures, ignorables, other scripts.
+DISTINCT = [
+    "a",
+    "A",
+    "á",
+    "à",
+    "ａ",
+    "ⓐ",
+    "a\u200b",
+    "a\u00ad",
+    "a.",
+    "ß",
+    "ss",
+    "ﬁ",
+    "fi",
+    "ı",
+    "i",
+    "İ",
+    "Ｉ",
+    "о",
+    "o",
+]
+
+
+async def test_category_names_are_compared_exactly(shop: Shop) -> None:
+    for name in DISTINCT:
+        assert (await shop.category(name=name))["name"] == name
+    for name in DISTINCT:
+        answer = await shop.client.post("/categories", json={"name": name})
+        assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["name"])
+
+
+async def test_slugs_are_compared_exactly(shop: Shop) -> None:
+    for slug in DISTINCT:
+        assert (await shop.product(slug=slug))["slug"] == slug
+    for slug in DISTINCT:
+        assert blamed(await shop.client.post("/products", json=shop.draft() | {"slug": slug})) == ["slug"]
+    found = [(await shop.get(f"/products/by-slug/{slug}"))["slug"] for slug in DISTINCT]
+    assert found == DISTINCT
+
+
+async def test_product_names_are_compared_exactly_within_a_category(shop: Shop) -> None:
+    category = await shop.category()
+    for name in DISTINCT:
+        await shop.product(name=name, category_id=category["id"])
+    answer = await shop.client.post("/products", json=shop.draft() | {"name": "á", "category_id": category["id"]})
+    assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["name"])
+
+
+async def test_outer_white_space_makes_no_difference_but_inner_does(shop: Shop) -> None:
+    await shop.category(name="a b")
+    for name in ("a b ", " a b", "a b\u00a0", "\u3000a b\n"):
+        assert refusal(await shop.client.post("/categories", json={"name": name})) == DUPLICATE
+    for name in ("a  b", "ab", "a\u00a0b", "a b\u200b"):
+        await shop.category(name=name)
+
+
+FOLDED = [
+    ("news", "NEWS"),
+    ("Straße", "STRASSE"),
+    ("ﬁ", "FI"),
+    ("①", "1"),
+    ("Ａ", "a"),
+    ("ς", "Σ"),
+    ("café", "CAFE\u0301"),
+    ("K", "\u212a"),
+    ("İ", "i\u0307"),
+    ("ΐ", "\u03b9\u0308\u0301"),
+    ("𐐀", "𐐨"),
+]
+
+
+async def test_tag_names_are_compared_folded(shop: Shop) -> None:
+    for one, other in FOLDED:
+        await shop.tag(name=one)
+        answer = await shop.client.post("/tags", json={"name": other, "slug": "free"})
+        assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["name"]), one
+    assert (await shop.get("/tags"))["total"] == len(FOLDED)
+
+
+async def test_folding_does_not_fold_accents(shop: Shop) -> None:
+    for name in ("resume", "résumé", "re\u0301sume", "ı", "i", "o", "ø", "о", "n", "ñ", "a", "å", "e\u200b", "e"):
+        await shop.tag(name=name)
+
+
+async def test_usernames_and_emails_are_compared_folded(shop: Shop) -> None:
+    user = await shop.user(username="John_Doe", email="Straße.É@example.com")
+    for username in ("John_Doe", "john_doe", "JOHN_DOE"):
+        answer = await shop.client.post("/users", json=shop.registration() | {"username": username})
+        assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["username"])
+    for email in ("strasse.é@example.com", "STRASSE.E\u0301@EXAMPLE.COM", "straße.é@Example.com"):
+        answer = await shop.client.post("/users", json=shop.registration() | {"email": email})
+        assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["email"])
+    await shop.user(username="John__Doe", email="strasse.e@example.com")
+    assert await shop.get("/users/by-email/STRASSE.É@example.com") == user
+
+
+async def test_skus_are_stored_in_upper_case_and_compared_exactly(shop: Shop) -> None:
+    assert (await shop.product(sku="ab-1"))["sku"] == "AB-1"
+    for sku in ("ab-1", "AB-1", "Ab-1", " ab-1 "):
+        answer = await shop.client.post("/products", json=shop.draft() | {"sku": sku})
+        assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["sku"])
+    for sku in ("ab1", "ab-1-", "ab--1", "0ab-1"):
+        await shop.product(sku=sku)
+
+
+async def test_products_without_a_category_may_share_a_name(shop: Shop) -> None:
+    category, other = await shop.category(), await shop.category()
+    for key in (None, None, None, category["id"], other["id"]):
+        await shop.product(name="Same", category_id=key)
+    body = shop.draft() | {"name": "Same", "category_id": category["id"]}
+    answer = await shop.client.post("/products", json=body)
+    assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["name"])
+    bulk = [shop.draft() | {"name": "Same"} for _ in range(3)]
+    assert len(await shop.post("/products/bulk", bulk)) == 3
+
+
+async def test_a_product_cannot_move_to_where_its_name_is_taken(shop: Shop) -> None:
+    category = await shop.category()
+    await shop.product(name="Same", category_id=category["id"])
+    product = await shop.product(name="Same")
+    path = f"/products/{product['id']}"
+    for request in (
+        shop.client.patch(path, json={"category_id": category["id"]}),
+        shop.client.put(path, json=shop.draft() | {"name": "Same", "category_id": category["id"]}),
+    ):
+        answer = await request
+        assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["name"])
+    assert await shop.get(path) == product
+
+
+async def test_every_taken_field_is_named_in_the_declared_order(shop: Shop) -> None:
+    user, tag, category = await shop.user(), await shop.tag(), await shop.category()
+    product = await shop.product(category_id=category["id"])
+    post = await shop.article(user)
+    bodies = {
+        "/users": (shop.registration() | {"email": user["email"], "username": user["username"]}, ["username", "email"]),
+        "/tags": ({"slug": tag["slug"], "name": tag["name"]}, ["name", "slug"]),
+        "/categories": ({"slug": category["slug"], "name": category["name"]}, ["name", "slug"]),
+        "/products": (
+            {"price": 1} | {name: product[name] for name in ("category_id", "sku", "name", "slug")},
+            ["slug", "sku", "name"],
+        ),
+        "/posts": ({"title": "x", "content": "x", "author_id": user["id"], "slug": post["slug"]}, ["slug"]),
+    }
+    for path, (body, fields) in bodies.items():
+        answer = await shop.client.post(path, json=body)
+        assert (refusal(answer), blamed(answer)) == (DUPLICATE, fields)
+
+
+async def test_fields_taken_by_different_rows_are_all_named(shop: Shop) -> None:
+    one, two = await shop.user(), await shop.user()
+    body = shop.registration() | {"username": two["username"], "email": one["email"]}
+    assert blamed(await shop.client.post("/users", json=body)) == ["username", "email"]
+    first, second = await shop.product(), await shop.product()
+    body = shop.draft() | {"sku": first["sku"], "slug": second["slug"]}
+    assert blamed(await shop.client.post("/products", json=body)) == ["slug", "sku"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_a_change_meets_the_same_rules_and_changes_nothing(shop: Shop, method: str) -> None:
+    cases = [
+        ("/users", await shop.user(), await shop.user(), ["username", "email"], shop.registration()),
+        ("/tags", await shop.tag(), await shop.tag(), ["name", "slug"], {}),
+        ("/categories", await shop.category(), await shop.category(), ["name", "slug"], {}),
+        ("/products", await shop.product(), await shop.product(), ["slug", "sku"], shop.draft()),
+    ]
+    for path, taken, changing, fields, rest in cases:
+        body = rest | {field: taken[field] for field in fields}
+        answer = await shop.client.request(method, f"{path}/{changing['id']}", json=body)
+        assert (refusal(answer), blamed(answer)) == (DUPLICATE, fields)
+        assert await shop.get(f"{path}/{changing['id']}") == changing
+
+
+async def test_nothing_is_in_its_own_way(shop: Shop) -> None:
+    category = await shop.category()
+    product = await shop.product(category_id=category["id"])
+    body = {name: product[name] for name in ("name", "slug", "sku", "price", "stock_quantity", "category_id")}
+    answer = await shop.client.put(f"/products/{product['id']}", json=body | {"description": "New."})
+    assert (answer.status_code, answer.json()["version"]) == (200, 2)
+    tag = await shop.tag(name="news")
+    answer = await shop.client.patch(f"/tags/{tag['id']}", json={"name": "NEWS"})
+    assert (answer.status_code, answer.json()["name"]) == (200, "NEWS")
+
+
+async def test_what_was_given_up_can_be_taken(shop: Shop) -> None:
+    user, product, category = await shop.user(), await shop.product(), await shop.category()
+    await shop.client.patch(f"/users/{user['id']}", json={"username": "renamed"})
+    await shop.user(username=user["username"])
+    await shop.client.delete(f"/products/{product['id']}")
+    await shop.product(sku=product["sku"], slug=product["slug"])
+    await shop.client.delete(f"/categories/{category['id']}")
+    await shop.category(name=category["name"], slug=category["slug"])
+
+
+async def test_unique_values_as_long_as_they_may_be(shop: Shop) -> None:
+    long = {"username": "u" * 50, "email": "e" * 64 + "@" + ".".join(["d" * 62] * 2 + ["x" * 45, "example"])}
+    user = await shop.user(**long)
+    assert {name: user[name] for name in long} == long
+    answer = await shop.client.post("/users", json=shop.registration() | {"email": long["email"].upper()})
+    assert blamed(answer) == ["email"]
+    for char in ("x", "🎧"):
+        for path, body, field in (
+            ("/tags", {"name": char * 50}, "name"),
+            ("/categories", {"name": char * 100}, "name"),
+            ("/products", shop.draft() | {"slug": char * 220}, "slug"),
+        ):
+            await shop.post(path, body)
+            assert field in blamed(await shop.client.post(path, json=body))
+            if "sku" in body:
+                body |= {"sku": shop.draft()["sku"]}
+            await shop.post(path, body | {field: body[field][:-1] + "y"})
+
+
+async def test_a_name_whose_folded_form_is_too_long_to_be_indexed_is_not_valid(shop: Shop) -> None:
+    assert (await shop.tag(name="\ufdfa" * 14))["name"] == "\ufdfa" * 14
+    answer = await shop.client.post("/tags", json={"name": "\ufdfa" * 15})
+    assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["name"])

@@ -1,0 +1,111 @@
+"""The walk through the shop that the project promises, word for word, against a real server process on each storage.
+
+``test_readme.py`` runs the same walk as the README has it, with default settings.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from conformance.processes.live import live
+from core.settings import Settings
+
+WALK: list[tuple[str, str, str]] = [
+    (
+        "POST",
+        "/categories/",
+        '{"name": "Electronics", "slug": "electronics", "description": "Electronic devices"}',
+    ),
+    (
+        "POST",
+        "/products/",
+        '{"name": "Wireless Headphones", "slug": "wireless-headphones", "price": 79.99, "sku": "WH-001",'
+        ' "stock_quantity": 50, "category_id": 1}',
+    ),
+    (
+        "POST",
+        "/users/",
+        '{"username": "johndoe", "email": "john@example.com", "password": "SecurePass123", "full_name": "John Doe"}',
+    ),
+    ("POST", "/orders/", '{"user_id": 1, "items": [{"product_id": 1, "quantity": 2}]}'),
+    ("GET", "/orders/1", ""),
+    ("PATCH", "/orders/1/status?new_status=confirmed", ""),
+    ("GET", "/orders/stats/summary", ""),
+    ("GET", "/health", ""),
+]
+
+STAMPED = {"id": 1, "version": 1}
+
+
+@pytest.fixture
+def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
+    """The base URL of a server on an empty store."""
+    with live(settings, tmp_path) as url:
+        yield url
+
+
+def ask(client: httpx2.Client, method: str, path: str, body: str) -> Any:
+    headers = {"content-type": "application/json"} if body else {}
+    answer = client.request(method, path, content=body, headers=headers)
+    assert answer.status_code == (201 if method == "POST" else 200), f"{method} {path}: {answer.text}"
+    assert answer.headers["content-type"] == "application/json"
+    return answer.json()
+
+
+def test_the_walk_through_the_shop(server: str) -> None:
+    with httpx2.Client(base_url=server) as client:
+        answers = [ask(client, *step) for step in WALK]
+        product_afterwards = client.get("/products/1").json()
+        order_afterwards = client.get("/orders/1/").json()
+
+    category, product, user, placed, order, confirmed, summary, health = answers
+    described = {"name": "Electronics", "slug": "electronics", "description": "Electronic devices", "parent_id": None}
+    assert category == STAMPED | described | times(category)
+    assert product == STAMPED | times(product) | {
+        "name": "Wireless Headphones",
+        "slug": "wireless-headphones",
+        "description": None,
+        "price": "79.99",
+        "stock_quantity": 50,
+        "sku": "WH-001",
+        "is_active": True,
+        "category_id": 1,
+    }
+    assert user == STAMPED | times(user) | {
+        "username": "johndoe",
+        "email": "john@example.com",
+        "full_name": "John Doe",
+        "bio": None,
+        "is_active": True,
+        "is_superuser": False,
+    }
+    assert (
+        order
+        == placed
+        == STAMPED
+        | times(placed)
+        | {
+            "order_number": placed["order_number"],
+            "status": "pending",
+            "total_amount": "159.98",
+            "user_id": 1,
+            "shipping_address": None,
+            "items": [{"product_id": 1, "quantity": 2, "unit_price": "79.99", "total_price": "159.98"}],
+        }
+    )
+    assert confirmed == {"order_id": 1, "new_status": "confirmed"}
+    counts = {"pending": 0, "confirmed": 1, "shipped": 0, "delivered": 0, "cancelled": 0}
+    assert summary == {"total_orders": 1, "total_revenue": "159.98", "orders_by_status": counts}
+    assert set(health) == {"status", "database"}
+    assert set(health["database"]) == {"pool_size", "connections_in_use", "connections_available"}
+    assert product_afterwards["stock_quantity"] == 48
+    assert (order_afterwards["status"], order_afterwards["version"]) == ("confirmed", 2)
+
+
+def times(record: dict[str, Any]) -> dict[str, Any]:
+    """The times of a new record, which are one."""
+    assert record["created_at"] == record["updated_at"]
+    return {name: record[name] for name in ("created_at", "updated_at")}

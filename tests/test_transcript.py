@@ -1,0 +1,62 @@
+"""What the recorded conversation of the conformance suite covers."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from api.problems import TYPE_PREFIX
+from conformance.suite.budget import ROWS
+from conformance.suite.test_transcript import NEVER_ASKED_FOR, RECORDED
+
+LINES: list[dict[str, Any]] = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
+
+
+def operation(line: dict[str, Any], document: dict[str, Any]) -> tuple[str, str] | None:
+    """Template and method that a recorded request was for; the most literal template that fits."""
+    method, target = line["request"].split(" ", 1)
+    path = target.partition("?")[0].partition(" as ")[0].rstrip("/") or "/"
+    fitting = [template for template in document["paths"] if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path)]
+    chosen = min(fitting, key=lambda template: template.count("{"), default=None)
+    known = chosen is not None and method.lower() in document["paths"][chosen]
+    return (chosen, method.lower()) if known and chosen else None
+
+
+def test_the_transcript_holds_every_answer_that_the_api_document_promises(built_app: FastAPI) -> None:
+    document = built_app.openapi()
+    seen = {(operation(line, document), str(line["status"])) for line in LINES}
+    promised = {
+        ((template, method), status)
+        for template, methods in document["paths"].items()
+        for method, described in methods.items()
+        for status in described["responses"]
+        if int(status) < 500
+    }
+    assert promised - seen == set()
+    assert {known for known in seen - promised if known[0] is not None} == set()
+
+
+def test_the_transcript_holds_every_kind_of_error_that_a_client_can_cause() -> None:
+    page = (Path(__file__).parents[1] / "docs/api.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| (?:\d{3}[^|]*|others) \| (.*) \|$", page.partition("## Errors")[2])
+    documented = {kind for row in rows for kind in re.findall(r"`([a-z-]+)`", row)}
+    kinds = {line["answer"]["type"].removeprefix(TYPE_PREFIX) for line in LINES if line["status"] >= 400}
+    assert documented - NEVER_ASKED_FOR <= kinds
+    assert kinds - documented == {"unsupported-media-type"}
+
+
+def test_the_transcript_is_some_hundred_requests_long() -> None:
+    assert len(LINES) >= 300
+    assert not [line for line in LINES if line["status"] >= 500]
+
+
+@pytest.mark.parametrize("secret", ["SecurePass", "argon2", "password_hash"])
+def test_no_answer_holds_a_secret(secret: str) -> None:
+    assert [line["request"] for line in LINES if secret in json.dumps(line["answer"])] == []
+
+
+def test_no_row_of_the_budget_hides_another() -> None:
+    assert len({row.name for row in ROWS}) == len(ROWS)
