@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "complaints.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"(?m)^\| (.+) \| (.*) \| (.+) \| (.*) \|$", PAGE.partition("| ran into |")[2])[1:]
-STORAGES = {"all", "shared", "SQL", "SQLite", "MongoDB", "any", "later"}
+STORAGES = {"all", "SQL", "SQLite", "MongoDB", "any", "later"}
 LATER = "nothing yet"
 
 
