@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         database_url: which database; its scheme chooses the backend. May hold a password, so it is never shown.
         storage_backend: name of the backend, where the scheme is not to choose.
         database_echo: log every statement.
+        database_timeout: seconds the database has to answer one statement, before the request is answered 503.
         app_name: title of the API.
         debug: log in detail, for people.
         pool_size: connections kept open.
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr(DEFAULT_URL)
     storage_backend: str | None = None
     database_echo: bool = False
+    database_timeout: float = Field(default=30.0, gt=0, le=3600)
     app_name: str = "Stockroom"
     debug: bool = False
     pool_size: int = Field(default=10, ge=1, le=1000)

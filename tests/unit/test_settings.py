@@ -52,6 +52,7 @@ def test_the_environment_wins_over_dot_env_and_arguments_over_both(
 
 BAD = {
     "DATABASE_ECHO": ["maybe", "2"],
+    "DATABASE_TIMEOUT": ["0", "-1", "3601", "nan", "inf", "soon"],
     "DEBUG": ["perhaps"],
     "POOL_SIZE": ["0", "-1", "1001", "ten", "1.5", ""],
     "POOL_MAX_OVERFLOW": ["-1", "1001", "many"],
