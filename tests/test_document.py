@@ -1,6 +1,7 @@
 """The API document: what it promises, tried on a real server by schemathesis with all its checks, and its shape."""
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from conformance.processes.live import live
 from conformance.shop import Shop, furnish
 from core.settings import Settings
 
+HERE = Path(__file__).parent
 SEED = 20_261_122
 PARTS = {
     "boundaries": ["--phases=coverage"],
@@ -40,11 +42,11 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("part", PARTS)
 def test_schemathesis_finds_nothing(server: str, tmp_path: Path, part: str) -> None:
-    command = [f"{Path(sys.executable).parent}/schemathesis", "run", f"{server}/openapi.json", "--checks=all"]
-    fixed = [f"--seed={SEED}", "--generation-database=none", "--no-color", "--warnings=off"]
-    run = subprocess.run(
-        [*command, *fixed, *PARTS[part]], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=280
-    )
+    program = [f"{Path(sys.executable).parent}/schemathesis", f"--config-file={HERE}/schemathesis.toml"]
+    fixed = ["--checks=all", f"--seed={SEED}", "--generation-database=none", "--no-color", "--warnings=off"]
+    env = {**os.environ, "SCHEMATHESIS_HOOKS": f"{HERE}/schemathesis_hooks.py"}
+    command = [*program, "run", f"{server}/openapi.json", *fixed, *PARTS[part]]
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=280)
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
     assert "Tested: 7" in run.stdout, run.stdout  # all the operations there are, some seventy; not none
 
@@ -54,6 +56,13 @@ def operations(app: FastAPI) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, methods in app.openapi()["paths"].items():
         for method, operation in methods.items():
             yield f"{method.upper()} {path}", operation
+
+
+async def test_its_patterns_say_what_outer_white_space_is(app: FastAPI) -> None:
+    pattern = re.compile(app.openapi()["components"]["schemas"]["Registration"]["properties"]["username"]["pattern"])
+    for char in map(chr, range(0x10000)):
+        padded = f"{char}abc{char}"
+        assert bool(pattern.search(padded)) == bool(re.fullmatch("[A-Za-z0-9_]{3,}", padded.strip())), hex(ord(char))
 
 
 async def test_every_operation_documents_its_problems(app: FastAPI) -> None:

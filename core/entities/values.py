@@ -47,8 +47,8 @@ def _whole(value: object) -> object:
     return int(value) if value == value.to_integral_value() else value
 
 
-_SPACE = r"\s\x1c-\x1f\x85"
-"""White space as Python has it, for the patterns of the API document: other languages' ``\\s`` leaves some out."""
+_SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""White space as Python has it, for the patterns of the API document: what ``\\s`` is differs between languages."""
 
 _AMOUNT = r"^([1-9][0-9]{0,7}\.[0-9]{2}|0\.[1-9][0-9]|0\.0[1-9])$"
 _AMOUNT_OR_ZERO = r"^(0|[1-9][0-9]{0,7})\.[0-9]{2}$"
@@ -94,12 +94,12 @@ class default:  # noqa: N801 - reads like the keyword that it stands for
 class Text:
     """Text on its way in: cleaned (see ``core.text.clean``), ``low`` to ``high`` code points, then checked by ``rule``.
 
-    ``pattern`` only describes the rule in the API document.
+    ``allowed`` only describes the rule in the API document: the characters that it lets pass.
     """
 
-    def __init__(self, low: int, high: int, rule: Callable[[str], str] | None = None, pattern: str = "") -> None:
+    def __init__(self, low: int, high: int, rule: Callable[[str], str] | None = None, allowed: str = "") -> None:
         self._low, self._high, self._rule = low, high, rule
-        self._pattern = pattern or (rf"^[^\x00]*[^\x00{_SPACE}][^\x00]*$" if low else r"^[^\x00]*$")
+        self._allowed = allowed
 
     def _check(self, value: str) -> str:
         value = clean(value)
@@ -110,7 +110,11 @@ class Text:
         return core_schema.no_info_after_validator_function(self._check, core_schema.str_schema(strict=True))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "minLength": self._low, "maxLength": self._high, "pattern": self._pattern}
+        if self._allowed:  # the bounds are in the pattern, for outer white space does not count
+            bounds = f"{{{self._low},{self._high}}}"
+            return {"type": "string", "pattern": rf"^[{_SPACE}]*[{self._allowed}]{bounds}[{_SPACE}]*$"}
+        pattern = rf"^([^\x00]*[^\x00{_SPACE}][^\x00]*)$" if self._low else r"^[^\x00]*$"
+        return {"type": "string", "minLength": self._low, "maxLength": self._high, "pattern": pattern}
 
 
 def _require_length(value: str, low: int, high: int) -> None:
@@ -185,9 +189,9 @@ Flag = Annotated[bool, Strict()]
 _USERNAME = _matching(r"[A-Za-z0-9_]+", "may contain letters A-Z, digits and underscores only")
 _SLUG = _matching(r"[^\s/?#%\\]+", "must not contain white space or any of / ? # % \\")
 
-Username = Annotated[str, Text(3, 50, _USERNAME, r"^[A-Za-z0-9_]+$")]
-Slug = Annotated[str, Text(1, SLUG_LENGTH, _SLUG, rf"^[^{_SPACE}/?#%\\\x00]+$")]
-Sku = Annotated[str, Text(1, 50, _sku, r"^[A-Za-z0-9-]+$")]
+Username = Annotated[str, Text(3, 50, _USERNAME, "A-Za-z0-9_")]
+Slug = Annotated[str, Text(1, SLUG_LENGTH, _SLUG, rf"^{_SPACE}/?#%\\\x00")]
+Sku = Annotated[str, Text(1, 50, _sku, "A-Za-z0-9-")]
 Email = Annotated[
     str, Text(3, 255, _email), WithJsonSchema({"type": "string", "format": "email", "minLength": 3, "maxLength": 254})
 ]
