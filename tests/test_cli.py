@@ -13,7 +13,6 @@ import httpx2
 import pytest
 
 from cli.main import main
-from cli.seed.scale import Scale
 from conformance.defaults import settings_for
 from conformance.processes.ports import Ports
 from conformance.processes.process import Process
@@ -22,6 +21,7 @@ from core.plugins import Registry
 from core.settings import Settings
 from core.storage import OrderFilter, PostFilter, ProductFilter, Storage, UserFilter, Window
 from core.storage.sorts import NEWEST_FIRST
+from demo.scale import Scale
 from tests.harness.databases import Databases
 
 SECRET = "geheim-4711"
@@ -216,11 +216,13 @@ async def opened_contents(url: str, registry: Registry) -> dict[str, Any]:
 
 
 @pytest.mark.needs("durable")  # each command is, to the storage, a process of its own
-def test_the_same_scale_gives_the_same_shop(stockroom: Stockroom, databases: Databases, registry: Registry) -> None:
+def test_the_same_scale_gives_the_same_shop(
+    stockroom: Stockroom, conformance_target: Databases, registry: Registry
+) -> None:
     cheap = {"ARGON2_TIME_COST": 1, "ARGON2_MEMORY_COST": 8, "ARGON2_PARALLELISM": 1}
     shops = []
     for _ in range(2):
-        url = asyncio.run(databases.blank())
+        url = asyncio.run(conformance_target.blank())
         assert stockroom("migrate", "up", DATABASE_URL=url).code == 0
         told = stockroom("seed", "--scale", "30", DATABASE_URL=url, **cheap)
         assert (told.code, told.out) == (0, "A shop of 30 products stands. Every user's password is DemoPass123.\n")

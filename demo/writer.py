@@ -5,8 +5,6 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar, cast
 
-from cli.seed import shop, words
-from cli.seed.scale import Scale
 from core import clock
 from core.entities import (
     Account,
@@ -25,6 +23,8 @@ from core.entities import (
 from core.services import catalogue, orders, slugs
 from core.storage import Capabilities, ProductFilter, Storage, Transaction, UserFilter, Window
 from core.storage.sorts import NEWEST_FIRST
+from demo import shop, words
+from demo.scale import Scale
 
 T = TypeVar("T")
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 
-from cli.seed import words
 from core.entities import (
     Account,
     AccountDraft,
@@ -24,6 +23,7 @@ from core.entities import (
     UserDraft,
 )
 from core.text import derive_slug
+from demo import words
 
 MAX_LINES = 5
 MAX_PIECES = 3

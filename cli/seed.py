@@ -7,12 +7,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.seed.scale import SCALES, Scale
-from cli.seed.writer import is_empty, write
 from core.opening import opened
 from core.passwords import PasswordHasher
 from core.plugins import discover
 from core.settings import Settings, load
+from demo.scale import SCALES, Scale
+from demo.writer import is_empty, write
 
 DEMO_PASSWORD = "DemoPass123"  # noqa: S105
 """Of every demo user. Hashed once: a proper hash takes too long to be made for each."""
