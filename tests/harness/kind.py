@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGKILL, Signals
+from signal import SIGKILL, SIGTERM, Signals
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -65,11 +65,36 @@ class Kind(ABC):
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Install:
+    """A server that is ready to be started, as often as one likes.
+
+    Attributes:
+        program: what is run.
+        folder: its data.
+        port: on which it answers.
+        user: whose rights it runs with; None for our own.
+    """
+
+    program: Path
+    folder: Path
+    port: int
+    user: str | None
+
+
 class Served(Kind):
-    """A kind that runs as a server: taken from the environment, or started from a program found on this machine."""
+    """A kind that runs as a server: taken from the environment, or started from a program found on this machine.
+
+    Attributes:
+        user: whose rights it runs with where we are root; None for our own.
+        goodbye: signal that ends it at once: its data is of no use any more.
+        farewell: signal that ends it in good order, whoever is connected.
+        patience: seconds for it to start.
+    """
 
     user: ClassVar[str | None] = None
-    goodbye: ClassVar[Signals] = SIGKILL  # its data is of no use any more
+    goodbye: ClassVar[Signals] = SIGKILL
+    farewell: ClassVar[Signals] = SIGTERM
     patience: ClassVar[float] = 60.0
 
     @property
@@ -82,16 +107,34 @@ class Served(Kind):
         if url := os.environ.get(self.variable):
             await self.answers(url)
             return Address(url, "environment")
+        install = await self.install(site)
+        await self.start(install, site, self.goodbye)
+        return Address(self.url(install.port), f"started {install.program}")
+
+    async def install(self, site: Site) -> Install:
+        """A server of our own, not yet started.
+
+        Raises:
+            Absent: the program is nowhere.
+        """
         program = self.find()
         user = unprivileged(self.user) if self.user else None
         folder = site.room(self.name, user)
-        port = site.ports.take()
         await self.prepare(program, folder, user)
-        process = Process(self.command(program, folder, port), folder, user=user, goodbye=self.goodbye)
+        return Install(program, folder, site.ports.take(), user)
+
+    async def start(self, install: Install, site: Site, goodbye: Signals) -> Process:
+        """Start it, and return once it answers; ``goodbye`` will end it.
+
+        Raises:
+            Failed: it did not answer.
+        """
+        command = self.command(install.program, install.folder, install.port)
+        process = Process(command, install.folder, user=install.user, goodbye=goodbye)
         site.processes.append(process)
-        await process.until(lambda: self.welcome(port), self.patience)
-        await self.answers(self.url(port))
-        return Address(self.url(port), f"started {program}")
+        await process.until(lambda: self.welcome(install.port), self.patience)
+        await self.answers(self.url(install.port))
+        return process
 
     @abstractmethod
     def find(self) -> Path:

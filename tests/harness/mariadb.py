@@ -23,7 +23,7 @@ class MariaDB(MySQL):
         raise Absent("no mariadbd and mariadb-install-db on the PATH")
 
     async def prepare(self, program: Path, folder: Path, user: str | None) -> None:
-        """A data folder, and the statements that create our account at the first start."""
+        """A data folder, and the statements that create our account."""
         self.write_account(folder)
         install = [str(shutil.which("mariadb-install-db")), "--no-defaults", "--skip-test-db", "--skip-name-resolve"]
         await run([*install, f"--datadir={folder / 'data'}", *self.rights()], folder)

@@ -16,8 +16,11 @@ from tests.harness.kind import Absent, Rewind, Served, named, within
 # Beside the project, in a checkout that shares its servers with others.
 _SHARED = Path(__file__).resolve().parents[3] / "shared" / "servers" / "mysqld"
 
-# The account the tests use: with a password, so that logging in is what it is in earnest.
-_ACCOUNT = "CREATE USER stockroom IDENTIFIED BY 'stockroom';\nGRANT ALL ON *.* TO stockroom WITH GRANT OPTION;\n"
+# The account the tests use, with a password, so that logging in is what it is in earnest. Run at every start.
+_ACCOUNT = """\
+CREATE USER IF NOT EXISTS stockroom IDENTIFIED BY 'stockroom';
+GRANT ALL ON *.* TO stockroom WITH GRANT OPTION;
+"""
 
 _NEXT_IDS = "SELECT table_name, auto_increment FROM information_schema.tables WHERE table_schema = DATABASE()"
 
@@ -61,7 +64,7 @@ class MySQL(Served):
         raise Absent(f"{'mysqld on the PATH is MariaDB' if found else 'no mysqld on the PATH'}, no STOCKROOM_MYSQLD")
 
     async def prepare(self, program: Path, folder: Path, user: str | None) -> None:
-        """A data folder, and the statements that create our account at the first start."""
+        """A data folder, and the statements that create our account."""
         self.write_account(folder)
         initialize = ["--initialize-insecure", f"--datadir={folder / 'data'}", *self.rights()]
         await run([program, *_without_defaults(program), *initialize], folder)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable
 from graphlib import TopologicalSorter
 from pathlib import Path
-from signal import SIGQUIT
+from signal import SIGINT, SIGQUIT
 from urllib.parse import unquote, urlsplit
 
 import asyncpg  # type: ignore[import-untyped]
@@ -43,6 +43,7 @@ class PostgreSQL(Served):
     name = "postgresql"
     user = "postgres"
     goodbye = SIGQUIT  # at once, but giving back its shared memory
+    farewell = SIGINT
 
     def find(self) -> Path:
         """The newest under ``/usr/lib/postgresql``, or the one on the PATH."""

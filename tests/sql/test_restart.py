@@ -1,0 +1,133 @@
+"""A database server that is ended and started again, for real, while the API stays up."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+
+import httpx2
+import pytest
+
+from api.app import create_app
+from conformance.defaults import settings_for
+from conformance.problem import refusal
+from core.plugins import Registry
+from tests.harness.databases import Databases
+from tests.harness.kind import Absent, Served
+from tests.harness.site import Site
+from tests.sql.conftest import serving
+from tests.sql.neighbour import SERVERS, Neighbour
+from tests.sql.server import OwnServer
+
+pytestmark = pytest.mark.only(*SERVERS)
+
+CROWD = 20  # requests at once: twice the connections of the pool
+
+
+@pytest.fixture(scope="module")
+def installed(conformance_target: Databases, pytestconfig: pytest.Config) -> Iterator[OwnServer]:
+    """A server of these tests' own; each of them leaves it as it likes."""
+    kind = conformance_target.server.kind
+    assert isinstance(kind, Served)
+    site = Site.new()
+    try:
+        yield asyncio.run(OwnServer.set_up(kind, site))
+    except Absent as reason:
+        if kind.name in pytestconfig.getoption("require"):
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
+    finally:
+        site.stop()
+
+
+@pytest.fixture
+async def server(installed: OwnServer) -> OwnServer:
+    """It, running."""
+    await installed.start()
+    return installed
+
+
+@pytest.fixture
+async def client(server: OwnServer, registry: Registry) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of an API that has a tag, and whose every connection to that server has been used."""
+    settings = settings_for(await server.database(registry))
+    app = create_app(settings, registry=registry)
+    async with serving(app) as client:
+        assert (await write(client, "First")).status_code == 201
+        await asyncio.gather(*(client.get("/tags/1") for _ in range(CROWD)))
+        assert len(await Neighbour(settings).sessions()) == settings.pool_size
+        yield client
+
+
+async def write(client: httpx2.AsyncClient, name: str) -> httpx2.Response:
+    return await client.post("/tags", json={"name": name})
+
+
+async def names(client: httpx2.AsyncClient) -> set[str]:
+    found: set[str] = set()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = (await client.get("/tags", params={"page_size": 100, "sort": "id", "cursor": cursor})).json()
+        found |= {tag["name"] for tag in page["items"]}
+        cursor = page["next_cursor"]
+    return found
+
+
+async def test_a_restart_between_two_requests_is_not_noticed(client: httpx2.AsyncClient, server: OwnServer) -> None:
+    await server.restart()
+    reads = await asyncio.gather(*(client.get("/tags/1") for _ in range(CROWD)))
+    assert Counter(answer.status_code for answer in reads) == {200: CROWD}
+    await server.restart()
+    writes = await asyncio.gather(*(write(client, f"second {number}") for number in range(CROWD)))
+    assert Counter(answer.status_code for answer in writes) == {201: CROWD}
+    await server.restart()
+    assert (await write(client, "alone")).status_code == 201
+    assert (await client.get("/tags")).json()["total"] == CROWD + 2
+
+
+async def test_a_server_that_is_down_is_503_and_back_at_once(client: httpx2.AsyncClient, server: OwnServer) -> None:
+    server.stop()
+    for _ in range(2):  # first on connections that were good, then without any
+        paths = ("/tags/1", "/tags", "/health", "/health/db", "/readyz")
+        answers = await asyncio.gather(write(client, "lost"), *map(client.get, paths))
+        assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
+    assert (await client.get("/livez")).status_code == 200
+    await server.start()
+    answers = await asyncio.gather(
+        *(client.get("/tags/1") for _ in range(CROWD)),
+        *(write(client, f"back {number}") for number in range(CROWD)),
+    )
+    assert Counter(answer.status_code for answer in answers) == {200: CROWD, 201: CROWD}
+    assert (await client.get("/tags")).json()["total"] == CROWD + 1
+    assert (await client.get("/health/db")).json()["status"] == "healthy"
+
+
+async def test_under_load_nothing_acknowledged_is_lost(client: httpx2.AsyncClient, server: OwnServer) -> None:
+    ended = asyncio.Event()
+    read: Counter[int] = Counter()
+    written: dict[str, httpx2.Response] = {}
+
+    async def load(number: int) -> None:
+        for turn in count():
+            name = f"{number} {turn}"
+            written[name] = await write(client, name)
+            read[(await client.get("/tags/1")).status_code] += 1
+            if ended.is_set():
+                return
+            await asyncio.sleep(0.01)
+
+    clients = asyncio.gather(*(load(number) for number in range(CROWD)))
+    for _ in range(2):
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(server.stop)  # while requests go on
+        await asyncio.sleep(0.5)
+        await server.start()
+    ended.set()
+    await clients
+    refused = {name for name, answer in written.items() if answer.status_code != 201}
+    assert {refusal(written[name]) for name in refused} == {(503, "storage-unavailable")}
+    assert set(read) == {200, 503}
+    kept = await names(client)
+    assert kept >= written.keys() - refused
+    assert (await client.get("/health/db")).json()["connections_in_use"] == 0
