@@ -13,10 +13,10 @@ SUITE = Path(__file__).parent / "suite"
 def expected(capabilities: Capabilities) -> set[str]:
     """Every test that a storage with these capabilities must pass, as ``test_races.py::test_no_change_is_lost``."""
     able = {name for name, value in asdict(capabilities).items() if value}
-    return {name for name, needed in tests() if needed <= able}
+    return {name for name, needed in contents() if needed <= able}
 
 
-def tests() -> Iterator[tuple[str, set[str]]]:
+def contents() -> Iterator[tuple[str, set[str]]]:
     """Every test of the suite, with the capabilities it needs."""
     for file in sorted(SUITE.glob("test_*.py")):
         module = ast.parse(file.read_text(encoding="utf-8"))

@@ -1,0 +1,12 @@
+"""Units of work, asked for directly: what no request can show, because core never lets it come so far."""
+
+from core import clock
+from core.entities import CategoryDraft
+from core.storage import Storage
+
+
+async def test_a_space_at_the_end_makes_another_name(storage: Storage) -> None:
+    drafts = [CategoryDraft(name=name, slug=f"slug-{number}") for number, name in enumerate(("a", "a ", "a\u00a0"))]
+    for draft in drafts:
+        await storage.run(lambda tx, draft=draft: tx.categories.add([draft], clock.now()))
+    assert [category.name for category in await storage.categories.all()] == ["a", "a ", "a\u00a0"]

@@ -1,0 +1,87 @@
+"""How a sound storage is made wrong: by standing between it and the shop."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar, TypeVar
+
+from core.storage import Capabilities, Storage, Transaction
+
+T = TypeVar("T")
+Work = Callable[[Any], Awaitable[T]]
+
+
+class Wrapped:
+    """Does what ``inner`` does, but for what a subclass does otherwise; ``state`` lives as long as the storage."""
+
+    def __init__(self, inner: Any, state: dict[str, Any]) -> None:
+        self.inner = inner
+        self.state = state
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+class Defect:
+    """One way to be wrong; this one is none.
+
+    Attributes:
+        caught_by: the test of the suite that must fail.
+        readers: what stands before a storage's readers, by aggregate.
+        repositories: what stands before a transaction's repositories, by aggregate.
+    """
+
+    caught_by: ClassVar[str] = ""
+    readers: ClassVar[Mapping[str, type[Wrapped]]] = {}
+    repositories: ClassVar[Mapping[str, type[Wrapped]]] = {}
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.state: dict[str, Any] = {"storage": storage}
+
+    @classmethod
+    def capabilities(cls, sound: Capabilities) -> Capabilities:
+        """What it declares."""
+        return sound
+
+    async def run(self, work: Work[T]) -> T:
+        """As ``Storage.run``."""
+        return await self.storage.run(lambda tx: work(BrokenTransaction(tx, self)))
+
+    def savepoint(self, tx: Transaction) -> AbstractAsyncContextManager[None]:
+        """As ``Transaction.savepoint``."""
+        return tx.savepoint()
+
+
+class BrokenTransaction:
+    """A unit of work as a defect shows it."""
+
+    def __init__(self, inner: Transaction, defect: Defect) -> None:
+        self._inner = inner
+        self._defect = defect
+
+    def __getattr__(self, name: str) -> Any:
+        repository = getattr(self._inner, name)
+        wrapper = self._defect.repositories.get(name)
+        return wrapper(repository, self._defect.state) if wrapper else repository
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """As ``Transaction.savepoint``."""
+        return self._defect.savepoint(self._inner)
+
+
+class BrokenStorage:
+    """An opened storage as a defect shows it."""
+
+    def __init__(self, inner: Storage, defect: type[Defect]) -> None:
+        self._inner = inner
+        self._defect = defect(inner)
+        self.capabilities = defect.capabilities(inner.capabilities)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        wrapper = self._defect.readers.get(name)
+        return wrapper(found, self._defect.state) if wrapper else found
+
+    async def run(self, work: Work[T]) -> T:
+        """As ``Storage.run``."""
+        return await self._defect.run(work)

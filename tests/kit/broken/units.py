@@ -1,0 +1,287 @@
+"""Wrong units of work: not all or nothing, not alone, or not at all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from core.entities import Product, Tag
+from core.errors import ConflictsOutlasted, NotFound, TransientConflict
+from core.storage import Capabilities, Transaction
+from tests.kit.broken.defect import BrokenTransaction, Defect, Work, Wrapped
+
+
+class LostRollback(Defect):
+    """Commits what an exception should have undone."""
+
+    caught_by = "test_commit.py::test_an_exception_undoes_a_unit_of_work_and_reaches_the_caller"
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``."""
+        escaped: list[Exception] = []
+
+        async def keep(tx: Transaction) -> Any:
+            try:
+                return await work(tx)
+            except TransientConflict:
+                raise
+            except Exception as error:
+                escaped.append(error)
+
+        result = await super().run(keep)
+        if escaped:
+            raise escaped[-1]
+        return result
+
+
+class LyingCommit(Defect):
+    """Answers that all is stored, and has stored nothing."""
+
+    caught_by = "test_races.py::test_what_was_answered_is_seen_at_once_by_every_other_client"
+
+    class Undone(Exception):
+        """Carries the result out of the unit of work that it undoes."""
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``."""
+        result: list[Any] = []
+
+        async def forget(tx: Transaction) -> None:
+            result.append(await work(tx))
+            raise LyingCommit.Undone
+
+        try:
+            await super().run(forget)
+        except LyingCommit.Undone:
+            return result[-1]
+
+
+class NoRerun(Defect):
+    """Leaves transient conflicts to the client."""
+
+    caught_by = "test_commit.py::test_a_transient_conflict_runs_the_whole_work_again"
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``."""
+
+        async def once(tx: Transaction) -> Any:
+            try:
+                return await work(tx)
+            except TransientConflict as conflict:
+                raise ConflictsOutlasted from conflict
+
+        return await super().run(once)
+
+
+class _Apart:
+    """A repository each of whose calls is a unit of work of its own, seen by everybody at once."""
+
+    def __init__(self, defect: Defect, name: str) -> None:
+        self.defect = defect
+        self.name = name
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        async def call(*arguments: Any) -> Any:
+            await asyncio.sleep(0)
+            return await self.defect.storage.run(lambda tx: getattr(getattr(tx, self.name), method)(*arguments))
+
+        return call
+
+
+class Autocommit(Defect):
+    """Has no units of work: each statement stands for itself."""
+
+    caught_by = "test_posts.py::test_an_unknown_author_is_refused_and_leaves_no_tag_behind"
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``, without the rest."""
+        return await work(_Pieces(self, {}))
+
+
+class _Pieces:
+    """A transaction that is none; ``special`` repositories differ from the plain ones."""
+
+    def __init__(self, defect: Defect, special: Mapping[str, type[_Apart]]) -> None:
+        self.defect = defect
+        self.special = special
+
+    def __getattr__(self, name: str) -> Any:
+        return self.special.get(name, _Apart)(self.defect, name)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Nothing to go back to."""
+        yield
+
+
+class LostUpdate(Defect):
+    """Reads without a lock and writes without looking at the version."""
+
+    caught_by = "test_races.py::test_no_change_is_lost"
+
+    class Products(_Apart):
+        async def lock(self, id: int) -> Product:
+            found: Product = await self.defect.storage.products.get(id)
+            await asyncio.sleep(0.01)
+            return found
+
+        async def save(self, entity: Product) -> None:
+            async def overwrite(tx: Transaction) -> None:
+                stored = await tx.products.lock(entity.id)
+                await tx.products.save(replace(entity, version=stored.version + 1))
+
+            await self.defect.storage.run(overwrite)
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``, without the rest."""
+        return await work(_Pieces(self, {"products": LostUpdate.Products}))
+
+
+class Oversell(Defect):
+    """Looks whether there is enough, and then takes it, without a guard."""
+
+    caught_by = "test_races.py::test_64_orders_for_the_last_10_pieces"
+
+    class Products(_Apart):
+        async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
+            found = {key: await self.defect.storage.products.get(key) for key in ids}
+            await asyncio.sleep(0.01)
+            self.defect.state["seen"] = found
+            return found
+
+        async def shift_stock(self, changes: Mapping[int, int], at: datetime) -> None:
+            async def overwrite(tx: Transaction) -> None:
+                for key, change in changes.items():
+                    stored = await tx.products.lock(key)
+                    left = max(0, stored.stock_quantity + change)
+                    await tx.products.save(replace(stored, stock_quantity=left, version=stored.version + 1))
+
+            await self.defect.storage.run(overwrite)
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``, without the rest."""
+        return await work(_Pieces(self, {"products": Oversell.Products}))
+
+
+class Orphans(Defect):
+    """Keeps the reference of a product to a category that is deleted meanwhile."""
+
+    caught_by = "test_deletes.py::test_products_and_categories_below_lose_their_deleted_category"
+
+    class Reader(Wrapped):
+        async def get(self, id: int) -> Product:
+            found: Product = await self.inner.get(id)
+            return replace(found, category_id=self.state.get(id, found.category_id))
+
+    class Products(Wrapped):
+        async def add(self, *arguments: Any) -> Any:
+            made = await self.inner.add(*arguments)
+            self.state.update({product.id: product.category_id for product in made})
+            return made
+
+    readers = {"products": Reader}
+    repositories = {"products": Products}
+
+
+class DirtyReads(Defect):
+    """Lets readers look into a unit of work that has not committed."""
+
+    caught_by = "test_storage.py::test_reads_do_not_see_a_unit_of_work_before_it_has_committed"
+
+    class Orders(Wrapped):
+        async def get(self, id: int) -> Any:
+            return await (self.state["open"].orders if "open" in self.state else self.inner).get(id)
+
+    readers = {"orders": Orders}
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``."""
+
+        async def shown(tx: Any) -> Any:
+            self.state["open"] = tx
+            try:
+                return await work(tx)
+            finally:
+                del self.state["open"]
+
+        return await super().run(shown)
+
+
+class ReusedIds(Defect):
+    """Gives the id of a deleted tag to the next one."""
+
+    caught_by = "test_deletes.py::test_ids_are_never_used_again"
+
+    class Tags(Wrapped):
+        async def delete(self, id: int) -> None:
+            await self.inner.delete(id)
+            self.state["free"] = id
+
+        async def add(self, *arguments: Any) -> list[Tag]:
+            made: list[Tag] = await self.inner.add(*arguments)
+            if "free" in self.state:
+                made[0] = replace(made[0], id=self.state.pop("free"))
+            return made
+
+    repositories = {"tags": Tags}
+
+
+class LeakyDelete(Defect):
+    """Says that what it has just deleted was there before, whoever asks twice."""
+
+    caught_by = "test_tags.py::test_a_tag_is_deleted_once"
+
+    class Tags(Wrapped):
+        async def delete(self, id: int) -> None:
+            try:
+                await self.inner.delete(id)
+            except NotFound:
+                return
+
+    repositories = {"tags": Tags}
+
+
+class QuietSavepoint(Defect):
+    """Declares no savepoints, and lets them be used all the same."""
+
+    caught_by = "test_orders.py::test_an_order_can_notify_its_user"
+
+    @classmethod
+    def capabilities(cls, sound: Capabilities) -> Capabilities:
+        """All but one."""
+        return replace(sound, savepoints=False)
+
+
+class HollowSavepoint(Defect):
+    """Keeps what was done within a savepoint when an error leaves it."""
+
+    caught_by = "test_orders.py::test_an_order_stands_when_only_its_notification_fails"
+
+    def savepoint(self, tx: Transaction) -> AbstractAsyncContextManager[None]:
+        """Nothing to go back to."""
+
+        @asynccontextmanager
+        async def nothing() -> AsyncIterator[None]:
+            yield
+
+        return nothing()
+
+
+__all__ = ["BrokenTransaction"]
+
+UNITS = [
+    LostRollback,
+    LyingCommit,
+    NoRerun,
+    Autocommit,
+    LostUpdate,
+    Oversell,
+    Orphans,
+    DirtyReads,
+    ReusedIds,
+    LeakyDelete,
+    QuietSavepoint,
+    HollowSavepoint,
+]

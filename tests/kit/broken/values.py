@@ -1,0 +1,135 @@
+"""Wrong values: what is stored is not what was given."""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.entities import CategoryDraft, PostDraft, ProductDraft, Tag, UserDraft
+from core.errors import Duplicate
+from tests.kit.broken.defect import Defect, Wrapped
+
+
+class FloatMoney(Defect):
+    """Keeps prices in a column of single precision."""
+
+    caught_by = "test_values.py::test_a_price_is_a_number_or_a_string_and_comes_back_as_a_string"
+
+    class Products(Wrapped):
+        async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> Any:
+            def stored(price: int) -> int:
+                return round(struct.unpack("f", struct.pack("f", price / 100))[0] * 100)
+
+            return await self.inner.add([replace(draft, price=stored(draft.price)) for draft in drafts], at)
+
+    repositories = {"products": Products}
+
+
+class TruncatedText(Defect):
+    """Cuts what is longer than a column of 64 KiB, and says nothing."""
+
+    caught_by = "test_values.py::test_lengths_count_code_points"
+
+    class Posts(Wrapped):
+        async def add(self, draft: PostDraft, *rest: Any) -> Any:
+            cut = draft.content.encode()[:65_535].decode(errors="ignore")
+            return await self.inner.add(replace(draft, content=cut), *rest)
+
+    repositories = {"posts": Posts}
+
+
+class LocalTime(Defect):
+    """Answers times as the clock on the wall shows them."""
+
+    caught_by = "test_values.py::test_times_around_changes_of_the_clock_and_leap_days_come_back"
+
+    class Tags(Wrapped):
+        async def get(self, id: int) -> Tag:
+            found: Tag = await self.inner.get(id)
+            return replace(found, created_at=found.created_at + timedelta(hours=1))
+
+    readers = {"tags": Tags}
+
+
+class WholeSeconds(Defect):
+    """Keeps times to the second."""
+
+    caught_by = "test_values.py::test_a_time_is_in_utc_with_milliseconds"
+
+    class Users(Wrapped):
+        async def add(self, drafts: Sequence[UserDraft], hashes: Sequence[str], at: datetime) -> Any:
+            return await self.inner.add(drafts, hashes, at.replace(microsecond=0))
+
+    repositories = {"users": Users}
+
+
+class _Folding(Wrapped):
+    """Compares category names after ``fold``, as a collation would."""
+
+    @staticmethod
+    def fold(name: str) -> str:
+        return name
+
+    async def add(self, drafts: Sequence[CategoryDraft], at: datetime) -> Any:
+        taken = self.state.setdefault("names", set())
+        for draft in drafts:
+            if self.fold(draft.name) in taken:
+                raise Duplicate(["name"], "categories")
+        made = await self.inner.add(drafts, at)
+        taken.update(self.fold(draft.name) for draft in drafts)
+        return made
+
+
+class FoldedCase(Defect):
+    """Takes ``Shoes`` and ``shoes`` for one name."""
+
+    caught_by = "test_uniqueness.py::test_category_names_are_compared_exactly"
+
+    class Categories(_Folding):
+        fold = staticmethod(str.casefold)
+
+    repositories = {"categories": Categories}
+
+
+class FoldedSpace(Defect):
+    """Takes a name and the same name with a space after it for one."""
+
+    caught_by = "test_units.py::test_a_space_at_the_end_makes_another_name"
+
+    class Categories(_Folding):
+        fold = staticmethod(str.rstrip)
+
+    repositories = {"categories": Categories}
+
+
+class EqualNulls(Defect):
+    """Takes two products without a category for products of one category."""
+
+    caught_by = "test_uniqueness.py::test_products_without_a_category_may_share_a_name"
+
+    class Products(Wrapped):
+        async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> Any:
+            taken = self.state.setdefault("names", set())
+            if any(draft.category_id is None and draft.name in taken for draft in drafts):
+                raise Duplicate(["name"], "products")
+            taken.update(draft.name for draft in drafts)
+            return await self.inner.add(drafts, at)
+
+    repositories = {"products": Products}
+
+
+class FirstDuplicateOnly(Defect):
+    """Names one taken field where there are several."""
+
+    caught_by = "test_uniqueness.py::test_every_taken_field_is_named_in_the_declared_order"
+
+    async def run(self, work: Any) -> Any:
+        """As ``Storage.run``."""
+        try:
+            return await super().run(work)
+        except Duplicate as duplicate:
+            raise Duplicate(duplicate.fields[:1], duplicate.aggregate) from None
+
+
+VALUES = [FloatMoney, TruncatedText, LocalTime, WholeSeconds, FoldedCase, FoldedSpace, EqualNulls, FirstDuplicateOnly]
