@@ -14,9 +14,6 @@ from core.text import derive_slug, free_slug
 _ATTEMPTS = 30
 _LONGEST_WAIT = 0.05  # seconds
 
-SLUG = frozenset({"slug"})
-NO_FIELDS: frozenset[str] = frozenset()
-
 
 class Sluggable(Protocol):
     """A draft with a slug that may be left out."""
@@ -50,22 +47,24 @@ async def run(
 ) -> T:
     """``storage.run(work)``, again where all that was taken between look and write is ``derived``: a value of ours.
 
-    ``derived`` maps the plural name of an aggregate to those of its unique fields that the client did not choose.
+    ``derived`` maps the plural name of an aggregate to those of its unique fields that the client did not choose, as
+    in ``3.slug`` where that is so of the fourth only.
     """
     for _ in range(_ATTEMPTS):
         try:
             return await storage.run(work)
         except Duplicate as error:
-            fields = {field.rpartition(".")[2] for field in error.fields}
-            if not fields <= set(derived.get(error.aggregate, ())):
+            ours = derived.get(error.aggregate, ())
+            if not all(field in ours or field.rpartition(".")[2] in ours for field in error.fields):
                 raise
         await asyncio.sleep(random.uniform(0, _LONGEST_WAIT))  # noqa: S311 - so that rivals do not meet again in step
     raise ConflictsOutlasted
 
 
 def left_out(drafts: Sequence[Sluggable]) -> Collection[str]:
-    """The unique fields that are derived for ``drafts``: the slug, where any leaves it out."""
-    return SLUG if any(draft.slug is None for draft in drafts) else NO_FIELDS
+    """The unique fields that are derived for ``drafts``: each slug left out, by its number where there are several."""
+    several = len(drafts) > 1
+    return {f"{index}.slug" if several else "slug" for index, draft in enumerate(drafts) if draft.slug is None}
 
 
 def without_empty(fields: dict[str, Any]) -> dict[str, Any]:

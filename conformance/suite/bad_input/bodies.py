@@ -291,6 +291,7 @@ DUPLICATES = [
     ("POST", "/products", _product, "slug", "product-5", "exactly"),
     ("PATCH", "/products/2", _nothing, "sku", "SKU-5", "exactly"),
     ("POST", "/products/bulk", _two(_product), "1.sku", "SKU-5", "exactly"),
+    ("POST", "/products/bulk", _two(_product), "1.slug", "product-5", "exactly, while the first leaves it out"),
     ("POST", "/tags", _tag, "name", "NEWS", "in any case"),
     ("PATCH", "/tags/2", _nothing, "name", "ｎｅｗｓ", "in any width"),
     ("POST", "/tags", _tag, "slug", "news", "exactly"),
