@@ -46,7 +46,7 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Every file of every package is checked against the hashes in the lock; nothing else is ever downloaded.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml examples/memory/pyproject.toml
 	@found=; for python in $(PYTHONS); do \
 		if "$$python" -c "$(USABLE)" 2>/dev/null; then found=$$python; break; fi; \
 	done; \
@@ -58,5 +58,5 @@ $(STAMP): requirements.lock pyproject.toml
 	echo "Installing into .venv with $$("$$found" --version), about a minute ..."; \
 	"$$found" -m venv .venv
 	@$(PIP) install --require-hashes --requirement requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-deps --no-build-isolation --editable . --editable examples/memory
 	@touch $@

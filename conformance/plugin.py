@@ -47,16 +47,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Once for each target that fits."""
     if FIXTURE not in metafunc.fixturenames:
         return
-    offered = targets(metafunc.config)
-    if not offered:
-        raise pytest.UsageError("nothing to test: implement pytest_conformance_targets in a conftest.py")
-    fitting = list(_fitting(metafunc, offered))
+    fitting = list(_fitting(metafunc, targets(metafunc.config)))
     metafunc.parametrize(FIXTURE, fitting, ids=[target.name for target in fitting], indirect=True, scope="session")
 
 
 @pytest.hookimpl(tryfirst=True)  # nobody else need look at them
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Note in each test's reports where it ran; drop those for which no target fits."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note in each test's reports where it ran; drop those for which no target fits.
+
+    Raises:
+        UsageError: there are no targets at all.
+    """
     homeless = set()
     for item in items:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
@@ -65,6 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.user_properties.append(("storage", target.name))
         elif FIXTURE in params:
             homeless.add(item)
+    if homeless and not targets(config):
+        raise pytest.UsageError("no storage to test: implement pytest_conformance_targets in a conftest.py")
     items[:] = [item for item in items if item not in homeless]
 
 
