@@ -1,0 +1,1 @@
+"""Stockroom in the memory of one process: a complete, small backend."""

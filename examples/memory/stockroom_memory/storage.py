@@ -1,0 +1,152 @@
+"""The opened storage: readers, and units of work that take turns."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TypeVar
+
+from core.errors import PoolExhausted, Unsupported
+from core.storage import Capabilities, PoolStatus, Transaction
+from core.storage.retry import RetryPolicy, rerun
+from core.storage.trips import note
+from stockroom_memory.accounts import MemoryAccountReader, MemoryAccountRepository
+from stockroom_memory.categories import MemoryCategoryReader, MemoryCategoryRepository
+from stockroom_memory.notifications import MemoryNotificationReader, MemoryNotificationRepository
+from stockroom_memory.orders import MemoryOrderReader, MemoryOrderRepository, MemoryPaymentRepository
+from stockroom_memory.posts import MemoryPostReader, MemoryPostRepository
+from stockroom_memory.products import MemoryProductReader, MemoryProductRepository
+from stockroom_memory.schema import KINDS
+from stockroom_memory.table import Tables
+from stockroom_memory.tags import MemoryTagReader, MemoryTagRepository
+from stockroom_memory.unit import Unit
+from stockroom_memory.users import MemoryUserReader, MemoryUserRepository
+
+T = TypeVar("T")
+
+CAPABILITIES = Capabilities(
+    savepoints=True,
+    downgrades=False,
+    scripts=False,
+    sizes=False,
+    embedded=True,
+    pooled=False,
+    writer_limit=1,
+    queued_locks=True,
+    id_block=1,
+    durable=False,
+    shared=False,
+    repeatable_reads=True,
+    serializable=True,
+    concurrent_reads=True,
+)
+
+
+class Store:
+    """What a URL leads to.
+
+    Attributes:
+        tables: as they were last committed.
+        turn: held by the one unit of work that may write.
+    """
+
+    def __init__(self) -> None:
+        self.tables = Tables.empty(KINDS)
+        self.turn = asyncio.Lock()
+
+
+class MemoryTransaction:
+    """See ``core.storage.Transaction``."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self.users = MemoryUserRepository(unit)
+        self.posts = MemoryPostRepository(unit)
+        self.tags = MemoryTagRepository(unit)
+        self.categories = MemoryCategoryRepository(unit)
+        self.products = MemoryProductRepository(unit)
+        self.orders = MemoryOrderRepository(unit)
+        self.payments = MemoryPaymentRepository(unit)
+        self.accounts = MemoryAccountRepository(unit)
+        self.notifications = MemoryNotificationRepository(unit)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """See ``Transaction.savepoint``."""
+        note("savepoint")
+        with self._unit.part():
+            yield
+
+
+class MemoryStorage:
+    """See ``core.storage.Storage``."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, store: Store, longest_wait: float) -> None:
+        self._store = store
+        self._longest_wait = longest_wait
+        self.server = f"stockroom-memory {version('stockroom-memory')}"
+        self.users = MemoryUserReader(self._committed)
+        self.posts = MemoryPostReader(self._committed)
+        self.tags = MemoryTagReader(self._committed)
+        self.categories = MemoryCategoryReader(self._committed)
+        self.products = MemoryProductReader(self._committed)
+        self.orders = MemoryOrderReader(self._committed)
+        self.accounts = MemoryAccountReader(self._committed)
+        self.notifications = MemoryNotificationReader(self._committed)
+
+    def _committed(self) -> Tables:
+        return self._store.tables
+
+    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """See ``Storage.run``."""
+        return await rerun(lambda: self._attempt(work), RetryPolicy())
+
+    async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Whatever leaves ``work`` by an exception, cancellation included, is undone by not being committed."""
+        async with self._turn():
+            note("begin")
+            unit = Unit(self._store.tables)
+            outcome = await work(MemoryTransaction(unit))
+            note("commit")
+            self._store.tables = unit.give_away()
+            return outcome
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait in line for the turn to write.
+
+        Raises:
+            PoolExhausted: it did not come in time.
+        """
+        turn = self._store.turn
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                await turn.acquire()
+        except TimeoutError:
+            raise PoolExhausted from None
+        try:
+            yield
+        finally:
+            turn.release()
+
+    async def ping(self) -> None:
+        """See ``Storage.ping``."""
+        note("ping")
+
+    async def schema_revision(self) -> str | None:
+        """See ``Storage.schema_revision``: there is no schema."""
+        return None
+
+    async def size(self) -> int:
+        """See ``Storage.size``."""
+        raise Unsupported("A store in memory does not know how much memory it takes.")
+
+    def pool_status(self) -> PoolStatus:
+        """See ``Storage.pool_status``: there are no connections."""
+        return PoolStatus(pool_size=0, max_overflow=0, connections_in_use=0)
+
+    async def close(self) -> None:
+        """See ``Storage.close``. The data goes when the last one that has it open lets go of it."""
+        self._store = Store()
