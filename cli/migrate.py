@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from core.opening import head
 from core.plugins import discover
 from core.settings import load
 from core.storage import Migrations
@@ -58,5 +59,4 @@ def chosen() -> Migrations:
 def show(migrations: Migrations) -> None:
     """Print the revision the storage is at."""
     revision = asyncio.run(migrations.current())
-    at_head = revision == migrations.history()[-1].id
-    typer.echo(f"{revision or 'none'}{' (head)' if at_head else ''}")
+    typer.echo(f"{revision or 'none'}{' (head)' if revision == head(migrations) else ''}")

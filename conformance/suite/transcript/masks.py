@@ -39,7 +39,8 @@ OWN = {
     "schema_revision",
     "instance",
 }
-"""Members that belong to the storage or the run, not to the contract. ``version`` of the service is one more."""
+"""Members that belong to the storage or the run, not to the contract, null or not: some storages have no schema.
+``version`` of the service is one more."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _ORDER_NUMBER = re.compile(r"ORD-\d{14}-[0-9A-Z]{6}")
@@ -84,13 +85,13 @@ class Masks:
         return self._text(answered) if isinstance(answered, str) else answered
 
     def _member(self, kind: str, name: str, value: Any, whole: dict[str, Any]) -> Any:
+        if name in OWN or (name == "version" and "docs" in whole):
+            return f"<{name}>"
         if value is None:
             return None
         if name == "next_cursor":
             self.cursor = value
             return "<cursor>"
-        if name in OWN or (name == "version" and "docs" in whole):
-            return f"<{name}>"
         if isinstance(value, int) and (kind := REFERENCES.get(name, kind if name == "id" else "")):
             return f"<{self._number(kind, value)}>"
         return self.mask(value)
