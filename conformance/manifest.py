@@ -1,8 +1,8 @@
 """What the suite consists of, read from its source: so a test that was not collected is missed too."""
 
 import ast
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.storage import Capabilities
@@ -10,22 +10,42 @@ from core.storage import Capabilities
 SUITE = Path(__file__).parent / "suite"
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a test asks of a storage.
+
+    Attributes:
+        needs: capabilities that it must declare.
+        lacks: capabilities that it must not declare.
+    """
+
+    needs: Set[str] = frozenset()
+    lacks: Set[str] = frozenset()
+
+    def met_by(self, capabilities: Capabilities) -> bool:
+        """Whether the test is for a storage with these."""
+        able = all(getattr(capabilities, name) for name in self.needs)
+        return able and not any(getattr(capabilities, name) for name in self.lacks)
+
+    def __or__(self, other: "Demand") -> "Demand":
+        return Demand(self.needs | other.needs, self.lacks | other.lacks)
+
+
 def expected(capabilities: Capabilities) -> set[str]:
     """Every test that a storage with these capabilities must pass, as ``test_races.py::test_no_change_is_lost``."""
-    able = {name for name, value in asdict(capabilities).items() if value}
-    return {name for name, needed in contents() if needed <= able}
+    return {name for name, demand in contents() if demand.met_by(capabilities)}
 
 
-def contents() -> Iterator[tuple[str, set[str]]]:
-    """Every test of the suite, with the capabilities it needs."""
+def contents() -> Iterator[tuple[str, Demand]]:
+    """Every test of the suite, and for which storages it is."""
     for file in sorted(SUITE.glob("test_*.py")):
         module = ast.parse(file.read_text(encoding="utf-8"))
-        shared = _needs(_module_marks(module))
+        shared = _demand(_module_marks(module))
         for node in module.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 fixtures = {argument.arg for argument in node.args.args}
-                own = _needs(node.decorator_list) | ({"shared"} if "two_servers" in fixtures else set())
-                yield f"{file.name}::{node.name}", shared | own
+                of_fixtures = Demand({"shared"} if "two_servers" in fixtures else frozenset())
+                yield f"{file.name}::{node.name}", shared | of_fixtures | _demand(node.decorator_list)
 
 
 def _module_marks(module: ast.Module) -> list[ast.expr]:
@@ -36,6 +56,10 @@ def _module_marks(module: ast.Module) -> list[ast.expr]:
     return marks
 
 
-def _needs(marks: list[ast.expr]) -> set[str]:
-    calls = [mark for mark in marks if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.needs"]
+def _demand(marks: list[ast.expr]) -> Demand:
+    return Demand(_named("needs", marks), _named("lacks", marks))
+
+
+def _named(marker: str, marks: list[ast.expr]) -> set[str]:
+    calls = [mark for mark in marks if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"pytest.mark.{marker}"]
     return {ast.literal_eval(argument) for call in calls for argument in call.args}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from conformance import hookspecs
+from conformance.manifest import Demand
 from conformance.recorder import Recorder
 from conformance.target import Target
 
@@ -29,8 +30,9 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Two markers, and the recorder."""
+    """Three markers, and the recorder."""
     config.addinivalue_line("markers", "needs(capability, …): only on storages that can do this")
+    config.addinivalue_line("markers", "lacks(capability, …): only on storages that cannot do this")
     config.addinivalue_line("markers", "only(name, …): only on these targets; for a backend's own tests")
     config.pluginmanager.register(Recorder(config, lambda: targets(config)))
 
@@ -72,11 +74,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _fitting(metafunc: pytest.Metafunc, offered: list[Target]) -> Iterator[Target]:
-    markers = list(metafunc.definition.iter_markers())
-    needed = {str(arg) for marker in markers if marker.name == "needs" for arg in marker.args}
-    needed |= {capability for fixture, capability in _NEEDS.items() if fixture in metafunc.fixturenames}
-    only = [set(marker.args) for marker in markers if marker.name == "only"]
+    needed = {capability for fixture, capability in _NEEDS.items() if fixture in metafunc.fixturenames}
+    demand = Demand(needed | _marked(metafunc, "needs"), _marked(metafunc, "lacks"))
+    only = [marker.args for marker in metafunc.definition.iter_markers("only")]
     for target in offered:
-        capabilities = target.backend.capabilities
-        if all(target.name in names for names in only) and all(getattr(capabilities, name) for name in needed):
+        if all(target.name in names for names in only) and demand.met_by(target.backend.capabilities):
             yield target
+
+
+def _marked(metafunc: pytest.Metafunc, marker: str) -> set[str]:
+    return {str(arg) for mark in metafunc.definition.iter_markers(marker) for arg in mark.args}

@@ -23,7 +23,20 @@ class MongoBackend:
         Driver("srv", "dns", "stockroom[mongodb]"),  # mongodb+srv:// is Motor as well, and asks DNS for the hosts
     )
     capabilities = Capabilities(
-        transactions=True, savepoints=False, durable=True, shared=True, concurrent_writers=True, embedded=False
+        savepoints=False,
+        downgrades=True,
+        scripts=False,
+        sizes=True,
+        embedded=False,
+        pooled=True,
+        writer_limit=None,
+        queued_locks=False,
+        id_block=64,
+        durable=True,
+        shared=True,
+        repeatable_reads=True,
+        serializable=False,
+        concurrent_reads=True,
     )
     example_url = "mongodb://localhost:27017/stockroom?replicaSet=rs0"
 
@@ -51,7 +64,20 @@ class MongomockBackend:
     schemes: Sequence[str] = ("mongomock",)
     drivers: Sequence[Driver] = (Driver("mongomock-motor", "mongomock_motor", "stockroom[mongomock]"),)
     capabilities = Capabilities(
-        transactions=True, savepoints=False, durable=False, shared=False, concurrent_writers=False, embedded=True
+        savepoints=False,
+        downgrades=True,
+        scripts=False,
+        sizes=False,
+        embedded=True,
+        pooled=True,
+        writer_limit=1,
+        queued_locks=True,
+        id_block=1,
+        durable=False,
+        shared=False,
+        repeatable_reads=True,
+        serializable=True,
+        concurrent_reads=True,
     )
     example_url = "mongomock://localhost/stockroom"
 

@@ -40,6 +40,10 @@ class Engine(Protocol):
         """See ``Storage.ping``."""
         ...
 
+    async def size(self) -> int:
+        """See ``Storage.size``."""
+        ...
+
     def checked_out(self) -> int:
         """Connections in use at this moment."""
         ...

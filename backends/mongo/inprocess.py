@@ -22,6 +22,7 @@ from backends.mongo.ids import Ids
 from backends.mongo.slots import Slots
 from backends.mongo.uniqueness import hasten
 from backends.mongo.work import Session
+from core.errors import Unsupported
 from core.storage import Capabilities
 from core.storage.trips import note
 
@@ -77,6 +78,10 @@ class InProcess:
     async def ping(self) -> None:
         """See ``Engine.ping``."""
         note("ping")
+
+    async def size(self) -> int:
+        """See ``Engine.size``."""
+        raise Unsupported("mongomock does not know how much memory its data takes.")
 
     def checked_out(self) -> int:
         """See ``Engine.checked_out``: there are no connections."""

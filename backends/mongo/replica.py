@@ -67,6 +67,15 @@ class Replica:
         except PyMongoError as error:
             raise translate(error) from error
 
+    async def size(self) -> int:
+        """See ``Engine.size``."""
+        database = self._raw["counters"].database
+        try:
+            stats = await database.command("dbStats")
+        except PyMongoError as error:
+            raise translate(error) from error
+        return int(stats["totalSize"])
+
     def checked_out(self) -> int:
         """See ``Engine.checked_out``."""
         return self._pool.checked_out

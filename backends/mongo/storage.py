@@ -107,6 +107,11 @@ class MongoStorage:
         """See ``Storage.schema_revision``."""
         return await latest(self._reader.collection(REVISIONS))
 
+    async def size(self) -> int:
+        """See ``Storage.size``."""
+        async with self._slots.turn():
+            return await self._engine.size()
+
     def pool_status(self) -> PoolStatus:
         """See ``Storage.pool_status``."""
         return self._slots.status(self._engine.checked_out())

@@ -61,7 +61,7 @@ class SqlStorage:
         self._dialect = dialect
         self._settings = settings
         self._policy = RetryPolicy()
-        self._turn = None if dialect.capabilities.concurrent_writers else asyncio.Lock()
+        self._turn = asyncio.Lock() if dialect.capabilities.writer_limit else None
         self._reads = reads = Reads(engine, dialect)
         self.server = server
         self.users = SqlUserReader(USERS, reads)
@@ -153,6 +153,10 @@ class SqlStorage:
         except Exception as error:
             raise meaning(self._dialect, self._settings, error) from error
         return found[0][0] if found else None
+
+    async def size(self) -> int:
+        """See ``Storage.size``."""
+        return int((await self._reads.rows(text(self._dialect.size)))[0][0])
 
     def pool_status(self) -> PoolStatus:
         """See ``Storage.pool_status``."""

@@ -126,8 +126,16 @@ class Storage(Protocol):
         """The revision the stored data is at; None before the first."""
         ...
 
+    async def size(self) -> int:
+        """Bytes that the data takes, indexes included, as the database itself counts: it may lag by some seconds.
+
+        Raises:
+            Unsupported: the storage declares no sizes.
+        """
+        ...
+
     def pool_status(self) -> PoolStatus:
-        """Figures of the connection pool, without asking the database."""
+        """Figures of the connection pool, without asking the database; all 0 where there is none."""
         ...
 
     async def close(self) -> None:

@@ -78,7 +78,7 @@ def changed(dialect: Dialect, **fields: Any) -> SqlBackend:
 # Two transactions that cross
 
 
-@pytest.mark.needs("concurrent_writers")
+@pytest.mark.lacks("writer_limit")
 async def test_a_deadlock_runs_the_loser_again_and_both_succeed(storage: Storage) -> None:
     await add_products(storage, {"stock_quantity": 10}, {"stock_quantity": 10})
     crossing = Crossing()
@@ -142,7 +142,7 @@ async def test_a_record_changed_since_the_snapshot_runs_the_work_again(opened: O
         assert await stocks(storage) == [8, 10]
 
 
-@pytest.mark.needs("concurrent_writers")
+@pytest.mark.lacks("writer_limit")
 async def test_a_lost_update_is_noticed_by_its_version(storage: Storage) -> None:
     await add_products(storage, {"stock_quantity": 10}, {"stock_quantity": 10})
     crossing = Crossing()

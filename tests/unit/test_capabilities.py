@@ -1,31 +1,52 @@
-"""What a storage declares against what was found on it."""
+"""What a storage declares against what was found on it, and the table of what there is to declare."""
 
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
+from typing import Any
 
 import pytest
 
 from core.errors import ConfigurationError
-from core.storage import Capabilities
+from core.storage import AXES, Capabilities
+from core.storage.capabilities import Kind
 
-ALL = Capabilities(
-    transactions=True, savepoints=True, durable=True, shared=True, concurrent_writers=True, embedded=True
-)
-NAMES = [field.name for field in fields(Capabilities)]
+MANDATORY = [name for name, axis in AXES.items() if axis.mandatory]
+OPTIONAL = [name for name, axis in AXES.items() if not axis.mandatory]
+VALUES = [name for name in OPTIONAL if AXES[name].kind is Kind.VALUE]
+SWITCHES = [name for name in OPTIONAL if name not in VALUES]
+
+ALL = Capabilities(**dict.fromkeys(SWITCHES, True), **dict.fromkeys(VALUES, 1))
 
 
 def test_a_storage_that_can_do_what_it_declares_is_taken() -> None:
     ALL.require(ALL, "acme")
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "transactions"])
+@pytest.mark.parametrize("name", SWITCHES)
 def test_a_storage_may_be_able_to_do_more_than_it_declares(name: str) -> None:
     replace(ALL, **{name: False}).require(ALL, "acme")
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "transactions"])
+@pytest.mark.parametrize("name", SWITCHES)
 def test_a_declared_capability_that_is_missing_is_refused_by_name(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"acme.*{name}"):
         ALL.require(replace(ALL, **{name: False}), "acme")
+
+
+@pytest.mark.parametrize("other", [None, 0, 2])
+@pytest.mark.parametrize("name", VALUES)
+def test_a_value_other_than_the_declared_one_is_refused_by_name(name: str, other: int | None) -> None:
+    found: Any = {name: other}
+    with pytest.raises(ConfigurationError, match=f"acme.*{name}"):
+        ALL.require(replace(ALL, **found), "acme")
+    with pytest.raises(ConfigurationError, match=f"acme.*{name}"):
+        replace(ALL, **found).require(ALL, "acme")
+
+
+@pytest.mark.parametrize(("declared", "found"), [(True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("name", MANDATORY)
+def test_what_the_shop_cannot_do_without_cannot_be_declared_away(name: str, found: bool, declared: bool) -> None:
+    with pytest.raises(ConfigurationError, match=f"acme.*{name}.*cannot do without"):
+        replace(ALL, **{name: declared}).require(replace(ALL, **{name: found}), "acme")
 
 
 @pytest.mark.parametrize("declared", [True, False])
@@ -33,3 +54,16 @@ def test_a_storage_without_transactions_is_refused_whatever_is_declared(declared
     without = replace(ALL, transactions=False)
     with pytest.raises(ConfigurationError, match=r"acme.*transactions"):
         replace(ALL, transactions=declared).require(without, "acme")
+
+
+def test_whatever_is_not_mandatory_must_be_declared() -> None:
+    assert [field.name for field in fields(Capabilities) if field.default is MISSING] == OPTIONAL
+    assert all(field.default is True for field in fields(Capabilities) if field.name in MANDATORY)
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_the_meaning_of_an_axis_is_a_sentence_or_two(name: str) -> None:
+    meaning = AXES[name].meaning
+    assert meaning.endswith(".")
+    assert len(meaning) < 250
+    assert "|" not in meaning

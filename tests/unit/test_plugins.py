@@ -20,7 +20,20 @@ LOST = Driver("lost", "acme_driver_that_nobody_installed_either", "acme-lost")
 
 
 ALL = Capabilities(
-    transactions=True, savepoints=True, durable=True, shared=True, concurrent_writers=True, embedded=False
+    savepoints=True,
+    downgrades=True,
+    scripts=True,
+    sizes=True,
+    embedded=False,
+    pooled=True,
+    writer_limit=None,
+    queued_locks=True,
+    id_block=1,
+    durable=True,
+    shared=True,
+    repeatable_reads=True,
+    serializable=True,
+    concurrent_reads=True,
 )
 
 
@@ -175,7 +188,20 @@ class Backend:
     schemes = ["{scheme}"]
     drivers = [Driver("{name}", "sys", "{name}-driver")]
     capabilities = Capabilities(
-        transactions=True, savepoints=False, durable=True, shared=True, concurrent_writers=True, embedded=False
+        savepoints=True,
+        downgrades=True,
+        scripts=True,
+        sizes=True,
+        embedded=False,
+        pooled=True,
+        writer_limit=None,
+        queued_locks=True,
+        id_block=1,
+        durable=True,
+        shared=True,
+        repeatable_reads=True,
+        serializable=True,
+        concurrent_reads=True,
     )
     example_url = "{scheme}://localhost/shop"
 

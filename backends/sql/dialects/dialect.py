@@ -36,6 +36,7 @@ class Dialect:
         enforce_references: a further such statement, where references are not enforced without.
         begin: the statement that starts a unit of work.
         version: the query for the server's version.
+        size: the query for the bytes that the database takes.
         insert: how rows are inserted and their ids learnt.
         many_values: whether SQLAlchemy must be told to write many rows as one INSERT.
         locks_unordered: whether an UPDATE of several rows locks them in no particular order.
@@ -59,6 +60,7 @@ class Dialect:
     enforce_references: str = ""
     begin: str
     version: str
+    size: str
     insert: Insert
     many_values: bool = False
     locks_unordered: bool
