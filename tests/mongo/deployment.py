@@ -8,7 +8,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
-from pymongo import AsyncMongoClient
+from motor.motor_asyncio import AsyncIOMotorClient as Client
 
 from conformance.processes.process import Process
 from tests.harness.mongodb import MongoDB
@@ -17,30 +17,60 @@ from tests.harness.site import Site
 KIND = MongoDB()
 SET = KIND.url(0).rpartition("=")[2]
 
-Client = AsyncMongoClient[dict[str, Any]]
+_MEMBERS = {1: "primary", 2: "secondary"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Node:
-    """A running server."""
+    """A server, which can be killed, and started again with the data it had."""
 
     port: int
+    command: list[str | Path]
+    folder: Path
+    site: Site
     process: Process
+    running: bool = True
 
     @property
     def url(self) -> str:
         """Of this server alone, whatever it is a member of."""
         return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
+    def kill(self) -> None:
+        """End it without a word of farewell."""
+        self.process.stop()
+        self.running = False
+
+    async def again(self) -> None:
+        """Start it after it was killed, and return once it answers."""
+        self.process = _run(self.command, self.folder, self.site)
+        self.running = True
+        await self.answers()
+
+    async def answers(self) -> None:
+        """Return once it answers, whatever it thinks of itself."""
+
+        async def greet() -> None:
+            async with connected(self.url) as client:
+                await client.admin.command("hello")
+
+        await self.process.until(greet, 60)
+
+
+def _run(command: list[str | Path], folder: Path, site: Site) -> Process:
+    process = Process(command, folder, goodbye=SIGKILL)
+    site.processes.append(process)
+    return process
+
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Client]:
-    """A client of the test's own, beside the shop."""
-    client: Client = AsyncMongoClient(url, serverSelectionTimeoutMS=10_000)
+async def connected(url: str) -> AsyncIterator[Client[dict[str, Any]]]:
+    """A client of the test's own, beside the shop. Not PyMongo's, which leaves sockets open that it was opening."""
+    client: Client[dict[str, Any]] = Client(url, serverSelectionTimeoutMS=10_000)
     try:
         yield client
     finally:
-        await client.close()
+        client.close()
 
 
 async def start(site: Site, program: Path, *options: str, replicated: bool = True) -> Node:
@@ -48,15 +78,10 @@ async def start(site: Site, program: Path, *options: str, replicated: bool = Tru
     port = site.ports.take()
     folder = site.room(f"mongod-{port}")
     await KIND.prepare(program, folder, None)
-    command = [part for part in KIND.command(program, folder, port) if replicated or "replSet" not in str(part)]
-    node = Node(port, Process([*command, *options], folder, goodbye=SIGKILL))
-    site.processes.append(node.process)
-
-    async def answers() -> None:
-        async with connected(node.url) as client:
-            await client.admin.command("hello")
-
-    await node.process.until(answers, 60)
+    usual = [part for part in KIND.command(program, folder, port) if replicated or "replSet" not in str(part)]
+    command = [*usual, *options]
+    node = Node(port, command, folder, site, _run(command, folder, site))
+    await node.answers()
     return node
 
 
@@ -80,9 +105,16 @@ async def primary(url: str) -> int:
     """The port of the member that takes the writes."""
     async with connected(url) as client:
         await client.admin.command("ping")
-        address = await client.primary
+        address = client.primary
         assert address is not None
         return int(address[1])
+
+
+async def member(node: Node) -> None:
+    """Return once a node is the primary or follows it."""
+    async with connected(node.url) as client, asyncio.timeout(60):
+        while (await client.admin.command("replSetGetStatus"))["myState"] not in _MEMBERS:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

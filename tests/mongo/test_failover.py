@@ -1,4 +1,4 @@
-"""Three servers that are one replica set, and two processes of the shop: races, also while the primary is killed."""
+"""Three servers that are one replica set, and two processes of the shop: races, also while servers are killed."""
 
 import asyncio
 import os
@@ -8,18 +8,20 @@ from itertools import count
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
+import httpx2
 import pytest
 
 from conformance.crowd import Crowd
 from conformance.defaults import settings_for
+from conformance.problem import refusal
 from conformance.processes.serving import Serving, serving
 from conformance.shop import Shop
 from conformance.suite import test_races as races
 from core.plugins import Registry
 from tests.harness.kind import within
 from tests.harness.site import Site
-from tests.mongo.deployment import Node, initiate, primary, start
-from tests.mongo.trade import Trade
+from tests.mongo.deployment import Node, initiate, member, primary, start
+from tests.mongo.trade import Trade, assert_asks_to_come_back
 
 pytestmark = pytest.mark.only("mongodb")
 
@@ -30,6 +32,8 @@ RACES = [
 ]
 ELECTIONS = {"electionTimeoutMillis": 1500, "heartbeatIntervalMillis": 500}
 PATIENCE = 60
+BOUND = 30
+"""Seconds in which a request is answered, whatever has become of the servers."""
 # Followers ask for each batch: one that is stopped leaves nothing for itself in the buffer of a connection.
 POLLING = "--setParameter=oplogFetcherUsesExhaust=false"
 
@@ -42,6 +46,37 @@ class Cluster:
     nodes: dict[int, Node]
     servers: list[Serving]
     numbers: Iterator[int]
+
+    async def kill_primary(self, *more: int) -> int:
+        """Kill a primary that nobody has followed for a moment: what it alone knows, and told, is lost.
+
+        Args:
+            more: which of the others die with it.
+
+        Returns:
+            its port.
+        """
+        port = await primary(self.url)
+        others = [node for node in self.nodes.values() if node.port != port]
+        for node in others:
+            os.kill(node.process.pid, SIGSTOP)
+        try:
+            await asyncio.sleep(0.5)
+            self.nodes[port].kill()
+            for number in more:
+                others[number].kill()
+        finally:
+            for node in others:
+                if node.running:
+                    os.kill(node.process.pid, SIGCONT)
+        return port
+
+    async def heal(self) -> None:
+        """Start whoever was killed, and return once all take part."""
+        for node in self.nodes.values():
+            if not node.running:
+                await node.again()
+        await asyncio.gather(*(member(node) for node in self.nodes.values()))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +101,8 @@ def cluster(
 
 @pytest.fixture
 async def crowd(cluster: Cluster) -> AsyncIterator[Crowd]:
-    """Clients of both servers."""
+    """Clients of both servers; all nodes are there."""
+    await cluster.heal()
     async with Crowd.at([one.url for one in cluster.servers], cluster.numbers) as crowd:
         yield crowd
 
@@ -78,27 +114,46 @@ async def test_on_three_nodes(crowd: Crowd, race: Callable[[Crowd], Awaitable[No
 
 async def test_no_acknowledged_write_is_lost_when_the_primary_is_killed(cluster: Cluster, crowd: Crowd) -> None:
     trade = await Trade.of(crowd)
-    killed = await primary(cluster.url)
     async with trade.going_on():
         await trade.more(PATIENCE, orders=10, transfers=10, products=2, deletions=5)
         rush = asyncio.create_task(trade.rush_for_the_last())
-        await kill_alone(cluster, killed)
+        killed = await cluster.kill_primary()
         await rush
         await trade.more(PATIENCE, orders=20, transfers=20, products=4, deletions=10)
     assert await primary(cluster.url) != killed
+    await audit(trade, cluster, crowd)
+
+
+async def test_without_a_majority_writes_answer_503_until_there_is_one_again(cluster: Cluster, crowd: Crowd) -> None:
+    trade = await Trade.of(crowd)
+    async with trade.going_on():
+        await trade.more(PATIENCE, orders=10, transfers=10, products=2, deletions=5)
+        killed = await cluster.kill_primary(0)
+        await asyncio.gather(*(closed(client) for client in crowd.clients))
+        [dead] = [node for node in cluster.nodes.values() if not node.running and node.port != killed]
+        await dead.again()
+        await trade.more(PATIENCE, orders=20, transfers=20, products=4, deletions=10)
+    assert trade.unavailable > 0
+    assert not cluster.nodes[killed].running
+    await audit(trade, cluster, crowd)
+    await cluster.heal()
+    await audit(trade, cluster, crowd)
+
+
+async def closed(client: httpx2.AsyncClient) -> None:
+    """A server of the shop lives, takes no writes, and says so in time."""
+    for _ in range(3):
+        answer = await client.post("/categories", json={"name": "too early"})
+        assert_asks_to_come_back(answer)
+        assert refusal(answer) == (503, "storage-unavailable")
+        assert answer.elapsed.total_seconds() < BOUND
+    assert (await client.get("/livez")).status_code == 200
+    assert (await client.get("/readyz")).status_code == 503
+
+
+async def audit(trade: Trade, cluster: Cluster, crowd: Crowd) -> None:
+    """Every server of the shop is as it was, and tells the same."""
+    assert trade.longest < BOUND
     for one, client in zip(cluster.servers, crowd.clients, strict=True):
         await one.ready()
         await trade.audit(Shop(client, cluster.numbers))
-
-
-async def kill_alone(cluster: Cluster, port: int) -> None:
-    """Kill a primary that nobody has followed for a moment: what it alone knows, and told, is lost."""
-    others = [node.process.pid for node in cluster.nodes.values() if node.port != port]
-    for pid in others:
-        os.kill(pid, SIGSTOP)
-    try:
-        await asyncio.sleep(0.5)
-        cluster.nodes[port].process.stop()
-    finally:
-        for pid in others:
-            os.kill(pid, SIGCONT)
