@@ -6,6 +6,8 @@ PORT = 8000
 REQUIRE =
 # More options for pytest, such as TESTFLAGS="-k orders".
 TESTFLAGS =
+# Where conformance runs leave their reports.
+REPORTS = .reports
 # The Python to build .venv with; empty for the first one found.
 PYTHON =
 
@@ -14,13 +16,26 @@ USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 STAMP = .venv/.installed
 
-.PHONY: serve test check format lock clean
+.PHONY: serve test matrix example check format lock clean
 
 serve: $(STAMP)
 	.venv/bin/stockroom serve --host $(HOST) --port $(PORT)
 
 test: $(STAMP)
 	.venv/bin/pytest -n auto $(if $(REQUIRE),--require $(REQUIRE)) $(TESTFLAGS)
+
+# Proves our backends and the example, each by the conformance suite, and writes what came of it.
+matrix: $(STAMP)
+	mkdir -p $(REPORTS)
+	.venv/bin/pytest -n auto conformance/suite --require $(REQUIRE) --conformance-report=$(REPORTS)/ours.json
+	$(MAKE) example
+	.venv/bin/python -m conformance.matrix $(REPORTS)/ours.json $(REPORTS)/example.json
+
+# The example backend proves itself in its own folder, as a stranger's would in its own repository.
+example: $(STAMP)
+	mkdir -p $(REPORTS)
+	cd examples/memory && ../../.venv/bin/pytest -q -n auto --pyargs conformance.suite \
+		--conformance-report=$(abspath $(REPORTS))/example.json
 
 check: $(STAMP)
 	.venv/bin/ruff format --check .
@@ -42,7 +57,7 @@ lock: $(STAMP)
 		--all-extras --group dev $(LOCKFLAGS) pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
+	rm -rf .venv dist .reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Every file of every package is checked against the hashes in the lock; nothing else is ever downloaded.

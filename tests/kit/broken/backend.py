@@ -10,7 +10,7 @@ from core.settings import Settings
 from core.storage import Backend, Capabilities, Migrations, Storage
 from tests.kit.broken.defect import BrokenStorage, Defect
 
-SOUND = "mongomock"
+SOUND = "memory"
 
 
 class BrokenBackend:
@@ -38,7 +38,7 @@ class BrokenBackend:
         return _sound().migrations(self._sound_settings(settings))
 
     def _sound_settings(self, settings: Settings) -> Settings:
-        url = re.sub(r"^\w+://", f"{SOUND}://localhost/{self.name}_", settings.url)
+        url = re.sub(r"^\w+://", f"{SOUND}://{self.name}-", settings.url)
         return settings.model_copy(update={"database_url": SecretStr(url)})
 
 
