@@ -43,8 +43,11 @@ async def is_empty(storage: Storage) -> bool:
     return not (users.items or products.items or tags.items or await storage.categories.all())
 
 
-async def write(storage: Storage, scale: Scale, password_hash: str, advance: Advance) -> None:
-    """Fill an empty storage. ``advance`` is told how many rows were written; they add up to at most ``scale.total``."""
+async def write(storage: Storage, scale: Scale, password_hash: str, advance: Advance) -> list[int]:
+    """Fill an empty storage; the ids of the accounts, which no reader lists.
+
+    ``advance`` is told how many rows were written; they add up to at most ``scale.total``.
+    """
     leaf_ids = await _categories(storage)
     products: list[Product] = []
     for drafts in _batches(shop.products(scale.products, leaf_ids)):
@@ -68,6 +71,7 @@ async def write(storage: Storage, scale: Scale, password_hash: str, advance: Adv
     for planned in _batches(shop.orders(scale.orders, user_ids, products)):
         await storage.run(partial(_add_orders, planned, storage.capabilities))
         advance(len(planned))
+    return [account.id for account in accounts]
 
 
 async def _categories(storage: Storage) -> dict[str, int]:

@@ -1,0 +1,119 @@
+"""A contender's store, from empty to empty."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+from compare import books
+from compare.books import Books
+from compare.plan import Contender
+from compare.population import Population
+from core import clock
+from core.errors import ConfigurationError
+from core.opening import head, schema_difference
+from core.passwords import PasswordHasher
+from core.plugins import discover
+from core.settings import Settings, load
+from core.storage import Backend, Migrations, Storage, Transaction
+from demo.scale import Scale
+from demo.writer import is_empty, write
+
+PLENTY = 1_000_000
+"""Pieces that every product for sale gets on top of the demo shop's: what is measured is selling, not refusing to."""
+
+_PASSWORD = "DemoPass123"  # noqa: S105
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An opened storage that was empty."""
+
+    backend: Backend
+    settings: Settings
+    storage: Storage
+
+    async def fill(self, products: int, advance: Callable[[int], None]) -> list[int]:
+        """Write the demo shop, with plenty in stock; the ids of its accounts."""
+        password_hash = await PasswordHasher(self.settings).hash(_PASSWORD)
+        accounts = await write(self.storage, Scale(products), password_hash, advance)
+        written = await books.products(self.storage)
+        remaining = iter([product.id for product in written if product.is_active])
+        while batch := list(islice(remaining, _BATCH)):
+            await self.storage.run(partial(_stock_up, batch))
+        return accounts
+
+    async def size(self) -> int | None:
+        """Bytes that the data takes; None where the storage does not say."""
+        return await self.storage.size() if self.storage.capabilities.sizes else None
+
+
+async def _stock_up(ids: list[int], tx: Transaction) -> None:
+    await tx.products.lock_many(ids)
+    await tx.products.shift_stock(dict.fromkeys(ids, PLENTY), clock.now())
+
+
+def population(written: Books) -> Population:
+    """What there is to choose from, in the order in which it was written: the same on every storage."""
+    return Population(
+        products=[product for product in written.products.values() if product.is_active],
+        categories=sorted(written.categories),
+        users=sorted(written.users),
+        orders=sorted(written.orders),
+        accounts=list(written.balances),
+    )
+
+
+def settings_of(contender: Contender) -> Settings:
+    """Those of the environment and ``.env``, and above them the contender's own."""
+    return load(**{"storage_backend": None, **contender.settings, "database_url": contender.url})
+
+
+@asynccontextmanager
+async def opened(contender: Contender) -> AsyncIterator[Store]:
+    """Open an empty store, its schema current; in the end it is as empty as it was.
+
+    Raises:
+        ConfigurationError: it cannot be opened, or is not empty, and has not been touched.
+    """
+    settings = settings_of(contender)
+    backend = discover().choose(settings)
+    migrations = backend.migrations(settings)
+    storage = await backend.open(settings)
+    try:
+        backend.capabilities.require(storage.capabilities, backend.name)
+        revision = await storage.schema_revision()
+        await _require_empty(storage, migrations, revision)
+    except BaseException:
+        await storage.close()
+        raise
+    try:
+        if revision is None:
+            await migrations.up()
+        yield Store(backend, settings, storage)
+    finally:
+        await storage.close()
+        await _restore(storage, migrations, revision)
+
+
+async def _require_empty(storage: Storage, migrations: Migrations, revision: str | None) -> None:
+    able = storage.capabilities
+    if able.durable and not able.downgrades:
+        raise ConfigurationError("The store could not be emptied again (it declares no downgrades).")
+    if revision not in (None, head(migrations)):
+        raise ConfigurationError(
+            f"The store is not empty. {schema_difference(migrations, revision)} Name an empty one, or use --scratch."
+        )
+    if revision == head(migrations) and not await is_empty(storage):
+        raise ConfigurationError(
+            "The store is not empty, and nothing in it will be touched. Name an empty one, or use --scratch."
+        )
+
+
+async def _restore(storage: Storage, migrations: Migrations, revision: str | None) -> None:
+    if storage.capabilities.downgrades:
+        await migrations.down("base")
+        if revision is not None:
+            await migrations.up()
