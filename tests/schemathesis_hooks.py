@@ -2,21 +2,36 @@
 
 import schemathesis
 
-LONGEST = 4096
+LONGEST_CURSOR = 4096
+
+
+@schemathesis.hook
+def filter_case(context: schemathesis.HookContext, case: schemathesis.Case) -> bool:
+    """Not the links that the tool follows from a null, such as the category that a product has not, to ``/None``."""
+    return None not in (case.path_parameters or {}).values()
 
 
 @schemathesis.hook
 def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
-    """A cursor is opaque and excludes ``page``: made-up ones are 422 however well they fit the schema.
+    """Writes parameters as clients do, where the schema leaves it open.
 
-    So a request that should pass walks from the start, and one that should not is left with what is wrong about it.
+    A whole number has no decimals in a path or a query, though ``1.0`` is an integer in JSON. A cursor is opaque and
+    excludes ``page``, so that a made-up one is 422 however well it fits the schema: a request that should pass walks
+    from the start, and one that should not is left with what is wrong about it.
     """
+    positive = case.meta is not None and case.meta.generation.mode.is_positive
+    for given in (case.path_parameters, case.query) if positive else ():
+        given.update({name: int(value) for name, value in given.items() if is_whole(value)})
     cursor = (case.query or {}).get("cursor")
-    if not isinstance(cursor, str) or len(cursor) > LONGEST:
-        return case
-    if case.meta and case.meta.generation.mode.is_positive:
-        case.query["cursor"] = ""
-        case.query.pop("page", None)
-    else:
-        del case.query["cursor"]
+    if isinstance(cursor, str) and len(cursor) <= LONGEST_CURSOR:
+        if positive:
+            case.query["cursor"] = ""
+            case.query.pop("page", None)
+        else:
+            del case.query["cursor"]
     return case
+
+
+def is_whole(value: object) -> bool:
+    """Whether a float stands for an integer."""
+    return isinstance(value, float) and value.is_integer()
