@@ -105,22 +105,22 @@ class MemoryStorage:
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Whatever leaves ``work`` by an exception, cancellation included, is undone by not being committed."""
-        async with self._turn():
+        store = self._store
+        async with self._turn(store.turn):
             note("begin")
-            unit = Unit(self._store.tables)
+            unit = Unit(store.tables)
             outcome = await work(MemoryTransaction(unit))
             note("commit")
-            self._store.tables = unit.give_away()
+            store.tables = unit.give_away()
             return outcome
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, turn: asyncio.Lock) -> AsyncIterator[None]:
         """Wait in line for the turn to write.
 
         Raises:
             PoolExhausted: it did not come in time.
         """
-        turn = self._store.turn
         try:
             async with asyncio.timeout(self._longest_wait):
                 await turn.acquire()
