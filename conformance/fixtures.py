@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from conformance.defaults import settings_for
+from conformance.interleaving import Sessions
 from conformance.processes.serving import serving
 from conformance.shop import Shop
 from conformance.target import Target
@@ -66,6 +67,19 @@ async def storage(settings: Settings, registry: Registry) -> AsyncIterator[Stora
     storage = await registry.choose(settings).open(settings)
     yield storage
     await storage.close()
+
+
+@pytest.fixture
+async def sessions(
+    storage: Storage, settings: Settings, registry: Registry, conformance_target: Target
+) -> AsyncIterator[Sessions]:
+    """Two ways to one empty, migrated store."""
+    if not conformance_target.backend.capabilities.shared:
+        yield Sessions(storage, storage)
+        return
+    other = await registry.choose(settings).open(settings)
+    yield Sessions(storage, other)
+    await other.close()
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +151,7 @@ __all__ = [
     "conformance_target",
     "database_url",
     "registry",
+    "sessions",
     "settings",
     "shop",
     "storage",

@@ -25,7 +25,7 @@ class Serving:
         folder.mkdir()
         command = [f"{Path(sys.executable).parent}/stockroom", "serve", "--host=127.0.0.1", f"--port={port}"]
         self.url = f"http://127.0.0.1:{port}"
-        self.process = Process(command, folder, env=_environment(settings))
+        self.process = Process(command, folder, env=environment(settings))
 
     async def ready(self) -> None:
         """Return once it serves.
@@ -56,7 +56,8 @@ def serving(settings: Settings, folder: Path, count: int) -> Iterator[list[Servi
         ports.release()
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a process that is to run with these settings, whatever we were started with."""
     rest = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     ours = settings.model_dump(exclude_none=True) | {"database_url": settings.url}
     return rest | {name.upper(): str(value) for name, value in ours.items()}

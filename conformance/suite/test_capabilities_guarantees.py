@@ -1,0 +1,200 @@
+"""What the shop cannot do without: it is mandatory, so every storage shows it, between two sessions at one store."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conformance.interleaving import (
+    Pause,
+    Sessions,
+    Work,
+    add_product,
+    add_tag,
+    add_user,
+    held,
+    overlap,
+    tag_names,
+    within,
+)
+from core import clock
+from core.entities import AccountDraft, Product, ProductDraft
+from core.errors import Duplicate, NotFound, Referenced, TransientConflict, UnknownReference
+from core.services.updates import change, touched
+from core.storage import ProductFilter, Storage, Transaction, Window
+from core.storage.sorts import NEWEST_FIRST
+
+
+class Undone(Exception):
+    """Undoes the unit of work that it leaves."""
+
+
+async def products(storage: Storage) -> list[Product]:
+    return (await storage.products.page(ProductFilter(), Window(NEWEST_FIRST, size=100))).items
+
+
+async def meet(sessions: Sessions, first: Work, second: Callable[[Transaction], Awaitable[None]]) -> list[Any]:
+    """What two units of work come to, None or an error, when one begins while the other is in its middle."""
+    async with held(sessions.first, first) as one:
+        other = asyncio.create_task(sessions.second.run(second))
+        await overlap(other)
+        return await asyncio.gather(one.end(), within(other), return_exceptions=True)
+
+
+async def on_and_on() -> None:
+    """A pause of no length."""
+
+
+@pytest.mark.needs("transactions")
+async def test_a_unit_of_work_over_several_entities_is_all_or_nothing(sessions: Sessions) -> None:
+    kept = await sessions.first.run(lambda tx: add_product(tx, "Kept", stock=5))
+
+    async def work(tx: Transaction, fails: bool) -> None:
+        user = await add_user(tx, "ada")
+        await tx.accounts.add(AccountDraft(user_id=user.id, balance=100), clock.now())
+        await add_tag(tx, "News")
+        await tx.products.shift_stock({kept.id: -1}, clock.now())
+        if fails:
+            raise Undone
+
+    with pytest.raises(Undone):
+        await sessions.first.run(lambda tx: work(tx, fails=True))
+    for storage in sessions:
+        assert await products(storage) == [kept]
+        assert (await storage.users.active_count(), await tag_names(storage)) == (0, [])
+        with pytest.raises(NotFound):
+            await storage.accounts.get(1)
+    await sessions.first.run(lambda tx: work(tx, fails=False))
+    for storage in sessions:
+        assert (await storage.products.get(kept.id)).stock_quantity == 4
+        assert (await storage.users.active_count(), await tag_names(storage)) == (1, ["News"])
+
+
+@pytest.mark.needs("isolated")
+async def test_nobody_reads_what_is_not_committed(sessions: Sessions) -> None:
+    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
+
+    async def write(tx: Transaction, pause: Pause) -> None:
+        await change(tx.products, product.id, {"stock_quantity": 7})
+        await add_product(tx, "Other")
+        await add_tag(tx, "News")
+        await pause()
+        raise Undone
+
+    async def look(tx: Transaction) -> Product:
+        return await tx.products.get(product.id)
+
+    async with held(sessions.first, write) as writing:
+        reads = [products(storage) for storage in sessions] + [tag_names(storage) for storage in sessions]
+        seen = asyncio.gather(*reads)
+        within_units = asyncio.gather(*(storage.run(look) for storage in sessions))
+        await overlap(asyncio.gather(seen, within_units))
+        with pytest.raises(Undone):
+            await writing.end()
+    assert await within(seen) == [[product], [product], [], []]  # now or later, for it never came to be
+    assert await within(within_units) == [product, product]
+
+
+@pytest.mark.needs("unique_keys")
+@pytest.mark.parametrize("undone", [False, True])
+async def test_of_two_units_that_add_the_same_key_at_once_one_is_a_duplicate(sessions: Sessions, undone: bool) -> None:
+    async def first(tx: Transaction, pause: Pause) -> None:
+        await add_product(tx, "First")
+        await pause()
+        if undone:
+            raise Undone
+
+    async def second(tx: Transaction) -> None:
+        draft = ProductDraft(name="Second", slug="second", sku="FIRST", price=100)
+        await tx.products.add([draft], clock.now())
+
+    ends = await meet(sessions, first, second)
+    stored = [product.name for product in await products(sessions.second)]
+    if undone:
+        assert isinstance(ends[0], Undone)
+        assert (ends[1], stored) == (None, ["Second"])
+    else:
+        [refused] = [end for end in ends if end is not None]
+        assert isinstance(refused, Duplicate)
+        assert refused.fields == ("sku",)
+        assert stored == (["First"] if refused is ends[1] else ["Second"])
+
+
+@pytest.mark.needs("references")
+@pytest.mark.parametrize("deleted_first", [True, False])
+async def test_nothing_refers_to_what_is_deleted_at_the_same_moment(sessions: Sessions, deleted_first: bool) -> None:
+    user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
+
+    async def delete(tx: Transaction, pause: Pause) -> None:
+        await tx.users.delete(user.id)
+        await pause()
+
+    async def refer(tx: Transaction, pause: Pause) -> None:
+        await tx.accounts.add(AccountDraft(user_id=user.id), clock.now())
+        await pause()
+
+    first, second = (delete, refer) if deleted_first else (refer, delete)
+    ends = await meet(sessions, first, lambda tx: second(tx, on_and_on))
+    deleting, referring = ends if deleted_first else reversed(ends)
+    if referring is None:
+        assert isinstance(deleting, Referenced)
+        assert (await sessions.second.accounts.get(1)).user_id == user.id
+        assert await sessions.second.users.get(user.id) == user
+    else:
+        assert deleting is None
+        assert isinstance(referring, UnknownReference)
+        assert [error.field for error in referring.errors] == ["user_id"]
+        with pytest.raises(NotFound):
+            await sessions.second.accounts.get(1)
+
+
+@pytest.mark.needs("guarded_writes")
+async def test_two_units_that_change_one_entity_change_it_one_after_the_other(sessions: Sessions) -> None:
+    product = await sessions.first.run(lambda tx: add_product(tx, "Product", stock=10))
+
+    async def first(tx: Transaction, pause: Pause) -> None:
+        locked = await tx.products.lock(product.id)
+        await pause()
+        await tx.products.save(touched(replace(locked, stock_quantity=locked.stock_quantity + 1)))
+
+    async def second(tx: Transaction) -> None:
+        locked = await tx.products.lock(product.id)
+        await tx.products.save(touched(replace(locked, stock_quantity=locked.stock_quantity * 2)))
+
+    assert await meet(sessions, first, second) == [None, None]
+    stored = await sessions.first.products.get(product.id)
+    assert stored.version == 3
+    assert stored.stock_quantity in (22, 21)  # one order or the other, and nothing lost
+
+
+@pytest.mark.needs("guarded_writes")
+async def test_a_save_on_top_of_another_version_never_succeeds(sessions: Sessions) -> None:
+    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
+
+    async def skip_a_version(tx: Transaction) -> None:
+        locked = await tx.products.lock(product.id)
+        with pytest.raises(TransientConflict):
+            await tx.products.save(replace(locked, stock_quantity=9, version=locked.version + 2))
+        raise Undone
+
+    with pytest.raises(Undone):
+        await sessions.first.run(skip_a_version)
+    assert await sessions.second.products.get(product.id) == product
+
+
+@pytest.mark.needs("read_your_writes")
+async def test_what_was_committed_is_seen_by_whatever_begins_later(sessions: Sessions) -> None:
+    product = await sessions.first.run(lambda tx: add_product(tx, "Product", stock=0))
+    for number in range(1, 26):
+        writer, reader = sessions if number % 2 else reversed(sessions)
+
+        async def write(tx: Transaction, number: int = number) -> None:
+            await change(tx.products, product.id, {"stock_quantity": number})
+            assert (await tx.products.get(product.id)).stock_quantity == number
+
+        await writer.run(write)
+        assert (await reader.products.get(product.id)).stock_quantity == number
+        assert [found.stock_quantity for found in await products(reader)] == [number]
+        assert (await reader.run(lambda tx: tx.products.lock(product.id))).stock_quantity == number
