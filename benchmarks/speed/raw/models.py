@@ -1,0 +1,233 @@
+"""What a client may send, and what it is answered: the shop's rules written down by hand."""
+
+import base64
+import json
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from slugify import slugify
+
+from core import text
+
+MAX_INT = 2_147_483_647
+MAX_ID = 2**53 - 1
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Row = Mapping[str, Any]
+Position = tuple[datetime, int]
+
+
+class Refused(Exception):
+    """The client cannot have this: a status, and why."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+
+
+def _clean(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not contain NUL")
+    return value if value.isascii() else unicodedata.normalize("NFC", value)
+
+
+def _cents(value: Decimal) -> int:
+    return int(value * 100)
+
+
+Name = Annotated[
+    str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_clean)
+]
+Description = Annotated[
+    str, StringConstraints(strict=True, strip_whitespace=True, max_length=10_000), AfterValidator(_clean)
+]
+Slug = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, max_length=220, pattern=r"^[^\s/?#%\\]+$"),
+    AfterValidator(_clean),
+]
+Sku = Annotated[
+    str, StringConstraints(strict=True, strip_whitespace=True, to_upper=True, max_length=50, pattern=r"^[A-Za-z0-9-]+$")
+]
+Price = Annotated[Decimal, Field(ge=Decimal("0.01"), max_digits=10, decimal_places=2), AfterValidator(_cents)]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+
+
+class ProductIn(BaseModel):
+    """A new product."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    slug: Slug | None = None
+    description: Description | None = None
+    price: Price
+    stock_quantity: Annotated[int, Field(ge=0, le=MAX_INT)] = 0
+    sku: Sku
+    is_active: bool = True
+    category_id: Id | None = None
+
+
+class LineIn(BaseModel):
+    """A line of a new order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product_id: Id
+    quantity: Annotated[int, Field(ge=1, le=MAX_INT)]
+
+
+class OrderIn(BaseModel):
+    """A new order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: Id
+    items: Annotated[list[LineIn], Field(min_length=1, max_length=100)]
+    shipping_address: (
+        Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_clean)] | None
+    ) = None
+
+
+def now() -> datetime:
+    """Whole milliseconds."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def search_key(name: str, description: str | None) -> str:
+    """What a search looks in."""
+    if name.isascii() and (description is None or description.isascii()):
+        return f"{name.lower()}{text.FIELD_SEPARATOR}{(description or '').lower()}"
+    return text.search_key(name, description)
+
+
+def slug_of(product: ProductIn) -> str:
+    """Its own, or one made of its name; a clash is refused."""
+    return product.slug or slugify(product.name, max_length=200) or "product"
+
+
+def order_number(at: datetime) -> str:
+    """As the shop has them."""
+    return f"ORD-{at:%Y%m%d%H%M%S}-{''.join(secrets.choice(ALPHABET) for _ in range(6))}"
+
+
+def money(cents: int) -> str:
+    """As the shop writes it."""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def time(moment: datetime) -> str:
+    """As the shop writes it; ``moment`` is in UTC, with or without saying so."""
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def product_out(row: Row) -> dict[str, Any]:
+    """A product of a row whose times are ``datetime``."""
+    return {
+        "id": row["id"],
+        "created_at": time(row["created_at"]),
+        "updated_at": time(row["updated_at"]),
+        "version": row["version"],
+        "name": row["name"],
+        "slug": row["slug"],
+        "description": row["description"],
+        "price": money(row["price"]),
+        "stock_quantity": row["stock_quantity"],
+        "sku": row["sku"],
+        "is_active": row["is_active"],
+        "category_id": row["category_id"],
+    }
+
+
+def new_product_row(product: ProductIn, at: datetime) -> dict[str, Any]:
+    """All columns of a new product but its id."""
+    return {
+        "created_at": at,
+        "updated_at": at,
+        "version": 1,
+        "name": product.name,
+        "slug": slug_of(product),
+        "description": product.description,
+        "price": product.price,
+        "stock_quantity": product.stock_quantity,
+        "sku": product.sku,
+        "is_active": product.is_active,
+        "category_id": product.category_id,
+        "search_key": search_key(product.name, product.description),
+    }
+
+
+PRODUCT_COLUMNS = (
+    "id created_at updated_at version name slug description price stock_quantity sku is_active category_id".split()
+)
+NEW_PRODUCT_COLUMNS = [*PRODUCT_COLUMNS, "search_key"]
+
+
+def wanted(order: OrderIn) -> dict[int, int]:
+    """Pieces of each product, in the order of their ids."""
+    pieces: dict[int, int] = {}
+    for line in sorted(order.items, key=lambda line: line.product_id):
+        pieces[line.product_id] = pieces.get(line.product_id, 0) + line.quantity
+    return pieces
+
+
+def priced(order: OrderIn, pieces: Mapping[int, int], found: Mapping[int, Row]) -> list[dict[str, Any]]:
+    """The lines with their prices, where every product is there, for sale and in stock."""
+    for key, quantity in pieces.items():
+        product = found.get(key)
+        if product is None or not product["is_active"] or product["stock_quantity"] < quantity:
+            raise Refused(400, f"Product {key} cannot be ordered.")
+    return [
+        {
+            "product_id": line.product_id,
+            "quantity": line.quantity,
+            "unit_price": found[line.product_id]["price"],
+            "total_price": found[line.product_id]["price"] * line.quantity,
+        }
+        for line in order.items
+    ]
+
+
+def order_out(id: int, number: str, order: OrderIn, total: int, lines: list[dict[str, Any]], at: datetime) -> Any:
+    """A new order."""
+    stamp = time(at)
+    return {
+        "id": id,
+        "created_at": stamp,
+        "updated_at": stamp,
+        "version": 1,
+        "order_number": number,
+        "status": "pending",
+        "total_amount": money(total),
+        "user_id": order.user_id,
+        "shipping_address": order.shipping_address,
+        "items": [
+            {**line, "unit_price": money(line["unit_price"]), "total_price": money(line["total_price"])}
+            for line in lines
+        ],
+    }
+
+
+def cursor_of(last: Mapping[str, Any]) -> str:
+    """What to send for the rows behind ``last``, newest first."""
+    moment = datetime.fromisoformat(last["created_at"])
+    packed = f'["-created_at",{(moment - EPOCH) // timedelta(milliseconds=1)},{last["id"]}]'
+    return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str) -> Position:
+    """The inverse of ``cursor_of``."""
+    try:
+        sort, milliseconds, id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if sort != "-created_at":
+            raise ValueError
+        return EPOCH + timedelta(milliseconds=milliseconds), int(id)
+    except (ValueError, TypeError):
+        raise Refused(422, "cursor") from None

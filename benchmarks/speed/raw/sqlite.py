@@ -1,0 +1,158 @@
+"""SQLite on aiosqlite: a few connections for reading and one for writing, for SQLite has one writer."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import datetime
+from sqlite3 import IntegrityError, Row
+from typing import Any
+
+import aiosqlite
+
+from fastapi import FastAPI
+
+from benchmarks.speed.raw import models
+from benchmarks.speed.raw.models import OrderIn, Position, ProductIn, Refused
+from benchmarks.speed.raw.shop import shop
+
+COLUMNS = ", ".join(models.PRODUCT_COLUMNS)
+ONE = f"SELECT {COLUMNS} FROM products WHERE id = ?"
+FIRST = f"SELECT {COLUMNS} FROM products ORDER BY created_at DESC, id DESC LIMIT ?"
+BEHIND = f"SELECT {COLUMNS} FROM products WHERE (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
+TAKE = "UPDATE products SET stock_quantity = stock_quantity - ?, updated_at = ?, version = version + 1 WHERE id = ?"
+ORDER = (
+    "INSERT INTO orders (created_at, updated_at, version, order_number, status, total_amount, user_id,"
+    " shipping_address) VALUES (?, ?, 1, ?, 'pending', ?, ?, ?)"
+)
+LINES = (
+    "INSERT INTO order_items (order_id, position, product_id, quantity, unit_price, total_price)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'products'"
+PRODUCT = (
+    f"INSERT INTO products ({', '.join(models.NEW_PRODUCT_COLUMNS)})"
+    f" VALUES ({', '.join('?' * len(models.NEW_PRODUCT_COLUMNS))})"
+)
+READERS = 10
+
+
+class SQLite:
+    """See ``Database``."""
+
+    def __init__(self, readers: list[aiosqlite.Connection], writer: aiosqlite.Connection) -> None:
+        self._idle = asyncio.Queue[aiosqlite.Connection]()
+        for reader in readers:
+            self._idle.put_nowait(reader)
+        self._writer, self._turn = writer, asyncio.Lock()
+
+    async def product(self, id: int) -> dict[str, Any] | None:
+        """By primary key."""
+        rows = await self._rows(ONE, (id,))
+        return _product(rows[0]) if rows else None
+
+    async def products(self, after: Position | None, limit: int) -> list[dict[str, Any]]:
+        """By row comparison, which one index serves."""
+        if after is None:
+            return [_product(row) for row in await self._rows(FIRST, (limit,))]
+        return [_product(row) for row in await self._rows(BEHIND, (models.time(after[0]), after[1], limit))]
+
+    async def _rows(self, statement: str, values: tuple[Any, ...]) -> list[Row]:
+        reader = await self._idle.get()
+        try:
+            return list(await reader.execute_fetchall(statement, values))
+        finally:
+            self._idle.put_nowait(reader)
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[aiosqlite.Connection]:
+        async with self._turn:
+            await self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                await self._writer.execute("COMMIT")
+            except BaseException:
+                await self._writer.execute("ROLLBACK")
+                raise
+
+    async def place(self, order: OrderIn) -> dict[str, Any]:
+        """One transaction; its statements are cheap here, but each costs a visit to the connection's thread."""
+        at, pieces = models.now(), models.wanted(order)
+        marks = ", ".join("?" * len(pieces))
+        lock = f"SELECT id, price, stock_quantity, is_active FROM products WHERE id IN ({marks})"  # noqa: S608
+        async with self._writing() as writer:
+            rows = await writer.execute_fetchall(lock, list(pieces))
+            lines = models.priced(order, pieces, {row["id"]: row for row in rows})
+            total = sum(line["total_price"] for line in lines)
+            number, stamp = models.order_number(at), models.time(at)
+            await writer.executemany(TAKE, [(quantity, stamp, id) for id, quantity in pieces.items()])
+            with _refusing(400, "There is no such user."):
+                values = (stamp, stamp, number, total, order.user_id, order.shipping_address)
+                id = (await writer.execute(ORDER, values)).lastrowid or 0
+            await writer.executemany(LINES, [(id, n, *line.values()) for n, line in enumerate(lines)])
+        return models.order_out(id, number, order, total, lines, at)  # type: ignore[no-any-return]
+
+    async def add(self, products: list[ProductIn]) -> list[dict[str, Any]]:
+        """Nobody else takes ids meanwhile, so they are known before."""
+        at = models.now()
+        rows = [models.new_product_row(product, at) for product in products]
+        stamp = {"created_at": models.time(at), "updated_at": models.time(at)}
+        async with self._writing() as writer:
+            [[last]] = list(await writer.execute_fetchall(LAST))
+            values = [(id, *(row | stamp).values()) for id, row in enumerate(rows, last + 1)]
+            with _refusing(409, "A slug or an SKU is taken, or there is no such category."):
+                await writer.executemany(PRODUCT, values)
+        return [models.product_out({"id": id, **row}) for id, row in enumerate(rows, last + 1)]
+
+    async def prune(self, products: int) -> None:
+        """See ``Database``."""
+        async with self._writing() as writer:
+            await writer.execute("DELETE FROM order_items")
+            await writer.execute("DELETE FROM orders")
+            await writer.execute("DELETE FROM products WHERE id > ?", (products,))
+
+
+@contextmanager
+def _refusing(status: int, detail: str) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise Refused(status, detail) from None
+
+
+def _product(row: Row) -> dict[str, Any]:
+    """Times are stored as the shop writes them."""
+    return {
+        "id": row["id"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "version": row["version"],
+        "name": row["name"],
+        "slug": row["slug"],
+        "description": row["description"],
+        "price": models.money(row["price"]),
+        "stock_quantity": row["stock_quantity"],
+        "sku": row["sku"],
+        "is_active": bool(row["is_active"]),
+        "category_id": row["category_id"],
+    }
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[SQLite]:
+    """Connections with the settings of ours."""
+    path = url.partition(":///")[2]
+    async with AsyncExitStack() as stack:
+        connections: list[aiosqlite.Connection] = []
+        for _ in range(READERS + 1):
+            connection = await stack.enter_async_context(aiosqlite.connect(path, isolation_level=None))
+            connection.row_factory = Row
+            for setting in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                await connection.execute(f"PRAGMA {setting}")
+            connections.append(connection)
+        yield SQLite(connections[1:], connections[0])
+
+
+def app() -> FastAPI:
+    """For the server."""
+    return shop(lambda: opened(os.environ["DATABASE_URL"]))

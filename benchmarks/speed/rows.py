@@ -1,0 +1,62 @@
+"""The rows that the measurements begin with, written through our own storage."""
+
+from datetime import timedelta
+
+import httpx2
+
+from benchmarks.speed.workloads import DESCRIPTION, PAGE, PRODUCTS, USERS, Requests
+from conformance.defaults import settings_for
+from core import clock
+from core.entities import ProductDraft, UserDraft
+from core.plugins import Registry
+
+_BATCH = 100
+
+
+async def furnish(registry: Registry, url: str) -> tuple[list[int], list[int]]:
+    """Products and users in an empty, migrated database; their ids."""
+    settings = settings_for(url)
+    storage = await registry.choose(settings).open(settings)
+    try:
+        start, products, users = clock.now() - timedelta(days=1), list[int](), list[int]()
+        for first in range(1, PRODUCTS + 1, _BATCH):
+            drafts = [_product(n) for n in range(first, first + _BATCH)]
+            at = start + timedelta(seconds=first)
+            products += [p.id for p in await storage.run(lambda tx, d=drafts, at=at: tx.products.add(d, at))]
+        for first in range(1, USERS + 1, _BATCH):
+            people = [UserDraft(username=f"buyer{n}", email=f"b{n}@shop.test") for n in range(first, first + _BATCH)]
+            hashes = ["none"] * _BATCH
+            users += [u.id for u in await storage.run(lambda tx, p=people, h=hashes: tx.users.add(p, h, start))]
+        return products, users
+    finally:
+        await storage.close()
+
+
+def _product(n: int) -> ProductDraft:
+    return ProductDraft(
+        name=f"Product {n}",
+        slug=f"product-{n}",
+        description=DESCRIPTION.strip(),
+        price=n % 9000 + 100,
+        stock_quantity=2_000_000_000,
+        sku=f"SKU-{n}",
+    )
+
+
+def requests(products: list[int], users: list[int], shop: str) -> Requests:
+    """For ours and the one by hand; walks the list once for its cursors."""
+    queries: list[str] = []
+    cursor: str | None = ""
+    with httpx2.Client(base_url=shop, timeout=60) as client:
+        while cursor is not None:
+            query = f"page_size={PAGE}&cursor={cursor}"
+            cursor = client.get(f"/products?{query}").raise_for_status().json()["next_cursor"]
+            queries.append(query)
+    return Requests(products, users, queries[1:-1])
+
+
+def tutorial_requests() -> Requests:
+    """For the tutorial, whose ids are consecutive and whose cursor is an id."""
+    ids = range(1, PRODUCTS + 1)
+    queries = [f"limit={PAGE}&before={id}" for id in range(2 * PAGE, PRODUCTS, PAGE)]
+    return Requests(ids, range(1, USERS + 1), queries)

@@ -1,0 +1,113 @@
+"""The four kinds of request, as bytes, for each contender."""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+PRODUCTS = 10_000
+USERS = 1_000
+BULK = 1_000
+PAGE = 100
+DESCRIPTION = "A thing of use in every household. " * 3
+
+_numbers = count(1)
+
+Make = Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One kind of request.
+
+    Attributes:
+        name: as people read it.
+        status: of a good answer.
+        most: requests in one run at most, so that the tables do not outgrow the others'; None for no limit.
+        against_raw: the ratio to reach.
+        against_tutorial: likewise.
+    """
+
+    name: str
+    status: int
+    most: int | None
+    against_raw: float
+    against_tutorial: float
+
+
+ONE = Workload("one product by id", 200, None, 0.80, 4)
+LIST = Workload("page of 100 products by cursor", 200, None, 0.80, 3)
+PLACE = Workload("place an order of 3 lines", 201, None, 0.80, 3)
+FILL = Workload("bulk create 1 000 products", 201, 64, 0.60, 5)
+
+WORKLOADS = (ONE, LIST, PLACE, FILL)
+
+
+@dataclass(slots=True)
+class Requests:
+    """Requests for the rows that a contender's database has.
+
+    Attributes:
+        products: their ids, ascending.
+        users: their ids.
+        queries: of pages in the middle of the list, each behind another product.
+    """
+
+    products: Sequence[int]
+    users: Sequence[int]
+    queries: Sequence[str]
+    _dice: random.Random = field(default_factory=lambda: random.Random(20261122))
+
+    def of(self, workload: Workload) -> Make:
+        """What makes the next request of a kind."""
+        return {ONE.name: self.one, LIST.name: self.page, PLACE.name: self.order, FILL.name: bulk}[workload.name]
+
+    def one(self) -> bytes:
+        """Any of the products."""
+        return get(f"/products/{self._dice.choice(self.products)}")
+
+    def page(self) -> bytes:
+        """Any of the pages."""
+        return get(f"/products?{self._dice.choice(self.queries)}")
+
+    def order(self) -> bytes:
+        """Three products, in the order of their ids: the tutorial locks them as they come."""
+        return post("/orders", self.order_draft())
+
+    def order_draft(self) -> dict[str, Any]:
+        """The body of an order."""
+        wanted = sorted(self._dice.sample(self.products, 3))
+        items = [{"product_id": id, "quantity": self._dice.randint(1, 3)} for id in wanted]
+        return {"user_id": self._dice.choice(self.users), "items": items, "shipping_address": "1 Main Street"}
+
+
+def bulk() -> bytes:
+    """A thousand new products."""
+    return post("/products/bulk", [new_product() for _ in range(BULK)])
+
+
+def new_product() -> dict[str, Any]:
+    """Unlike any other; with its slug, which the tutorial cannot do without."""
+    number = next(_numbers)
+    return {
+        "name": f"New product {number}",
+        "slug": f"new-product-{number}",
+        "sku": f"NEW-{number}",
+        "price": "79.99",
+        "stock_quantity": 100,
+        "description": DESCRIPTION.strip(),
+    }
+
+
+def get(path: str) -> bytes:
+    """A GET request."""
+    return f"GET {path} HTTP/1.1\r\nhost: shop.test\r\naccept: */*\r\n\r\n".encode()
+
+
+def post(path: str, body: object) -> bytes:
+    """A POST request."""
+    content = json.dumps(body).encode()
+    head = f"POST {path} HTTP/1.1\r\nhost: shop.test\r\naccept: */*\r\ncontent-type: application/json\r\n"
+    return f"{head}content-length: {len(content)}\r\n\r\n".encode() + content
