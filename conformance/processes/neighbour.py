@@ -1,6 +1,6 @@
 """A second process at a store, which does one thing there and says what it saw.
 
-It is run as ``python -m conformance.processes.neighbour look``, ``add NAME``, or ``add-and-die NAME``.
+It is run as ``python -m conformance.processes.neighbour add NAME``, or ``add-and-die NAME``.
 """
 
 import asyncio
@@ -59,12 +59,11 @@ async def neighbour(settings: Settings, folder: Path, *action: str) -> Said:
     return Said(**json.loads(out))
 
 
-async def _act(action: str, *names: str) -> None:
+async def _act(action: str, name: str) -> None:
     settings = load()
     try:
         async with opened(discover().choose(settings), settings) as there:
-            for name in names:
-                await there.storage.run(partial(add_tag, name=name))
+            await there.storage.run(partial(add_tag, name=name))
             _say(tags=await tag_names(there.storage))
             if action == "add-and-die":
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -40,7 +40,7 @@ async def meet(sessions: Sessions, first: Work, second: Callable[[Transaction], 
     async with held(sessions.first, first) as one:
         other = asyncio.create_task(sessions.second.run(second))
         await overlap(other)
-        return await asyncio.gather(one.end(), within(other), return_exceptions=True)
+        return [*await asyncio.gather(one.end(), within(other), return_exceptions=True)]
 
 
 async def on_and_on() -> None:
