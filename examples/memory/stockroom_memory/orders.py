@@ -41,7 +41,7 @@ class MemoryOrderReader(MemoryReader[Order]):
 
     async def totals(self) -> dict[OrderStatus, tuple[int, int]]:
         """See ``OrderReader.totals``."""
-        amounts = defaultdict[OrderStatus, list[int]](list)
+        amounts: defaultdict[OrderStatus, list[int]] = defaultdict(list)
         for order in self._read().rows.values():
             amounts[order.status].append(order.total_amount)
         return {status: (len(values), sum(values)) for status, values in amounts.items()}

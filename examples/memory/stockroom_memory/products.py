@@ -49,7 +49,7 @@ class MemoryProductReader(MemoryReader[Product]):
 
     async def figures_by_category(self) -> list[CategoryFigures]:
         """See ``ProductReader.figures_by_category``."""
-        prices = defaultdict[int | None, list[int]](list)
+        prices: defaultdict[int | None, list[int]] = defaultdict(list)
         for product in matching(self._read(), is_active=True):
             prices[product.category_id].append(product.price)
         categories = self._tables().of(CATEGORIES).rows

@@ -1,6 +1,6 @@
 """Users."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -37,7 +37,8 @@ class MemoryUserReader(MemoryReader[User]):
     async def top_spenders(self, limit: int) -> list[TopSpender]:
         """See ``UserReader.top_spenders``."""
         users = self._read().rows
-        counts, spent = Counter[int](), defaultdict[int, int](int)
+        counts: Counter[int] = Counter()
+        spent: Counter[int] = Counter()
         for order in self._tables().of(ORDERS).rows.values():
             if order.status is not OrderStatus.CANCELLED:
                 counts[order.user_id] += 1

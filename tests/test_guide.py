@@ -1,0 +1,39 @@
+"""The guide to writing a backend shows the code of the example as it is."""
+
+import re
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "examples" / "memory"
+PAGES = [ROOT / "docs" / "writing-a-backend.md", EXAMPLE / "README.md"]
+CODE = [path.read_text() for kind in ("*.py", "*.toml") for path in EXAMPLE.rglob(kind)]
+BLOCK = re.compile(r"^( *)```(?:python|toml)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+
+def shown(page: str) -> list[str]:
+    return [dedent(block) for _, block in BLOCK.findall(page)]
+
+
+def is_real(block: str) -> bool:
+    return any(indent(block, margin) in text for margin in ("", " " * 4, " " * 8) for text in CODE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_piece_of_code_is_in_the_example(page: Path) -> None:
+    blocks = shown(page.read_text())
+    assert blocks
+    assert [block for block in blocks if not is_real(block)] == []
+
+
+def test_code_that_is_not_in_the_example_would_be_found() -> None:
+    [block] = shown("```python\nclass Memory(Target):\n    name = 1\n```")
+    assert not is_real(block)
+
+
+def test_every_module_of_the_example_is_explained() -> None:
+    modules = {path.stem for path in (EXAMPLE / "stockroom_memory").glob("*.py")} - {"__init__"}
+    table = (EXAMPLE / "README.md").read_text().partition("## How it is built")[2].partition("\nOne idea")[0]
+    assert set(re.findall(r"(?m)`([a-z]+)`", "".join(line.split(" | ")[0] for line in table.splitlines()))) == modules
