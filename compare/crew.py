@@ -12,7 +12,6 @@ from time import time
 from typing import Any
 
 from compare.plan import Contender, Plan
-from core.errors import ConfigurationError
 
 _FAREWELL = 120.0
 """Seconds in which a worker process must have emptied its store."""
@@ -42,12 +41,9 @@ class Worker:
         """What it opened.
 
         Raises:
-            ConfigurationError: the storage cannot be compared; nothing was touched.
+            Broken: the storage cannot be compared; it was not touched.
         """
-        try:
-            return self._answer(_ignore)
-        except Broken as broken:
-            raise ConfigurationError(f"{self.name}: {broken}") from broken
+        return self._answer(_ignore)
 
     def ask(self, do: str, advance: Callable[[int], None] | None = None, **what: Any) -> dict[str, Any]:
         """Have something done; ``advance`` is told how many rows were written meanwhile.

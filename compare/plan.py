@@ -84,8 +84,8 @@ class Plan(BaseModel):
     clients: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1)] = [1, 4, 16]
     rates: list[Annotated[float, Field(gt=0, le=1e5)]] = []
     rounds: Annotated[int, Field(ge=1, le=1000)] = 3
-    duration: Annotated[float, Field(gt=0, le=3600)] = 0.4
-    warmup: Annotated[float, Field(ge=0, le=3600)] = 0.1
+    duration: Annotated[float, Field(gt=0, le=3600)] = 0.25
+    warmup: Annotated[float, Field(ge=0, le=3600)] = 0.05
     scale: Annotated[int, BeforeValidator(_products)] = 100
     skew: Annotated[float, Field(ge=0, le=3)] = 1.0
     seed: Annotated[int, Field(ge=0, le=2**53)] = 1

@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import packages_distributions, version
 from time import perf_counter, process_time, time
 from typing import Any
 
@@ -24,6 +25,7 @@ from compare.servers import Servers, serving
 from compare.store import Store, opened, population
 from compare.tally import Tally
 from core.errors import ConfigurationError
+from core.settings import Settings
 from core.storage import trips
 
 Facts = dict[str, Any]
@@ -56,6 +58,8 @@ class Session:
         return {
             "backend": self.store.backend.name,
             "server": storage.server,
+            "driver": driver(self.store),
+            "settings": distinct(self.store.settings),
             "capabilities": asdict(storage.capabilities),
             "started_in": self.started_in,
             "memory": self.memory(),
@@ -131,6 +135,22 @@ def asking(client: Client, habit: Habit, customers: list[Customer], ledger: Ledg
         kind.latencies.record(perf_counter() - since)
 
     return ask
+
+
+def driver(store: Store) -> str:
+    """Name and version of the driver in use; empty where a backend needs none."""
+    asked_for = store.settings.url.partition("://")[0].partition("+")[2]
+    for known in store.backend.drivers:
+        if known.installed and asked_for in ("", known.name):
+            distributions = packages_distributions().get(known.module.partition(".")[0], [])
+            return f"{known.name} {version(distributions[0])}" if distributions else known.name
+    return asked_for
+
+
+def distinct(settings: Settings) -> dict[str, Any]:
+    """The settings that differ from the defaults; not the URL, which may hold a password."""
+    defaults = {name: known.get_default() for name, known in Settings.model_fields.items() if name != "database_url"}
+    return {name: value for name in defaults if (value := getattr(settings, name)) != defaults[name]}
 
 
 @asynccontextmanager
