@@ -90,7 +90,8 @@ class MongomockBackend:
         from backends.mongo.slots import Slots  # noqa: PLC0415
         from backends.mongo.storage import MongoStorage  # noqa: PLC0415
 
-        storage = MongoStorage(InProcess(self._memory(settings), self.capabilities), Slots(settings))
+        engine = InProcess(self._memory(settings), self.capabilities, settings.pool_timeout)
+        storage = MongoStorage(engine, Slots(settings))
         if await storage.schema_revision() is None:
             await self.migrations(settings).up()
         return storage

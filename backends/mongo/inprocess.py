@@ -22,7 +22,7 @@ from backends.mongo.ids import Ids
 from backends.mongo.slots import Slots
 from backends.mongo.uniqueness import hasten
 from backends.mongo.work import Session
-from core.errors import Unsupported
+from core.errors import PoolExhausted, Unsupported
 from core.storage import Capabilities
 from core.storage.trips import note
 
@@ -54,8 +54,9 @@ class Memory:
 class InProcess:
     """See ``Engine``."""
 
-    def __init__(self, memory: Memory, capabilities: Capabilities) -> None:
+    def __init__(self, memory: Memory, capabilities: Capabilities, longest_wait: float) -> None:
         self._memory = memory
+        self._longest_wait = longest_wait
         self.server = f"mongomock {version('mongomock')}"
         self.capabilities = capabilities
         self.ids = memory.ids
@@ -67,13 +68,25 @@ class InProcess:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Session]:
         """See ``Engine.unit``."""
-        async with self._memory.turn:
+        async with self._turn():
             session = InProcessSession(self._memory)
             try:
                 yield session
             except BaseException:
                 await session.abort()
                 raise
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                await self._memory.turn.acquire()
+        except TimeoutError:
+            raise PoolExhausted from None
+        try:
+            yield
+        finally:
+            self._memory.turn.release()
 
     async def ping(self) -> None:
         """See ``Engine.ping``."""

@@ -156,7 +156,12 @@ class SqlStorage:
 
     async def size(self) -> int:
         """See ``Storage.size``."""
-        return int((await self._reads.rows(text(self._dialect.size)))[0][0])
+        *before, query = self._dialect.size
+        async with self._connections.taken() as connection:
+            session = Work(connection, self._connections)
+            for words in before:
+                await session.command(words)
+            return int((await session.rows(text(query)))[0][0])
 
     def pool_status(self) -> PoolStatus:
         """See ``Storage.pool_status``."""

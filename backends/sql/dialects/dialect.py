@@ -36,7 +36,7 @@ class Dialect:
         enforce_references: a further such statement, where references are not enforced without.
         begin: the statement that starts a unit of work.
         version: the query for the server's version.
-        size: the query for the bytes that the database takes.
+        size: the query for the bytes that the database takes, behind what must be said before it.
         insert: how rows are inserted and their ids learnt.
         many_values: whether SQLAlchemy must be told to write many rows as one INSERT.
         locks_unordered: whether an UPDATE of several rows locks them in no particular order.
@@ -60,7 +60,7 @@ class Dialect:
     enforce_references: str = ""
     begin: str
     version: str
-    size: str
+    size: tuple[str, ...]
     insert: Insert
     many_values: bool = False
     locks_unordered: bool

@@ -26,6 +26,8 @@ _UTF8 = (
     "the database's character set must be utf8mb4; run ALTER DATABASE ... CHARACTER SET utf8mb4",
 )
 
+_SIZE = "SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = DATABASE()"
+
 MYSQL = Dialect(
     name="mysql",
     title="MySQL",
@@ -61,7 +63,7 @@ MYSQL = Dialect(
     ),
     begin="START TRANSACTION",
     version="SELECT VERSION()",
-    size="SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = DATABASE()",
+    size=("SET SESSION information_schema_stats_expiry = 0", _SIZE),  # otherwise a figure may be a day old
     insert=consecutive,
     many_values=True,
     locks_unordered=False,  # an UPDATE by primary keys goes through them in order
@@ -112,6 +114,7 @@ MARIADB = replace(
     schemes=("mariadb",),
     example_url="mariadb://user:password@localhost:3306/stockroom",
     oldest=(10, 6),
+    size=(_SIZE,),
     code=_errno_or_mismatch,
     refusals={**MYSQL.refusals, _MISMATCH: "the server is MySQL; write mysql:// in place of mariadb://"},
     requirements=(_UTF8,),

@@ -48,7 +48,7 @@ POSTGRESQL = Dialect(
     },
     begin="BEGIN ISOLATION LEVEL READ COMMITTED",
     version="SHOW server_version",
-    size="SELECT pg_database_size(current_database())",
+    size=("SELECT pg_database_size(current_database())",),
     insert=returning,
     locks_unordered=True,
     code=_sqlstate,

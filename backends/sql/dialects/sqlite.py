@@ -62,7 +62,7 @@ SQLITE = Dialect(
     enforce_references="PRAGMA foreign_keys = ON",
     begin="BEGIN IMMEDIATE",
     version="SELECT sqlite_version()",
-    size="SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+    size=("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",),
     insert=reserving,
     locks_unordered=False,  # there is one writer
     code=_sqlite_code,
