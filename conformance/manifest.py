@@ -36,6 +36,15 @@ def expected(capabilities: Capabilities) -> set[str]:
     return {name for name, demand in contents() if demand.met_by(capabilities)}
 
 
+def shows(axis: str) -> set[str]:
+    """The tests that show how a storage stands on an axis of its capabilities."""
+    return {
+        name
+        for name, demand in contents()
+        if name.startswith("test_capabilities") and axis in demand.needs | demand.lacks
+    }
+
+
 def contents() -> Iterator[tuple[str, Demand]]:
     """Every test of the suite, and for which storages it is."""
     for file in sorted(SUITE.glob("test_*.py")):

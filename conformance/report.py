@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import Any, Literal
 
-from conformance.manifest import expected
+from conformance.manifest import expected, shows
 from core.storage import Backend, Capabilities
+from core.storage.capabilities import AXES
 
 Level = Literal["failed", "partial", "conformant"]
 Outcome = Literal["passed", "failed", "skipped"]
@@ -51,6 +52,9 @@ class Report:
             return "failed"
         return "partial" if self.missing or "skipped" in self.tests.values() else "conformant"
 
+    def _named(self, functions: set[str]) -> set[str]:
+        return {test for test in self.tests if _function(test) in functions}
+
     def add(self, test: str, phase: str, outcome: Outcome) -> None:
         """Note one phase of one test: its set-up and its tear-down count only if they did not pass."""
         if (phase == "call" or outcome != "passed") and self.tests.get(test) != "failed":
@@ -64,6 +68,7 @@ class Report:
             "server": self.server,
             "drivers": self.drivers,
             "capabilities": asdict(self.capabilities),
+            "axes": {axis: sorted(self._named(shows(axis))) for axis in AXES},
             "missing": self.missing,
             "tests": dict(sorted(self.tests.items())),
         }

@@ -246,7 +246,7 @@ class LeakyDelete(Defect):
 class QuietSavepoint(Defect):
     """Declares no savepoints, and lets them be used all the same."""
 
-    caught_by = "test_orders.py::test_an_order_can_notify_its_user"
+    caught_by = "test_capabilities_operations.py::test_an_undeclared_savepoint_is_refused"
 
     @classmethod
     def capabilities(cls, sound: Capabilities) -> Capabilities:
