@@ -1,0 +1,182 @@
+"""Operations that a storage may lack: they work where they are declared, and are refused where they are not."""
+
+import asyncio
+
+import pytest
+
+from conformance.defaults import settings_for
+from conformance.interleaving import Sessions, add_product, add_tag, tag_names, within
+from core import clock
+from core.entities import ProductDraft
+from core.errors import StockroomError, Unsupported
+from core.plugins import Registry
+from core.settings import Settings
+from core.storage import Migrations, Storage, Transaction
+
+
+class Undone(Exception):
+    """Undoes what it leaves."""
+
+
+# Savepoints
+
+
+async def undone_part(tx: Transaction) -> None:
+    async with tx.savepoint():
+        await add_tag(tx, "Undone")
+        assert [tag.name for tag in await tx.tags.named(["undone"])] == ["Undone"]
+        raise Undone
+
+
+@pytest.mark.needs("savepoints")
+async def test_a_part_is_undone_while_the_rest_stands(sessions: Sessions) -> None:
+    async def work(tx: Transaction) -> None:
+        await add_tag(tx, "Before")
+        async with tx.savepoint():
+            await add_tag(tx, "Kept")
+        with pytest.raises(Undone):
+            await undone_part(tx)
+        assert await tx.tags.named(["undone"]) == []
+        await add_tag(tx, "After")
+
+    await sessions.first.run(work)
+    assert await tag_names(sessions.second) == ["Before", "Kept", "After"]
+
+
+@pytest.mark.needs("savepoints")
+async def test_a_unit_of_work_goes_on_after_a_part_that_the_storage_refused(storage: Storage) -> None:
+    await storage.run(lambda tx: add_tag(tx, "News"))
+
+    async def work(tx: Transaction) -> None:
+        with pytest.raises(StockroomError):
+            async with tx.savepoint():
+                await add_tag(tx, "News")
+        await add_tag(tx, "Other")
+
+    await storage.run(work)
+    assert await tag_names(storage) == ["News", "Other"]
+
+
+@pytest.mark.needs("savepoints")
+async def test_a_part_that_was_kept_is_undone_with_the_whole(storage: Storage) -> None:
+    async def work(tx: Transaction) -> None:
+        async with tx.savepoint():
+            await add_tag(tx, "News")
+        raise Undone
+
+    with pytest.raises(Undone):
+        await storage.run(work)
+    assert await tag_names(storage) == []
+
+
+@pytest.mark.lacks("savepoints")
+async def test_an_undeclared_savepoint_is_refused(storage: Storage) -> None:
+    async def work(tx: Transaction) -> None:
+        await add_tag(tx, "Before")
+        with pytest.raises(Unsupported):
+            async with tx.savepoint():
+                await add_tag(tx, "Within")
+        await add_tag(tx, "After")
+
+    await storage.run(work)
+    assert await tag_names(storage) == ["Before", "After"]
+
+
+# Migrations
+
+
+@pytest.fixture
+def migrations(blank_url: str, registry: Registry) -> Migrations:
+    """Those of a store with nothing in it."""
+    settings = settings_for(blank_url)
+    return registry.choose(settings).migrations(settings)
+
+
+@pytest.mark.needs("downgrades")
+async def test_the_schema_goes_back_step_by_step_or_at_once(migrations: Migrations) -> None:
+    ids = [None, *(revision.id for revision in migrations.history())]
+    await migrations.up()
+    assert await migrations.current() == ids[-1]
+    await migrations.down("-1")
+    assert await migrations.current() == ids[-2]
+    await migrations.up()
+    await migrations.down("base")
+    assert await migrations.current() is None
+    await migrations.up()
+    assert await migrations.current() == ids[-1]
+
+
+@pytest.mark.needs("downgrades")
+async def test_all_that_was_stored_is_gone_at_base(blank_url: str, registry: Registry, migrations: Migrations) -> None:
+    settings = settings_for(blank_url)
+    for _ in range(2):
+        await migrations.up()
+        storage = await registry.choose(settings).open(settings)
+        assert await tag_names(storage) == []
+        await storage.run(lambda tx: add_tag(tx, "News"))
+        await storage.close()
+        await migrations.down("base")
+
+
+@pytest.mark.lacks("downgrades")
+async def test_an_undeclared_downgrade_is_refused_and_changes_nothing(
+    storage: Storage, settings: Settings, registry: Registry
+) -> None:
+    migrations = registry.choose(settings).migrations(settings)
+    before = await migrations.current()
+    await storage.run(lambda tx: add_tag(tx, "News"))
+    for target in ("base", "-1"):
+        with pytest.raises(Unsupported):
+            await migrations.down(target)
+    assert await migrations.current() == before
+    assert await tag_names(storage) == ["News"]
+
+
+@pytest.mark.needs("scripts")
+async def test_migrations_can_be_written_out_without_touching_the_store(migrations: Migrations) -> None:
+    head = migrations.history()[-1].id
+    everything = migrations.script("base:head")
+    assert everything.strip()
+    assert everything == migrations.script(f"base:{head}")
+    assert len({everything, migrations.script("head:base"), migrations.script("head:head")}) == 3
+    assert await migrations.current() is None
+
+
+@pytest.mark.lacks("scripts")
+async def test_an_undeclared_script_is_refused(migrations: Migrations) -> None:
+    for span in ("base:head", "head:base"):
+        with pytest.raises(Unsupported):
+            migrations.script(span)
+
+
+# Sizes
+
+
+@pytest.mark.needs("sizes")
+async def test_a_storage_knows_how_large_it_is(storage: Storage) -> None:
+    before = await storage.size()
+    assert isinstance(before, int)
+    assert before > 0
+    text = "ä" * 10_000
+    drafts = [
+        ProductDraft(name=f"Product {number}", slug=f"p-{number}", sku=f"P-{number}", price=1, description=text)
+        for number in range(250)
+    ]
+    await storage.run(lambda tx: tx.products.add(drafts, clock.now()))
+    assert await within(grown(storage, before)) < 100 * 2**20
+
+
+async def grown(storage: Storage, before: int) -> int:
+    """The size once it is more than ``before``: the database may lag behind a little."""
+    while True:
+        size = await storage.size()
+        if size > before:
+            return size
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.lacks("sizes")
+async def test_an_undeclared_size_is_refused(storage: Storage) -> None:
+    await storage.run(lambda tx: add_product(tx, "Product"))
+    with pytest.raises(Unsupported):
+        await storage.size()
