@@ -36,6 +36,7 @@ example: $(STAMP)
 	mkdir -p $(REPORTS)
 	cd examples/memory && ../../.venv/bin/pytest -q -n auto --pyargs conformance.suite \
 		--conformance-report=$(abspath $(REPORTS))/example.json
+	cd examples/memory && ../../.venv/bin/pytest -q
 
 check: $(STAMP)
 	.venv/bin/ruff format --check .

@@ -63,7 +63,7 @@ def run(folder: Path, *command: str | Path, code: int = 0) -> str:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "STOCKROOM_"))}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def kit(environment: Path, repository: Path, *options: str, code: int = 0) -> dict[str, Any]:
