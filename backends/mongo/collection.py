@@ -1,7 +1,7 @@
 """A collection as repositories use it: few operations, documents in and out, errors already in core's terms."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
@@ -42,48 +42,49 @@ class Collection:
         """The documents that match, in ``order``."""
         options: dict[str, Any] = {"sort": order, "skip": skip, "limit": limit, "batch_size": limit or _WHOLE}
         cursor = self._raw.find(filter, projection, session=self._session, **options)
-        return await self._done("find", cursor.to_list(None))
+        return await self._done("find", lambda: cursor.to_list(None))
 
     async def aggregate(self, pipeline: Sequence[Filter]) -> list[Document]:
         """What a pipeline yields."""
         cursor = self._raw.aggregate(list(pipeline), session=self._session, batchSize=_WHOLE)
-        return await self._done("aggregate", cursor.to_list(None))
+        return await self._done("aggregate", lambda: cursor.to_list(None))
 
     async def count(self, filter: Filter) -> int:
         """How many documents match, exactly. All of them are counted in the smallest index there is."""
         hint = {} if filter else {"hint": "_id_"}
-        return await self._done("count", self._raw.count_documents(filter, session=self._session, **hint))
+        return await self._done("count", lambda: self._raw.count_documents(filter, session=self._session, **hint))
 
     async def insert(self, documents: Sequence[Document]) -> None:
         """Store new documents, all or none within a unit of work."""
-        await self._done("insert", self._raw.insert_many(documents, session=self._session))
+        await self._done("insert", lambda: self._raw.insert_many(documents, session=self._session))
 
     async def update_one(self, filter: Filter, update: Update) -> int:
         """Change the document that matches."""
-        result = await self._done("update", self._raw.update_one(filter, update, session=self._session))
+        result = await self._done("update", lambda: self._raw.update_one(filter, update, session=self._session))
         return int(result.matched_count)
 
     async def update_many(self, filter: Filter, update: Update) -> int:
         """Change every document that matches."""
-        result = await self._done("update", self._raw.update_many(filter, update, session=self._session))
+        result = await self._done("update", lambda: self._raw.update_many(filter, update, session=self._session))
         return int(result.matched_count)
 
     async def update_each(self, changes: Sequence[tuple[Filter, Update]]) -> int:
         """Change one document for each pair of filter and update, in the order given."""
         writes = [UpdateOne(*change) for change in changes]
-        result = await self._done("update", self._raw.bulk_write(writes, session=self._session))
+        result = await self._done("update", lambda: self._raw.bulk_write(writes, session=self._session))
         return int(result.matched_count)
 
     async def delete(self, filter: Filter) -> int:
         """Remove every document that matches."""
-        result = await self._done("delete", self._raw.delete_many(filter, session=self._session))
+        result = await self._done("delete", lambda: self._raw.delete_many(filter, session=self._session))
         return int(result.deleted_count)
 
-    async def _done(self, what: str, command: Awaitable[T]) -> T:
+    async def _done(self, what: str, command: Callable[[], Awaitable[T]]) -> T:
+        """What ``command`` comes to: begun only when it is our turn, for Motor runs what nobody awaits."""
         turn: AbstractAsyncContextManager[None] = self._slots.turn() if self._slots else nullcontext()
         async with turn:
             try:
-                return await (command if self._session is None else completed(command))
+                return await (command() if self._session is None else completed(command()))
             except PyMongoError as error:
                 raise translate(error, what) from error
 

@@ -7,7 +7,7 @@ other way. Copying never gives way to another task, so nobody sees half of it.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -144,12 +144,12 @@ class InProcessCollection(Collection):
 
     async def update_each(self, changes: Sequence[tuple[Filter, Update]]) -> int:
         """See ``Collection.update_each``: without bulk writes, of which mongomock knows an older form than PyMongo."""
-        return await self._done("update", self._one_by_one(changes))
+        return await self._done("update", lambda: self._one_by_one(changes))
 
     async def _one_by_one(self, changes: Sequence[tuple[Filter, Update]]) -> int:
         return sum([(await self._raw.update_one(*change)).matched_count for change in changes])
 
-    async def _done(self, what: str, command: Awaitable[T]) -> T:
+    async def _done(self, what: str, command: Callable[[], Awaitable[T]]) -> T:
         note(what)
         return await super()._done(what, command)
 
