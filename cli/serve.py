@@ -24,7 +24,7 @@ def serve(
     """Serve the API. Its reference is at /docs."""
     if reload and workers > 1:
         raise typer.BadParameter("--reload needs a single worker.")
-    asyncio.run(rehearse(load()))
+    asyncio.run(rehearse(load(), workers))
     require_free(host, port)
     typer.echo(f"Stockroom serves http://{f'[{host}]' if ':' in host else host}:{port}, its reference at /docs.")
     uvicorn.run(
@@ -54,12 +54,16 @@ def require_free(host: str, port: int) -> None:
         raise ConfigurationError(f"--host, --port: {error.strerror}.") from error
 
 
-async def rehearse(settings: Settings) -> None:
+async def rehearse(settings: Settings, workers: int = 1) -> None:
     """Start the API and stop it again: what is set up wrong shows here, once, and not in each worker.
 
     Raises:
-        ConfigurationError: the start is refused.
+        ConfigurationError: the start is refused, or each of several workers would have a shop of its own.
     """
     app = create_app(settings)
     async with app.router.lifespan_context(app):
-        pass
+        if workers > 1 and not app.state.storage.capabilities.shared:
+            raise ConfigurationError(
+                "--workers: the storage of DATABASE_URL cannot be shared by several processes. "
+                "Run a single worker, or choose another storage."
+            )

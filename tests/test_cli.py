@@ -163,6 +163,15 @@ def test_a_taken_port_is_refused(stockroom: Stockroom) -> None:
     assert told.err.startswith("stockroom: --host, --port: Address already in use")
 
 
+@pytest.mark.lacks("shared")
+def test_several_workers_are_refused_where_each_would_have_a_shop_of_its_own(
+    stockroom: Stockroom, settings: Settings
+) -> None:
+    told = stockroom("serve", "--workers", "2", database_url=settings.url)
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("stockroom: --workers: the storage of DATABASE_URL cannot be shared")
+
+
 @pytest.mark.only("sqlite")
 def test_several_workers_serve_one_port(settings: Settings, tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("stockroom")
