@@ -17,6 +17,9 @@ from conformance.report import Report
 from conformance.target import Target
 
 FORMAT = 1
+UNVERIFIED = "unverified"
+"""The property in which a test records an axis whose declaration it could neither show nor disprove."""
+
 _FACTS = "stockroom_conformance"  # what a worker process tells the one that was started by hand
 
 
@@ -47,6 +50,7 @@ class Recorder:
         if "conformance" in properties:
             storage = str(properties["storage"])
             self.reports[storage].add(str(properties["conformance"]), str(report.when), report.outcome)
+            self.reports[storage].unverified |= {str(axis) for name, axis in report.user_properties if name == UNVERIFIED}
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Learn once what database is behind a storage."""

@@ -24,6 +24,7 @@ class Report:
         drivers: version by name of each driver that is installed.
         tests: outcome by test of the suite, its parameters included.
         deselected: tests that were collected for it and not run.
+        unverified: axes whose declaration could be neither shown nor disproved; a test records them as a property.
     """
 
     backend: str
@@ -32,6 +33,7 @@ class Report:
     server: str = ""
     tests: dict[str, Outcome] = field(default_factory=dict)
     deselected: set[str] = field(default_factory=set)
+    unverified: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, backend: Backend) -> "Report":
@@ -69,6 +71,7 @@ class Report:
             "drivers": self.drivers,
             "capabilities": asdict(self.capabilities),
             "axes": {axis: sorted(self._named(shows(axis))) for axis in AXES},
+            "unverified": sorted(self.unverified),
             "missing": self.missing,
             "tests": dict(sorted(self.tests.items())),
         }

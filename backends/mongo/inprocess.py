@@ -150,8 +150,11 @@ class InProcessCollection(Collection):
         return sum([(await self._raw.update_one(*change)).matched_count for change in changes])
 
     async def _done(self, what: str, command: Callable[[], Awaitable[T]]) -> T:
-        note(what)
-        return await super()._done(what, command)
+        def noted() -> Awaitable[T]:
+            note(what)
+            return command()
+
+        return await super()._done(what, noted)
 
 
 class _Published:
