@@ -49,8 +49,9 @@ class Recorder:
         properties = dict(report.user_properties)
         if "conformance" in properties:
             storage = str(properties["storage"])
-            self.reports[storage].add(str(properties["conformance"]), str(report.when), report.outcome)
-            self.reports[storage].unverified |= {str(axis) for name, axis in report.user_properties if name == UNVERIFIED}
+            whole = self.reports[storage]
+            whole.add(str(properties["conformance"]), str(report.when), report.outcome)
+            whole.unverified |= {str(axis) for name, axis in report.user_properties if name == UNVERIFIED}
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Learn once what database is behind a storage."""
