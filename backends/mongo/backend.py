@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from weakref import WeakValueDictionary
+
+from pydantic import SecretStr
 
 from core.settings import Settings
 from core.storage import Capabilities, Driver, Migrations, Storage
@@ -55,6 +58,18 @@ class MongoBackend:
         from backends.mongo.migrations import MongoMigrations  # noqa: PLC0415
 
         return MongoMigrations(lambda: define(settings))
+
+    @asynccontextmanager
+    async def scratch(self, settings: Settings) -> AsyncIterator[str]:
+        """See ``core.storage.Scratching``. The database comes into being with its first use."""
+        from backends.mongo.connection import define  # noqa: PLC0415
+
+        url = beside(settings.url)
+        try:
+            yield url
+        finally:
+            async with define(settings.model_copy(update={"database_url": SecretStr(url)})) as definition:
+                await definition.drop_database()
 
 
 class MongomockBackend:
@@ -110,6 +125,11 @@ class MongomockBackend:
 
         return MongoMigrations(connect)
 
+    @asynccontextmanager
+    async def scratch(self, settings: Settings) -> AsyncIterator[str]:
+        """See ``core.storage.Scratching``. It is gone when nobody has it open any more."""
+        yield beside(settings.url)
+
     def _memory(self, settings: Settings) -> "Memory":
         from backends.mongo.inprocess import Memory  # noqa: PLC0415
 
@@ -118,3 +138,12 @@ class MongomockBackend:
         if name:
             self._open[name] = memory
         return memory
+
+
+def beside(url: str) -> str:
+    """The URL of another database on the same server, for the same user."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    if "@" in parts.netloc and "authsource" not in {name.lower() for name in query}:
+        query["authSource"] = parts.path.strip("/") or "admin"  # where the user is kept, as the driver would take it
+    return parts._replace(path=f"/stockroom_scratch_{token_hex(4)}", query=urlencode(query)).geturl()

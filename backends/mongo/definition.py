@@ -20,6 +20,13 @@ class Definition:
         """A collection, for moving data."""
         return Collection(self._database[name])
 
+    async def drop_database(self) -> None:
+        """Remove the database with all that is in it."""
+        try:
+            await self._database.client.drop_database(self._database.name)
+        except PyMongoError as error:
+            raise translate(error) from error
+
     async def create(self, name: str, rule: Rule) -> None:
         """Create a collection of documents that obey ``rule``, a ``$jsonSchema``."""
         try:

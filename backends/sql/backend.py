@@ -1,12 +1,14 @@
 """A kind of SQL database as a backend."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 from backends.sql.dialects import Dialect
 from backends.sql.engine import serving_engine
 from backends.sql.errors import refusal
 from backends.sql.fitness import require_fit, require_room
 from backends.sql.migrations import SqlMigrations
+from backends.sql.scratch import scratch
 from backends.sql.storage import SqlStorage
 from core.settings import Settings
 from core.storage import Capabilities, Driver, Migrations, Storage
@@ -58,3 +60,7 @@ class SqlBackend:
     def migrations(self, settings: Settings) -> Migrations:
         """See ``Backend.migrations``."""
         return SqlMigrations(self._dialect, settings)
+
+    def scratch(self, settings: Settings) -> AbstractAsyncContextManager[str]:
+        """See ``core.storage.Scratching``."""
+        return scratch(self._dialect, settings)

@@ -1,6 +1,6 @@
 """The contract that a backend fulfils. See ``docs/writing-a-backend.md`` for the way through it."""
 
-from core.storage.backend import Backend, Driver, Migrations, Revision
+from core.storage.backend import Backend, Driver, Migrations, Revision, Scratching
 from core.storage.capabilities import AXES, Axis, Capabilities
 from core.storage.filters import OrderFilter, PostFilter, ProductFilter, UserFilter
 from core.storage.pages import Page, Sort, SortKind, Window
@@ -19,6 +19,7 @@ __all__ = [
     "PostFilter",
     "ProductFilter",
     "Revision",
+    "Scratching",
     "Sort",
     "SortKind",
     "Storage",

@@ -1,9 +1,10 @@
 """What a plugin hands over: one object per kind of database."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.settings import Settings
 from core.storage.capabilities import Capabilities
@@ -99,4 +100,19 @@ class Backend(Protocol):
 
     def migrations(self, settings: Settings) -> Migrations:
         """The schema's history, bound to the storage that the settings name."""
+        ...
+
+
+@runtime_checkable
+class Scratching(Protocol):
+    """A backend that, beyond the contract, can make a store of its own for a while. For tools: the shop never asks."""
+
+    def scratch(self, settings: Settings) -> AbstractAsyncContextManager[str]:
+        """The URL of a new store with nothing in it, where the settings' own is; dropped when the context is left.
+
+        The settings' own store is not touched, but must exist where a server needs one to be connected to.
+
+        Raises:
+            ConfigurationError: nobody answers at the URL, or its user may not make a store.
+        """
         ...

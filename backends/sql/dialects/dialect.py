@@ -45,6 +45,7 @@ class Dialect:
         refusals: codes of a connection or migration that is refused, and what is wrong then.
         connection_limit: the query for how many connections the server takes, if it has a limit.
         requirements: queries for what must be so, the value that must come, and the remedy.
+        create_database: the statement that makes a database of a ``{name}`` that meets these requirements.
     """
 
     name: str
@@ -69,3 +70,4 @@ class Dialect:
     refusals: Mapping[int | str, str] = field(default_factory=dict)
     connection_limit: str = ""
     requirements: tuple[tuple[str, object, str], ...] = ()
+    create_database: str = ""

@@ -104,6 +104,7 @@ MYSQL = Dialect(
         2003: "nobody answers at that host and port",
     },
     connection_limit="SELECT @@max_connections",
+    create_database="CREATE DATABASE {name} CHARACTER SET utf8mb4",
     requirements=((_IS_MARIADB, 0, "the server is MariaDB; write mariadb:// in place of mysql://"), _UTF8),
 )
 

@@ -81,4 +81,5 @@ POSTGRESQL = Dialect(
     requirements=(
         ("SHOW server_encoding", "UTF8", "the database's encoding must be UTF8; create it WITH ENCODING 'UTF8'"),
     ),
+    create_database="CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0",
 )
