@@ -1,6 +1,7 @@
 """``stockroom compare``."""
 
 import json
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -99,7 +100,7 @@ def _write(outcome: "Outcome", json_file: Path | None, report: Path | None) -> N
     from compare.table import tables  # noqa: PLC0415
 
     console = Console()
-    console.print(tables(outcome), width=None if console.is_terminal else PAPER)
+    (console if console.is_terminal else Console(width=PAPER)).print(tables(outcome))
     if json_file:
         json_file.write_text(json.dumps(document(outcome), indent=2) + "\n", encoding="utf-8")
     if report:
@@ -134,7 +135,5 @@ def _require_writable(file: Path | None, option: str) -> None:
     """Find out before the work, not after it."""
     if file is None:
         return
-    try:
-        file.open("a", encoding="utf-8").close()
-    except OSError as error:
-        raise ConfigurationError(f"{option}: {file}: {error.strerror}.") from None
+    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise ConfigurationError(f"{option}: {file} cannot be written.")

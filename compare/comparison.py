@@ -7,8 +7,10 @@ from typing import TypeVar
 from compare.crew import Broken, Worker
 from compare.machine import Machine
 from compare.outcome import Measured, Outcome, Trial
-from compare.plan import Plan
+from compare.plan import Contender, Plan
+from compare.store import settings_of
 from core.errors import ConfigurationError
+from core.plugins import discover
 from demo.scale import Scale
 
 T = TypeVar("T")
@@ -28,11 +30,21 @@ def compare(plan: Plan, tell: Tell) -> Outcome:
     Raises:
         ConfigurationError: a storage cannot be opened, or is not empty. Those that were opened are empty again.
     """
+    for contender in plan.contenders:
+        _require_backend(contender)
     outcome = Outcome(plan, Machine.here(), [Trial(contender.name) for contender in plan.contenders])
     for number in range(plan.rounds):
         with ExitStack() as stack:
             _Round(outcome, number, tell, stack).run()
     return outcome
+
+
+def _require_backend(contender: Contender) -> None:
+    """What can be known without connecting is said before anything is done."""
+    try:
+        discover().choose(settings_of(contender))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{contender.name}: {error.detail}") from error
 
 
 class _Round:

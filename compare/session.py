@@ -165,7 +165,7 @@ async def session(plan: Plan, contender: Contender, born: float) -> AsyncIterato
     Raises:
         ConfigurationError: as ``compare.store.opened``; or it is to be served by processes that it cannot be shared by.
     """
-    async with opened(contender) as store:
+    async with opened(contender, scratch=plan.scratch) as store:
         started_in = time() - born
         if not plan.servers:
             yield Session(plan, store, DirectClient(store.storage), None, started_in)

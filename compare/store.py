@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
+from pydantic import SecretStr
+
 from compare import books
 from compare.books import Books
 from compare.plan import Contender
@@ -16,7 +18,7 @@ from core.opening import head, schema_difference
 from core.passwords import PasswordHasher
 from core.plugins import discover
 from core.settings import Settings, load
-from core.storage import Backend, Migrations, Storage, Transaction
+from core.storage import Backend, Migrations, Scratching, Storage, Transaction
 from demo.scale import Scale
 from demo.writer import is_empty, write
 
@@ -72,14 +74,33 @@ def settings_of(contender: Contender) -> Settings:
 
 
 @asynccontextmanager
-async def opened(contender: Contender) -> AsyncIterator[Store]:
+async def opened(contender: Contender, *, scratch: bool) -> AsyncIterator[Store]:
     """Open an empty store, its schema current; in the end it is as empty as it was.
+
+    Args:
+        contender: whose store it is.
+        scratch: take one of our own beside it, which is dropped in the end.
 
     Raises:
         ConfigurationError: it cannot be opened, or is not empty, and has not been touched.
     """
     settings = settings_of(contender)
     backend = discover().choose(settings)
+    if not scratch:
+        async with _opened(backend, settings) as store:
+            yield store
+    elif isinstance(backend, Scratching):
+        async with (
+            backend.scratch(settings) as url,
+            _opened(backend, settings.model_copy(update={"database_url": SecretStr(url)})) as store,
+        ):
+            yield store
+    else:
+        raise ConfigurationError(f"{backend.name} cannot make a store of our own; go without --scratch.")
+
+
+@asynccontextmanager
+async def _opened(backend: Backend, settings: Settings) -> AsyncIterator[Store]:
     migrations = backend.migrations(settings)
     storage = await backend.open(settings)
     try:
