@@ -10,7 +10,7 @@ from api import logs, problems
 from api.document import StockroomAPI
 from api.observation import Observation
 from api.routers import accounts, categories, notifications, orders, posts, products, service, tags, users
-from api.routes import HeadAsGet, MethodTable, TrailingSlash
+from api.routes import HeadAsGet, Index, MethodTable, TrailingSlash
 from core import plugins
 from core.opening import opened
 from core.passwords import PasswordHasher
@@ -41,15 +41,15 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = chosen
     app.state.registry = registry
     app.state.hasher = PasswordHasher(chosen)
-    for module in _ROUTERS:
-        app.include_router(module.router)
+    for module in _ROUTERS:  # not included, which would try every template of every router for each request
+        app.router.routes.extend(module.router.routes)
     app.add_docs()
     app.state.methods = MethodTable(app.routes)
+    app.router.routes.insert(0, Index(app.routes))
     problems.install(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(TrailingSlash)

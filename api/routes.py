@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Query
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.datastructures import QueryParams
-from starlette.routing import BaseRoute, compile_path
+from starlette.routing import BaseRoute, Match, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.bodies import JsonRequest
@@ -47,9 +47,55 @@ def _error(name: str, kind: str, message: str) -> dict[str, Any]:
     return {"type": kind, "loc": ("query", name), "msg": message}
 
 
-def router(name: str) -> APIRouter:
+def router(name: str, prefix: str | None = None) -> APIRouter:
     """A router of one aggregate: its name is the prefix of its paths and the tag of its operations."""
-    return APIRouter(prefix=f"/{name}", tags=[name], route_class=Route)
+    prefix = f"/{name}" if prefix is None else prefix
+    return APIRouter(prefix=prefix, tags=[name], route_class=Route, generate_unique_id_function=_name)
+
+
+def _name(route: APIRoute) -> str:
+    return route.name
+
+
+class Index(BaseRoute):
+    """Finds the endpoint of a path without trying the templates of all the others; finds none where the router must.
+
+    A path without parameters comes before one with, in whichever order they were declared.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._plain: dict[tuple[str, str], APIRoute] = {}
+        self._templates: dict[tuple[str, str, int], list[APIRoute]] = {}
+        for route in routes:
+            if isinstance(route, APIRoute):
+                for method in route.methods or ():
+                    self._add(method, route)
+
+    def _add(self, method: str, route: APIRoute) -> None:
+        if "{" in route.path:
+            self._templates.setdefault(_family(method, route.path), []).append(route)
+        else:
+            self._plain.setdefault((method, route.path), route)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and not scope.get("root_path"):
+            method, path = scope["method"], scope["path"]
+            plain = self._plain.get((method, path))
+            if plain is not None:
+                return Match.FULL, {"endpoint": plain.endpoint, "path_params": {}, "route": plain}
+            for route in self._templates.get(_family(method, path), ()):
+                match, found = route.matches(scope)
+                if match is Match.FULL:
+                    return match, found
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["route"].handle(scope, receive, send)
+
+
+def _family(method: str, path: str) -> tuple[str, str, int]:
+    """What the paths that one template fits have in common: method, first segment, how many there are."""
+    return method, path[: path.find("/", 1)], path.count("/")
 
 
 class MethodTable:

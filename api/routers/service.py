@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
-from fastapi import APIRouter
-
 from api.dependencies import BackendDep, HeadDep, SettingsDep, StorageDep
-from api.routes import Route
+from api.routes import router as make_router
 from core.errors import Unavailable
 from core.storage import PoolStatus
 
-router = APIRouter(tags=["service"], route_class=Route)
+router = make_router("service", prefix="")
 
 _STRESSED_AT = 0.8  # of the connections that can be handed out
 
