@@ -12,6 +12,7 @@ from api.routes import router as make_router
 from core.entities import CategoryStats, Product, ProductDraft, ProductPatch, ProductWithCategory, StockChange
 from core.errors import Duplicate, InsufficientStock, Referenced, StockLimit, UnknownReference
 from core.services import catalogue
+from core.services.bulk import numbered
 from core.storage import ProductFilter, Window, sorts
 
 router = make_router("products")
@@ -54,7 +55,8 @@ async def create_products(given: ProductDrafts, storage: StorageDep) -> list[Pro
 
     The answer lists them in the order given. Errors name the product by its position, as in `3.sku`.
     """
-    return await catalogue.create_products(storage, given)
+    with numbered(given):
+        return await catalogue.create_products(storage, given)
 
 
 @router.get("")

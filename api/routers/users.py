@@ -13,6 +13,7 @@ from api.routes import router as make_router
 from core.entities import Notification, Registration, TopSpender, User, UserPatch, UserReplacement, UserWithPosts
 from core.errors import Duplicate, Referenced
 from core.services import notifications, users
+from core.services.bulk import numbered
 from core.storage import UserFilter, Window, sorts
 
 router = make_router("users")
@@ -67,7 +68,8 @@ async def create_users(given: Registrations, storage: StorageDep, hasher: Hasher
 
     The answer lists them in the order given. Errors name the user by its position, as in `3.email`.
     """
-    return await users.register(storage, hasher, given)
+    with numbered(given):
+        return await users.register(storage, hasher, given)
 
 
 @router.get("")

@@ -11,6 +11,7 @@ from backends.sql.errors import Clash, Rows
 from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.schema import accounts, transfers
+from backends.sql.versions import next_version
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
 from core.errors import AmountLimit, FieldError, InsufficientFunds, StockroomError, TransientConflict, UnknownReference
 from core.money import MAX_TOTAL, to_json
@@ -46,7 +47,7 @@ class SqlAccountRepository(SqlRepository[Account], SqlAccountReader):
         balance = accounts.c.balance + change
         guarded = accounts.update().where(accounts.c.id.in_(self._work.in_id_order(accounts, ids)))
         guarded = guarded.where(balance.between(0, MAX_TOTAL))
-        moved = await self._work.write(guarded.values(balance=balance, updated_at=at, version=accounts.c.version + 1))
+        moved = await self._work.write(guarded.values(balance=balance, **next_version(accounts, at)))
         if moved != len(ids):
             raise Clash(partial(_why_not, draft))
         row = {**asdict(draft), "status": "completed", "created_at": at}

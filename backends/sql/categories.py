@@ -10,6 +10,7 @@ from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import categories, products
+from backends.sql.versions import next_version
 from core import clock
 from core.entities import Category, CategoryDraft
 from core.storage import Page, Window
@@ -57,5 +58,5 @@ class SqlCategoryRepository(SqlRepository[Category], SqlCategoryReader):
         at = clock.now()
         for table, column in ((products, products.c.category_id), (categories, categories.c.parent_id)):
             orphans = table.update().where(column == id)
-            await self._work.write(orphans.values({column: None, "updated_at": at, "version": table.c.version + 1}))
+            await self._work.write(orphans.values({column: None, **next_version(table, at)}))
         await super().delete(id)

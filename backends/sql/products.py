@@ -14,6 +14,7 @@ from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import categories, products
+from backends.sql.versions import next_version
 from core.entities import Product, ProductDraft, ProductWithCategory
 from core.entities.values import MAX_QUANTITY
 from core.errors import TransientConflict
@@ -133,6 +134,6 @@ class SqlProductRepository(SqlRepository[Product], SqlProductReader):
         """See ``ProductRepository.shift_stock``. One guarded UPDATE with a CASE over the products."""
         shifted = products.c.stock_quantity + case(changes, value=products.c.id)
         guarded = products.update().where(products.c.id.in_(list(changes)), shifted.between(0, MAX_QUANTITY))
-        statement = guarded.values(stock_quantity=shifted, updated_at=at, version=products.c.version + 1)
+        statement = guarded.values(stock_quantity=shifted, **next_version(products, at))
         if await self._work.write(statement) != len(changes):
             raise TransientConflict

@@ -13,6 +13,7 @@ from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import post_tags, posts, tags
+from backends.sql.versions import next_version
 from core import clock
 from core.entities import Tag, TagDraft
 from core.storage import Page, Window
@@ -67,4 +68,4 @@ class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
     async def _touch_posts(self, tag_id: int, *conditions: ColumnElement[bool]) -> None:
         tagged = posts.c.id.in_(select(post_tags.c.post_id).where(post_tags.c.tag_id == tag_id))
         touch = posts.update().where(tagged, *conditions)
-        await self._work.write(touch.values(version=posts.c.version + 1, updated_at=clock.now()))
+        await self._work.write(touch.values(next_version(posts, clock.now())))

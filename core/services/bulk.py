@@ -1,9 +1,10 @@
-"""What a bulk request can be told before storage is asked."""
+"""What a bulk request is told that storage cannot know."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from typing import TypeVar
 
-from core.errors import Duplicate
+from core.errors import Duplicate, UnknownReference
 
 D = TypeVar("D")
 
@@ -26,3 +27,18 @@ def require_distinct(drafts: Sequence[D], keys: dict[str, Callable[[D], Hashable
             seen.add(value)
     if fields:
         raise Duplicate(fields)
+
+
+@contextmanager
+def numbered(drafts: Sized) -> Iterator[None]:
+    """Within, errors about a bulk of one name its element, as in ``0.sku``: to storage it is like a single request."""
+    try:
+        yield
+    except Duplicate as error:
+        if len(drafts) > 1:
+            raise
+        raise Duplicate([f"0.{field}" for field in error.fields], error.aggregate) from error
+    except UnknownReference as error:
+        if len(drafts) > 1:
+            raise
+        raise UnknownReference.of([f"0.{wrong.field}" for wrong in error.errors]) from error

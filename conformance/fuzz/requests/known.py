@@ -1,0 +1,50 @@
+"""The names that a conversation has given so far. What became of those things, only the storages know."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from conformance.fuzz.steps import NOTHING, Step
+
+_MAKERS = {
+    "/users": "user",
+    "/categories": "category",
+    "/products": "product",
+    "/orders": "order",
+    "/orders/with-notifications": "order",
+    "/posts": "post",
+    "/tags": "tag",
+    "/accounts": "account",
+}
+
+
+class Known:
+    """Names by kind, as in ``user1``."""
+
+    def __init__(self) -> None:
+        self._names: defaultdict[str, list[str]] = defaultdict(list)
+
+    def some(self, kind: str) -> st.SearchStrategy[str]:
+        """A reference to something of a kind; now and then to nothing."""
+        names = [f"@{name}" for name in self._names[kind]]
+        return st.sampled_from([*names, *names, *names, *names, f"@{kind}0"])
+
+    def has(self, kind: str) -> bool:
+        """Whether anything of this kind was asked for."""
+        return bool(self._names[kind])
+
+    def christened(self, step: Step) -> Step:
+        """``step`` with new names for what it makes."""
+        path = step.path.partition("?")[0].removesuffix("/")
+        kind = _MAKERS.get(path.removesuffix("/bulk"))
+        if step.method != "POST" or kind is None or step.body is NOTHING:
+            return step
+        count = len(step.body) if path.endswith("/bulk") and isinstance(step.body, list) else 1
+        return step.named(*self._new(kind, count))
+
+    def _new(self, kind: str, count: int) -> Sequence[str]:
+        names = self._names[kind]
+        first = len(names) + 1
+        names += [f"{kind}{number}" for number in range(first, first + count)]
+        return names[-count:] if count else ()
