@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from importlib import import_module
+from math import ceil
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from backends.sql.dialects import Dialect
+from backends.sql.limit import FAREWELL
 from core.errors import ConfigurationError
 from core.settings import PoolClass, Settings
 from core.storage import trips
@@ -52,7 +54,9 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
     )
     engine.dialect.use_insertmanyvalues_wo_returning |= dialect.many_values
     event.listen(engine.sync_engine, "before_cursor_execute", _note_trip)
-    _on_connect(engine, *dialect.on_connect, dialect.enforce_references)
+    _on_connect(engine, *dialect.on_connect, dialect.enforce_references, _statement_limit(dialect, settings))
+    if dialect.interrupt is not None:
+        _on_invalidate(engine, dialect.interrupt)
     return engine
 
 
@@ -102,6 +106,19 @@ def _bounded(driver: str) -> Callable[..., Awaitable[Any]]:
 
 def _note_trip(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
     trips.note(statement)
+
+
+def _statement_limit(dialect: Dialect, settings: Settings) -> str:
+    """Later than our own, which throws away the connection and so knows what it is at."""
+    seconds = ceil(settings.database_timeout + FAREWELL)
+    return dialect.statement_limit.format(seconds=seconds, milliseconds=seconds * 1000)
+
+
+def _on_invalidate(engine: AsyncEngine, interrupt: Callable[[Any], Awaitable[None]]) -> None:
+    def tell(connection: Any, *_: Any) -> None:
+        connection.run_async(interrupt)
+
+    event.listen(engine.sync_engine, "invalidate", tell)
 
 
 def _on_connect(engine: AsyncEngine, *statements: str) -> None:

@@ -4,23 +4,63 @@ Connections are in autocommit mode, so a read is one round trip. A unit of work 
 words of the dialect: every round trip is a statement that can be counted, and a COMMIT can fail like any other.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Table, select
+from sqlalchemy import CursorResult, Executable, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from backends.sql.dialects import Dialect
+from backends.sql.engine import CONNECT_TIMEOUT
 from backends.sql.errors import Disconnected, Params, translate
+from backends.sql.limit import limited
+from core.errors import Unavailable
+from core.settings import Settings
+
+T = TypeVar("T")
+
+
+class Connections:
+    """The engine's connections, and how long each is waited for.
+
+    Attributes:
+        dialect: of the database.
+        patience: seconds that one statement may take.
+    """
+
+    def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: Settings) -> None:
+        self.dialect = dialect
+        self.patience = settings.database_timeout
+        self._engine = engine
+        self._wait = settings.pool_timeout + CONNECT_TIMEOUT
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[AsyncConnection]:
+        """One of them, given back in the end.
+
+        Raises:
+            PoolExhausted: none became free in time.
+            Unavailable: the server does not let us in.
+        """
+        connection = self._engine.connect()
+        try:
+            await limited(self._wait, connection.start())
+        except Exception as error:
+            meant = translate(self.dialect, error)
+            raise (Unavailable() if isinstance(meant, Disconnected) else meant) from error
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(connection.close())
 
 
 class Reads:
     """A connection per statement, given back at once. A read that met a dead connection is tried once more."""
 
-    def __init__(self, engine: AsyncEngine, dialect: Dialect) -> None:
-        self._engine = engine
-        self._dialect = dialect
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     async def rows(self, statement: Executable, params: Params = None) -> Sequence[Any]:
         """All rows of a query."""
@@ -30,38 +70,46 @@ class Reads:
             return await self._once(statement, params)
 
     async def _once(self, statement: Executable, params: Params) -> Sequence[Any]:
-        try:
-            async with self._engine.connect() as connection:
-                return (await connection.execute(statement, params)).all()
-        except Exception as error:
-            raise translate(self._dialect, error) from error
+        async with self._connections.taken() as connection:
+            return await Work(connection, self._connections).rows(statement, params)
 
 
 class Work:
     """The one connection of a unit of work."""
 
-    def __init__(self, connection: AsyncConnection, dialect: Dialect) -> None:
+    def __init__(self, connection: AsyncConnection, connections: Connections) -> None:
         self._connection = connection
-        self._dialect = dialect
+        self._dialect = connections.dialect
+        self._patience = connections.patience
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone, and all that was not committed with it."""
+        return self._connection.invalidated
 
     async def rows(self, statement: Executable, params: Params = None) -> Sequence[Any]:
         """All rows of a query, or of a write that returns some."""
-        try:
-            return (await self._connection.execute(statement, params)).all()
-        except Exception as error:
-            raise translate(self._dialect, error) from error
+        return (await self.execute(statement, params)).all()
 
     async def write(self, statement: Executable, params: Params = None) -> int:
         """Run a write; how many rows it matched."""
-        try:
-            return (await self._connection.execute(statement, params)).rowcount
-        except Exception as error:
-            raise translate(self._dialect, error) from error
+        return (await self.execute(statement, params)).rowcount
 
     async def insert(self, table: Table, values: Sequence[Mapping[str, Any]]) -> list[int]:
         """Insert rows; their new ids, in the order given."""
+        return await self._dialect.insert(self.execute, table, values)
+
+    async def execute(self, statement: Executable, params: Params = None) -> CursorResult[Any]:
+        """Run a statement."""
+        return await self._answer(self._connection.execute(statement, params))
+
+    async def command(self, words: str) -> None:
+        """Run a statement that has neither parameters nor rows."""
+        await self._answer(self._connection.exec_driver_sql(words))
+
+    async def _answer(self, sent: Awaitable[T]) -> T:
         try:
-            return await self._dialect.insert(self._connection, table, values)
+            return await limited(self._patience, sent)
         except Exception as error:
             raise translate(self._dialect, error) from error
 
@@ -70,13 +118,6 @@ class Work:
         if not self._dialect.locks_unordered:
             return list(ids)
         return select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(key_share=True)
-
-    async def command(self, words: str) -> None:
-        """Run a statement that has neither parameters nor rows."""
-        try:
-            await self._connection.exec_driver_sql(words)
-        except Exception as error:
-            raise translate(self._dialect, error) from error
 
     async def discard(self) -> None:
         """Close the connection instead of giving it back."""
@@ -89,6 +130,7 @@ class Work:
         try:
             yield
         except Exception:
-            await self.command("ROLLBACK TO SAVEPOINT part")
+            if not self.lost:
+                await self.command("ROLLBACK TO SAVEPOINT part")
             raise
         await self.command("RELEASE SAVEPOINT part")

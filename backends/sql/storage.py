@@ -7,20 +7,21 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from typing import TypeVar
 
 from sqlalchemy import inspect, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backends.sql.accounts import ACCOUNTS, SqlAccountReader, SqlAccountRepository
 from backends.sql.categories import CATEGORIES, SqlCategoryReader, SqlCategoryRepository
 from backends.sql.dialects import Dialect
-from backends.sql.errors import Clash, Disconnected, meaning, translate
+from backends.sql.errors import Clash, Disconnected, meaning
+from backends.sql.limit import FAREWELL, limited
 from backends.sql.notifications import NOTIFICATIONS, SqlNotificationReader, SqlNotificationRepository
 from backends.sql.orders import ORDERS, PAYMENTS, SqlOrderReader, SqlOrderRepository, SqlPaymentRepository
 from backends.sql.posts import POSTS, SqlPostReader, SqlPostRepository
 from backends.sql.products import PRODUCTS, SqlProductReader, SqlProductRepository
-from backends.sql.session import Reads, Work
+from backends.sql.session import Connections, Reads, Work
 from backends.sql.tags import TAGS, SqlTagReader, SqlTagRepository
 from backends.sql.users import USERS, SqlUserReader, SqlUserRepository
-from core.errors import PoolExhausted, TransientConflict
+from core.errors import PoolExhausted, TransientConflict, Unavailable
 from core.settings import PoolClass, Settings
 from core.storage import Capabilities, PoolStatus, Transaction
 from core.storage.retry import RetryPolicy, rerun
@@ -62,7 +63,8 @@ class SqlStorage:
         self._settings = settings
         self._policy = RetryPolicy()
         self._turn = asyncio.Lock() if dialect.capabilities.writer_limit else None
-        self._reads = reads = Reads(engine, dialect)
+        self._connections = Connections(engine, dialect, settings)
+        self._reads = reads = Reads(self._connections)
         self.server = server
         self.users = SqlUserReader(USERS, reads)
         self.posts = SqlPostReader(POSTS, reads)
@@ -84,8 +86,8 @@ class SqlStorage:
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:
-            async with self._my_turn(), self._connection() as connection:
-                return await self._in_transaction(Work(connection, self._dialect), work)
+            async with self._my_turn(), self._connections.taken() as connection:
+                return await self._in_transaction(Work(connection, self._connections), work)
         except Clash as clash:
             raise await clash.explain(self._reads) from clash
 
@@ -106,23 +108,13 @@ class SqlStorage:
         return outcome
 
     async def _undo(self, session: Work) -> None:
+        if session.lost:
+            return
         try:
             await session.command("ROLLBACK")
         except Exception:
             logger.warning("rollback failed; the connection is thrown away", exc_info=True)
             await session.discard()
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        connection = self._engine.connect()
-        try:
-            await connection.start()
-        except Exception as error:
-            raise translate(self._dialect, error) from error
-        try:
-            yield connection
-        finally:
-            await asyncio.shield(connection.close())
 
     def _my_turn(self) -> AbstractAsyncContextManager[None]:
         return nullcontext() if self._turn is None else self._queue(self._turn)
@@ -146,13 +138,14 @@ class SqlStorage:
     async def schema_revision(self) -> str | None:
         """See ``Storage.schema_revision``."""
         try:
-            async with self._connection() as connection:
-                if not await connection.run_sync(lambda known: inspect(known).has_table("alembic_version")):
+            async with self._connections.taken() as connection:
+                found = connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
+                if not await limited(self._settings.database_timeout, found):
                     return None
-            found = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
+            revision = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
         except Exception as error:
             raise meaning(self._dialect, self._settings, error) from error
-        return found[0][0] if found else None
+        return revision[0][0] if revision else None
 
     async def size(self) -> int:
         """See ``Storage.size``."""
@@ -174,5 +167,10 @@ class SqlStorage:
         )
 
     async def close(self) -> None:
-        """See ``Storage.close``."""
-        await self._engine.dispose()
+        """See ``Storage.close``. A server that does not answer one farewell is left without the others."""
+        patience = FAREWELL
+        while True:
+            try:
+                return await limited(patience, self._engine.dispose())
+            except Unavailable:  # each turn has let go of one connection at least
+                patience = 0

@@ -17,6 +17,7 @@ from tests.harness.kind import Absent
 from tests.harness.pgbouncer import PgBouncer
 from tests.harness.site import Site
 from tests.sql.neighbour import Neighbour, dialect_of
+from tests.sql.proxy import Proxy
 
 Opened = Callable[..., AbstractAsyncContextManager[Storage]]
 POOLER_SIZE = 3
@@ -53,6 +54,13 @@ def opened(settings: Settings) -> Opened:
             await storage.close()
 
     return opened
+
+
+@pytest.fixture
+async def proxy(settings: Settings) -> AsyncIterator[Proxy]:
+    """A way to the server that can be cut, as by a restart, or held, as by a server that hangs."""
+    async with Proxy(settings.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Another client of the same database, who uses nothing of ours."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -70,6 +71,16 @@ class Neighbour:
         async with self.connection(**options) as connection:
             found = {row[0] for row in await connection.exec_driver_sql(sessions) if row[3] == self._url.database}
             return found - {(await connection.exec_driver_sql(own)).scalar_one()}
+
+    async def settled(self, count: int) -> set[int]:
+        """The sessions once there are ``count``: a server needs a moment to notice that one has left."""
+        for _ in range(60):
+            if len(await self.sessions()) == count:
+                break
+            await asyncio.sleep(0.05)
+        sessions = await self.sessions()
+        assert len(sessions) == count
+        return sessions
 
     async def end_all(self) -> None:
         """End all other sessions, as a server does that is shut down."""

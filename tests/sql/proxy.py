@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a database server, to cut the way to it."""
+"""A TCP proxy in front of a database server, to cut the way to it, or to make it long."""
 
 import asyncio
 from typing import Self
@@ -12,7 +12,10 @@ class Proxy:
 
     Attributes:
         url: as the one given, but through the proxy.
+        delay: seconds by which each answer of the server is late.
     """
+
+    delay = 0.0
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
@@ -22,6 +25,8 @@ class Proxy:
         self.url = self._target._replace(netloc=f"{login}@127.0.0.1:{self._port}").geturl()
         self._listener: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     async def __aenter__(self) -> Self:
         await self.mend()
@@ -44,19 +49,29 @@ class Proxy:
         """Accept connections again."""
         self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
 
+    def hold(self) -> None:
+        """Accept whatever comes, and pass nothing on, like a server that hangs."""
+        self._flows.clear()
+
+    def release(self) -> None:
+        """Pass on again, first what was held."""
+        self._flows.set()
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection(self._target.hostname, self._target.port)
         self._ends |= {writer, there[1]}
-        await asyncio.gather(_pass(reader, there[1]), _pass(there[0], writer))
+        await asyncio.gather(self._pass(reader, there[1]), self._pass(there[0], writer, late=True))
         self._ends -= {writer, there[1]}
 
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, late: bool = False) -> None:
+        try:
+            while data := await reader.read(65_536):
+                if late and self.delay:
+                    await asyncio.sleep(self.delay)
+                await self._flows.wait()
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()

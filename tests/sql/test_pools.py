@@ -45,17 +45,6 @@ async def holding(storage: Storage, count: int) -> AsyncIterator[None]:
         await asyncio.gather(*tasks)
 
 
-async def settled(neighbour: Neighbour, count: int) -> set[int]:
-    """The sessions on the database, once there are ``count``: a server needs a moment to notice that one has left."""
-    for _ in range(60):
-        if len(await neighbour.sessions()) == count:
-            break
-        await asyncio.sleep(0.05)
-    sessions = await neighbour.sessions()
-    assert len(sessions) == count
-    return sessions
-
-
 # Size, overflow, time-out
 
 
@@ -68,7 +57,7 @@ async def test_a_process_never_opens_more_connections_than_it_may(opened: Opened
             most = max(most, len(await neighbour.sessions()))
         await crowd
         assert most <= 5
-        await settled(neighbour, 3)  # the overflow is closed
+        await neighbour.settled(3)  # the overflow is closed
 
 
 async def test_overflow_is_used_before_anybody_waits(opened: Opened) -> None:
@@ -108,32 +97,32 @@ async def test_a_null_pool_leaves_no_connection_behind(opened: Opened, neighbour
     async with opened(pool_class="null") as storage:
         tags = await asyncio.gather(*(add_tags(storage, f"tag {number}") for number in range(8)))
         await asyncio.gather(*(storage.tags.get(tag.id) for [tag] in tags))
-        await settled(neighbour, 0)
+        await neighbour.settled(0)
 
 
 async def test_a_static_pool_keeps_a_single_connection(opened: Opened, neighbour: Neighbour) -> None:
     async with opened(pool_class="static", pool_size=7, pool_max_overflow=7) as storage:
         tags = await asyncio.gather(*(add_tags(storage, f"tag {number}") for number in range(8)))
         await asyncio.gather(*(storage.tags.get(tag.id) for [tag] in tags))
-        await settled(neighbour, 1)
+        await neighbour.settled(1)
         assert (storage.pool_status().pool_size, storage.pool_status().max_overflow) == (1, 0)
 
 
 async def test_a_connection_is_replaced_when_it_is_old(opened: Opened, neighbour: Neighbour) -> None:
     async with opened(pool_size=1, pool_recycle=1) as storage:
         await storage.ping()
-        young = await settled(neighbour, 1)
+        young = await neighbour.settled(1)
         await storage.ping()
         assert await neighbour.sessions() == young
         await asyncio.sleep(1.2)
         await storage.ping()
-        assert not young & await settled(neighbour, 1)
+        assert not young & await neighbour.settled(1)
 
 
 async def test_a_closed_storage_has_no_connections(opened: Opened, neighbour: Neighbour) -> None:
     async with opened() as storage:
         await asyncio.gather(*(storage.ping() for _ in range(5)))
-    await settled(neighbour, 0)
+    await neighbour.settled(0)
 
 
 # Health
@@ -180,13 +169,6 @@ async def test_connections_that_the_server_ended_are_replaced_without_an_error(
         await neighbour.end_all()
         await asyncio.gather(*(add_tags(storage, f"{turn} {number}") for number in range(20)))
     assert len(await storage.run(lambda tx: tx.tags.named([f"{n // 20} {n % 20}" for n in range(60)]))) == 60
-
-
-@pytest.fixture
-async def proxy(settings: Settings) -> AsyncIterator[Proxy]:
-    """A way to the server that can be cut, as by a restart."""
-    async with Proxy(settings.url) as proxy:
-        yield proxy
 
 
 async def test_a_restart_is_503_while_it_lasts_and_forgotten_after(proxy: Proxy, registry: Registry) -> None:

@@ -1,16 +1,20 @@
 """How SQLite is told to behave, on every connection that serves."""
 
 import asyncio
+import threading
 import time
 
 import pytest
 from sqlalchemy import text
 
 from backends.sql.storage import SqlStorage
+from core.errors import Unavailable
 from core.storage import Transaction
 from tests.sql.conftest import Opened
 
 pytestmark = pytest.mark.only("sqlite")
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
 
 
 async def pragma(storage: SqlStorage, name: str) -> object:
@@ -42,6 +46,20 @@ async def test_readers_do_not_wait_for_the_writer(opened: Opened) -> None:
         assert time.perf_counter() - start < 1
         end.set()
         await writing
+
+
+async def test_a_statement_that_takes_too_long_is_ended(opened: Opened) -> None:
+    async with opened(database_timeout=0.3, pool_size=1) as storage:
+        assert isinstance(storage, SqlStorage)
+        await storage.ping()
+        threads = threading.active_count()
+        for _ in range(3):
+            start = time.perf_counter()
+            with pytest.raises(Unavailable):
+                await storage._reads.rows(text(ENDLESS))
+            assert time.perf_counter() - start < 1.5
+        await storage.ping()
+        assert threading.active_count() == threads  # each connection has its own
 
 
 async def test_a_second_process_waits_for_the_first_to_write(opened: Opened) -> None:

@@ -1,8 +1,9 @@
 """The form that a database's differences take."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Any
 
 from backends.sql.inserts import Insert
 from core.storage import Capabilities, Driver
@@ -34,6 +35,9 @@ class Dialect:
         unpooled_args: the same under ``POOL_CLASS=null``, where a pooler of the operator's may stand in between.
         on_connect: statements that each new connection runs first.
         enforce_references: a further such statement, where references are not enforced without.
+        statement_limit: a further such statement, by which the server ends what nobody waits for any more; with
+            ``{seconds}`` or ``{milliseconds}``, whole numbers.
+        interrupt: how a driver's connection is told to do so, where neither driver nor server does of itself.
         begin: the statement that starts a unit of work.
         version: the query for the server's version.
         size: the query for the bytes that the database takes, behind what must be said before it.
@@ -59,6 +63,8 @@ class Dialect:
     unpooled_args: Mapping[str, object] | None = None
     on_connect: tuple[str, ...] = ()
     enforce_references: str = ""
+    statement_limit: str = ""
+    interrupt: Callable[[Any], Awaitable[None]] | None = None
     begin: str
     version: str
     size: tuple[str, ...]

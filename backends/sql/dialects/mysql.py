@@ -20,6 +20,8 @@ def _errno_or_mismatch(error: BaseException) -> int | str | None:
 
 _MISMATCH = "not MariaDB"
 _IS_MARIADB = "SELECT VERSION() LIKE '%MariaDB%'"
+_WRITE_MARIADB = "the server is MariaDB; write mariadb:// in place of mysql://"
+_WRITE_MYSQL = "the server is MySQL; write mysql:// in place of mariadb://"
 _UTF8 = (
     "SELECT @@character_set_database",
     "utf8mb4",
@@ -61,6 +63,7 @@ MYSQL = Dialect(
         "SET SESSION time_zone = '+00:00'",
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
     ),
+    statement_limit="SET SESSION max_execution_time = {milliseconds}",  # of queries; a write is not ended
     begin="START TRANSACTION",
     version="SELECT VERSION()",
     size=("SET SESSION information_schema_stats_expiry = 0", _SIZE),  # otherwise a figure may be a day old
@@ -88,8 +91,11 @@ MYSQL = Dialect(
         1047: Fault.UNAVAILABLE,  # Galera: the node is not part of the cluster
         1114: Fault.UNAVAILABLE,
         1290: Fault.UNAVAILABLE,
+        1317: Fault.UNAVAILABLE,  # the statement was ended by an operator
         1836: Fault.UNAVAILABLE,
+        1969: Fault.UNAVAILABLE,  # MariaDB: max_statement_time
         2003: Fault.UNAVAILABLE,
+        3024: Fault.UNAVAILABLE,  # max_execution_time
     },
     refusals={
         1045: "the user name or the password is wrong",
@@ -99,13 +105,14 @@ MYSQL = Dialect(
         1049: "the database does not exist; create it first",
         1044: "the user has no rights on the database; grant it ALL on it",
         1142: "the user lacks the rights; grant it ALL on the database",
+        1193: _WRITE_MARIADB,  # it does not know our statement_limit
         1227: "the user lacks the rights; grant it ALL on the database",
         1040: "the server has no connections left; lower POOL_SIZE or raise its max_connections",
         2003: "nobody answers at that host and port",
     },
     connection_limit="SELECT @@max_connections",
     create_database="CREATE DATABASE {name} CHARACTER SET utf8mb4",
-    requirements=((_IS_MARIADB, 0, "the server is MariaDB; write mariadb:// in place of mysql://"), _UTF8),
+    requirements=((_IS_MARIADB, 0, _WRITE_MARIADB), _UTF8),
 )
 
 MARIADB = replace(
@@ -116,7 +123,8 @@ MARIADB = replace(
     example_url="mariadb://user:password@localhost:3306/stockroom",
     oldest=(10, 6),
     size=(_SIZE,),
+    statement_limit="SET SESSION max_statement_time = {seconds}",
     code=_errno_or_mismatch,
-    refusals={**MYSQL.refusals, _MISMATCH: "the server is MySQL; write mysql:// in place of mariadb://"},
+    refusals={**MYSQL.refusals, _MISMATCH: _WRITE_MYSQL, 1193: _WRITE_MYSQL},
     requirements=(_UTF8,),
 )

@@ -64,6 +64,7 @@ POSTGRESQL = Dialect(
         "08006": Fault.DISCONNECTED,
         "57P01": Fault.DISCONNECTED,
         "57P02": Fault.DISCONNECTED,
+        "57014": Fault.UNAVAILABLE,  # the statement was ended: statement_timeout, or an operator
         "57P03": Fault.UNAVAILABLE,
         "53100": Fault.UNAVAILABLE,
         "53200": Fault.UNAVAILABLE,

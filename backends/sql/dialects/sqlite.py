@@ -30,6 +30,10 @@ async def _started(connection: Any) -> Any:
         raise
 
 
+async def _interrupt(connection: Any) -> None:
+    await connection.interrupt()
+
+
 SQLITE = Dialect(
     name="sqlite",
     title="SQLite",
@@ -60,6 +64,7 @@ SQLITE = Dialect(
         "PRAGMA synchronous = FULL",  # an acknowledged write survives a power cut
     ),
     enforce_references="PRAGMA foreign_keys = ON",
+    interrupt=_interrupt,
     begin="BEGIN IMMEDIATE",
     version="SELECT sqlite_version()",
     size=("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",),

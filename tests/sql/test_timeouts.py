@@ -1,0 +1,144 @@
+"""A database server that hangs: it keeps its connections, and says nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import event, text
+
+from api.app import create_app
+from backends.sql.engine import CONNECT_TIMEOUT
+from backends.sql.storage import SqlStorage
+from conformance.defaults import settings_for
+from conformance.problem import refusal
+from conformance.shop import Shop
+from core.errors import Unavailable
+from core.plugins import Registry
+from tests.sql.conftest import Opened, serving
+from tests.sql.neighbour import SERVERS, Neighbour
+from tests.sql.proxy import Proxy
+
+pytestmark = pytest.mark.only(*SERVERS)
+
+_DIGITS = " UNION ALL ".join(f"SELECT {digit} AS n" for digit in range(10))
+ENDLESS = "SELECT COUNT(*) FROM {} WHERE {} < 0".format(
+    ", ".join(f"({_DIGITS}) AS t{table}" for table in range(12)), " + ".join(f"t{table}.n" for table in range(12))
+)
+
+PATIENCE = 2.0  # seconds; what is not meant to hang takes less, also on a busy machine
+LEAVE = 4.0  # seconds more that an answer may take on a busy machine, the driver's farewell included
+
+
+@pytest.fixture
+def app(proxy: Proxy, registry: Registry) -> FastAPI:
+    """An API of little patience, behind the proxy."""
+    return create_app(settings_for(proxy.url, database_timeout=PATIENCE, pool_size=4), registry=registry)
+
+
+@pytest.fixture
+async def shop(app: FastAPI) -> AsyncIterator[Shop]:
+    """Its shop; every connection of its pool has been used."""
+    async with serving(app) as client:
+        shop = Shop(client)
+        await shop.tag()
+        await asyncio.gather(*(shop.get("/tags/1") for _ in range(8)))
+        yield shop
+
+
+@contextmanager
+def hanging_at(app: FastAPI, proxy: Proxy, start: str) -> Iterator[None]:
+    """The server hangs at the first statement that starts so; it goes on in the end."""
+
+    def hold(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(start):
+            proxy.hold()
+
+    engine = app.state.storage._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", hold)
+    yield
+    event.remove(engine, "before_cursor_execute", hold)
+    proxy.release()
+
+
+async def works(shop: Shop) -> None:
+    """At once, on every connection, and none is missing."""
+    await asyncio.gather(*(shop.get("/tags/1") for _ in range(8)), *(shop.tag() for _ in range(8)))
+    health = await shop.get("/health/db")
+    assert (health["status"], health["connections_in_use"]) == ("healthy", 0)
+
+
+async def test_a_server_that_hangs_is_503_in_time_and_forgotten_after(shop: Shop, proxy: Proxy) -> None:
+    proxy.hold()
+    for limit in (PATIENCE, CONNECT_TIMEOUT):  # first on connections that were good, then on new ones
+        started = monotonic()
+        tag = shop.client.post("/tags", json={"name": "No"})
+        answers = await asyncio.gather(tag, *map(shop.client.get, ("/tags/1", "/tags", "/health")))
+        assert monotonic() - started < limit + LEAVE
+        assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
+    proxy.release()
+    await works(shop)
+    assert (await shop.get("/tags"))["total"] == 9
+
+
+@pytest.mark.parametrize("start", ["INSERT INTO orders", "INSERT INTO notifications", "COMMIT"])
+async def test_a_unit_of_work_that_hangs_is_503_and_not_run_again(
+    app: FastAPI, shop: Shop, proxy: Proxy, start: str
+) -> None:
+    user, product = await shop.user(), await shop.product()
+    body = {"user_id": user["id"], "items": [{"product_id": product["id"], "quantity": 1}]}
+    with hanging_at(app, proxy, start):
+        started = monotonic()
+        answer = await shop.client.post("/orders/with-notifications", json=body)
+        assert refusal(answer) == (503, "storage-unavailable")
+        assert monotonic() - started < PATIENCE + LEAVE
+    await works(shop)
+    sold = 100 - (await shop.get(f"/products/{product['id']}"))["stock_quantity"]
+    assert sold == (await shop.get("/orders"))["total"]
+    assert sold == 0 or start == "COMMIT"  # which had been sent, so nobody can know
+
+
+async def test_a_bulk_too_large_for_any_buffer_is_let_go_of_too(shop: Shop, proxy: Proxy) -> None:
+    bulk = [shop.draft() | {"description": "x" * 10_000} for _ in range(1000)]
+    proxy.hold()
+    async with asyncio.timeout(20):  # most of it is our own work
+        assert refusal(await shop.client.post("/products/bulk", json=bulk)) == (503, "storage-unavailable")
+    proxy.release()
+    assert (await shop.get("/products"))["total"] == 0
+    await works(shop)
+
+
+async def test_a_request_of_many_statements_may_take_longer_than_one(shop: Shop, proxy: Proxy) -> None:
+    users = [shop.registration() for _ in range(100)]
+    proxy.delay = PATIENCE * 0.4  # some drivers prepare a statement first, which is two answers
+    started = monotonic()
+    await shop.post("/users/bulk", users)
+    assert monotonic() - started > PATIENCE
+    proxy.delay = 0
+    assert (await shop.get("/users"))["total"] == 100
+
+
+async def test_a_statement_that_takes_too_long_is_ended_on_the_server(opened: Opened, neighbour: Neighbour) -> None:
+    async with opened(database_timeout=PATIENCE, pool_size=1) as storage:
+        assert isinstance(storage, SqlStorage)
+        for _ in range(2):
+            started = monotonic()
+            with pytest.raises(Unavailable):
+                await storage._reads.rows(text(ENDLESS))
+            assert monotonic() - started < PATIENCE + LEAVE
+        await storage.ping()
+        await neighbour.settled(1)
+
+
+async def test_closing_does_not_wait_for_a_server_that_hangs(proxy: Proxy, registry: Registry) -> None:
+    settings = settings_for(proxy.url, pool_size=3)
+    storage = await registry.choose(settings).open(settings)
+    await asyncio.gather(*(storage.ping() for _ in range(6)))
+    proxy.hold()
+    started = monotonic()
+    await storage.close()
+    assert monotonic() - started < LEAVE
