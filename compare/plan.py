@@ -8,9 +8,15 @@ from compare.workloads import WORKLOADS, expand
 from core.settings import Settings
 from demo.scale import Scale
 
+FEWEST = 10
+"""Products that a shop must have for there to be something of every kind."""
+
 
 def _products(given: object) -> object:
-    return Scale.parse(str(given)).products
+    products = Scale.parse(str(given)).products
+    if products < FEWEST:
+        raise ValueError(f"must be {FEWEST} products or more")
+    return products
 
 
 class Contender(BaseModel):
