@@ -56,7 +56,7 @@ def _cell(report: Mapping[str, Any], axis: str) -> str:
         return ""
     if "failed" in outcomes:
         return "**failed**"
-    if axis in report.get("unverified", ()):
+    if axis in report["unverified"]:
         return "unverified"
     value = report["capabilities"][axis]
     return str(value) if type(value) is int else _CELLS[value]
