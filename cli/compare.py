@@ -85,7 +85,8 @@ def _run(chosen: "Plan") -> "Outcome":
     from compare.comparison import steps  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("starting", total=steps(chosen))
 
         def tell(what: str, forward: float) -> None:

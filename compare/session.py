@@ -172,7 +172,7 @@ async def session(plan: Plan, contender: Contender, born: float) -> AsyncIterato
             return
         if not store.storage.capabilities.shared:
             raise ConfigurationError(
-                "It lives in one process (it is not declared shared), so --http cannot measure it."
+                "it lives in one process (it is not declared shared), so --http cannot measure it."
             )
         async with serving(store.settings, plan.servers) as servers:
             client = HttpClient([servers.url])
