@@ -1,0 +1,86 @@
+"""A real headless Chromium, and what it saw."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+
+
+def programs() -> tuple[str, str]:
+    """The browser and its driver. Where they are not installed the test is skipped, but under CI it fails."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        reason = f"no {'chromium' if chromium is None else 'chromedriver'} on the PATH: the report was not looked at"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        raise AssertionError
+    return chromium, driver
+
+
+class Window:
+    """A window with one page in it."""
+
+    def __init__(self, driver: Chrome) -> None:
+        self._driver = driver
+
+    def open(self, page: Path) -> None:
+        """Show a file."""
+        self._driver.get(page.as_uri())
+
+    def run(self, script: str) -> Any:
+        """What a function body of JavaScript returns."""
+        return self._driver.execute_script(script)  # type: ignore[no-untyped-call]
+
+    def prefer(self, scheme: str) -> None:
+        """``light`` or ``dark``."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})  # type: ignore[no-untyped-call]
+
+    def resize(self, width: int, height: int = 900) -> None:
+        """Pixels that the page has."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # type: ignore[no-untyped-call]
+
+    def complaints(self) -> list[str]:
+        """What was written to the console since the last look."""
+        return [entry["message"] for entry in self._driver.get_log("browser")]  # type: ignore[no-untyped-call]
+
+    def requests(self) -> list[str]:
+        """The URLs that were asked for since the last look."""
+        entries = self._driver.get_log("performance")  # type: ignore[no-untyped-call]
+        events = [json.loads(entry["message"])["message"] for entry in entries]
+        return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+
+
+@contextmanager
+def window(folder: Path) -> Iterator[Window]:
+    """A new browser with an empty profile in ``folder``."""
+    chromium, driver = programs()
+    options = ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"--user-data-dir={folder}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = Chrome(options=options, service=ChromeService(driver))
+    try:
+        yield Window(chrome)
+    finally:
+        chrome.quit()
