@@ -9,18 +9,31 @@ from rich.console import Console
 from rich.table import Table
 
 from core.plugins import discover
-from core.storage import Backend
+from core.storage import AXES, Backend
+from core.storage.capabilities import Kind
+
+_KINDS = {
+    Kind.OPERATION: "Operations: what is not declared is refused with `Unsupported`",
+    Kind.VALUE: "Values: a storage behaves exactly as it declares",
+    Kind.GUARANTEE: "Guarantees: what is not declared must not be counted on",
+}
 
 
 def backends(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what each capability means.")] = False,
 ) -> None:
     """List the installed backends: URL schemes, drivers, capabilities."""
     described = [describe(backend) for backend in discover().by_name.values()]
     if as_json:
         typer.echo(json.dumps(described, indent=2))
+    elif explain:
+        typer.echo(explained(), nl=False)
     else:
-        Console().print(tabulate(described))
+        console = Console()
+        console.print(tabulate(described))
+        console.print(compare(described))
+        console.print(f"All of them must have {', '.join(name for name, axis in AXES.items() if axis.mandatory)}.")
 
 
 def describe(backend: Backend) -> dict[str, Any]:
@@ -39,16 +52,45 @@ def describe(backend: Backend) -> dict[str, Any]:
 
 def tabulate(described: list[dict[str, Any]]) -> Table:
     """A row per backend."""
-    table = Table("backend", "schemes", "drivers", "capabilities")
+    table = Table("backend", "schemes", "drivers")
     for backend in described:
         table.add_row(
             backend["name"],
             "\n".join(f"{scheme}://" for scheme in backend["schemes"]),
             "\n".join(map(_driver, backend["drivers"])),
-            "\n".join(f"{'yes' if able else 'no':3} {name}" for name, able in backend["capabilities"].items()),
             end_section=True,
         )
     return table
+
+
+def compare(described: list[dict[str, Any]]) -> Table:
+    """A row per capability that is not mandatory, a column per backend."""
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("capabilities", no_wrap=True)
+    for backend in described:
+        table.add_column(backend["name"])
+    for name, axis in AXES.items():
+        if not axis.mandatory:
+            table.add_row(name, *(told(backend["capabilities"][name]) for backend in described))
+    return table
+
+
+def told(value: int | None) -> str:
+    """A declared value in a word."""
+    return str(value) if type(value) is int else "yes" if value else "no"
+
+
+def explained() -> str:
+    """Every axis and what it means, as Markdown."""
+    parts = []
+    for kind, title in _KINDS.items():
+        rows = [_row(name, axis.meaning, axis.mandatory) for name, axis in AXES.items() if axis.kind is kind]
+        parts.append("".join([f"## {title}\n\n", "| axis | meaning |\n| --- | --- |\n", *rows]))
+    return "\n".join(parts)
+
+
+def _row(name: str, meaning: str, mandatory: bool) -> str:
+    return f"| `{name}` | {'**Mandatory.** ' if mandatory else ''}{meaning} |\n"
 
 
 def _driver(driver: dict[str, Any]) -> str:

@@ -4,10 +4,13 @@ import asyncio
 from dataclasses import asdict
 
 import typer
+from rich.filesize import decimal
 
+from cli.backends import told
 from core.opening import schema_difference
 from core.plugins import discover
 from core.settings import Settings, load
+from core.storage import Storage
 
 
 def check() -> None:
@@ -33,15 +36,25 @@ async def examine(settings: Settings) -> str | None:
     migrations = backend.migrations(settings)
     storage = await backend.open(settings)
     try:
-        typer.echo(f"backend       {backend.name}")
-        typer.echo(f"server        {storage.server}")
+        _tell("backend", backend.name)
+        _tell("server", storage.server)
         await storage.ping()
-        for name, able in asdict(storage.capabilities).items():
-            typer.echo(f"{'capabilities' if name == 'transactions' else '':14}{'yes' if able else 'no':4}{name}")
+        _tell("capabilities", *(f"{told(value):4}{name}" for name, value in asdict(storage.capabilities).items()))
         backend.capabilities.require(storage.capabilities, backend.name)
+        await _tell_size(storage)
         revision = await migrations.current()
         remedy = schema_difference(migrations, revision)
-        typer.echo(f"schema        {revision or 'none'}{'' if remedy else ' (head)'}")
+        _tell("schema", f"{revision or 'none'}{'' if remedy else ' (head)'}")
         return remedy
     finally:
         await storage.close()
+
+
+async def _tell_size(storage: Storage) -> None:
+    if storage.capabilities.sizes:
+        _tell("size", decimal(await storage.size()))
+
+
+def _tell(what: str, *lines: str) -> None:
+    for number, line in enumerate(lines):
+        typer.echo(f"{'' if number else what:14}{line}")

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import re
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from conformance.processes.process import Process
 from core.errors import StockroomError
 from core.plugins import Registry
 from core.settings import Settings
-from core.storage import OrderFilter, PostFilter, ProductFilter, Storage, UserFilter, Window
+from core.storage import AXES, OrderFilter, PostFilter, ProductFilter, Storage, UserFilter, Window
 from core.storage.sorts import NEWEST_FIRST
 from demo.scale import Scale
 from tests.harness.databases import Databases
@@ -72,17 +73,35 @@ def test_backends_are_described_for_people_and_for_programs(stockroom: Stockroom
     assert sqlite["capabilities"]["embedded"] is True
     for backend in listed:
         assert f"{backend['schemes'][0]}://" in table.out
+        assert set(backend["capabilities"]) == set(AXES)
+    names = [backend["name"] for backend in listed]
+    rows = [line.split() for line in table.out.splitlines()]
+    assert ["capabilities", *names] in rows
+    limits = [str(backend["capabilities"]["writer_limit"] or "no") for backend in listed]
+    assert ["writer_limit", *limits] in rows
+
+
+def test_each_capability_is_explained(stockroom: Stockroom) -> None:
+    told = stockroom("backends", "--explain")
+    assert told.code == 0
+    for name, axis in AXES.items():
+        [row] = [line for line in told.out.splitlines() if line.startswith(f"| `{name}` |")]
+        assert axis.meaning in row
+        assert ("Mandatory" in row) is axis.mandatory
 
 
 @pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
-def test_check_asks_for_what_is_to_be_done(stockroom: Stockroom, blank_url: str) -> None:
+def test_check_asks_for_what_is_to_be_done(stockroom: Stockroom, blank_url: str, registry: Registry) -> None:
     before = stockroom("check", DATABASE_URL=blank_url)
     assert before.code == 1
     assert "Run: stockroom migrate up" in before.out
     assert stockroom("migrate", "up", DATABASE_URL=blank_url).code == 0
     after = stockroom("check", DATABASE_URL=blank_url)
     assert (after.code, after.err) == (0, "")
-    assert "yes transactions" in after.out
+    told = [line[14:].split() for line in after.out.splitlines()]
+    for name, value in asdict(registry.choose(settings_for(blank_url)).capabilities).items():
+        assert [str(value) if type(value) is int else "yes" if value else "no", name] in told
+    assert re.search(r"(?m)^size {10}[0-9.]+ (bytes|[kMG]B)$", after.out)
     assert "0002 (head)" in after.out
     assert stockroom("migrate", "down", "-1", DATABASE_URL=blank_url).out == "0001\n"
     assert stockroom("check", DATABASE_URL=blank_url).code == 1

@@ -196,7 +196,7 @@ def narrow(settings: Settings, registry: Registry) -> FastAPI:
     return create_app(settings_for(settings.url, **changes), registry=registry)
 
 
-@pytest.mark.needs("shared")  # a storage in this process has no pool
+@pytest.mark.needs("pooled")
 async def test_an_exhausted_pool_is_503_and_recovers(narrow: FastAPI) -> None:
     async with serving(narrow) as client, held(narrow.state.storage):
         started = monotonic()
@@ -214,7 +214,7 @@ async def test_an_exhausted_pool_is_503_and_recovers(narrow: FastAPI) -> None:
         assert (await client.get("/health/db")).json()["status"] in ("healthy", "stressed")
 
 
-@pytest.mark.needs("shared")
+@pytest.mark.needs("pooled")
 async def test_a_short_wait_for_a_connection_is_no_error(settings: Settings, registry: Registry) -> None:
     changes = {"pool_size": 1, "pool_max_overflow": 0, "pool_timeout": 30}  # longer than the busiest machine takes
     async with serving(create_app(settings_for(settings.url, **changes), registry=registry)) as client:

@@ -14,12 +14,12 @@ from core.errors import ConfigurationError
 
 
 class Kind(StrEnum):
-    """What it means that something is not declared.
+    """What a declaration is worth.
 
     Attributes:
-        OPERATION: it is refused with ``Unsupported``.
+        OPERATION: what is not declared is refused with ``Unsupported``.
         VALUE: the storage behaves exactly as declared, neither better nor worse.
-        GUARANTEE: whoever uses the storage must not count on it.
+        GUARANTEE: what is not declared must not be counted on.
     """
 
     OPERATION = "operation"
@@ -140,7 +140,7 @@ class Capabilities:
         Axis(
             Kind.VALUE,
             "At most `POOL_SIZE` + `POOL_MAX_OVERFLOW` units of work and reads go on at once in a process; whoever "
-            "waits `POOL_TIMEOUT` for a turn is answered 503. Otherwise nothing limits reads, and all figures are 0.",
+            "waits `POOL_TIMEOUT` is answered 503. Otherwise nothing limits reads, and the pool's figures are 0.",
         ),
     ]
     writer_limit: Annotated[

@@ -1,10 +1,13 @@
 """What a storage declares against what was found on it, and the table of what there is to declare."""
 
 from dataclasses import MISSING, fields, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
+from cli.backends import explained
+from conformance.manifest import contents, shows
 from core.errors import ConfigurationError
 from core.storage import AXES, Capabilities
 from core.storage.capabilities import Kind
@@ -67,3 +70,17 @@ def test_the_meaning_of_an_axis_is_a_sentence_or_two(name: str) -> None:
     assert meaning.endswith(".")
     assert len(meaning) < 250
     assert "|" not in meaning
+
+
+def test_the_page_is_not_stale() -> None:
+    page = Path(__file__).parent.parent.parent / "docs" / "capabilities.md"
+    assert explained() in page.read_text(encoding="utf-8"), "docs/capabilities.md: run `stockroom backends --explain`"
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_the_kit_tests_an_axis_where_it_is_declared_and_where_it_is_not(name: str) -> None:
+    shown = shows(name)
+    demands = [demand for test, demand in contents() if test in shown]
+    assert [demand for demand in demands if name in demand.needs]
+    never_missing = AXES[name].mandatory or get_args(Capabilities.__annotations__[name])[0] is int
+    assert bool([demand for demand in demands if name in demand.lacks]) is not never_missing
