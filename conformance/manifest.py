@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from core.storage import Capabilities
@@ -45,8 +46,13 @@ def shows(axis: str) -> set[str]:
     }
 
 
-def contents() -> Iterator[tuple[str, Demand]]:
+@cache
+def contents() -> tuple[tuple[str, Demand], ...]:
     """Every test of the suite, and for which storages it is."""
+    return tuple(_contents())
+
+
+def _contents() -> Iterator[tuple[str, Demand]]:
     for file in sorted(SUITE.glob("test_*.py")):
         module = ast.parse(file.read_text(encoding="utf-8"))
         shared = _demand(_module_marks(module))
