@@ -108,4 +108,6 @@ async def completed(command: Awaitable[T]) -> T:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # nobody else will ask for it
         raise

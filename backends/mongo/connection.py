@@ -22,6 +22,9 @@ DEFAULT_DATABASE = "stockroom"
 _PATIENCE = {"serverselectiontimeoutms": 5000, "connecttimeoutms": 5000}
 """Milliseconds until a request is answered 503 while no server answers; where the URL does not say otherwise."""
 
+_OWN_LIMITS = {"timeoutms", "sockettimeoutms"}
+"""Whoever sets one of these in the URL says how long a command may take."""
+
 _STANDALONE = (
     "DATABASE_URL names a standalone MongoDB server, which has no transactions. Make it a replica set of one node: "
     "start it with `mongod --replSet rs0 ...` (or set `replication.replSetName: rs0` in its configuration), then run "
@@ -35,7 +38,7 @@ _NOT_INITIATED = (
 async def open_replica(settings: Settings, limit: int, declared: Capabilities) -> Replica:
     """Connect and look; see ``Backend.open``."""
     pool = PoolListener()
-    client = _client(settings, limit, pool)
+    client = _client(settings, limit, pool, bounded=True)
     try:
         await _require_transactions(client)
         version = (await client.server_info())["version"]
@@ -49,13 +52,13 @@ async def open_replica(settings: Settings, limit: int, declared: Capabilities) -
         client.close()
         raise
     collections[REVISIONS] = database[REVISIONS]
-    return Replica(client, collections, pool, f"MongoDB {version}", declared)
+    return Replica(client, collections, pool, f"MongoDB {version}", declared, patience=settings.database_timeout)
 
 
 @asynccontextmanager
 async def define(settings: Settings) -> AsyncIterator[Definition]:
-    """A connection for migrations."""
-    client = _client(settings, 2, PoolListener())
+    """A connection for migrations, which take as long as they take."""
+    client = _client(settings, 2, PoolListener(), bounded=False)
     try:
         await _require_transactions(client)
         yield defined(_database(client, settings))
@@ -65,12 +68,15 @@ async def define(settings: Settings) -> AsyncIterator[Definition]:
         client.close()
 
 
-def _client(settings: Settings, limit: int, pool: PoolListener) -> AsyncClient:
+def _client(settings: Settings, limit: int, pool: PoolListener, *, bounded: bool) -> AsyncClient:
     scheme, _, rest = settings.url.partition("://")
     url = f"{scheme.removesuffix('+motor')}://{rest}"
     given = {name.lower() for name, _ in parse_qsl(urlsplit(url).query)}
     options: dict[str, Any] = {name: value for name, value in _PATIENCE.items() if name not in given}
     options |= {"maxpoolsize": limit, "waitqueuetimeoutms": int(settings.pool_timeout * 1000)}
+    if bounded and not given & _OWN_LIMITS:
+        # Not timeoutMS: while that runs, the driver forgets serverSelectionTimeoutMS and wtimeoutMS.
+        options["sockettimeoutms"] = max(1, int(settings.database_timeout * 1000))
     if settings.pool_class is PoolClass.NULL:
         options["maxidletimems"] = 1
     elif settings.pool_recycle > 0:

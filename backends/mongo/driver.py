@@ -12,6 +12,7 @@ from typing import Any
 from bson.int64 import Int64
 from motor.motor_asyncio import AsyncIOMotorClient as Client
 from pymongo import IndexModel, ReadPreference, ReturnDocument, UpdateOne, WriteConcern, monitoring
+from pymongo import timeout as at_most
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
@@ -21,7 +22,6 @@ from pymongo.errors import (
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
 
@@ -41,7 +41,7 @@ __all__ = [
     "ReturnDocument",
     "ServerSelectionTimeoutError",
     "UpdateOne",
-    "WaitQueueTimeoutError",
+    "at_most",
     "client",
     "monitoring",
     "transaction_options",

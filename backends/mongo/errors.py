@@ -8,10 +8,8 @@ from backends.mongo.driver import (
     ConnectionFailure,
     OperationFailure,
     PyMongoError,
-    ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
 )
-from core.errors import Conflict, PoolExhausted, StockroomError, TransientConflict, Unavailable
+from core.errors import Conflict, StockroomError, TransientConflict, Unavailable
 
 if TYPE_CHECKING:
     from backends.mongo.claims import Claim
@@ -64,16 +62,18 @@ class Clash(Conflict):
         self.claims = claims or []
 
 
+class Disconnected(TransientConflict):
+    """The connection of a unit of work was lost. It may run again on another; if that goes on, nobody is in the way."""
+
+
 def translate(error: PyMongoError, what: str = "command") -> StockroomError:
     """``error`` in core's terms; ``what`` was tried, for the log."""
-    if isinstance(error, WaitQueueTimeoutError):
-        return PoolExhausted()
-    if isinstance(error, ServerSelectionTimeoutError):
-        logger.warning("%s: no server can be selected", what)
+    if error.timeout:  # a unit of work may be run again after it, but has had its time
+        logger.warning("%s: no answer in time: %s", what, type(error).__name__)
         return Unavailable()
     code = code_of(error)
     if error.has_error_label(TRANSIENT) or code in _TRANSIENT_CODES:
-        return TransientConflict()
+        return Disconnected() if isinstance(error, ConnectionFailure) else TransientConflict()
     if code == DUPLICATE_KEY:
         return Clash()
     if isinstance(error, ConnectionFailure) or code in _UNAVAILABLE_CODES:

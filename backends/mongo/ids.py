@@ -44,9 +44,11 @@ class Ids:
 
     async def close(self) -> None:
         """End what still runs."""
-        for refill in list(self._refills.values()):
+        refills = list(self._refills.values())
+        for refill in refills:
             refill.cancel()
-            await asyncio.wait([refill])
+        if refills:
+            await asyncio.wait(refills)
 
     async def _several(self, name: str, count: int) -> list[int]:
         """New ids with a whole block behind them: what was left of an older one would be out of order."""

@@ -8,18 +8,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from backends.mongo.collection import Collection, Source, completed
-from backends.mongo.driver import MAJORITY, AsyncClient, PyMongoError, transaction_options
+from backends.mongo.driver import MAJORITY, AsyncClient, PyMongoError, at_most, transaction_options
 from backends.mongo.errors import UNKNOWN_COMMIT, translate
 from backends.mongo.ids import Ids
+from backends.mongo.leftovers import FAREWELL, Leftovers
 from backends.mongo.slots import PoolListener, Slots
 from backends.mongo.work import Session
-from core.errors import Unavailable
+from core.errors import TransientConflict, Unavailable
 from core.storage import Capabilities
 
 logger = logging.getLogger(__name__)
 
 _COMMIT_PATIENCE = 15.0
-"""Seconds for which a commit is asked for again after the server did not say what became of it."""
+"""Seconds for which a commit is asked for again after the server did not say what became of it, at most."""
 
 _UNKNOWN = "The storage did not say whether the change was kept. Look before trying again."
 
@@ -29,10 +30,19 @@ Raw = Mapping[str, Any]
 class Replica:
     """See ``Engine``."""
 
-    def __init__(
-        self, client: AsyncClient, collections: Raw, pool: PoolListener, server: str, capabilities: Capabilities
+    def __init__(  # noqa: PLR0913 - what opening it has found out
+        self,
+        client: AsyncClient,
+        collections: Raw,
+        pool: PoolListener,
+        server: str,
+        capabilities: Capabilities,
+        *,
+        patience: float,
     ) -> None:
         self._client = client
+        self._leftovers = Leftovers(client)
+        self._commit_patience = min(patience, _COMMIT_PATIENCE)
         self._raw = collections
         self._pool = pool
         self._options = transaction_options(client.write_concern)
@@ -53,11 +63,19 @@ class Replica:
             raise translate(error) from error
         try:
             session.start_transaction(**self._options)
-            yield ReplicaSession(self._raw, session)
-        except BaseException:
-            await _abort(session)
+            yield ReplicaSession(self._raw, session, self._commit_patience)
+        except BaseException as error:
+            await self._undo(session, error)
             raise
-        finally:
+        await completed(session.end_session())
+
+    async def _undo(self, session: Any, error: BaseException) -> None:
+        """Let the server end the transaction. The driver aborts none that it was to commit."""
+        ended = isinstance(error, TransientConflict) and not session.in_transaction
+        if not ended and (isinstance(error, Unavailable) or not session.in_transaction):
+            self._leftovers.add(session)
+            return
+        with at_most(FAREWELL):
             await completed(session.end_session())
 
     async def ping(self) -> None:
@@ -82,7 +100,9 @@ class Replica:
 
     async def close(self) -> None:
         """See ``Engine.close``."""
-        self._client.close()
+        await self._leftovers.close()
+        with at_most(FAREWELL):
+            self._client.close()
 
 
 class _Opened:
@@ -101,12 +121,13 @@ class _Opened:
 class ReplicaSession(_Opened):
     """See ``Session``."""
 
-    def __init__(self, raw: Raw, session: Any) -> None:
+    def __init__(self, raw: Raw, session: Any, patience: float) -> None:
         super().__init__(raw, session, None)
+        self._patience = patience
 
     async def commit(self) -> None:
         """See ``Session.commit``. A commit may be sent again: the server knows a transaction that it has committed."""
-        deadline = time.monotonic() + _COMMIT_PATIENCE
+        deadline = time.monotonic() + self._patience
         while True:
             try:
                 await completed(self._session.commit_transaction())
@@ -118,11 +139,3 @@ class ReplicaSession(_Opened):
                     raise Unavailable(_UNKNOWN) from error
                 logger.warning("the outcome of a commit is unknown; asking again")
             await asyncio.sleep(0.1)
-
-
-async def _abort(session: Any) -> None:
-    if session.in_transaction:
-        try:
-            await completed(session.abort_transaction())
-        except PyMongoError:
-            logger.warning("abort failed; the server times the transaction out", exc_info=True)

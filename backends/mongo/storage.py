@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from backends.mongo.claims import explain
 from backends.mongo.engine import Engine
-from backends.mongo.errors import Clash
+from backends.mongo.errors import Clash, Disconnected
 from backends.mongo.repositories.accounts import ACCOUNTS, MongoAccountReader, MongoAccountRepository
 from backends.mongo.repositories.categories import CATEGORIES, MongoCategoryReader, MongoCategoryRepository
 from backends.mongo.repositories.notifications import (
@@ -28,7 +28,7 @@ from backends.mongo.repositories.users import USERS, MongoUserReader, MongoUserR
 from backends.mongo.revisions import REVISIONS, latest
 from backends.mongo.slots import Slots
 from backends.mongo.work import Work
-from core.errors import Unsupported
+from core.errors import ConflictsOutlasted, Unavailable, Unsupported
 from core.storage import Capabilities, PoolStatus, Transaction
 from core.storage.retry import RetryPolicy, rerun
 
@@ -86,7 +86,12 @@ class MongoStorage:
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """See ``Storage.run``."""
-        return await rerun(lambda: self._attempt(work), POLICY)
+        try:
+            return await rerun(lambda: self._attempt(work), POLICY)
+        except ConflictsOutlasted as outlasted:
+            if isinstance(outlasted.__cause__, Disconnected):
+                raise Unavailable from outlasted
+            raise
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:

@@ -32,8 +32,10 @@ RACES = [
 ]
 ELECTIONS = {"electionTimeoutMillis": 1500, "heartbeatIntervalMillis": 500}
 PATIENCE = 60
-BOUND = 30
-"""Seconds in which a request is answered, whatever has become of the servers."""
+TIMEOUT = 10
+BOUND = 35
+"""Seconds in which a request is answered, whatever has become of the servers: units of work begin again for 15, a
+commit is asked for again for ``TIMEOUT``, and no server is found for 5; at either the last try may begin at the end."""
 # Followers ask for each batch: one that is stopped leaves nothing for itself in the buffer of a connection.
 POLLING = "--setParameter=oplogFetcherUsesExhaust=false"
 
@@ -93,7 +95,7 @@ def cluster(
         return url, nodes
 
     url, nodes = asyncio.run(prepare())
-    with serving(settings_for(url), tmp_path_factory.mktemp("servers"), 2) as servers:
+    with serving(settings_for(url, database_timeout=TIMEOUT), tmp_path_factory.mktemp("servers"), 2) as servers:
         for one in servers:
             asyncio.run(one.ready())
         yield Cluster(url, {node.port: node for node in nodes}, servers, count(1))

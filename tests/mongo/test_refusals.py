@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from backends.mongo import replica
+from backends.mongo import storage as mongo_storage
 from conformance.defaults import settings_for
 from conformance.processes.ports import Ports
 from conformance.processes.process import Failed
@@ -153,6 +154,26 @@ async def test_a_connection_lost_before_the_commit_runs_the_whole_unit_of_work_a
     assert await stored(faulty) == ["again"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"closeConnection": True}, "storage-unavailable"),
+        ({"errorCode": 112, "errorLabels": ["TransientTransactionError"]}, "too-many-conflicts"),
+    ],
+    ids=["connections lost", "conflicts"],
+)
+async def test_what_goes_on_for_too_long_is_called_what_it_is(
+    faulty: Storage, faulty_url: str, monkeypatch: pytest.MonkeyPatch, fault: dict[str, object], said: str
+) -> None:
+    monkeypatch.setattr(mongo_storage, "POLICY", replace(mongo_storage.POLICY, attempts=3))
+    unit = Unit("never")
+    async with failing(faulty_url, "insert", "alwaysOn", **fault):
+        with pytest.raises(Unavailable) as refusal:
+            await faulty.run(unit)
+    assert refusal.value.code == said
+    assert unit.runs == 3
+
+
 @pytest.mark.parametrize("fault", COMMIT_FAULTS.values(), ids=COMMIT_FAULTS)
 async def test_a_commit_of_unknown_outcome_is_sent_again_and_nothing_else(
     faulty: Storage, faulty_url: str, fault: dict[str, object]
@@ -165,14 +186,17 @@ async def test_a_commit_of_unknown_outcome_is_sent_again_and_nothing_else(
 
 
 async def test_a_commit_whose_outcome_stays_unknown_is_said_to_be(
-    faulty: Storage, faulty_url: str, monkeypatch: pytest.MonkeyPatch
+    faulty: Storage, faulty_url: str, registry: Registry
 ) -> None:
-    monkeypatch.setattr(replica, "_COMMIT_PATIENCE", 0.5)
+    settings = settings_for(faulty_url, database_timeout=0.5)
+    storage = await registry.choose(settings).open(settings)
     unit = Unit("perhaps")
     async with failing(faulty_url, "commitTransaction", "alwaysOn", errorCode=50):
         with pytest.raises(Unavailable, match="did not say"):
-            await faulty.run(unit)
+            await storage.run(unit)
+    await storage.close()
     assert unit.runs == 1
+    assert await stored(faulty) == []
 
 
 async def test_a_commit_that_is_refused_keeps_nothing(faulty: Storage, faulty_url: str) -> None:
