@@ -65,6 +65,7 @@ def _figures(figures: Figures) -> Json:
         "trips_per_request": figures.trips,
         "cpu_per_request": figures.per_request(lambda one: one.cpu),
         "client_cpu_per_request": figures.per_request(lambda one: one.client_cpu),
+        "client_share": figures.client_share,
         "operations": {
             name: {
                 "answered": kind.latencies.count,

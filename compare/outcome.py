@@ -96,6 +96,12 @@ class Figures:
         return sum(amounts) / asked if amounts and asked else None
 
     @property
+    def client_share(self) -> float | None:
+        """Part of its time that the load generator was busy, 0 to 1; None where it shares a process with the shop."""
+        amounts = [measured.client_cpu for measured in self.rounds if measured.client_cpu is not None]
+        return sum(amounts) / sum(measured.seconds for measured in self.rounds) if amounts else None
+
+    @property
     def trips(self) -> float | None:
         """Round trips to the database per request; None over HTTP."""
         return self.per_request(lambda m: None if m.reruns is None else float(m.tally.total().trips))
@@ -176,6 +182,11 @@ class Outcome:
         if name == self.trials[0].name or mine is None or first is None:
             return None
         return ratio(of(mine), of(first))
+
+    @property
+    def client_share(self) -> float | None:
+        """Part of its time that the load generator was busy at most, 0 to 1; near 1 it is what was measured."""
+        return max((share for one in self.figures.values() if (share := one.client_share) is not None), default=None)
 
     @property
     def right(self) -> bool:

@@ -13,7 +13,10 @@ from compare.outcome import Cell, Figures, Outcome, Trial
 
 def tables(outcome: Outcome) -> RenderableType:
     """What was measured, and what the storages are."""
-    return Group(*(_workload(outcome, workload) for workload in outcome.plan.workloads), _storages(outcome))
+    parts: list[RenderableType] = [_workload(outcome, workload) for workload in outcome.plan.workloads]
+    if (share := outcome.client_share) is not None:
+        parts.append(f"The load generator was busy for {share:.0%} of its time at most.\n")
+    return Group(*parts, _storages(outcome))
 
 
 def _workload(outcome: Outcome, workload: str) -> Table:

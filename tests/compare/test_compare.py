@@ -191,7 +191,9 @@ def test_over_http_the_real_api_is_asked_and_the_client_says_what_it_costs(tmp_p
         assert sum(cell["failed"].values()) == 0
         assert (cell["trips_per_request"], cell["reruns"]) == (None, None), "not seen from outside"
         assert 0 < cell["client_cpu_per_request"] < 0.1
+        assert 0 < cell["client_share"] < 1
     assert all(storage["started_in"][0] > 0.1 for storage in figures["storages"])
+    assert "The load generator was busy for " in told.out
 
 
 def test_what_a_worker_tells_is_what_is_measured() -> None:
