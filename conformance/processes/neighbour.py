@@ -13,12 +13,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from conformance.interleaving import PATIENCE, add_tag, tag_names
+from conformance.interleaving import add_tag, tag_names
 from conformance.processes.serving import environment
 from core.errors import StockroomError
 from core.opening import opened
 from core.plugins import discover
 from core.settings import Settings, load
+
+
+_LONGEST = 60.0
+"""Seconds that it has, from its start to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ async def neighbour(settings: Settings, folder: Path, *action: str) -> Said:
         stderr=PIPE,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
+        out, err = await asyncio.wait_for(process.communicate(), _LONGEST)
     finally:
         if process.returncode is None:
             process.kill()

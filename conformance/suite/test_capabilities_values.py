@@ -1,9 +1,10 @@
 """Values: the storage behaves as it declares, neither better nor worse; a limit passes at N, is refused at N + 1."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -229,19 +230,26 @@ async def test_who_wants_what_is_locked_is_turned_away_and_runs_again(sessions: 
 # Ids
 
 
+def ids_of_a_process(blocks: Iterator[int], size: int) -> Iterator[int]:
+    """The ids that a process hands out when it reserves block after block, and others reserve some in between."""
+    for block in blocks:
+        yield from range(block * size + 1, (block + 1) * size + 1)
+
+
 @pytest.mark.needs("id_block")
 async def test_ids_are_reserved_in_blocks_as_long_as_declared(
     sessions: Sessions, settings: Settings, registry: Registry
 ) -> None:
-    block = sessions.first.capabilities.id_block
+    told, blocks = sessions.first.capabilities, count()
+    assert told.shared or told.durable or told.id_block == 1, "nobody else, and no restart: nothing is reserved"
+    first = ids_of_a_process(blocks, told.id_block)
+    second = ids_of_a_process(blocks, told.id_block) if told.shared else first
+    expected = [next(first), next(second), next(first), next(second)]
     ids = [(await storage.run(partial(add_tag, name=f"Tag {n}"))).id for n, storage in enumerate(sessions * 2)]
-    if not sessions.first.capabilities.shared or block == 1:
-        assert ids == [1, 2, 3, 4]
-    else:
-        assert ids == [1, 1 + block, 2, 2 + block]
-    if sessions.first.capabilities.durable:
+    assert ids == expected
+    if told.durable:
         for storage in sessions:
             await storage.close()
         async with opening(settings, registry) as storage:
             after = (await storage.run(lambda tx: add_tag(tx, "After"))).id
-            assert after == (5 if block == 1 else 1 + 2 * block)
+        assert after == next(ids_of_a_process(blocks, told.id_block))
