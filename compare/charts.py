@@ -15,7 +15,7 @@ from compare.plan import Load
 
 Spec = dict[str, Any]
 
-WIDTH, HEIGHT = 380, 240
+WIDTH, HEIGHT = 330, 230
 """Pixels of the plotting area."""
 
 _SERIES = 8
@@ -38,7 +38,7 @@ _CONFIG: Spec = {
         "titleFontSize": 12,
         "titleFontWeight": "normal",
     },
-    "legend": {"labelColor": "var(--ink)", "titleColor": "var(--ink)", "labelFontSize": 12, "orient": "top"},
+    "legend": {"labelColor": "var(--ink)", "labelFontSize": 12, "orient": "top", "columns": 4, "symbolOpacity": 1},
 }
 
 

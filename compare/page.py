@@ -1,9 +1,10 @@
 """The report: one page that holds everything, and asks no network for anything."""
 
+import re
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from compare import charts, notation
 from compare.document import settings
@@ -18,6 +19,7 @@ def page(outcome: Outcome) -> str:
         loader=PackageLoader("compare", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {
+        "code": code,
         "number": notation.number,
         "milliseconds": notation.milliseconds,
         "megabytes": notation.megabytes,
@@ -82,6 +84,11 @@ def _operations(outcome: Outcome, workload: str) -> list[dict[str, Any]]:
         for name in OPERATIONS
         if name in outcome.plan.mixture(workload)
     ]
+
+
+def code(text: str) -> Markup:
+    """Text in which names stand between backticks."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
 
 
 def differences(trials: list[Trial]) -> set[str]:

@@ -14,8 +14,15 @@ from tests.compare.command import BRIEF, compare
 
 Json = dict[str, Any]
 
-STORAGES = ["sqlite", "mongomock"]
+STORAGES = ["sqlite", "sqlite & <a pool of two>", "mongomock"]
 WORKLOADS = ["browse", "checkout"]
+
+STORES = """
+[storages]
+sqlite = "sqlite:///a.db"
+"sqlite & <a pool of two>" = { url = "sqlite:///b.db", pool_size = 2 }
+mongomock = "mongomock://x"
+"""
 
 CHARTS = """
 return [...document.querySelectorAll('section.workload')].map(section => ({
@@ -40,7 +47,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Json]:
     """The page of a real comparison, and the same figures as JSON."""
     folder = tmp_path_factory.mktemp("report")
     options = [*BRIEF, "--rounds=2", "--clients=1,4", *(f"--workload={name}" for name in WORKLOADS)]
-    told = compare(folder, "sqlite:///a.db", "mongomock://x", *options, "--json=f.json", "--report=r.html")
+    (folder / "compare.toml").write_text(STORES)
+    told = compare(folder, *options, "--json=f.json", "--report=r.html")
     assert told.code == 0, told.err
     return folder / "r.html", json.loads((folder / "f.json").read_text())
 
@@ -176,10 +184,18 @@ def test_the_figures_stand_beside_the_capabilities_the_machine_and_the_settings(
     )
     assert rows[0] == ["capability", *STORAGES, "what it changes"]
     assert [row[0] for row in rows[1:]] == list(AXES)
-    assert next(row for row in rows if row[0] == "durable")[1:3] == ["yes", "no"]
+    assert next(row for row in rows if row[0] == "durable")[1:4] == ["yes", "yes", "no"]
     told = page.run("return document.body.innerText")
     machine = report[1]["machine"]
-    for word in ("add up", "SQLite 3.", machine["processor"], f"{machine['cores']} cores", machine["python"], "skew"):
+    for word in (
+        "add up",
+        "SQLite 3.",
+        machine["processor"],
+        f"{machine['cores']} cores",
+        machine["python"],
+        "skew",
+        "pool_size=2",
+    ):
         assert word in told
     figures = page.run("return [...document.querySelectorAll('table.figures')].map(t => t.rows.length)")
     assert figures == [1 + 2 * len(STORAGES)] * len(WORKLOADS)
