@@ -1,6 +1,7 @@
 """What the author of a backend hands to the kit: a way to get an empty store."""
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import ClassVar
 
 from conformance.defaults import settings_for
@@ -36,7 +37,7 @@ class Target(ABC):
         """Remove every store it made. It may be asked for new ones afterwards."""
         return
 
-    @property
+    @cached_property
     def backend(self) -> Backend:
         """The installed backend that answers to its URLs.
 
