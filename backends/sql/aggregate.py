@@ -12,6 +12,7 @@ from backends.sql.errors import Clash, Refused, Rows
 from backends.sql.mapping import Shape
 from backends.sql.probe import Probe, Unique
 from backends.sql.session import Work
+from backends.sql.statement import Statement
 from core.errors import NotFound, Referenced, TransientConflict
 
 E = TypeVar("E")
@@ -43,9 +44,10 @@ class Aggregate(Generic[E]):
         self.derived = derived
         self.restricted_by = restricted_by
         self.all: Select[Any] = select(*shape.columns)
-        self.by_id = self.all.where(self.table.c.id == bindparam("key"))
-        self.locked_by_id = self.by_id.with_for_update(key_share=True)
-        self.delete_by_id = self.table.delete().where(self.table.c.id == bindparam("key"))
+        by_id = self.all.where(self.table.c.id == bindparam("key"))
+        self.by_id = Statement(by_id)
+        self.locked_by_id = Statement(by_id.with_for_update(key_share=True))
+        self.delete_by_id = Statement(self.table.delete().where(self.table.c.id == bindparam("key")))
         self.update_version = self.table.update().where(
             self.table.c.id == bindparam("key"), self.table.c.version == bindparam("previous")
         )
@@ -66,7 +68,7 @@ class SqlReader(Generic[E]):
         """See ``Reader.get``."""
         return await self.one(self._aggregate.by_id, id)
 
-    async def one(self, query: Select[Any], key: object) -> E:
+    async def one(self, query: Statement, key: object) -> E:
         """The entity that a query by a unique key finds.
 
         Raises:

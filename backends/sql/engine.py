@@ -42,7 +42,7 @@ def database_url(dialect: Dialect, settings: Settings) -> URL:
 
 
 def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
-    """A pooled engine in autocommit mode, so that a read is one round trip, with every round trip noted."""
+    """An engine in autocommit mode, so that a read is one round trip, with every round trip noted."""
     engine = create_async_engine(
         database_url(dialect, settings),
         echo=settings.database_echo,
@@ -50,7 +50,7 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
         skip_autocommit_rollback=True,
         hide_parameters=True,
         connect_args=_connect_args(dialect, settings),
-        **_pool(settings),
+        poolclass=NullPool,  # see ``Pool``
     )
     engine.dialect.use_insertmanyvalues_wo_returning |= dialect.many_values
     event.listen(engine.sync_engine, "before_cursor_execute", _note_trip)
@@ -70,19 +70,6 @@ def migration_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
     )
     _on_connect(engine, *dialect.on_connect)
     return engine
-
-
-def _pool(settings: Settings) -> dict[str, Any]:
-    if settings.pool_class is PoolClass.NULL:
-        return {"poolclass": NullPool}
-    static = settings.pool_class is PoolClass.STATIC
-    return {
-        "pool_size": 1 if static else settings.pool_size,
-        "max_overflow": 0 if static else settings.pool_max_overflow,
-        "pool_timeout": settings.pool_timeout,
-        "pool_recycle": settings.pool_recycle,
-        "pool_pre_ping": settings.pool_pre_ping,
-    }
 
 
 def _connect_args(dialect: Dialect, settings: Settings) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backends.sql.dialects import Dialect, Fault
+from backends.sql.statement import Statement
 from core.errors import ConfigurationError, Conflict, PoolExhausted, StockroomError, TransientConflict, Unavailable
 from core.settings import Settings
 
@@ -22,7 +23,7 @@ Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 class Rows(Protocol):
     """Something that can be asked for rows."""
 
-    async def rows(self, statement: Executable, params: Params = None) -> Sequence[Any]:
+    async def rows(self, statement: Executable | Statement, params: Params = None) -> Sequence[Any]:
         """All rows of a query."""
         ...
 
@@ -59,23 +60,29 @@ def translate(dialect: Dialect, error: BaseException) -> BaseException:
     if isinstance(error, PoolTimeout):
         return PoolExhausted()
     if isinstance(error, DBAPIError):
-        return _from_driver(dialect, error)
+        return _from_driver(dialect, error, error.orig, error.connection_invalidated)
     if isinstance(error, NETWORK_ERRORS):
         logger.warning("storage connection lost (%s)", type(error).__name__)
         return Disconnected()
-    return error
+    return _from_driver(dialect, error, error, False)
 
 
-def _from_driver(dialect: Dialect, error: DBAPIError) -> StockroomError | DBAPIError:
-    code = dialect.code(error.orig) if error.orig is not None else None
+def fault_of(dialect: Dialect, cause: BaseException | None) -> Fault | None:
+    """What a driver's error means to us, if it is one that we know."""
+    code = dialect.code(cause) if cause is not None else None
     fault = dialect.faults.get(code) if code is not None else None
     if fault is None and isinstance(code, int) and dialect.faults.get(code & 0xFF) is Fault.UNAVAILABLE:
         fault = Fault.UNAVAILABLE  # SQLite's extended codes hold the plain one in their lowest byte
+    return fault
+
+
+def _from_driver(dialect: Dialect, error: BaseException, cause: BaseException | None, lost: bool) -> BaseException:
+    fault, code = fault_of(dialect, cause), dialect.code(cause) if cause is not None else None
     if fault in (Fault.UNIQUE, Fault.REFERENCE):
         return Refused(fault)
     if fault is Fault.TRANSIENT:
         return TransientConflict()
-    if fault is Fault.DISCONNECTED or error.connection_invalidated:
+    if fault is Fault.DISCONNECTED or lost:
         logger.warning("storage connection lost (code %s)", code)
         return Disconnected()
     if fault is Fault.UNAVAILABLE:

@@ -1,10 +1,12 @@
 """Rows into entities, and entities into rows, with nothing in between."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Table
+
+from core.entities.assembly import assembler
 
 E = TypeVar("E")
 
@@ -19,16 +21,17 @@ class Shape(Generic[E]):
         columns: for the SELECT clause; ``width`` of them.
     """
 
-    def __init__(self, entity: Callable[..., E], table: Table) -> None:
+    def __init__(self, entity: type[E], table: Table) -> None:
         self.entity = entity
         self.table = table
         self.names = tuple(f.name for f in fields(entity) if f.name in table.c)  # type: ignore[arg-type]
         self.columns: tuple[ColumnElement[Any], ...] = tuple(table.c[name] for name in self.names)
         self.width = len(self.columns)
+        self._assemble = assembler(entity, self.names)
 
     def read(self, row: Sequence[Any], **others: Any) -> E:
         """The entity in the first ``width`` values of a row, completed by ``others``."""
-        return self.entity(**dict(zip(self.names, row, strict=False)), **others)
+        return self._completed(self._assemble(row), others)
 
     def read_optional(self, row: Sequence[Any]) -> E | None:
         """As ``read`` behind an outer join: None where there was nothing to join."""
@@ -40,4 +43,9 @@ class Shape(Generic[E]):
 
     def build(self, values: Mapping[str, Any], **others: Any) -> E:
         """The entity that such values make, completed by ``others``."""
-        return self.entity(**{name: values[name] for name in self.names}, **others)
+        return self._completed(self._assemble([values[name] for name in self.names]), others)
+
+    def _completed(self, entity: E, others: Mapping[str, Any]) -> E:
+        for name, value in others.items():
+            object.__setattr__(entity, name, value)
+        return entity

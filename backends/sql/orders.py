@@ -12,6 +12,7 @@ from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.products import PRODUCTS
 from backends.sql.schema import order_items, orders, payments, products, users
+from backends.sql.statement import Statement
 from backends.sql.users import USERS
 from core.entities import (
     Order,
@@ -32,19 +33,20 @@ ORDERS = Aggregate("order", Shape(Order, orders))
 PAYMENTS = Aggregate("payment", Shape(Payment, payments))
 _ITEMS = Shape(OrderItem, order_items)
 
-_WITH_ITEMS = (
+_FULL = (
     select(*ORDERS.shape.columns, *_ITEMS.columns)
     .join(order_items, order_items.c.order_id == orders.c.id)
     .where(orders.c.id == bindparam("key"))
     .order_by(order_items.c.position)
 )
-_WITH_ITEMS_LOCKED = _WITH_ITEMS.with_for_update(key_share=True, of=orders)
-_WITH_USER = (
+_WITH_ITEMS = Statement(_FULL)
+_WITH_ITEMS_LOCKED = Statement(_FULL.with_for_update(key_share=True, of=orders))
+_WITH_USER = Statement(
     select(*SUMMARIES.shape.columns, *USERS.shape.columns)
     .join(users, users.c.id == orders.c.user_id)
     .where(orders.c.id == bindparam("key"))
 )
-_ORDERED_PRODUCTS = (
+_ORDERED_PRODUCTS = Statement(
     select(*_ITEMS.columns, *PRODUCTS.shape.columns)
     .join(products, products.c.id == order_items.c.product_id)
     .where(order_items.c.order_id == bindparam("key"))
@@ -61,7 +63,7 @@ class SqlOrderReader(SqlReader[Order]):
         """See ``Reader.get``: the order and its lines in one round trip."""
         return await self._with_items(_WITH_ITEMS, id)
 
-    async def _with_items(self, query: Any, id: int) -> Order:
+    async def _with_items(self, query: Statement, id: int) -> Order:
         found = await self._rows.rows(query, {"key": id})
         if not found:
             raise NotFound("order", id)

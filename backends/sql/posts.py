@@ -15,6 +15,7 @@ from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import post_tags, posts, tags
+from backends.sql.statement import Statement
 from core.entities import Post, PostDraft, Tag
 from core.errors import NotFound
 from core.storage import Page, PostFilter, Window
@@ -27,14 +28,15 @@ def _derived(row: Mapping[str, Any]) -> dict[str, str]:
 
 POSTS = Aggregate("post", Shape(Post, posts), uniques=[Unique("slug", ("slug",))], derived=_derived)
 
-_TAGGED = (
+_WITH_TAGS = (
     select(*POSTS.shape.columns, tags.c.name)
     .outerjoin(post_tags, post_tags.c.post_id == posts.c.id)
     .outerjoin(tags, tags.c.id == post_tags.c.tag_id)
     .where(posts.c.id == bindparam("key"))
     .order_by(tags.c.name)
 )
-_TAGGED_LOCKED = _TAGGED.with_for_update(key_share=True, of=posts)
+_TAGGED = Statement(_WITH_TAGS)
+_TAGGED_LOCKED = Statement(_WITH_TAGS.with_for_update(key_share=True, of=posts))
 _TAGS_OF = (
     select(post_tags.c.post_id, tags.c.name)
     .join(tags, tags.c.id == post_tags.c.tag_id)
@@ -55,7 +57,7 @@ class SqlPostReader(SqlReader[Post]):
         """See ``Reader.get``."""
         return await self._tagged(_TAGGED, id)
 
-    async def _tagged(self, query: Any, id: int) -> Post:
+    async def _tagged(self, query: Statement, id: int) -> Post:
         found = await self._rows.rows(query, {"key": id})
         if not found:
             raise NotFound("post", id)

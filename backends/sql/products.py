@@ -14,6 +14,7 @@ from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import categories, products
+from backends.sql.statement import Statement
 from backends.sql.versions import next_version
 from core.entities import Product, ProductDraft, ProductWithCategory
 from core.entities.values import MAX_QUANTITY
@@ -36,8 +37,8 @@ PRODUCTS = Aggregate(
 )
 _WITH_CATEGORY = Shape(ProductWithCategory, products)
 
-_BY_SKU = PRODUCTS.all.where(products.c.sku == bindparam("key"))
-_BY_SLUG = PRODUCTS.all.where(products.c.slug == bindparam("key"))
+_BY_SKU = Statement(PRODUCTS.all.where(products.c.sku == bindparam("key")))
+_BY_SLUG = Statement(PRODUCTS.all.where(products.c.slug == bindparam("key")))
 _LOCKED = (
     PRODUCTS.all.where(products.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(products.c.id)

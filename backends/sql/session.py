@@ -5,55 +5,51 @@ words of the dialect: every round trip is a statement that can be counted, and a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from backends.sql.dialects import Dialect
-from backends.sql.engine import CONNECT_TIMEOUT
-from backends.sql.errors import Disconnected, Params, translate
+from backends.sql.dialects import Dialect, Fault
+from backends.sql.errors import Disconnected, Params, fault_of, translate
 from backends.sql.limit import limited
-from core.errors import Unavailable
+from backends.sql.pool import Held, Pool
+from backends.sql.statement import Compiled, Statement
 from core.settings import Settings
 
 T = TypeVar("T")
 
 
 class Connections:
-    """The engine's connections, and how long each is waited for.
+    """The connections of a storage, and what is known of every statement that is sent on them.
 
     Attributes:
         dialect: of the database.
         patience: seconds that one statement may take.
+        taken: see ``Pool.taken``.
     """
 
-    def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: Settings) -> None:
+    def __init__(self, engine: AsyncEngine, pool: Pool, dialect: Dialect, settings: Settings) -> None:
         self.dialect = dialect
         self.patience = settings.database_timeout
-        self._engine = engine
-        self._wait = settings.pool_timeout + CONNECT_TIMEOUT
+        self.taken = pool.taken
+        self._words = engine.dialect
+        self._compiled: dict[Statement, Compiled] = {}
+        self._announced_to = engine.sync_engine.dispatch.before_cursor_execute
 
-    @asynccontextmanager
-    async def taken(self) -> AsyncIterator[AsyncConnection]:
-        """One of them, given back in the end.
+    def compiled(self, statement: Statement) -> Compiled:
+        """A statement in the words of the database, worked out once."""
+        found = self._compiled.get(statement)
+        if found is None:
+            found = self._compiled[statement] = statement.compiled(self._words)
+        return found
 
-        Raises:
-            PoolExhausted: none became free in time.
-            Unavailable: the server does not let us in.
-        """
-        connection = self._engine.connect()
-        try:
-            await limited(self._wait, connection.start())
-        except Exception as error:
-            meant = translate(self.dialect, error)
-            raise (Unavailable() if isinstance(meant, Disconnected) else meant) from error
-        try:
-            yield connection
-        finally:
-            await asyncio.shield(connection.close())
+    def announce(self, sql: str) -> None:
+        """Tell those who watch the engine of a statement that goes round SQLAlchemy: the round trip counts."""
+        for listener in self._announced_to:
+            listener(None, None, sql, (), None, False)
 
 
 class Reads:
@@ -62,38 +58,51 @@ class Reads:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def rows(self, statement: Executable, params: Params = None) -> Sequence[Any]:
+    async def rows(self, statement: Executable | Statement, params: Params = None) -> Sequence[Any]:
         """All rows of a query."""
         try:
             return await self._once(statement, params)
         except Disconnected:
             return await self._once(statement, params)
 
-    async def _once(self, statement: Executable, params: Params) -> Sequence[Any]:
-        async with self._connections.taken() as connection:
-            return await Work(connection, self._connections).rows(statement, params)
+    async def _once(self, statement: Executable | Statement, params: Params) -> Sequence[Any]:
+        async with self._connections.taken() as held:
+            return await Work(held, self._connections).rows(statement, params)
 
 
 class Work:
     """The one connection of a unit of work."""
 
-    def __init__(self, connection: AsyncConnection, connections: Connections) -> None:
-        self._connection = connection
+    def __init__(self, held: Held, connections: Connections) -> None:
+        self._connection = held.connection
+        self._driver = held.driver
+        self._connections = connections
         self._dialect = connections.dialect
-        self._patience = connections.patience
+        self._wire = connections.dialect.wire
 
     @property
     def lost(self) -> bool:
         """Whether the connection is gone, and all that was not committed with it."""
         return self._connection.invalidated
 
-    async def rows(self, statement: Executable, params: Params = None) -> Sequence[Any]:
+    async def rows(self, statement: Executable | Statement, params: Params = None) -> Sequence[Any]:
         """All rows of a query, or of a write that returns some."""
-        return (await self.execute(statement, params)).all()
+        if not isinstance(statement, Statement):
+            return (await self.execute(statement, params)).all()
+        known = self._connections.compiled(statement)
+        return known.read(await self._send(self._wire.rows, known.sql, known.arguments(_single(params))))
 
-    async def write(self, statement: Executable, params: Params = None) -> int:
+    async def write(self, statement: Executable | Statement, params: Params = None) -> int:
         """Run a write; how many rows it matched."""
-        return (await self.execute(statement, params)).rowcount
+        if not isinstance(statement, Statement):
+            return (await self.execute(statement, params)).rowcount
+        known = self._connections.compiled(statement)
+        return (await self._send(self._wire.write, known.sql, known.arguments(_single(params))))[0]
+
+    async def write_many(self, statement: Statement, params: Sequence[Mapping[str, Any]]) -> None:
+        """Run a write for several sets of parameters."""
+        known = self._connections.compiled(statement)
+        await self._send(self._wire.write_many, known.sql, [known.arguments(one) for one in params])
 
     async def insert(self, table: Table, values: Sequence[Mapping[str, Any]]) -> list[int]:
         """Insert rows; their new ids, in the order given."""
@@ -105,11 +114,29 @@ class Work:
 
     async def command(self, words: str) -> None:
         """Run a statement that has neither parameters nor rows."""
-        await self._answer(self._connection.exec_driver_sql(words))
+        await self._send(self._wire.command, words)
+
+    async def _send(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> T:
+        """Let the driver do something without SQLAlchemy in between."""
+        return await self._answer(self._sent(call, sql, *arguments))
+
+    async def _sent(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> T:
+        self._connections.announce(sql)
+        try:
+            return await call(self._driver, sql, *arguments)
+        except asyncio.CancelledError:
+            await asyncio.shield(self.discard())  # half an answer may be on its way
+            raise
+        except Exception as error:
+            if fault_of(self._dialect, error) in (None, Fault.DISCONNECTED):
+                await self._connection.exec_driver_sql(
+                    "SELECT 1"
+                )  # where it is lost, SQLAlchemy does what is to be done
+            raise
 
     async def _answer(self, sent: Awaitable[T]) -> T:
         try:
-            return await limited(self._patience, sent)
+            return await limited(self._connections.patience, sent)
         except Exception as error:
             raise translate(self._dialect, error) from error
 
@@ -134,3 +161,8 @@ class Work:
                 await self.command("ROLLBACK TO SAVEPOINT part")
             raise
         await self.command("RELEASE SAVEPOINT part")
+
+
+def _single(params: Params) -> Mapping[str, Any] | None:
+    assert params is None or isinstance(params, Mapping)  # noqa: S101 - several are ``write_many``'s business
+    return params

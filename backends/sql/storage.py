@@ -13,16 +13,17 @@ from backends.sql.accounts import ACCOUNTS, SqlAccountReader, SqlAccountReposito
 from backends.sql.categories import CATEGORIES, SqlCategoryReader, SqlCategoryRepository
 from backends.sql.dialects import Dialect
 from backends.sql.errors import Clash, Disconnected, meaning
-from backends.sql.limit import FAREWELL, limited
+from backends.sql.limit import limited
 from backends.sql.notifications import NOTIFICATIONS, SqlNotificationReader, SqlNotificationRepository
 from backends.sql.orders import ORDERS, PAYMENTS, SqlOrderReader, SqlOrderRepository, SqlPaymentRepository
+from backends.sql.pool import Pool
 from backends.sql.posts import POSTS, SqlPostReader, SqlPostRepository
 from backends.sql.products import PRODUCTS, SqlProductReader, SqlProductRepository
 from backends.sql.session import Connections, Reads, Work
 from backends.sql.tags import TAGS, SqlTagReader, SqlTagRepository
 from backends.sql.users import USERS, SqlUserReader, SqlUserRepository
-from core.errors import PoolExhausted, TransientConflict, Unavailable
-from core.settings import PoolClass, Settings
+from core.errors import PoolExhausted, TransientConflict
+from core.settings import Settings
 from core.storage import Capabilities, PoolStatus, Transaction
 from core.storage.retry import RetryPolicy, rerun
 
@@ -63,7 +64,8 @@ class SqlStorage:
         self._settings = settings
         self._policy = RetryPolicy()
         self._turn = asyncio.Lock() if dialect.capabilities.writer_limit else None
-        self._connections = Connections(engine, dialect, settings)
+        self._pool = Pool(engine, dialect, settings)
+        self._connections = Connections(engine, self._pool, dialect, settings)
         self._reads = reads = Reads(self._connections)
         self.server = server
         self.users = SqlUserReader(USERS, reads)
@@ -86,8 +88,8 @@ class SqlStorage:
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:
-            async with self._my_turn(), self._connections.taken() as connection:
-                return await self._in_transaction(Work(connection, self._connections), work)
+            async with self._my_turn(), self._connections.taken() as held:
+                return await self._in_transaction(Work(held, self._connections), work)
         except Clash as clash:
             raise await clash.explain(self._reads) from clash
 
@@ -138,8 +140,8 @@ class SqlStorage:
     async def schema_revision(self) -> str | None:
         """See ``Storage.schema_revision``."""
         try:
-            async with self._connections.taken() as connection:
-                found = connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
+            async with self._connections.taken() as held:
+                found = held.connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
                 if not await limited(self._settings.database_timeout, found):
                     return None
             revision = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
@@ -150,27 +152,17 @@ class SqlStorage:
     async def size(self) -> int:
         """See ``Storage.size``."""
         *before, query = self._dialect.size
-        async with self._connections.taken() as connection:
-            session = Work(connection, self._connections)
+        async with self._connections.taken() as held:
+            session = Work(held, self._connections)
             for words in before:
                 await session.command(words)
             return int((await session.rows(text(query)))[0][0])
 
     def pool_status(self) -> PoolStatus:
         """See ``Storage.pool_status``."""
-        pool = self._engine.pool
-        keeps = self._settings.pool_class is not PoolClass.NULL
-        return PoolStatus(
-            pool_size=pool.size() if keeps else 0,  # type: ignore[attr-defined]
-            max_overflow=self._settings.pool_max_overflow if self._settings.pool_class is PoolClass.QUEUE else 0,
-            connections_in_use=pool.checkedout() if keeps else 0,  # type: ignore[attr-defined]
-        )
+        return self._pool.status()
 
     async def close(self) -> None:
-        """See ``Storage.close``. A server that does not answer one farewell is left without the others."""
-        patience = FAREWELL
-        while True:
-            try:
-                return await limited(patience, self._engine.dispose())
-            except Unavailable:  # each turn has let go of one connection at least
-                patience = 0
+        """See ``Storage.close``."""
+        await self._pool.close()
+        await self._engine.dispose()

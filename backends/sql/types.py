@@ -68,6 +68,14 @@ class Moment(TypeDecorator[datetime]):
             return clock.to_json(value)
         return value.astimezone(UTC).replace(tzinfo=None)
 
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """Nothing where the driver's value is ours already."""
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Likewise."""
+        return None if dialect.name == "postgresql" else super().bind_processor(dialect)
+
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """The value as the entities hold it."""
         if value is None or dialect.name == "postgresql":

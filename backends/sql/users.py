@@ -13,6 +13,7 @@ from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import orders, users
+from backends.sql.statement import Statement
 from core.entities import OrderStatus, TopSpender, User, UserDraft
 from core.errors import NotFound, Referenced
 from core.storage import Page, UserFilter, Window
@@ -35,7 +36,7 @@ USERS = Aggregate(
     restricted_by="accounts",
 )
 
-_BY_EMAIL = USERS.all.where(users.c.email_key == bindparam("key"))
+_BY_EMAIL = Statement(USERS.all.where(users.c.email_key == bindparam("key")))
 _ACTIVE = select(func.count()).select_from(users).where(users.c.is_active)
 _SPENT = func.sum(orders.c.total_amount)
 _TOP = (

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from backends.sql.inserts import Insert
+from backends.sql.wires import Wire
 from core.storage import Capabilities, Driver
 
 
@@ -41,6 +42,7 @@ class Dialect:
         begin: the statement that starts a unit of work.
         version: the query for the server's version.
         size: the query for the bytes that the database takes, behind what must be said before it.
+        wire: how its drivers are spoken to.
         insert: how rows are inserted and their ids learnt.
         many_values: whether SQLAlchemy must be told to write many rows as one INSERT.
         locks_unordered: whether an UPDATE of several rows locks them in no particular order.
@@ -68,6 +70,7 @@ class Dialect:
     begin: str
     version: str
     size: tuple[str, ...]
+    wire: Wire
     insert: Insert
     many_values: bool = False
     locks_unordered: bool

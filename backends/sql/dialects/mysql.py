@@ -6,6 +6,7 @@ from sqlalchemy.exc import InvalidRequestError
 
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import consecutive
+from backends.sql.wires import MySQLDriver
 from core.storage import Capabilities, Driver
 
 
@@ -67,6 +68,7 @@ MYSQL = Dialect(
     begin="START TRANSACTION",
     version="SELECT VERSION()",
     size=("SET SESSION information_schema_stats_expiry = 0", _SIZE),  # otherwise a figure may be a day old
+    wire=MySQLDriver(),
     insert=consecutive,
     many_values=True,
     locks_unordered=False,  # an UPDATE by primary keys goes through them in order

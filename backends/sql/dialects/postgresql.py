@@ -2,6 +2,7 @@
 
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import returning
+from backends.sql.wires import Asyncpg
 from core.storage import Capabilities, Driver
 
 
@@ -49,6 +50,7 @@ POSTGRESQL = Dialect(
     begin="BEGIN ISOLATION LEVEL READ COMMITTED",
     version="SHOW server_version",
     size=("SELECT pg_database_size(current_database())",),
+    wire=Asyncpg(),
     insert=returning,
     locks_unordered=True,
     code=_sqlstate,

@@ -6,6 +6,7 @@ from typing import Any
 
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import reserving
+from backends.sql.wires import Aiosqlite
 from core.storage import Capabilities, Driver
 
 
@@ -68,6 +69,7 @@ SQLITE = Dialect(
     begin="BEGIN IMMEDIATE",
     version="SELECT sqlite_version()",
     size=("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",),
+    wire=Aiosqlite(),
     insert=reserving,
     locks_unordered=False,  # there is one writer
     code=_sqlite_code,

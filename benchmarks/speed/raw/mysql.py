@@ -144,7 +144,7 @@ async def opened(url: str) -> AsyncIterator[MySQL]:
         maxsize=10,
         autocommit=True,
         charset="utf8mb4",
-        init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, SESSION time_zone = '+00:00'",
+        init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     )
     try:
         yield MySQL(pool)

@@ -1,0 +1,94 @@
+"""How each driver is spoken to without SQLAlchemy in between: the few things that a compiled statement needs."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+Arguments = Sequence[Any]
+
+
+class Wire(Protocol):
+    """A driver. Each function is one round trip on one of its connections."""
+
+    async def rows(self, connection: Any, sql: str, arguments: Arguments) -> Sequence[Any]:
+        """All rows of a query."""
+        ...
+
+    async def write(self, connection: Any, sql: str, arguments: Arguments) -> tuple[int, int]:
+        """Run a write: how many rows it matched, and the id that a single INSERT got where the driver tells it."""
+        ...
+
+    async def write_many(self, connection: Any, sql: str, arguments: Sequence[Arguments]) -> None:
+        """Run a write for several sets of arguments."""
+        ...
+
+    async def command(self, connection: Any, words: str) -> None:
+        """Run a statement that has neither parameters nor rows."""
+        ...
+
+
+class Asyncpg:
+    """See ``Wire``. Statements are prepared by the driver, and kept."""
+
+    async def rows(self, connection: Any, sql: str, arguments: Arguments) -> Sequence[Any]:
+        """See ``Wire``."""
+        return await connection.fetch(sql, *arguments)  # type: ignore[no-any-return]
+
+    async def write(self, connection: Any, sql: str, arguments: Arguments) -> tuple[int, int]:
+        """See ``Wire``. The answer is such as ``UPDATE 3``."""
+        status: str = await connection.execute(sql, *arguments)
+        return int(status.rpartition(" ")[2]), 0
+
+    async def write_many(self, connection: Any, sql: str, arguments: Sequence[Arguments]) -> None:
+        """See ``Wire``."""
+        await connection.executemany(sql, arguments)
+
+    async def command(self, connection: Any, words: str) -> None:
+        """See ``Wire``."""
+        await connection.execute(words)
+
+
+class Aiosqlite:
+    """See ``Wire``. Each call is one visit to the connection's thread."""
+
+    async def rows(self, connection: Any, sql: str, arguments: Arguments) -> Sequence[Any]:
+        """See ``Wire``."""
+        return await connection.execute_fetchall(sql, arguments)  # type: ignore[no-any-return]
+
+    async def write(self, connection: Any, sql: str, arguments: Arguments) -> tuple[int, int]:
+        """See ``Wire``."""
+        cursor = await connection.execute(sql, arguments)
+        return cursor.rowcount, cursor.lastrowid or 0
+
+    async def write_many(self, connection: Any, sql: str, arguments: Sequence[Arguments]) -> None:
+        """See ``Wire``."""
+        await connection.executemany(sql, arguments)
+
+    async def command(self, connection: Any, words: str) -> None:
+        """See ``Wire``."""
+        await connection.execute(words)
+
+
+class MySQLDriver:
+    """See ``Wire``: asyncmy and aiomysql alike."""
+
+    async def rows(self, connection: Any, sql: str, arguments: Arguments) -> Sequence[Any]:
+        """See ``Wire``."""
+        async with connection.cursor() as cursor:
+            await cursor.execute(sql, arguments)
+            return await cursor.fetchall()  # type: ignore[no-any-return]
+
+    async def write(self, connection: Any, sql: str, arguments: Arguments) -> tuple[int, int]:
+        """See ``Wire``."""
+        async with connection.cursor() as cursor:
+            await cursor.execute(sql, arguments)
+            return cursor.rowcount, cursor.lastrowid or 0
+
+    async def write_many(self, connection: Any, sql: str, arguments: Sequence[Arguments]) -> None:
+        """See ``Wire``. The driver makes one INSERT of them."""
+        async with connection.cursor() as cursor:
+            await cursor.executemany(sql, arguments)
+
+    async def command(self, connection: Any, words: str) -> None:
+        """See ``Wire``."""
+        async with connection.cursor() as cursor:
+            await cursor.execute(words)
