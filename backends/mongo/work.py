@@ -7,7 +7,7 @@ A unit of work that wrote nothing needs none of this: what it read is one snapsh
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from backends.mongo.claims import Claim
@@ -79,6 +79,10 @@ class Work:
         self._settled[name].difference_update(ids)
         self._relied[name].difference_update(ids)
         self._wrote = True
+
+    def forget_where(self, name: str, gone: Callable[[Any], bool]) -> None:
+        """Note that it has removed documents along with others: of those it has locked, the ones that are ``gone``."""
+        self.forget(name, [key for (kind, key), entity in self._locked.items() if kind == name and gone(entity)])
 
     async def finish(self) -> None:
         """Write to what was relied on, and commit.

@@ -1,8 +1,21 @@
 """Units of work, asked for directly: what no request can show, because core never lets it come so far."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from conformance.shop import Shop
 from core import clock
-from core.entities import CategoryDraft
+from core.entities import CategoryDraft, NotificationDraft, PaymentDraft, TransferDraft
 from core.storage import Storage, Transaction
+
+Tick = Callable[[timedelta], datetime]
+
+STEPS = {"later": timedelta(hours=1), "the clock went back": timedelta(hours=-1)}
 
 
 async def test_a_space_at_the_end_makes_another_name(storage: Storage) -> None:
@@ -14,3 +27,95 @@ async def test_a_space_at_the_end_makes_another_name(storage: Storage) -> None:
 
     await storage.run(work)
     assert [category.name for category in await storage.categories.all()] == ["a", "a ", "a\u00a0"]
+
+
+async def _lock_order(tx: Transaction) -> None:
+    await tx.orders.lock(1)
+
+
+async def _change_order(tx: Transaction) -> None:
+    order = await tx.orders.lock(1)
+    await tx.orders.save(replace(order, version=order.version + 1))
+
+
+async def _pay_order(tx: Transaction) -> None:
+    await tx.payments.add(1, PaymentDraft(amount=7999, method="card"), clock.now())
+
+
+async def _lock_post(tx: Transaction) -> None:
+    await tx.posts.lock(1)
+
+
+async def _lock_notification(tx: Transaction) -> None:
+    await tx.notifications.lock(1)
+
+
+async def _notify_of_order(tx: Transaction) -> None:
+    draft = NotificationDraft(user_id=2, order_id=1, message="Somebody else is told of it.")
+    [made] = await tx.notifications.add([draft], clock.now())
+    await tx.notifications.lock(made.id)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [_lock_order, _change_order, _pay_order, _lock_post, _lock_notification, _notify_of_order],
+    ids=lambda first: first.__name__.removeprefix("_"),
+)
+async def test_the_owner_of_what_is_locked_can_be_deleted_with_it(
+    shop: Shop, app: FastAPI, first: Callable[[Transaction], Awaitable[None]]
+) -> None:
+    owner, other = await shop.user(), await shop.user()
+    await shop.article(owner)
+    await shop.order(owner, await shop.product(), notify=True)
+    runs = 0
+
+    async def work(tx: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        await first(tx)
+        await tx.users.delete(owner["id"])
+
+    await app.state.storage.run(work)
+    left = await shop.contents()
+    assert [user["id"] for user in left["users"]] == [other["id"]]
+    assert (left["posts"], left["orders"], left["users"][0]["notifications"]) == ([], [], [])
+    assert runs == 1, "nobody else was there"
+
+
+async def _dates(shop: Shop, *paths: str) -> list[Any]:
+    return [(row["version"], row["updated_at"]) for row in [await shop.get(path) for path in paths]]
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+async def test_stock_and_money_are_never_dated_before_they_were(
+    shop: Shop, app: FastAPI, tick: Tick, step: timedelta
+) -> None:
+    start, product = tick(timedelta()), await shop.product()
+    user = await shop.user()
+    for _ in range(2):
+        await shop.account(user, "5.00")
+    at = start + step
+
+    async def work(tx: Transaction) -> None:
+        await tx.accounts.move(TransferDraft(from_account_id=1, to_account_id=2, amount=100), at)
+        await tx.products.shift_stock({product["id"]: 1}, at)
+
+    await app.state.storage.run(work)
+    dated = (2, clock.to_json(max(start, at)))
+    assert await _dates(shop, "/accounts/1", "/accounts/2", "/products/1") == [dated] * 3
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+async def test_what_changes_along_is_never_dated_before_it_was(shop: Shop, tick: Tick, step: timedelta) -> None:
+    latest = tick(timedelta())
+    category = await shop.category()
+    await shop.category(parent_id=category["id"])
+    await shop.product(category_id=category["id"])
+    await shop.article(await shop.user(), tags=["news", "more"])
+    for url, touched in (("/categories/1", ["/categories/2", "/products/1"]), ("/tags/1", ["/posts/1"])):
+        latest = max(latest, tick(step))
+        assert (await shop.client.delete(url)).status_code == 204
+        assert await _dates(shop, *touched) == [(2, clock.to_json(latest))] * len(touched)
+    latest = max(latest, tick(step))
+    assert (await shop.client.patch("/tags/2", json={"name": "renamed"})).status_code == 200
+    assert await _dates(shop, "/posts/1") == [(3, clock.to_json(latest))]

@@ -52,7 +52,7 @@ class MongoTagRepository(MongoRepository[Tag], MongoTagReader):
             changes = {
                 "tags": {"$map": {"input": "$tags", "as": "tag", "in": swap}},
                 "version": {"$add": ["$version", 1]},
-                "updated_at": {"$max": ["$updated_at", entity.updated_at]},
+                "updated_at": {"$max": ["$updated_at", clock.now()]},
             }
             await self._work.collection("posts").update_many({"tags.id": entity.id}, [{"$set": changes}])
 

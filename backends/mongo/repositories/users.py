@@ -108,11 +108,14 @@ class MongoUserRepository(MongoRepository[User], MongoUserReader):
         theirs: Filter = {"user_id": {"$in": ids}}
         if await self._work.collection("accounts").find(theirs, {"_id": 1}, limit=1):
             raise Referenced("user", "accounts")
-        ordered = await self._work.collection("orders").find(theirs, {"_id": 1})
-        of_orders: Filter = {"order_id": {"$in": [order["_id"] for order in ordered]}}
+        ordered = [order["_id"] for order in await self._work.collection("orders").find(theirs, {"_id": 1})]
+        of_orders: Filter = {"order_id": {"$in": ordered}}
         await self._work.collection("payments").delete(of_orders)
         await self._work.collection("notifications").delete({"$or": [theirs, of_orders]})
         await self._work.collection("orders").delete(theirs)
         await self._work.collection("posts").delete({"author_id": {"$in": ids}})
         self._work.forget("users", ids)
+        self._work.forget("orders", ordered)
+        self._work.forget_where("notifications", lambda one: one.user_id in ids or one.order_id in ordered)
+        self._work.forget_where("posts", lambda one: one.author_id in ids)
         return await self._collection.delete({"_id": {"$in": ids}})
