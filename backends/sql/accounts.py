@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import case, or_, select
+from sqlalchemy import bindparam, case, or_, select
 
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
 from backends.sql.errors import Clash, Rows
@@ -20,7 +20,12 @@ from core.storage import Page, Window
 ACCOUNTS = Aggregate("account", Shape(Account, accounts))
 _TRANSFERS = Shape(Transfer, transfers)
 _ALL_TRANSFERS = select(*_TRANSFERS.columns)
-_TRANSFER_PAGES = Source(_ALL_TRANSFERS, transfers, _TRANSFERS.read)
+_CONDITIONS = {
+    "account_id": or_(
+        transfers.c.from_account_id == bindparam("account_id"), transfers.c.to_account_id == bindparam("account_id")
+    )
+}
+_TRANSFER_PAGES = Source(_ALL_TRANSFERS, transfers, _TRANSFERS.read, _CONDITIONS)
 
 
 class SqlAccountReader(SqlReader[Account]):
@@ -28,8 +33,7 @@ class SqlAccountReader(SqlReader[Account]):
 
     async def transfers(self, account_id: int, window: Window) -> Page[Transfer]:
         """See ``AccountReader.transfers``."""
-        concerned = or_(transfers.c.from_account_id == account_id, transfers.c.to_account_id == account_id)
-        return await _TRANSFER_PAGES.page(self._rows, [concerned], window)
+        return await _TRANSFER_PAGES.page(self._rows, {"account_id": account_id}, window)
 
 
 class SqlAccountRepository(SqlRepository[Account], SqlAccountReader):

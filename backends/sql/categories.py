@@ -28,7 +28,7 @@ class SqlCategoryReader(SqlReader[Category]):
 
     async def page(self, window: Window) -> Page[Category]:
         """See ``CategoryReader.page``."""
-        return await _PAGES.page(self._rows, [], window)
+        return await _PAGES.page(self._rows, {}, window)
 
     async def all(self) -> list[Category]:
         """See ``CategoryReader.all``."""

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from sqlalchemy import bindparam
+
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
 from backends.sql.listing import Source
 from backends.sql.mapping import Shape
@@ -12,7 +14,8 @@ from core.entities import Notification, NotificationDraft
 from core.storage import Page, Window
 
 NOTIFICATIONS = Aggregate("notification", Shape(Notification, notifications))
-_PAGES = Source(NOTIFICATIONS.all, notifications, NOTIFICATIONS.shape.read)
+_CONDITIONS = {"user_id": notifications.c.user_id == bindparam("user_id")}
+_PAGES = Source(NOTIFICATIONS.all, notifications, NOTIFICATIONS.shape.read, _CONDITIONS)
 
 
 class SqlNotificationReader(SqlReader[Notification]):
@@ -20,8 +23,7 @@ class SqlNotificationReader(SqlReader[Notification]):
 
     async def page(self, user_id: int, window: Window) -> Page[Notification]:
         """See ``NotificationReader.page``."""
-        conditions = [notifications.c.user_id == user_id]
-        return await _PAGES.page(self._rows, conditions, window)
+        return await _PAGES.page(self._rows, {"user_id": user_id}, window)
 
 
 class SqlNotificationRepository(SqlRepository[Notification], SqlNotificationReader):

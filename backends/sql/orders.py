@@ -5,10 +5,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
-from backends.sql.listing import Source
+from backends.sql.listing import Source, given
 from backends.sql.mapping import Shape
 from backends.sql.products import PRODUCTS
 from backends.sql.schema import order_items, orders, payments, products, users
@@ -53,7 +53,11 @@ _ORDERED_PRODUCTS = Statement(
     .order_by(order_items.c.position)
 )
 _TOTALS = select(orders.c.status, func.count(), func.sum(orders.c.total_amount)).group_by(orders.c.status)
-_PAGES = Source(SUMMARIES.all, orders, SUMMARIES.shape.read)
+_CONDITIONS = {
+    "status": orders.c.status == bindparam("status"),
+    "user_id": orders.c.user_id == bindparam("user_id"),
+}
+_PAGES = Source(SUMMARIES.all, orders, SUMMARIES.shape.read, _CONDITIONS)
 
 
 class SqlOrderReader(SqlReader[Order]):
@@ -82,12 +86,7 @@ class SqlOrderReader(SqlReader[Order]):
 
     async def page(self, filter: OrderFilter, window: Window) -> Page[OrderSummary]:
         """See ``OrderReader.page``."""
-        conditions: list[ColumnElement[bool]] = []
-        if filter.status is not None:
-            conditions.append(orders.c.status == filter.status)
-        if filter.user_id is not None:
-            conditions.append(orders.c.user_id == filter.user_id)
-        return await _PAGES.page(self._rows, conditions, window)
+        return await _PAGES.page(self._rows, given(status=filter.status, user_id=filter.user_id), window)
 
     async def totals(self) -> dict[OrderStatus, tuple[int, int]]:
         """See ``OrderReader.totals``."""

@@ -6,12 +6,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import bindparam, select
 
 from backends.sql import listing
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
 from backends.sql.errors import Rows
-from backends.sql.listing import Source
+from backends.sql.listing import Source, given
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import post_tags, posts, tags
@@ -43,7 +43,15 @@ _TAGS_OF = (
     .where(post_tags.c.post_id.in_(bindparam("ids", expanding=True)))
     .order_by(post_tags.c.post_id, tags.c.name)
 )
-_PAGES = Source(POSTS.all, posts, tuple)
+_TAGGED_BY_NAME = select(post_tags.c.post_id).join(tags, tags.c.id == post_tags.c.tag_id)
+_CONDITIONS = {
+    "author_id": posts.c.author_id == bindparam("author_id"),
+    "status": posts.c.status == bindparam("status"),
+    "tag_id": posts.c.id.in_(select(post_tags.c.post_id).where(post_tags.c.tag_id == bindparam("tag_id"))),
+    "tag": posts.c.id.in_(_TAGGED_BY_NAME.where(tags.c.name_key == bindparam("tag"))),
+    "search": listing.contains(posts.c.search_key),
+}
+_PAGES = Source(POSTS.all, posts, tuple, _CONDITIONS)
 
 
 def _read(row: Sequence[Any], names: list[str]) -> Post:
@@ -65,7 +73,7 @@ class SqlPostReader(SqlReader[Post]):
 
     async def page(self, filter: PostFilter, window: Window) -> Page[Post]:
         """See ``PostReader.page``. The tags of all posts on the page come in one further round trip."""
-        page = await _PAGES.page(self._rows, _conditions(filter), window)
+        page = await _PAGES.page(self._rows, _values(filter), window)
         names = await _tags_of(self._rows, [row[0] for row in page.items])
         return Page([_read(row, names.get(row[0], [])) for row in page.items], page.has_more, page.total)
 
@@ -77,18 +85,9 @@ async def _tags_of(rows: Rows, ids: list[int]) -> dict[int, list[str]]:
     return {post_id: [name for _, name in group] for post_id, group in groupby(links, key=lambda link: link[0])}
 
 
-def _conditions(filter: PostFilter) -> list[ColumnElement[bool]]:
-    conditions = listing.contains(posts.c.search_key, filter.search)
-    if filter.author_id is not None:
-        conditions.append(posts.c.author_id == filter.author_id)
-    if filter.status is not None:
-        conditions.append(posts.c.status == filter.status)
-    if filter.tag_id is not None:
-        conditions.append(posts.c.id.in_(select(post_tags.c.post_id).where(post_tags.c.tag_id == filter.tag_id)))
-    if filter.tag is not None:
-        tagged = select(post_tags.c.post_id).join(tags, tags.c.id == post_tags.c.tag_id)
-        conditions.append(posts.c.id.in_(tagged.where(tags.c.name_key == fold(filter.tag))))
-    return conditions
+def _values(filter: PostFilter) -> dict[str, Any]:
+    tag = None if filter.tag is None else fold(filter.tag)
+    return given(filter.search, author_id=filter.author_id, status=filter.status, tag_id=filter.tag_id, tag=tag)
 
 
 class SqlPostRepository(SqlRepository[Post], SqlPostReader):

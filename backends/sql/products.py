@@ -5,12 +5,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from backends.sql import listing
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
 from backends.sql.categories import CATEGORIES
-from backends.sql.listing import Source
+from backends.sql.listing import Source, given
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import categories, products
@@ -60,7 +60,15 @@ _FIGURES = (
     .where(products.c.is_active)
     .group_by(categories.c.name)
 )
-_PAGES = Source(PRODUCTS.all, products, PRODUCTS.shape.read)
+_CONDITIONS = {
+    "category_id": products.c.category_id == bindparam("category_id"),
+    "min_price": products.c.price >= bindparam("min_price"),
+    "max_price": products.c.price <= bindparam("max_price"),
+    "max_stock": products.c.stock_quantity <= bindparam("max_stock"),
+    "is_active": products.c.is_active == bindparam("is_active"),
+    "search": listing.contains(products.c.search_key),
+}
+_PAGES = Source(PRODUCTS.all, products, PRODUCTS.shape.read, _CONDITIONS)
 
 
 class SqlProductReader(SqlReader[Product]):
@@ -76,12 +84,11 @@ class SqlProductReader(SqlReader[Product]):
 
     async def page(self, filter: ProductFilter, window: Window) -> Page[Product]:
         """See ``ProductReader.page``."""
-        conditions = _conditions(filter)
-        return await _PAGES.page(self._rows, conditions, window)
+        return await _PAGES.page(self._rows, given(**_fields(filter)), window)
 
     async def page_with_category(self, filter: ProductFilter, window: Window) -> Page[ProductWithCategory]:
         """See ``ProductReader.page_with_category``."""
-        return await _JOINED_PAGES.page(self._rows, _conditions(filter), window)
+        return await _JOINED_PAGES.page(self._rows, given(**_fields(filter)), window)
 
     async def figures_by_category(self) -> list[CategoryFigures]:
         """See ``ProductReader.figures_by_category``."""
@@ -97,22 +104,18 @@ def _read_joined(row: Sequence[Any]) -> ProductWithCategory:
     return _WITH_CATEGORY.read(row, category=CATEGORIES.shape.read_optional(row[_WITH_CATEGORY.width :]))
 
 
-_JOINED_PAGES = Source(_JOINED, products, _read_joined)
+_JOINED_PAGES = Source(_JOINED, products, _read_joined, _CONDITIONS)
 
 
-def _conditions(filter: ProductFilter) -> list[ColumnElement[bool]]:
-    conditions = listing.contains(products.c.search_key, filter.search)
-    if filter.category_id is not None:
-        conditions.append(products.c.category_id == filter.category_id)
-    if filter.min_price is not None:
-        conditions.append(products.c.price >= filter.min_price)
-    if filter.max_price is not None:
-        conditions.append(products.c.price <= filter.max_price)
-    if filter.max_stock is not None:
-        conditions.append(products.c.stock_quantity <= filter.max_stock)
-    if filter.is_active is not None:
-        conditions.append(products.c.is_active.is_(filter.is_active))
-    return conditions
+def _fields(filter: ProductFilter) -> dict[str, Any]:
+    return {
+        "category_id": filter.category_id,
+        "min_price": filter.min_price,
+        "max_price": filter.max_price,
+        "max_stock": filter.max_stock,
+        "is_active": filter.is_active,
+        "search": filter.search,
+    }
 
 
 class SqlProductRepository(SqlRepository[Product], SqlProductReader):

@@ -35,7 +35,7 @@ class SqlTagReader(SqlReader[Tag]):
 
     async def page(self, window: Window) -> Page[Tag]:
         """See ``TagReader.page``."""
-        return await _PAGES.page(self._rows, [], window)
+        return await _PAGES.page(self._rows, {}, window)
 
 
 class SqlTagRepository(SqlRepository[Tag], SqlTagReader):

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, desc, func, select
 from backends.sql import listing
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
 from backends.sql.errors import Refused
-from backends.sql.listing import Source
+from backends.sql.listing import Source, given
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import orders, users
@@ -46,7 +46,11 @@ _TOP = (
     .group_by(users.c.id, users.c.username, users.c.email)
     .order_by(desc(_SPENT), users.c.id)
 )
-_PAGES = Source(USERS.all, users, USERS.shape.read)
+_CONDITIONS = {
+    "is_active": users.c.is_active == bindparam("is_active"),
+    "search": listing.contains(users.c.search_key),
+}
+_PAGES = Source(USERS.all, users, USERS.shape.read, _CONDITIONS)
 
 
 class SqlUserReader(SqlReader[User]):
@@ -61,10 +65,7 @@ class SqlUserReader(SqlReader[User]):
 
     async def page(self, filter: UserFilter, window: Window) -> Page[User]:
         """See ``UserReader.page``."""
-        conditions = listing.contains(users.c.search_key, filter.search)
-        if filter.is_active is not None:
-            conditions.append(users.c.is_active.is_(filter.is_active))
-        return await _PAGES.page(self._rows, conditions, window)
+        return await _PAGES.page(self._rows, given(filter.search, is_active=filter.is_active), window)
 
     async def active_count(self) -> int:
         """See ``UserReader.active_count``."""
