@@ -36,7 +36,7 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.needs("embedded")  # one of a kind: what each database makes of a boundary is in the conformance suite
+@pytest.mark.needs("embedded", "shared")  # one is enough: what each makes of a boundary is in the conformance suite
 def test_schemathesis_finds_nothing_at_boundaries(server: str, tmp_path: Path) -> None:
     schemathesis(server, tmp_path, "--phases=coverage")
 

@@ -1,5 +1,6 @@
 """A client that a stranger generates from the API document can walk through the shop."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -20,15 +21,27 @@ WALK = Path(__file__).with_name("generated_walk.py")
 
 @pytest.fixture(scope="session")
 def client_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of ``generate``. Made by the first process of the run that asks, which the others wait for."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "generated"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            generate(folder)
+            (folder / "done").touch()
+    return folder
+
+
+def generate(folder: Path) -> None:
     """A throw-away environment with the generator in it, and in the same folder the client ``shop_client``."""
-    folder = tmp_path_factory.mktemp("generated")
-    run(folder, sys.executable, "-m", "venv", "environment")
-    run(folder, bin_of(folder) / "python", "-m", "pip", "-qq", "--disable-pip-version-check", "install", GENERATOR)
+    run(folder, sys.executable, "-m", "venv", "--clear", "--without-pip", "environment")
+    pip = [sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check", "--python", bin_of(folder) / "python"]
+    run(folder, *pip, "install", GENERATOR)
     document = create_app(settings_for("sqlite:///unused.db")).openapi()
     (folder / "document.json").write_text(json.dumps(document))
-    command = ["generate", "--path", "document.json", "--output-path", "shop_client", "--meta", "none"]
+    command = ["generate", "--path", "document.json", "--output-path", "shop_client", "--meta", "none", "--overwrite"]
     run(folder, bin_of(folder) / "openapi-python-client", *command, "--fail-on-warning")
-    return folder
 
 
 @pytest.fixture
