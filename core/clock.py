@@ -16,4 +16,8 @@ def truncate(moment: datetime) -> datetime:
 
 def to_json(moment: datetime) -> str:
     """``2026-11-22T12:00:00.123Z``: RFC 3339, UTC, always three decimals."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    date = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+    # Neither isoformat nor format is nearly as fast, and a page has two hundred of these.
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (*date, moment.microsecond // 1000)  # noqa: UP031
