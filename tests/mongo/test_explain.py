@@ -1,7 +1,7 @@
 """Every query that an endpoint causes is answered from an index, but for the few that cannot be."""
 
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx2
@@ -14,9 +14,9 @@ from conformance.shop import Shop
 from conformance.suite.budget import ROWS
 from core.settings import Settings
 from core.storage import sorts
-from core.storage.pages import Sorts
 from tests.harness.kind import named
 from tests.mongo.deployment import connected
+from tests.mongo.lists import listed, offered
 from tests.mongo.plans import Command, Recorder, singles, stages
 
 pytestmark = pytest.mark.only("mongodb")
@@ -24,17 +24,6 @@ pytestmark = pytest.mark.only("mongodb")
 SIZE = 8
 INDEXED = {"IXSCAN", "IDHACK", "COUNT_SCAN", "DISTINCT_SCAN"}
 EXCEPTIONS = {"'$regex'": "search= and q=: a substring may begin anywhere"}
-LISTS: list[tuple[str, Sorts, list[str]]] = [
-    ("/users", sorts.USERS, ["", "is_active=true", "search=user"]),
-    ("/posts", sorts.POSTS, ["", "author_id={user}", "tag={name}", "status=draft", "search=text"]),
-    ("/tags", sorts.TAGS, [""]),
-    ("/tags/{tag}/posts", sorts.POSTS, [""]),
-    ("/categories", sorts.CATEGORIES, [""]),
-    ("/products", sorts.PRODUCTS, ["", "category_id={category}", "min_price=1&max_price=100", "is_active=true"]),
-    ("/orders", sorts.ORDERS, ["", "user_id={user}", "status=pending", "status=pending&user_id={user}"]),
-    ("/accounts/{account}/transfers", sorts.TRANSFERS, [""]),
-    ("/users/{user}/notifications", sorts.NOTIFICATIONS, [""]),
-]
 
 
 @pytest.fixture
@@ -65,21 +54,37 @@ async def test_every_operation_uses_an_index(settings: Settings, recorded: tuple
     assert unexcused(await unindexed(settings, commands)) == []
 
 
-async def test_every_filter_in_every_order_uses_an_index(
-    settings: Settings, recorded: tuple[Shop, list[Command]]
+async def test_every_list_with_every_filter_in_every_order_uses_an_index(
+    settings: Settings, built_app: FastAPI, recorded: tuple[Shop, list[Command]]
 ) -> None:
+    every = {
+        frozenset(fields) for name, fields in vars(sorts).items() if name.isupper() and isinstance(fields, Mapping)
+    }
+    assert offered(built_app) == every
     shop, commands = recorded
     scene = await Scene.of(shop, SIZE)
     commands.clear()
-    for url in listed(scene):
-        await shop.get(f"{url}&page=2")
-        first = await shop.get(f"{url}&cursor=")
-        if first["next_cursor"]:
-            await shop.get(f"{url}&cursor={first['next_cursor']}")
+    for one in listed(built_app, scene):
+        await one.walk(shop)
     found = await unindexed(settings, commands)
     assert unexcused(found) == []
     assert all(word in str(found) for word in EXCEPTIONS), "an exception that is none"
     assert any("$or" in str(command) for command in commands), "no page continued a cursor"
+
+
+async def test_no_list_without_a_filter_is_sorted_by_the_server(
+    settings: Settings, built_app: FastAPI, recorded: tuple[Shop, list[Command]]
+) -> None:
+    shop, commands = recorded
+    scene = await Scene.of(shop, SIZE)
+    commands.clear()
+    for one in listed(built_app, scene):
+        if not one.narrowed:
+            await one.walk(shop)
+    pages = [single for command in commands if command.get("sort") for single in singles(command)]
+    assert len(pages) > 3 * len(offered(built_app))
+    async with connected(settings.url) as client:
+        assert [page for page in pages if "SORT" in await stages(client, named(settings.url), page)] == []
 
 
 async def test_a_query_without_an_index_is_found_out(settings: Settings) -> None:
@@ -94,21 +99,12 @@ async def test_a_query_without_an_index_is_found_out(settings: Settings) -> None
     assert len(unexcused(await unindexed(settings, commands))) == len(commands)
 
 
-def listed(scene: Scene) -> Iterator[str]:
-    """Each list with each of its filters, in each order."""
-    ids = {name: getattr(scene, name)["id"] for name in ("user", "tag", "category", "account")}
-    for path, fields, filters in LISTS:
-        for narrowed in filters:
-            for order in [sign + field for field in fields for sign in ("", "-")]:
-                template = f"{path}?{narrowed}&sort={order}&page_size=3"
-                yield template.format(**ids, name=scene.tag["name"])
-
-
 async def unindexed(settings: Settings, commands: list[Command]) -> list[Any]:
-    """The commands that read a collection without an index, each with its plan."""
+    """The commands that read a collection without an index, each with its plan; the same ones once."""
     found = []
+    different = {str(single): single for command in commands for single in singles(command)}
     async with connected(settings.url) as client:
-        for single in (single for command in commands for single in singles(command)):
+        for single in different.values():
             plan = await stages(client, named(settings.url), single)
             if "COLLSCAN" in plan or not plan & INDEXED:
                 found.append((single, plan))
