@@ -4,6 +4,9 @@ HOST = 127.0.0.1
 PORT = 8000
 # Servers that `make test` must reach, such as REQUIRE=sqlite,postgresql; those absent otherwise are only reported.
 REQUIRE =
+# How long, and on which storages, `make fuzz` looks for differences between them.
+MINUTES = 10
+STORAGES = all
 # More options for pytest, such as TESTFLAGS="-k orders".
 TESTFLAGS =
 # Where conformance runs leave their reports.
@@ -37,6 +40,10 @@ example: $(STAMP)
 	cd examples/memory && ../../.venv/bin/pytest -q -n auto --pyargs conformance.suite \
 		--conformance-report=$(abspath $(REPORTS))/example.json
 	cd examples/memory && ../../.venv/bin/pytest -q
+
+# Random conversations with all of STORAGES at once, for so many MINUTES, others each time; see docs/fuzzing.md.
+fuzz: $(STAMP)
+	.venv/bin/pytest tests/fuzz --minutes $(MINUTES) --storage $(STORAGES) $(TESTFLAGS)
 
 check: $(STAMP)
 	.venv/bin/ruff format --check .

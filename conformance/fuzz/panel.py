@@ -68,8 +68,8 @@ class Panel:
         self.said.append(line)
         try:
             await self._hear(line)
-        except AssertionError as error:
-            found = Divergence(str(error))
+        except Exception as error:
+            found = Divergence(str(error) if isinstance(error, Divergence) else f"{type(error).__name__}: {error}")
             found.transcript = written(self.said)
             raise found from error
 

@@ -103,9 +103,8 @@ class Seat:
     def remember(self, step: Step, reply: Reply) -> None:
         """Learn what names stand for, once an answer was found right."""
         if reply.status == 201 and step.names:
-            for name, thing in zip(
-                step.names, reply.body if isinstance(reply.body, list) else [reply.body], strict=True
-            ):
+            made = reply.body if isinstance(reply.body, list) else [reply.body]
+            for name, thing in zip(step.names, made, strict=False):
                 self.names.bind(name, thing)
         if isinstance(reply.body, dict) and "next_cursor" in reply.body:
             self.names.bind_cursor(step.path.partition("?")[0], reply.body["next_cursor"])

@@ -225,3 +225,16 @@ async def test_a_name_whose_folded_form_is_too_long_to_be_indexed_is_not_valid(s
     assert (await shop.tag(name="\ufdfa" * 14))["name"] == "\ufdfa" * 14
     answer = await shop.client.post("/tags", json={"name": "\ufdfa" * 15})
     assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["name"])
+
+
+async def test_a_bulk_of_one_names_its_element_like_any_other_bulk(shop: Shop) -> None:
+    user, draft = shop.registration(), shop.draft()
+    await shop.post("/users/bulk", [user])
+    await shop.post("/products/bulk", [draft])
+    answer = await shop.client.post("/users/bulk", json=[user])
+    assert (refusal(answer), blamed(answer)) == ((409, "duplicate"), ["0.username", "0.email"])
+    answer = await shop.client.post("/products/bulk", json=[draft])
+    assert (refusal(answer), blamed(answer)) == ((409, "duplicate"), ["0.sku"])
+    answer = await shop.client.post("/products/bulk", json=[shop.draft() | {"category_id": 9}])
+    assert (refusal(answer), blamed(answer)) == ((400, "unknown-reference"), ["0.category_id"])
+    assert blamed(await shop.client.post("/products", json=draft)) == ["sku"]

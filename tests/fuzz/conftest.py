@@ -1,8 +1,10 @@
 """Options of the fuzzer, and the applications it drives."""
 
 import io
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -16,8 +18,19 @@ from core.plugins import Registry
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("stockroom")
-    group.addoption("--minutes", type=float, help="hold random conversations for so long, each run others")
-    group.addoption("--replay", metavar="FILE", help="hold the conversation in this file")
+    group.addoption("--minutes", type=float, help="hold random conversations for so long, others in each run")
+    group.addoption("--replay", type=Path, metavar="FILE", help="hold the conversation in this file, and nothing else")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With an option, only the test that it is for."""
+    wanted = {"--minutes": "test_random_conversations", "--replay": "test_this_conversation"}
+    chosen = [name for option, name in wanted.items() if config.getoption(option, None) is not None]
+    here = [item for item in items if item.path.parent == Path(__file__).parent]
+    for item in here:
+        name = item.name.partition("[")[0]
+        if (chosen and name not in chosen) or (not chosen and name == wanted["--replay"]):
+            items.remove(item)
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +40,23 @@ def panelists(pytestconfig: pytest.Config) -> Sequence[Target]:
 
 
 @pytest.fixture(scope="session")
-def apps(pytestconfig: pytest.Config, panelists: Sequence[Target], registry: Registry) -> dict[str, FastAPI]:
-    """An application for each storage, not started. They write no log, unless there is just one conversation."""
-    with nullcontext() if pytestconfig.getoption("--replay", None) else redirect_stdout(Nowhere()):
+def is_quiet(pytestconfig: pytest.Config) -> bool:
+    """Nobody reads the log of a hundred thousand requests, but that of a conversation that is held again."""
+    return pytestconfig.getoption("--replay", None) is None
+
+
+@pytest.fixture(scope="session")
+def apps(is_quiet: bool, panelists: Sequence[Target], registry: Registry) -> dict[str, FastAPI]:
+    """An application for each storage, not started."""
+    with redirect_stdout(Nowhere()) if is_quiet else nullcontext():
         return {target.name: create_app(settings_for("nowhere://"), registry=registry) for target in panelists}
+
+
+@pytest.fixture(autouse=True)
+def _silence(is_quiet: bool) -> Iterator[None]:
+    logging.disable(logging.CRITICAL if is_quiet else logging.NOTSET)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 class Nowhere(io.StringIO):

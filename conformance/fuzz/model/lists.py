@@ -28,7 +28,7 @@ PHRASE = Parameter(text(1, 200), MANDATORY)
 def listing(shop: Shop, given: Given, rows: Iterable[Row], fields: Sequence[str], show: Show = shown) -> Answer:
     """A page of ``rows`` by number or by cursor.
 
-    ``fields`` can be sorted by, next to ``created_at`` and ``id``; where nothing can be chosen, the first of them is it.
+    ``fields`` can be sorted by, next to ``created_at`` and ``id``; without a choice the first is it.
     """
     known, order = {"created_at", "id", *fields}, "-created_at" if "sort" in given.query else fields[0]
     wanted, cursor = given.query.get("sort"), given.query["cursor"]

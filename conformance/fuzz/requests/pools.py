@@ -61,7 +61,13 @@ def _numbered(form: str) -> st.SearchStrategy[str]:
 
 names = st.sampled_from(NAMES) | st.text(ORDINARY, min_size=1, max_size=12)
 texts = st.none() | st.sampled_from(NAMES) | st.text(ORDINARY, max_size=30) | st.just("long " * 100)
-searches = st.sampled_from([*NAMES, *(name[:2] for name in NAMES), "", " ", "%", "_", "\\", "example", "tra"])
+searches = st.one_of(
+    st.sampled_from(["%", "_", "%o%", "\\", "a.b", "*", "[d]", "$", "'", "", " "]),
+    st.sampled_from(
+        ["l", "S", "ss", "\u00df", "\u0131", "fi", "\u00e4", "a\u0308", "e", "\u0301", "\U0001f600", "bob"]
+    ),
+    st.sampled_from(NAMES),
+)
 slugs = st.none() | st.none() | st.sampled_from(["lamp", "lamp-2", "LAMP", "l\u00e4mp", "product", "tag", "\U0001f600"])
 usernames = st.sampled_from(["ada", "Ada", "ADA", "bob", "eve_1", "eve11", "x" * 50, "___"]) | _numbered("user_{}")
 emails = _numbered("{}@example.com") | st.sampled_from(
