@@ -6,7 +6,10 @@ from email.message import Message
 from typing import Any, NoReturn
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+
+from api.arguments import MISSING
 
 
 def parse(body: bytes) -> Any:
@@ -50,17 +53,23 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class JsonRequest(Request):
     """A request whose body is read by ``parse``."""
 
-    async def json(self) -> Any:
-        return parse(await self.body())
-
-    async def require_json(self) -> None:
-        """Refuse a body that does not call itself JSON.
+    async def content(self) -> Any:
+        """The value of the body; ``MISSING`` where there is none.
 
         Raises:
-            HTTPException: 415.
+            HTTPException: 415, it does not call itself JSON.
+            RequestValidationError: it is malformed.
         """
-        if await self.body() and not _is_json(self.headers.get("content-type", "")):
+        body = await self.body()
+        if not body:
+            return MISSING
+        if not _is_json(self.headers.get("content-type", "")):
             raise HTTPException(415, headers={"Accept": "application/json"})
+        try:
+            return parse(body)
+        except json.JSONDecodeError as error:
+            malformed = {"type": "json_invalid", "loc": ("body",), "msg": "", "ctx": {"error": error.msg}}
+            raise RequestValidationError([malformed]) from error
 
 
 def _is_json(content_type: str) -> bool:
