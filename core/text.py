@@ -23,8 +23,10 @@ def clean(value: str) -> str:
     """
     if "\x00" in value:
         raise ValueError("must not contain the NUL character")
-    if any("\ud800" <= char <= "\udfff" for char in value):
-        raise ValueError("must not contain lone surrogates")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
     return unicodedata.normalize("NFC", value).strip()
 
 

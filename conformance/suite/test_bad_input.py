@@ -1,25 +1,23 @@
 """Bad input: every refusal is a 4xx problem that names the field, and changes nothing; what is just inside passes.
 
-The tables are in ``bad_input``. They are held against the API document, so no field and no parameter can be forgotten.
+The tables are in ``bad_input``. They are held against the API document, so no field can be forgotten.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 
-from conformance.problem import blamed, names, read_problem, refusal
-from conformance.shop import Shop, furnish
+from conformance.problem import blamed, read_problem, refusal
+from conformance.shop import Shop
 from conformance.suite.bad_input.bodies import BODIES, DUPLICATES, UNKNOWN_REFERENCES, Body, with_text, without
-from conformance.suite.bad_input.parameters import BAD_IDS, KEYS, NEEDED, NULS, QUERIES, packed
 from conformance.suite.bad_input.values import BROKEN, HOSTILE, MAX_ID
+from conformance.suite.bad_input.verdict import INVALID, operations, show, unsuited
 
 JSON = {"content-type": "application/json"}
-INVALID = (422, "validation-failed")
 
 UNKNOWN_FIELDS = ("id", "version", "created_at", "is_superuser", "password_hash", "$where", "__proto__", "NAME")
 NO_ELEMENTS = (b"null", b"true", b"5", b'"x"', b"[]", b"[{}]")
@@ -42,65 +40,44 @@ CONTENT_TYPES = (
     "*/*",
 )
 
-by_operation = pytest.mark.parametrize("body", BODIES, ids=lambda body: body.operation)
-
-
-@pytest.fixture
-async def shop(client: httpx2.AsyncClient) -> AsyncIterator[Shop]:
-    """A furnished shop that must be the same afterwards."""
-    shop = Shop(client)
-    await furnish(shop)
-    before = await shop.contents()
-    yield shop
-    assert await shop.contents() == before
-
-
-@pytest.fixture
-async def open_shop(client: httpx2.AsyncClient) -> Shop:
-    """A furnished shop that may be changed."""
-    shop = Shop(client)
-    await furnish(shop)
-    return shop
-
-
-def operations(app: FastAPI) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each operation of the API document under its method and path."""
-    for path, methods in app.openapi()["paths"].items():
-        for method, operation in methods.items():
-            yield f"{method.upper()} {path}", operation
+RESOURCES = sorted({body.url.split("/")[1] for body in BODIES})
+by_resource = pytest.mark.parametrize("resource", RESOURCES)
+"""One shop serves for a whole resource: furnishing it costs more than most operations' requests."""
 
 
 async def send(client: httpx2.AsyncClient, body: Body, content: bytes, headers: Any = JSON) -> httpx2.Response:
     return await client.request(body.method, body.url, content=content, headers=headers)
 
 
-def show(text: object) -> str:
-    """``text`` short enough for a message."""
-    return f"{str(text)[:80]!r}"
+def bodies(resource: str) -> list[Body]:
+    """Those of the operations on a resource."""
+    return [body for body in BODIES if body.url.split("/")[1] == resource]
 
 
-def unsuited(answer: httpx2.Response, field: str) -> str:
-    """What is wrong with the refusal of a bad ``field``; empty where it is as it should be."""
-    if answer.status_code != 422:
-        return f"answered {answer.status_code}: {answer.text[:200]}"
-    return (
-        "" if refusal(answer) == INVALID and names(answer, field) else f"does not blame {field!a}: {answer.text[:300]}"
-    )
-
-
-@by_operation
-async def test_a_bad_body_is_refused_by_field(shop: Shop, body: Body) -> None:
-    complaints = [
-        *[await _complain(shop, body, field, content) for field, content in bad_fields(body)],
-        *[await _complain(shop, body, "body", content) for content in broken_bodies(body)],
-        *[await _complain(shop, body, "0", b"[%b]" % element) for element in NO_ELEMENTS if body.prefix],
-        *[await _complain(shop, body, field, content) for field, content in unknown_and_missing(body)],
-    ]
+@by_resource
+async def test_a_bad_body_is_refused_by_field(untouched: Shop, resource: str) -> None:
+    complaints = [await _complain(untouched, *bad) for body in bodies(resource) for bad in bad_bodies(body)]
     assert not any(complaints), "\n".join(filter(None, complaints))
-    content = json.dumps(body.example()).encode()
-    for given in CONTENT_TYPES:
-        answer = await send(shop.client, body, content, {} if given is None else {"content-type": given})
-        assert refusal(answer) == (415, "unsupported-media-type"), f"{given}: {answer.text}"
+
+
+async def test_a_body_that_does_not_call_itself_json_is_refused(untouched: Shop) -> None:
+    for body in BODIES:
+        content = json.dumps(body.example()).encode()
+        for given in CONTENT_TYPES:
+            answer = await send(untouched.client, body, content, {} if given is None else {"content-type": given})
+            assert refusal(answer) == (415, "unsupported-media-type"), f"{body.operation}, {given}: {answer.text}"
+
+
+def bad_bodies(body: Body) -> Iterator[tuple[Body, str, bytes]]:
+    """The body, the field to blame, and the content."""
+    for field, content in bad_fields(body):
+        yield body, field, content
+    for content in broken_bodies(body):
+        yield body, "body", content
+    for element in NO_ELEMENTS if body.prefix else ():
+        yield body, "0", b"[%b]" % element
+    for field, content in unknown_and_missing(body):
+        yield body, field, content
 
 
 def bad_fields(body: Body) -> Iterator[tuple[str, bytes]]:
@@ -129,21 +106,21 @@ def unknown_and_missing(body: Body) -> Iterator[tuple[str, bytes]]:
 
 async def _complain(shop: Shop, body: Body, field: str, content: bytes) -> str:
     complaint = unsuited(await send(shop.client, body, content), field)
-    return complaint and f"{content[:150]!r}: {complaint}"
+    return complaint and f"{body.operation} {content[:150]!r}: {complaint}"
 
 
-@by_operation
-async def test_a_body_just_inside_its_bounds_passes(open_shop: Shop, body: Body) -> None:
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.operation)
+async def test_a_body_just_inside_its_bounds_passes(furnished: Shop, body: Body) -> None:
     wrong = []
     for field, kind in body.fields.items():
         for text in kind.good:
-            answer = await send(open_shop.client, body, with_text(body.example(), field, text))
+            answer = await send(furnished.client, body, with_text(body.example(), field, text))
             if answer.status_code not in body.accepted:
                 wrong.append(f"{field} = {show(text)}: {answer.status_code} {answer.text[:300]}")
             elif answer.status_code == 400:
                 read_problem(answer)
     assert not wrong, "\n".join(wrong)
-    await _check_hostile_text(open_shop, body)
+    await _check_hostile_text(furnished, body)
 
 
 async def _check_hostile_text(shop: Shop, body: Body) -> None:
@@ -163,35 +140,35 @@ def _with(example: Any, field: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("path", ["/users/bulk", "/products/bulk"])
-async def test_the_length_of_a_bulk_is_bounded(shop: Shop, path: str) -> None:
-    make = shop.registration if "users" in path else shop.draft
+async def test_the_length_of_a_bulk_is_bounded(untouched: Shop, path: str) -> None:
+    make = untouched.registration if "users" in path else untouched.draft
     for bulk in ([], [make() for _ in range(1001)], {"0": make()}):
-        answer = await shop.client.post(path, json=bulk)
+        answer = await untouched.client.post(path, json=bulk)
         assert refusal(answer) == INVALID
         assert blamed(answer) == ["body"]
 
 
 @pytest.mark.parametrize("path", ["/users/bulk", "/products/bulk"])
-async def test_a_thousand_in_one_bulk_pass(open_shop: Shop, path: str) -> None:
-    make = open_shop.registration if "users" in path else open_shop.draft
+async def test_a_thousand_in_one_bulk_pass(furnished: Shop, path: str) -> None:
+    make = furnished.registration if "users" in path else furnished.draft
     drafts = [make() for _ in range(1000)]
-    stored = await open_shop.post(path, drafts)
+    stored = await furnished.post(path, drafts)
     key = "username" if "users" in path else "sku"
     assert [one[key] for one in stored] == [draft[key] for draft in drafts]
 
 
 @pytest.mark.parametrize("id", [MAX_ID, 12345])
-async def test_a_reference_to_nothing_is_refused_by_name(shop: Shop, id: int) -> None:
+async def test_a_reference_to_nothing_is_refused_by_name(untouched: Shop, id: int) -> None:
     for method, path, example, field in UNKNOWN_REFERENCES:
         content = with_text(example() or {field: id}, field, str(id))
-        answer = await shop.client.request(method, path, content=content, headers=JSON)
+        answer = await untouched.client.request(method, path, content=content, headers=JSON)
         assert refusal(answer) == (400, "unknown-reference"), f"{method} {path}: {answer.text}"
         assert blamed(answer) == [field], f"{method} {path}"
 
 
-async def test_a_taken_value_is_refused_by_name(shop: Shop) -> None:
+async def test_a_taken_value_is_refused_by_name(untouched: Shop) -> None:
     for method, path, example, field, value, how in DUPLICATES:
-        answer = await shop.client.request(method, path, json=_with(example(), field, value))
+        answer = await untouched.client.request(method, path, json=_with(example(), field, value))
         assert refusal(answer) == (409, "duplicate"), f"{method} {path} {field}, compared {how}: {answer.text}"
         assert blamed(answer) == [field]
 
@@ -208,120 +185,3 @@ async def test_every_body_and_field_has_its_row(app: FastAPI) -> None:
             schema = schema.get("items", schema)
             documented[name] = set(schemas[schema["$ref"].rpartition("/")[2]]["properties"])
     assert tables == documented
-
-
-async def test_every_parameter_has_its_row(app: FastAPI) -> None:
-    documented = {
-        name: {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
-        for name, operation in operations(app)
-    }
-    assert {name: set(parameters) for name, parameters in QUERIES.items()} == {n: q for n, q in documented.items() if q}
-
-
-def _requests(app: FastAPI) -> Iterator[tuple[str, str, Any]]:
-    """Method, path and a passing body of every operation that has an id in its path."""
-    examples = {body.operation: body.example for body in BODIES}
-    for name, operation in operations(app):
-        method, _, path = name.partition(" ")
-        if path.endswith(("id}", "/posts", "/products")) or "id}/" in path:
-            query = "?new_status=confirmed" if path.endswith("/status") else ""
-            body = examples[name]() if "requestBody" in operation else None
-            if "{" in path:
-                yield method, path + query, body
-
-
-async def test_a_path_to_nothing_is_not_found(shop: Shop, app: FastAPI) -> None:
-    for method, path, body in _requests(app):
-        for absent in (str(MAX_ID), "12345"):
-            url = path.replace("{id}", absent).replace("{user_id}", absent)
-            answer = await shop.client.request(method, url, json=body)
-            assert refusal(answer) == (404, "not-found"), f"{method} {url}: {answer.text}"
-
-
-async def test_a_path_with_no_id_is_refused(shop: Shop, app: FastAPI) -> None:
-    for method, path, body in _requests(app):
-        name = "user_id" if "{user_id}" in path else "id"
-        texts = (
-            BAD_IDS if (method, path) == ("GET", "/orders/{id}") else ("0", "-1", "x", "1.0", str(2**53), str(2**63))
-        )
-        for text in (text for text in texts if text and "/" not in text):
-            url = path.replace(f"{{{name}}}", quote(text, safe=""))
-            answer = await shop.client.request(method, url, json=body)
-            assert (refusal(answer), blamed(answer)) == (INVALID, [name]), f"{method} {url}: {answer.text}"
-
-
-@pytest.mark.parametrize("operation", QUERIES)
-async def test_a_bad_parameter_is_refused_by_name(shop: Shop, operation: str) -> None:
-    wrong = []
-    for name, parameter in QUERIES[operation].items():
-        for text in parameter.bad:
-            answer = await _query(shop, operation, {name: text})
-            if complaint := unsuited(answer, name):
-                wrong.append(f"{name} = {show(text)}: {complaint}")
-    assert not wrong, "\n".join(wrong)
-    for query in ({"nothing": "1"}, {"$where": "1"}, {"page[]": "1"}):
-        answer = await _query(shop, operation, query)
-        assert (refusal(answer), blamed(answer)) == (INVALID, list(query))
-    await _check_contradictions(shop, operation)
-
-
-@pytest.mark.parametrize("operation", QUERIES)
-async def test_a_parameter_just_inside_its_bounds_passes(open_shop: Shop, operation: str) -> None:
-    for name, parameter in QUERIES[operation].items():
-        for text in parameter.good:
-            answer = await _query(open_shop, operation, {name: text})
-            allowed = (200, 400) if name == "new_status" else (200,)
-            assert answer.status_code in allowed, f"{name} = {show(text)}: {answer.text}"
-            if name in ("search", "q", "tag") and text in HOSTILE:
-                assert answer.json()["total"] == _occurrences(operation, text), f"{name} = {text}"
-
-
-def _occurrences(operation: str, text: str) -> int:
-    """How many rows of the furnished shop hold a hostile text: only the usernames, which have a ``_``."""
-    return 2 if text == "_" and "users" in operation else 0
-
-
-async def _check_contradictions(shop: Shop, operation: str) -> None:
-    """Parameters that exclude each other, or are given twice, are refused."""
-    if "cursor" in QUERIES[operation]:
-        answer = await _query(shop, operation, {"page": "1", "cursor": ""})
-        assert (refusal(answer), blamed(answer)) == (INVALID, ["cursor"])
-    if "sort" in QUERIES[operation]:
-        answer = await _query(shop, operation, {"sort": "id", "cursor": packed("-created_at", 0, 1)})
-        assert (refusal(answer), blamed(answer)) == (INVALID, ["cursor"])
-    for name, parameter in QUERIES[operation].items():
-        answer = await _query(shop, operation, {name: [parameter.good[0], parameter.good[0]]})
-        assert refusal(answer) == INVALID
-        assert names(answer, name)
-
-
-async def _query(shop: Shop, operation: str, query: Mapping[str, str | list[str]]) -> httpx2.Response:
-    method, _, path = operation.partition(" ")
-    url = path.replace("{id}", "1").replace("{user_id}", "1")
-    return await shop.client.request(method, url, params={**NEEDED.get(operation, {}), **query})
-
-
-async def test_a_name_that_nothing_has_is_not_found(shop: Shop) -> None:
-    for path, absent in KEYS.items():
-        for text in (*absent, *NULS, *HOSTILE):
-            answer = await shop.client.get(path + quote(text, safe=""))
-            assert refusal(answer) == (404, "not-found"), f"{path} {show(text)}: {answer.text}"
-        for raw in ("%ff", "%ed%a0%80", "%00", "%", "%zz", "%2e%2e%2f"):
-            assert refusal(await shop.client.get(path + raw))[0] == 404
-
-
-async def test_text_that_is_not_utf8_in_a_query_is_no_error_of_the_server(shop: Shop) -> None:
-    for raw in ("%ff", "%ed%a0%80", "%c0%80", "%zz", "%"):
-        for path in ("/users?search=", "/users/search?q=", "/posts?tag=", "/products?search="):
-            answer = await shop.client.get(path + raw)
-            assert answer.status_code == 200, answer.text
-            assert answer.json()["total"] == 0
-
-
-async def test_paths_and_methods_that_are_not_served_are_problems(shop: Shop) -> None:
-    assert refusal(await shop.client.get("/nothing")) == (404, "not-found")
-    assert refusal(await shop.client.get("/users/1/nothing")) == (404, "not-found")
-    refused = await shop.client.put("/users", json={})
-    assert refusal(refused) == (405, "method-not-allowed")
-    assert refused.headers["allow"] == "GET, HEAD, POST"
-    assert refusal(await shop.client.request("BREW", "/users")) == (405, "method-not-allowed")
