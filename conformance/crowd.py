@@ -25,7 +25,8 @@ class Crowd:
     @asynccontextmanager
     async def at(cls, urls: Sequence[str], numbers: Iterator[int]) -> "AsyncIterator[Crowd]":
         """A crowd at servers with these base URLs."""
-        unlimited = httpx2.Limits(max_connections=None)
+        # A server hangs up on who has been silent for 5 s, and may do so just when the next request is on its way.
+        unlimited = httpx2.Limits(max_connections=None, keepalive_expiry=2)
         clients = [httpx2.AsyncClient(base_url=url, timeout=60, limits=unlimited) for url in urls]
         try:
             yield cls(clients, Shop(clients[0], numbers))
