@@ -13,8 +13,9 @@ from pydantic import TypeAdapter
 from starlette.staticfiles import StaticFiles
 
 from api.observation import HEADER
+from api.preconditions import TAGGED
 from api.problems import MEDIA_TYPE, Problem, status_of
-from core.errors import StockroomError
+from core.errors import PreconditionFailed, StockroomError
 
 DOCS = "/docs"
 
@@ -23,7 +24,13 @@ _SCHEMAS = "#/components/schemas/"
 _HEADERS = {
     HEADER: {"description": "Id of the request, in logs and problems too.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "ETag": {"description": "Id and version of the entity.", "schema": {"type": "string"}, "example": '"7-3"'},
 }
+_IF_MATCH = (
+    "`ETag` of what the request is meant for, or several. Is it at another version by now, nothing is done: 412."
+)
+_IF_NONE_MATCH = "`ETag` of what the client has. Is it still the same, the answer is 304."
+_TAGGED = {_SCHEMAS + kind.__name__ for kind in TAGGED}
 _GENERIC = re.compile(r"\b([A-Z][A-Za-z]+)_([A-Z][A-Za-z]+)_(?=\")")
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n     .*)*)", re.MULTILINE)
 _ALWAYS_ANSWERED = ("/", "/livez")
@@ -53,7 +60,8 @@ class StockroomAPI(FastAPI):
             schemas.update(problem.pop("$defs"), Problem=problem)
             for schema in schemas.values():
                 _describe_members(schema)
-            for path, operation in _operations(document):
+            for path, method, operation in _operations(document):
+                _describe_preconditions(path, method, operation)
                 _describe(path, operation)
         assert self.openapi_schema is not None  # noqa: S101 - FastAPI keeps what it made
         return self.openapi_schema
@@ -91,10 +99,31 @@ def _describe_members(schema: dict[str, Any]) -> None:
         schema["properties"].get(name, {})["description"] = " ".join(description.split())
 
 
-def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in document["paths"].items():
-        for operation in methods.values():
-            yield path, operation
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def _describe_preconditions(path: str, method: str, operation: dict[str, Any]) -> None:
+    """The tag of an answer that is one entity, and the conditions that a client can put on it."""
+    responses = operation["responses"]
+    for response in list(responses.values()):
+        schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+        if schema.get("$ref") in _TAGGED:
+            response["headers"] = {"ETag": _header("ETag")}
+            if method == "get":
+                responses["304"] = {"description": "It is the same still.", "headers": {"ETag": _header("ETag")}}
+                _add_header(operation, "If-None-Match", _IF_NONE_MATCH)
+    if "{id}" in path and method != "get":
+        responses["412"] = {"description": f"{PreconditionFailed.title} (`{PreconditionFailed.code}`)."}
+        _add_header(operation, "If-Match", _IF_MATCH)
+
+
+def _add_header(operation: dict[str, Any], name: str, description: str) -> None:
+    schema = {"type": "string", "examples": ['"7-3"']}
+    parameter = {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
+    operation.setdefault("parameters", []).append(parameter)
 
 
 def _describe(path: str, operation: dict[str, Any]) -> None:
@@ -109,7 +138,7 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
     for status, text in _implied(path, operation):
         responses.setdefault(str(status), {"description": text})
     for status, response in responses.items():
-        response["headers"] = {HEADER: _header(HEADER)}
+        response.setdefault("headers", {})[HEADER] = _header(HEADER)
         if int(status) >= HTTPStatus.BAD_REQUEST:
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + Problem.__name__}}}
         if int(status) == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -14,7 +14,16 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from core.errors import Conflict, Invalid, NotFound, RuleViolated, StockroomError, Unavailable, Unsupported
+from core.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    RuleViolated,
+    StockroomError,
+    Unavailable,
+    Unsupported,
+)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:stockroom:problem:"
@@ -22,6 +31,7 @@ TYPE_PREFIX = "urn:stockroom:problem:"
 STATUSES: dict[type[StockroomError], int] = {
     NotFound: 404,
     Conflict: 409,
+    PreconditionFailed: 412,
     RuleViolated: 400,
     Invalid: 422,
     Unavailable: 503,

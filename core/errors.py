@@ -101,6 +101,16 @@ class Referenced(Conflict):
         )
 
 
+class PreconditionFailed(StockroomError):
+    """The entity is not at one of the versions that the caller expects: somebody else has changed it."""
+
+    code = "precondition-failed"
+    title = "Precondition failed"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody has changed this since you read it. Read it again, and decide anew.")
+
+
 class RuleViolated(StockroomError):
     """A rule of the shop forbids it."""
 

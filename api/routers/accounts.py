@@ -8,6 +8,7 @@ from api.dependencies import StorageDep
 from api.document import refusals
 from api.lists import Listing, sortable
 from api.parameters import PathId
+from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
 from core.entities import Account, AccountDraft, Deposit, Transfer, TransferDraft
 from core.errors import AmountLimit, InsufficientFunds, SameAccount, UnknownReference
@@ -45,9 +46,9 @@ async def get_account(id: PathId, storage: StorageDep) -> Account:
 
 
 @router.post("/{id}/deposit", responses=refusals(AmountLimit))
-async def deposit_money(id: PathId, given: Deposit, storage: StorageDep) -> Account:
+async def deposit_money(id: PathId, given: Deposit, storage: StorageDep, expected: ExpectedVersions) -> Account:
     """Add money from outside to an account."""
-    return await accounts.deposit(storage, id, given.amount)
+    return await accounts.deposit(storage, id, given.amount, expected)
 
 
 @router.get("/{id}/transfers")

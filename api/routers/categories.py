@@ -10,10 +10,12 @@ from api.dependencies import StorageDep
 from api.document import refusals
 from api.lists import Listing, Part, sortable
 from api.parameters import PathId
+from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
 from core.entities import Category, CategoryDraft, CategoryNode, CategoryPatch, CategoryProducts
 from core.errors import CategoryCycle, Duplicate, UnknownReference
 from core.services import catalogue
+from core.services.updates import delete
 from core.storage import Window, sorts
 
 router = make_router("categories")
@@ -70,27 +72,31 @@ async def get_category(id: PathId, storage: StorageDep) -> Category:
 
 
 @router.put("/{id}", responses=refusals(Duplicate, UnknownReference, CategoryCycle))
-async def replace_category(id: PathId, given: CategoryDraft, storage: StorageDep) -> Category:
+async def replace_category(
+    id: PathId, given: CategoryDraft, storage: StorageDep, expected: ExpectedVersions
+) -> Category:
     """Replace every editable field of a category.
 
     A field left out takes its default; a slug left out stays as it is, so that links go on working.
     """
-    return await catalogue.replace_category(storage, id, given)
+    return await catalogue.replace_category(storage, id, given, expected)
 
 
 @router.patch("/{id}", responses=refusals(Duplicate, UnknownReference, CategoryCycle))
-async def update_category(id: PathId, given: Annotated[CategoryPatch, Body()], storage: StorageDep) -> Category:
+async def update_category(
+    id: PathId, given: Annotated[CategoryPatch, Body()], storage: StorageDep, expected: ExpectedVersions
+) -> Category:
     """Change the fields of a category that are sent, and no others."""
-    return await catalogue.change_category(storage, id, given)
+    return await catalogue.change_category(storage, id, given, expected)
 
 
 @router.delete("/{id}", status_code=204)
-async def delete_category(id: PathId, storage: StorageDep) -> None:
+async def delete_category(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a category.
 
     Its products lose their category; the categories below it lose their parent.
     """
-    await storage.run(lambda tx: tx.categories.delete(id))
+    await storage.run(lambda tx: delete(tx.categories, id, expected))
 
 
 @router.get("/{id}/products")

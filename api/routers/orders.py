@@ -9,6 +9,7 @@ from api.dependencies import StorageDep
 from api.document import refusals
 from api.lists import Listing, sortable
 from api.parameters import Id, PathId
+from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
 from core.entities import (
     Order,
@@ -104,20 +105,22 @@ async def get_order_details(id: PathId, storage: StorageDep) -> OrderDetails:
 
 
 @router.patch("/{id}/status", responses=refusals(InvalidTransition, StockLimit))
-async def change_order_status(id: PathId, storage: StorageDep, new_status: OrderStatus) -> StatusChange:
+async def change_order_status(
+    id: PathId, storage: StorageDep, new_status: OrderStatus, expected: ExpectedVersions
+) -> StatusChange:
     """Move an order along.
 
     A pending order can be confirmed, a confirmed one shipped, a shipped one delivered; the first two can be cancelled,
     which puts their pieces back in stock, exactly once.
     """
-    order = await orders.change_status(storage, id, new_status)
+    order = await orders.change_status(storage, id, new_status, expected)
     return StatusChange(order.id, order.status)
 
 
 @router.post("/{id}/payments", status_code=201, responses=refusals(InvalidTransition, AmountMismatch))
-async def pay_order(id: PathId, given: PaymentDraft, storage: StorageDep) -> Payment:
+async def pay_order(id: PathId, given: PaymentDraft, storage: StorageDep, expected: ExpectedVersions) -> Payment:
     """Pay a pending order in full.
 
     The amount must equal the order's total. The payment is stored and the order confirmed together.
     """
-    return await orders.pay(storage, id, given)
+    return await orders.pay(storage, id, given, expected)

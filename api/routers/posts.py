@@ -8,11 +8,13 @@ from api.dependencies import StorageDep
 from api.document import refusals
 from api.lists import Listing, sortable
 from api.parameters import Id, PathId, Search
+from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
 from core.entities import Post, PostDraft, PostPatch, PostStatus
 from core.entities.tags import TagName
 from core.errors import Duplicate, UnknownReference
 from core.services import posts
+from core.services.updates import delete
 from core.storage import PostFilter, Window, sorts
 
 router = make_router("posts")
@@ -57,33 +59,35 @@ async def get_post(id: PathId, storage: StorageDep) -> Post:
 
 
 @router.put("/{id}", responses=refusals(Duplicate, UnknownReference))
-async def replace_post(id: PathId, given: PostDraft, storage: StorageDep) -> Post:
+async def replace_post(id: PathId, given: PostDraft, storage: StorageDep, expected: ExpectedVersions) -> Post:
     """Replace every editable field of a post.
 
     A field left out takes its default; a slug left out stays as it is, so that links go on working.
     """
-    return await posts.replace_post(storage, id, given)
+    return await posts.replace_post(storage, id, given, expected)
 
 
 @router.patch("/{id}", responses=refusals(Duplicate, UnknownReference))
-async def update_post(id: PathId, given: Annotated[PostPatch, Body()], storage: StorageDep) -> Post:
+async def update_post(
+    id: PathId, given: Annotated[PostPatch, Body()], storage: StorageDep, expected: ExpectedVersions
+) -> Post:
     """Change the fields of a post that are sent, and no others.
 
     It is dated when it becomes published for the first time.
     """
-    return await posts.change_post(storage, id, given)
+    return await posts.change_post(storage, id, given, expected)
 
 
 @router.delete("/{id}", status_code=204)
-async def delete_post(id: PathId, storage: StorageDep) -> None:
+async def delete_post(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a post; its tags stay."""
-    await storage.run(lambda tx: tx.posts.delete(id))
+    await storage.run(lambda tx: delete(tx.posts, id, expected))
 
 
 @router.post("/{id}/view")
-async def view_post(id: PathId, storage: StorageDep) -> Post:
+async def view_post(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> Post:
     """Count one view of a post.
 
     Atomic: as many calls, as many views.
     """
-    return await posts.count_view(storage, id)
+    return await posts.count_view(storage, id, expected)

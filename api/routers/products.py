@@ -8,11 +8,13 @@ from api.dependencies import StorageDep
 from api.document import refusals
 from api.lists import Listing, ordered, sortable
 from api.parameters import Id, PathId, QueryFlag, QueryPrice, Search, Threshold, key
+from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
 from core.entities import CategoryStats, Product, ProductDraft, ProductPatch, ProductWithCategory, StockChange
 from core.errors import Duplicate, InsufficientStock, Referenced, StockLimit, UnknownReference
 from core.services import catalogue
 from core.services.bulk import numbered
+from core.services.updates import delete
 from core.storage import ProductFilter, Window, sorts
 
 router = make_router("products")
@@ -112,33 +114,35 @@ async def get_product(id: PathId, storage: StorageDep) -> Product:
 
 
 @router.put("/{id}", responses=refusals(Duplicate, UnknownReference))
-async def replace_product(id: PathId, given: ProductDraft, storage: StorageDep) -> Product:
+async def replace_product(id: PathId, given: ProductDraft, storage: StorageDep, expected: ExpectedVersions) -> Product:
     """Replace every editable field of a product.
 
     A field left out takes its default; a slug left out stays as it is, so that links go on working.
     """
-    return await catalogue.replace_product(storage, id, given)
+    return await catalogue.replace_product(storage, id, given, expected)
 
 
 @router.patch("/{id}", responses=refusals(Duplicate, UnknownReference))
-async def update_product(id: PathId, given: Annotated[ProductPatch, Body()], storage: StorageDep) -> Product:
+async def update_product(
+    id: PathId, given: Annotated[ProductPatch, Body()], storage: StorageDep, expected: ExpectedVersions
+) -> Product:
     """Change the fields of a product that are sent, and no others."""
-    return await catalogue.change_product(storage, id, given)
+    return await catalogue.change_product(storage, id, given, expected)
 
 
 @router.delete("/{id}", status_code=204, responses=refusals(Referenced))
-async def delete_product(id: PathId, storage: StorageDep) -> None:
+async def delete_product(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a product.
 
     Refused once it has been ordered; deactivate it instead.
     """
-    await storage.run(lambda tx: tx.products.delete(id))
+    await storage.run(lambda tx: delete(tx.products, id, expected))
 
 
 @router.post("/{id}/stock", responses=refusals(InsufficientStock, StockLimit))
-async def change_stock(id: PathId, given: StockChange, storage: StorageDep) -> Product:
+async def change_stock(id: PathId, given: StockChange, storage: StorageDep, expected: ExpectedVersions) -> Product:
     """Add to the stock of a product, or take away from it.
 
     One atomic change, whoever else orders at the same time.
     """
-    return await catalogue.change_stock(storage, id, given.quantity_change)
+    return await catalogue.change_stock(storage, id, given.quantity_change, expected)

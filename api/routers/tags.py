@@ -8,10 +8,12 @@ from api.dependencies import StorageDep
 from api.document import refusals
 from api.lists import Listing, sortable
 from api.parameters import PathId
+from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
 from core.entities import Post, Tag, TagDraft, TagPatch
 from core.errors import Duplicate
 from core.services import posts
+from core.services.updates import delete
 from core.storage import Window, sorts
 
 router = make_router("tags")
@@ -42,24 +44,26 @@ async def get_tag(id: PathId, storage: StorageDep) -> Tag:
 
 
 @router.put("/{id}", responses=refusals(Duplicate))
-async def replace_tag(id: PathId, given: TagDraft, storage: StorageDep) -> Tag:
+async def replace_tag(id: PathId, given: TagDraft, storage: StorageDep, expected: ExpectedVersions) -> Tag:
     """Replace every editable field of a tag.
 
     A slug left out stays as it is, so that links go on working.
     """
-    return await posts.replace_tag(storage, id, given)
+    return await posts.replace_tag(storage, id, given, expected)
 
 
 @router.patch("/{id}", responses=refusals(Duplicate))
-async def update_tag(id: PathId, given: Annotated[TagPatch, Body()], storage: StorageDep) -> Tag:
+async def update_tag(
+    id: PathId, given: Annotated[TagPatch, Body()], storage: StorageDep, expected: ExpectedVersions
+) -> Tag:
     """Change the fields of a tag that are sent, and no others."""
-    return await posts.change_tag(storage, id, given)
+    return await posts.change_tag(storage, id, given, expected)
 
 
 @router.delete("/{id}", status_code=204)
-async def delete_tag(id: PathId, storage: StorageDep) -> None:
+async def delete_tag(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a tag; the posts that have it stay, without it."""
-    await storage.run(lambda tx: tx.tags.delete(id))
+    await storage.run(lambda tx: delete(tx.tags, id, expected))
 
 
 @router.get("/{id}/posts")

@@ -9,11 +9,13 @@ from api.dependencies import HasherDep, StorageDep
 from api.document import refusals
 from api.lists import Listing, Part, sortable
 from api.parameters import Days, Limit, PathId, Phrase, QueryFlag, Search, key
+from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
 from core.entities import Notification, Registration, TopSpender, User, UserPatch, UserReplacement, UserWithPosts
 from core.errors import Duplicate, Referenced
 from core.services import notifications, users
 from core.services.bulk import numbered
+from core.services.updates import delete
 from core.storage import UserFilter, Window, sorts
 
 router = make_router("users")
@@ -133,33 +135,37 @@ async def get_user(id: PathId, storage: StorageDep) -> User:
 
 
 @router.put("/{id}", responses=refusals(Duplicate))
-async def replace_user(id: PathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep) -> User:
+async def replace_user(
+    id: PathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep, expected: ExpectedVersions
+) -> User:
     """Replace every editable field of a user.
 
     A field left out takes its default; a password left out stays as it is.
     """
-    return await users.replace_user(storage, hasher, id, given)
+    return await users.replace_user(storage, hasher, id, given, expected)
 
 
 @router.patch("/{id}", responses=refusals(Duplicate))
-async def update_user(id: PathId, given: Annotated[UserPatch, Body()], storage: StorageDep, hasher: HasherDep) -> User:
+async def update_user(
+    id: PathId, given: Annotated[UserPatch, Body()], storage: StorageDep, hasher: HasherDep, expected: ExpectedVersions
+) -> User:
     """Change the fields of a user that are sent, and no others."""
-    return await users.patch_user(storage, hasher, id, given)
+    return await users.patch_user(storage, hasher, id, given, expected)
 
 
 @router.delete("/{id}", status_code=204, responses=refusals(Referenced))
-async def delete_user(id: PathId, storage: StorageDep) -> None:
+async def delete_user(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a user with its posts, orders and notifications.
 
     Refused while the user has an account.
     """
-    await storage.run(lambda tx: tx.users.delete(id))
+    await storage.run(lambda tx: delete(tx.users, id, expected))
 
 
 @router.delete("/{id}/soft")
-async def deactivate_user(id: PathId, storage: StorageDep) -> Message:
+async def deactivate_user(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> Message:
     """Deactivate a user, keeping all its data."""
-    user = await users.deactivate(storage, id)
+    user = await users.deactivate(storage, id, expected)
     return Message(f"User {user.id} is inactive.")
 
 

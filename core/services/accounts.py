@@ -4,7 +4,7 @@ from core import clock
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
 from core.errors import AmountLimit, FieldError, SameAccount
 from core.money import MAX_TOTAL, to_json
-from core.services.updates import save_changes
+from core.services.updates import Versions, locked, save_changes
 from core.storage import Storage, Transaction, Window
 from core.storage.pages import Page
 
@@ -14,7 +14,7 @@ async def open_account(storage: Storage, draft: AccountDraft) -> Account:
     return await storage.run(lambda tx: tx.accounts.add(draft, clock.now()))
 
 
-async def deposit(storage: Storage, id: int, amount: int) -> Account:
+async def deposit(storage: Storage, id: int, amount: int, expected: Versions = None) -> Account:
     """Add money from outside, in minor units.
 
     Raises:
@@ -22,7 +22,7 @@ async def deposit(storage: Storage, id: int, amount: int) -> Account:
     """
 
     async def work(tx: Transaction) -> Account:
-        account = await tx.accounts.lock(id)
+        account = await locked(tx.accounts, id, expected)
         if account.balance + amount > MAX_TOTAL:
             error = FieldError("amount", f"The balance cannot exceed {to_json(MAX_TOTAL)}.", "amount-limit")
             raise AmountLimit(f"The balance cannot exceed {to_json(MAX_TOTAL)}.", [error])

@@ -18,7 +18,7 @@ from core.entities.values import MAX_QUANTITY
 from core.errors import CategoryCycle, FieldError, InsufficientStock, StockLimit
 from core.services import slugs
 from core.services.bulk import require_distinct
-from core.services.updates import change, save_changes
+from core.services.updates import Versions, change, locked, require, save_changes
 from core.storage import ProductFilter, Storage, Transaction, Window
 
 
@@ -33,7 +33,7 @@ async def create_category(storage: Storage, draft: CategoryDraft) -> Category:
     return await slugs.run(storage, work, {"categories": slugs.left_out([draft])})
 
 
-async def change_category(storage: Storage, id: int, changes: Mapping[str, Any]) -> Category:
+async def change_category(storage: Storage, id: int, changes: Mapping[str, Any], expected: Versions = None) -> Category:
     """Change fields of a category.
 
     Raises:
@@ -42,7 +42,7 @@ async def change_category(storage: Storage, id: int, changes: Mapping[str, Any])
 
     async def work(tx: Transaction) -> Category:
         category = await (_lock_in_forest(tx, id, changes) if changes.get("parent_id") else tx.categories.lock(id))
-        return await save_changes(tx.categories, category, changes)
+        return await save_changes(tx.categories, require(category, expected), changes)
 
     return await storage.run(work)
 
@@ -61,9 +61,9 @@ async def _lock_in_forest(tx: Transaction, id: int, changes: Mapping[str, Any]) 
     return forest[id]
 
 
-async def replace_category(storage: Storage, id: int, draft: CategoryDraft) -> Category:
+async def replace_category(storage: Storage, id: int, draft: CategoryDraft, expected: Versions = None) -> Category:
     """Replace every editable field; a slug left out stays as it is, so that links go on working."""
-    return await change_category(storage, id, slugs.without_empty(asdict(draft)))
+    return await change_category(storage, id, slugs.without_empty(asdict(draft)), expected)
 
 
 async def category_tree(storage: Storage) -> list[CategoryNode]:
@@ -101,17 +101,17 @@ async def create_products(storage: Storage, drafts: Sequence[ProductDraft]) -> l
     return await slugs.run(storage, work, {"products": slugs.left_out(drafts)})
 
 
-async def change_product(storage: Storage, id: int, changes: Mapping[str, Any]) -> Product:
+async def change_product(storage: Storage, id: int, changes: Mapping[str, Any], expected: Versions = None) -> Product:
     """Change fields of a product."""
-    return await storage.run(lambda tx: change(tx.products, id, changes))
+    return await storage.run(lambda tx: change(tx.products, id, changes, expected))
 
 
-async def replace_product(storage: Storage, id: int, draft: ProductDraft) -> Product:
+async def replace_product(storage: Storage, id: int, draft: ProductDraft, expected: Versions = None) -> Product:
     """Replace every editable field; a slug left out stays as it is, so that links go on working."""
-    return await change_product(storage, id, slugs.without_empty(asdict(draft)))
+    return await change_product(storage, id, slugs.without_empty(asdict(draft)), expected)
 
 
-async def change_stock(storage: Storage, id: int, pieces: int) -> Product:
+async def change_stock(storage: Storage, id: int, pieces: int, expected: Versions = None) -> Product:
     """Add to the stock of a product, or take away.
 
     Raises:
@@ -120,7 +120,7 @@ async def change_stock(storage: Storage, id: int, pieces: int) -> Product:
     """
 
     async def work(tx: Transaction) -> Product:
-        product = await tx.products.lock(id)
+        product = await locked(tx.products, id, expected)
         stock = product.stock_quantity + pieces
         if stock < 0:
             error = FieldError("quantity_change", f"Only {product.stock_quantity} in stock.", "insufficient-stock")

@@ -1,7 +1,7 @@
 """Notifications of users."""
 
 from core.entities import Notification
-from core.services.updates import change
+from core.services.updates import Versions, change
 from core.storage import Storage, Window
 from core.storage.pages import Page
 
@@ -14,6 +14,6 @@ async def of_user(storage: Storage, user_id: int, window: Window) -> Page[Notifi
     return page
 
 
-async def mark_read(storage: Storage, id: int) -> Notification:
+async def mark_read(storage: Storage, id: int, expected: Versions = None) -> Notification:
     """Mark a notification as read; no change where it is read already."""
-    return await storage.run(lambda tx: change(tx.notifications, id, {"is_read": True}))
+    return await storage.run(lambda tx: change(tx.notifications, id, {"is_read": True}, expected))

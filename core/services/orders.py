@@ -36,7 +36,7 @@ from core.errors import (
     UnknownReference,
 )
 from core.money import MAX_TOTAL, to_json
-from core.services.updates import save_changes
+from core.services.updates import Versions, locked, save_changes
 from core.storage import OrderFilter, Storage, Transaction, Window
 from core.storage.pages import Page
 from core.storage.repositories import NewOrder
@@ -142,7 +142,7 @@ async def _notify(tx: Transaction, order: Order) -> None:
     )
 
 
-async def change_status(storage: Storage, id: int, status: OrderStatus) -> OrderSummary:
+async def change_status(storage: Storage, id: int, status: OrderStatus, expected: Versions = None) -> OrderSummary:
     """Move an order along; cancelling puts its pieces back in stock, once.
 
     Raises:
@@ -151,7 +151,7 @@ async def change_status(storage: Storage, id: int, status: OrderStatus) -> Order
     """
 
     async def work(tx: Transaction) -> OrderSummary:
-        order = await tx.orders.lock(id)
+        order = await locked(tx.orders, id, expected)
         if status is OrderStatus.CANCELLED:
             _require_transition(order, status)
             await _restock(tx, order)
@@ -182,7 +182,7 @@ async def _move(tx: Transaction, order: Order, status: OrderStatus) -> Order:
     return await save_changes(tx.orders, order, {"status": status})
 
 
-async def pay(storage: Storage, order_id: int, draft: PaymentDraft) -> Payment:
+async def pay(storage: Storage, order_id: int, draft: PaymentDraft, expected: Versions = None) -> Payment:
     """Pay a pending order in full: the payment is stored and the order confirmed together.
 
     Raises:
@@ -191,7 +191,7 @@ async def pay(storage: Storage, order_id: int, draft: PaymentDraft) -> Payment:
     """
 
     async def work(tx: Transaction) -> Payment:
-        order = await tx.orders.lock(order_id)
+        order = await locked(tx.orders, order_id, expected)
         if order.status is not OrderStatus.PENDING:
             raise InvalidTransition(f"Only a pending order can be paid; this one is {order.status.value}.")
         if draft.amount != order.total_amount:

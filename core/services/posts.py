@@ -8,7 +8,7 @@ from typing import Any
 from core import clock
 from core.entities import Post, PostDraft, PostStatus, Tag, TagDraft
 from core.services import slugs
-from core.services.updates import change, changed
+from core.services.updates import Versions, change, changed, locked
 from core.storage import PostFilter, Storage, Transaction, Window
 from core.storage.pages import Page
 from core.text import fold
@@ -30,11 +30,11 @@ async def create_post(storage: Storage, draft: PostDraft) -> Post:
     return await slugs.run(storage, work, {"posts": slugs.left_out([draft]), "tags": _NEW_TAGS})
 
 
-async def change_post(storage: Storage, id: int, changes: Mapping[str, Any]) -> Post:
+async def change_post(storage: Storage, id: int, changes: Mapping[str, Any], expected: Versions = None) -> Post:
     """Change fields of a post. It is dated when it becomes published for the first time."""
 
     async def work(tx: Transaction) -> Post:
-        post = await tx.posts.lock(id)
+        post = await locked(tx.posts, id, expected)
         fields = dict(changes)
         tags = await _ensure_tags(tx, fields.pop("tags"), clock.now()) if "tags" in fields else None
         if tags is not None:
@@ -50,16 +50,16 @@ async def change_post(storage: Storage, id: int, changes: Mapping[str, Any]) -> 
     return await slugs.run(storage, work, {"tags": _NEW_TAGS})
 
 
-async def replace_post(storage: Storage, id: int, draft: PostDraft) -> Post:
+async def replace_post(storage: Storage, id: int, draft: PostDraft, expected: Versions = None) -> Post:
     """Replace every editable field; a slug left out stays as it is, so that links go on working."""
-    return await change_post(storage, id, slugs.without_empty(asdict(draft)))
+    return await change_post(storage, id, slugs.without_empty(asdict(draft)), expected)
 
 
-async def count_view(storage: Storage, id: int) -> Post:
+async def count_view(storage: Storage, id: int, expected: Versions = None) -> Post:
     """Count one view: a new version of the post, but no edit, so ``updated_at`` stays."""
 
     async def work(tx: Transaction) -> Post:
-        post = await tx.posts.lock(id)
+        post = await locked(tx.posts, id, expected)
         seen = replace(post, view_count=post.view_count + 1, version=post.version + 1)
         await tx.posts.save(seen)
         return seen
@@ -77,14 +77,14 @@ async def create_tag(storage: Storage, draft: TagDraft) -> Tag:
     return await slugs.run(storage, work, {"tags": slugs.left_out([draft])})
 
 
-async def change_tag(storage: Storage, id: int, changes: Mapping[str, Any]) -> Tag:
+async def change_tag(storage: Storage, id: int, changes: Mapping[str, Any], expected: Versions = None) -> Tag:
     """Change fields of a tag."""
-    return await storage.run(lambda tx: change(tx.tags, id, changes))
+    return await storage.run(lambda tx: change(tx.tags, id, changes, expected))
 
 
-async def replace_tag(storage: Storage, id: int, draft: TagDraft) -> Tag:
+async def replace_tag(storage: Storage, id: int, draft: TagDraft, expected: Versions = None) -> Tag:
     """Replace every editable field; a slug left out stays as it is, so that links go on working."""
-    return await change_tag(storage, id, slugs.without_empty(asdict(draft)))
+    return await change_tag(storage, id, slugs.without_empty(asdict(draft)), expected)
 
 
 async def posts_of_tag(storage: Storage, id: int, window: Window) -> Page[Post]:

@@ -8,7 +8,7 @@ from core import clock
 from core.entities import Registration, User, UserPatch, UserReplacement, UserWithPosts
 from core.passwords import PasswordHasher
 from core.services.bulk import require_distinct
-from core.services.updates import save_changes, touched
+from core.services.updates import Versions, locked, save_changes, touched
 from core.storage import PostFilter, Storage, Transaction, Window
 from core.text import fold
 
@@ -20,32 +20,36 @@ async def register(storage: Storage, hasher: PasswordHasher, registrations: list
     return await storage.run(lambda tx: tx.users.add(registrations, hashes, clock.now()))
 
 
-async def replace_user(storage: Storage, hasher: PasswordHasher, id: int, given: UserReplacement) -> User:
-    """Replace every editable field."""
-    fields = asdict(given)
-    password = fields.pop("password")
-    return await _change(storage, hasher, id, fields, password)
-
-
-async def patch_user(storage: Storage, hasher: PasswordHasher, id: int, given: UserPatch) -> User:
-    """Change the fields that were sent."""
-    fields: dict[str, Any] = dict(given)
-    password = fields.pop("password", None)
-    return await _change(storage, hasher, id, fields, password)
-
-
-async def deactivate(storage: Storage, id: int) -> User:
-    """Deactivate one user; no change where it is inactive already."""
-    return await _change(storage, None, id, {"is_active": False}, None)
-
-
-async def _change(
-    storage: Storage, hasher: PasswordHasher | None, id: int, fields: dict[str, Any], password: str | None
+async def replace_user(
+    storage: Storage, hasher: PasswordHasher, id: int, given: UserReplacement, expected: Versions = None
 ) -> User:
-    password_hash = await hasher.hash(password) if hasher and password is not None else None
+    """Replace every editable field."""
+    return await _change(storage, id, await _hashed(hasher, asdict(given)), expected)
 
+
+async def patch_user(
+    storage: Storage, hasher: PasswordHasher, id: int, given: UserPatch, expected: Versions = None
+) -> User:
+    """Change the fields that were sent."""
+    return await _change(storage, id, await _hashed(hasher, dict(given)), expected)
+
+
+async def deactivate(storage: Storage, id: int, expected: Versions = None) -> User:
+    """Deactivate one user; no change where it is inactive already."""
+    return await _change(storage, id, {"is_active": False}, expected)
+
+
+async def _hashed(hasher: PasswordHasher, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with ``password_hash`` in the place of ``password``, if there is one."""
+    password = fields.pop("password", None)
+    return fields if password is None else {**fields, "password_hash": await hasher.hash(password)}
+
+
+async def _change(storage: Storage, id: int, changes: dict[str, Any], expected: Versions) -> User:
     async def work(tx: Transaction) -> User:
-        user = await tx.users.lock(id)
+        fields = dict(changes)
+        password_hash = fields.pop("password_hash", None)
+        user = await locked(tx.users, id, expected)
         if password_hash is None:
             return await save_changes(tx.users, user, fields)
         after = touched(replace(user, **fields))
