@@ -19,4 +19,6 @@ USER stockroom
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+# Without authentication it does not start unless it knows who may reach it here, such as the network of its proxy:
+#   docker run --env TRUSTED_NETWORKS=172.17.0.0/16 --publish 127.0.0.1:8000:8000 stockroom
 CMD ["stockroom", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api import logs, problems
+from api.admission import Admission
 from api.document import StockroomAPI
 from api.observation import Observation
 from api.routers import accounts, categories, notifications, orders, posts, products, service, tags, users
@@ -53,7 +54,7 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
     problems.install(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(TrailingSlash)
-    app.add_middleware(Observation, log=logs.access_log(chosen.debug))
+    app.add_middleware(Observation, admission=Admission(chosen), log=logs.access_log(chosen.debug))
     return app
 
 

@@ -1,4 +1,4 @@
-"""What is seen of a request from outside: its id, one log line, and a problem where it fails unexpectedly."""
+"""What is seen of a request from outside: whether it is let in, its id, one log line, a problem where it fails."""
 
 import re
 from time import perf_counter
@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 from structlog.typing import FilteringBoundLogger
 
+from api.admission import Admission
 from api.problems import internal_error
 
 HEADER = "X-Request-ID"
@@ -22,8 +23,8 @@ class Observation:
     Query, headers and bodies are never logged: they may hold secrets.
     """
 
-    def __init__(self, app: ASGIApp, log: FilteringBoundLogger) -> None:
-        self._app, self._log = app, log
+    def __init__(self, app: ASGIApp, admission: Admission, log: FilteringBoundLogger) -> None:
+        self._app, self._admission, self._log = app, admission, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,7 +47,7 @@ class Observation:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            await (self._admission.refusal(scope) or self._app)(scope, receive, send_with_id)
         except Exception:
             self._log.exception("unexpected error", method=scope["method"], path=scope["path"])
             if status:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from ipaddress import ip_address
 from typing import Annotated
 
 import typer
@@ -24,7 +25,9 @@ def serve(
     """Serve the API. Its reference is at /docs."""
     if reload and workers > 1:
         raise typer.BadParameter("--reload needs a single worker.")
-    asyncio.run(rehearse(load(), workers))
+    settings = load()
+    require_protected(host, settings)
+    asyncio.run(rehearse(settings, workers))
     require_free(host, port)
     typer.echo(f"Stockroom serves http://{f'[{host}]' if ':' in host else host}:{port}, its reference at /docs.")
     uvicorn.run(
@@ -37,8 +40,30 @@ def serve(
         access_log=False,  # the API writes its own
         log_config=None,  # as does it for everything else that is logged
         server_header=False,
+        proxy_headers=False,  # who asks is the address of the socket, not what a header says
         timeout_graceful_shutdown=GRACE,
     )
+
+
+def require_protected(host: str, settings: Settings) -> None:
+    """Check that strangers cannot reach a server that does not ask who they are.
+
+    Raises:
+        ConfigurationError: the address can be reached from elsewhere, and nobody has said who is trusted there; or
+            nobody knows it.
+    """
+    if settings.networks:
+        return
+    try:
+        found = socket.getaddrinfo(host, None) if host else []
+    except OSError as error:
+        raise ConfigurationError(f"--host: {error.strerror}.") from error
+    addresses = [ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
+    if not addresses or not all(address.is_loopback for address in addresses):
+        raise ConfigurationError(
+            "--host: without authentication the server listens on this machine only, such as on 127.0.0.1. "
+            "To serve others who may all do anything, name their networks in TRUSTED_NETWORKS, such as 172.17.0.0/16."
+        )
 
 
 def require_free(host: str, port: int) -> None:

@@ -1,14 +1,22 @@
 """Settings, read from the environment and from ``.env``; each field is the variable of the same name in upper case."""
 
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
 
 DEFAULT_URL = "sqlite:///./stockroom.db"
+
+
+class Auth(StrEnum):
+    """Whether clients must say who they are."""
+
+    OFF = "off"
+    REQUIRED = "required"
 
 
 class PoolClass(StrEnum):
@@ -29,6 +37,8 @@ class Settings(BaseSettings):
         database_timeout: seconds the database has to answer one statement, before the request is answered 503.
         app_name: title of the API.
         debug: log in detail, for people.
+        auth: ``off``: only this machine and ``trusted_networks`` are answered. ``required`` does not exist yet.
+        trusted_networks: networks whose every client may do anything, separated by commas.
         pool_size: connections kept open.
         pool_max_overflow: further connections under load; each is closed as soon as it is given back.
         pool_timeout: seconds a request waits for a connection before it is answered 503.
@@ -48,6 +58,8 @@ class Settings(BaseSettings):
     database_timeout: float = Field(default=30.0, gt=0, le=3600)
     app_name: str = "Stockroom"
     debug: bool = False
+    auth: Auth = Auth.OFF
+    trusted_networks: str = ""
     pool_size: int = Field(default=10, ge=1, le=1000)
     pool_max_overflow: int = Field(default=0, ge=0, le=1000)
     pool_timeout: float = Field(default=10.0, gt=0, le=300)
@@ -58,6 +70,22 @@ class Settings(BaseSettings):
     argon2_memory_cost: int = Field(default=65_536, ge=8, le=4_194_304)
     argon2_parallelism: int = Field(default=4, ge=1, le=64)
 
+    @field_validator("auth")
+    @classmethod
+    def _auth_that_exists(cls, value: Auth) -> Auth:
+        if value is Auth.REQUIRED:
+            raise ValueError("there is no authentication yet; leave it off, and see TRUSTED_NETWORKS")
+        return value
+
+    @field_validator("trusted_networks")
+    @classmethod
+    def _networks_that_exist(cls, value: str) -> str:
+        try:
+            _networks(value)
+        except ValueError:
+            raise ValueError("must be networks such as 172.17.0.0/16, separated by commas") from None
+        return value
+
     @model_validator(mode="after")
     def _hash_memory(self) -> Self:
         if self.argon2_memory_cost < 8 * self.argon2_parallelism:
@@ -65,9 +93,21 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def networks(self) -> "tuple[Network, ...]":
+        """The trusted networks."""
+        return _networks(self.trusted_networks)
+
+    @property
     def url(self) -> str:
         """The database URL in the clear, for those who connect with it."""
         return self.database_url.get_secret_value()
+
+
+Network = IPv4Network | IPv6Network
+
+
+def _networks(given: str) -> tuple[Network, ...]:
+    return tuple(ip_network(name.strip()) for name in given.split(",")) if given.strip() else ()
 
 
 def load(**overrides: Any) -> Settings:

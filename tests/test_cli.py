@@ -14,12 +14,13 @@ import httpx2
 import pytest
 
 from cli.main import main
+from cli.serve import require_protected
 from conformance.defaults import settings_for
 from conformance.processes.ports import Ports
 from conformance.processes.process import Process
 from core.errors import StockroomError
 from core.plugins import Registry
-from core.settings import Settings
+from core.settings import Settings, load
 from core.storage import AXES, OrderFilter, PostFilter, ProductFilter, Storage, UserFilter, Window
 from core.storage.sorts import NEWEST_FIRST
 from demo.scale import Scale
@@ -102,8 +103,8 @@ def test_check_asks_for_what_is_to_be_done(stockroom: Stockroom, blank_url: str,
     for name, value in asdict(registry.choose(settings_for(blank_url)).capabilities).items():
         assert [str(value) if type(value) is int else "yes" if value else "no", name] in told
     assert re.search(r"(?m)^size {10}[0-9.]+ (bytes|[kMG]B)$", after.out)
-    assert "0002 (head)" in after.out
-    assert stockroom("migrate", "down", "-1", DATABASE_URL=blank_url).out == "0001\n"
+    assert "0003 (head)" in after.out
+    assert stockroom("migrate", "down", "-1", DATABASE_URL=blank_url).out == "0002\n"
     assert stockroom("check", DATABASE_URL=blank_url).code == 1
 
 
@@ -114,9 +115,9 @@ def test_migrate_goes_up_and_down_and_says_where_it_is(stockroom: Stockroom, bla
 
     assert migrate("current") == Told(0, "none\n", "")
     assert migrate("up", "0001") == Told(0, "0001\n", "")
-    assert migrate("up") == migrate("up") == migrate("current") == Told(0, "0002 (head)\n", "")
+    assert migrate("up") == migrate("up") == migrate("current") == Told(0, "0003 (head)\n", "")
     assert migrate("down", "base") == Told(0, "none\n", "")
-    assert [line.split()[0] for line in migrate("history").out.splitlines()] == ["0001", "0002"]
+    assert [line.split()[0] for line in migrate("history").out.splitlines()] == ["0001", "0002", "0003"]
     assert "CREATE TABLE users" in migrate("sql").out
     assert "DROP TABLE" in migrate("sql", "head:base").out
     assert migrate("up", "77").code == migrate("sql", "77:head").code == migrate("down").code == 2
@@ -180,6 +181,29 @@ def test_a_taken_port_is_refused(stockroom: Stockroom) -> None:
         told = stockroom("serve", "--port", str(taken.getsockname()[1]))
     assert told.code == 2
     assert told.err.startswith("stockroom: --host, --port: Address already in use")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "::ffff:192.0.2.1"])
+def test_without_authentication_nothing_listens_where_strangers_are(stockroom: Stockroom, host: str) -> None:
+    told = stockroom("serve", "--host", host)
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert told.err.startswith("stockroom: --host: ")
+    assert "TRUSTED_NETWORKS" in told.err
+
+
+def test_a_host_that_nobody_knows_is_refused(stockroom: Stockroom) -> None:
+    told = stockroom("serve", "--host", "nowhere.invalid")
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert told.err.startswith("stockroom: --host: ")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "::1"])
+def test_this_machine_may_be_listened_on(host: str) -> None:
+    require_protected(host, load(_env_file=None))
+
+
+def test_others_may_be_listened_for_once_they_are_named() -> None:
+    require_protected("0.0.0.0", load(_env_file=None, trusted_networks="10.0.0.0/8"))
 
 
 @pytest.mark.lacks("shared")

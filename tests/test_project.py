@@ -222,6 +222,20 @@ def test_compose_publishes_to_this_machine_only_and_holds_no_password() -> None:
         assert all(value in ("yes", "${DATABASE_PASSWORD:-stockroom}") for value in given.values()), name
 
 
+def test_compose_trusts_the_network_it_makes_and_no_other() -> None:
+    [made] = COMPOSE["networks"]["default"]["ipam"]["config"]
+    subnet = made["subnet"].removeprefix("${SUBNET:-").removesuffix("}")
+    assert COMPOSE["services"]["api"]["environment"]["TRUSTED_NETWORKS"] == f"${{TRUSTED_NETWORKS:-{subnet}}}"
+    [network] = Settings(trusted_networks=subnet, _env_file=None).networks
+    assert network.is_private
+    assert not any("networks" in service for service in COMPOSE["services"].values())
+
+
+def test_the_image_trusts_nobody() -> None:
+    instructions = re.findall(r"(?m)^(?!#).*$", (ROOT / "Dockerfile").read_text())
+    assert not any("TRUSTED_NETWORKS" in line for line in instructions)
+
+
 def test_the_image_gets_every_package() -> None:
     let_in = set(re.findall(r"(?m)^!(\S+)$", (ROOT / ".dockerignore").read_text()))
     assert let_in >= {*PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], "requirements.lock"}

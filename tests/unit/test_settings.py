@@ -54,6 +54,8 @@ BAD = {
     "DATABASE_ECHO": ["maybe", "2"],
     "DATABASE_TIMEOUT": ["0", "-1", "3601", "nan", "inf", "soon"],
     "DEBUG": ["perhaps"],
+    "AUTH": ["on", "OFF", "", "required"],
+    "TRUSTED_NETWORKS": ["x", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/8,", "10.0.0.0/8 fd00::/8", "*"],
     "POOL_SIZE": ["0", "-1", "1001", "ten", "1.5", ""],
     "POOL_MAX_OVERFLOW": ["-1", "1001", "many"],
     "POOL_TIMEOUT": ["0", "-1", "301", "nan", "inf", "soon"],
@@ -87,6 +89,20 @@ def test_settings_of_the_hash_that_contradict_each_other_are_both_named(monkeypa
     monkeypatch.setenv("ARGON2_PARALLELISM", "4")
     with pytest.raises(ConfigurationError, match=r"ARGON2_MEMORY_COST.*ARGON2_PARALLELISM"):
         load()
+
+
+@pytest.mark.parametrize(
+    ("given", "networks"),
+    [
+        ("", []),
+        (" ", []),
+        ("10.0.0.5", ["10.0.0.5/32"]),
+        ("172.17.0.0/16, fd00::/8", ["172.17.0.0/16", "fd00::/8"]),
+    ],
+)
+def test_networks_are_separated_by_commas(given: str, networks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTED_NETWORKS", given)
+    assert [str(network) for network in load().networks] == networks
 
 
 def test_the_password_in_the_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,90 @@
+"""Who is answered by a server without authentication: its own machine, and whom the operator trusts."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from api.admission import Admission
+from conformance.defaults import settings_for
+from conformance.problem import read_problem, refusal
+from conformance.processes.serving import serving
+from core.settings import Settings
+
+FORBIDDEN = (403, "forbidden")
+CLAIMS = {"X-Forwarded-For": "127.0.0.1", "Forwarded": "for=127.0.0.1", "X-Real-IP": "127.0.0.1", "Host": "localhost"}
+
+As = Callable[[tuple[str, int] | None], AbstractAsyncContextManager[httpx2.AsyncClient]]
+
+
+@pytest.fixture
+def come(app: FastAPI) -> As:
+    """A client of the API with another address."""
+
+    @asynccontextmanager
+    async def client(peer: tuple[str, int] | None) -> AsyncIterator[httpx2.AsyncClient]:
+        transport = httpx2.ASGITransport(app=app, client=peer)  # type: ignore[arg-type]
+        async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+            yield client
+
+    return client
+
+
+def trusts(host: str, networks: str = "") -> bool:
+    scope = {"client": (host, 1), "path": "/", "state": {}}
+    return Admission(settings_for("nowhere://", trusted_networks=networks)).refusal(scope) is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "::1%lo"])
+def test_the_same_machine_is_trusted(host: str) -> None:
+    assert trusts(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["192.0.2.1", "10.0.0.1", "0.0.0.0", "::", "fe80::1%eth0", "::ffff:192.0.2.1", "128.0.0.1", "testclient", ""],
+)
+def test_nobody_else_is_trusted(host: str) -> None:
+    assert not trusts(host)
+
+
+def test_networks_are_trusted_to_their_ends() -> None:
+    networks = "10.0.0.0/30, fd00::/16"
+    for host in ("10.0.0.0", "10.0.0.3", "::ffff:10.0.0.3", "fd00:ffff::1", "127.0.0.1"):
+        assert trusts(host, networks), host
+    for host in ("10.0.0.4", "9.255.255.255", "fd01::1", "192.0.2.1"):
+        assert not trusts(host, networks), host
+
+
+@pytest.mark.only("sqlite")
+@pytest.mark.parametrize("peer", [("192.0.2.1", 5), ("", 0), None], ids=str)
+async def test_a_stranger_is_refused_whatever_it_claims(come: As, peer: tuple[str, int] | None) -> None:
+    async with come(peer) as client:
+        for method, path in (("GET", "/"), ("GET", "/users"), ("POST", "/tags"), ("GET", "/docs"), ("GET", "/livez")):
+            for headers in ({}, CLAIMS):
+                answer = await client.request(method, path, headers=headers)
+                assert refusal(answer) == FORBIDDEN, path
+        assert "TRUSTED_NETWORKS" in read_problem(answer)["detail"]
+
+
+@pytest.mark.only("sqlite")
+async def test_what_a_stranger_sends_has_no_effect(come: As) -> None:
+    async with come(("192.0.2.1", 5)) as stranger, come(("127.0.0.1", 5)) as friend:
+        assert refusal(await stranger.post("/tags", json={"name": "x"})) == FORBIDDEN
+        assert (await friend.get("/tags")).json()["total"] == 0
+
+
+@pytest.mark.only("sqlite")
+async def test_a_real_server_believes_no_header(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the environment tells uvicorn to believe: a header neither lets anybody in nor keeps anybody out."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    with serving(settings, tmp_path, 1) as [server]:
+        await server.ready()
+        async with httpx2.AsyncClient(base_url=server.url) as client:
+            answer = await client.get("/livez", headers={"X-Forwarded-For": "192.0.2.1"})
+    assert answer.status_code == 200
