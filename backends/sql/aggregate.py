@@ -48,9 +48,14 @@ class Aggregate(Generic[E]):
         self.by_id = Statement(by_id)
         self.locked_by_id = Statement(by_id.with_for_update(key_share=True))
         self.delete_by_id = Statement(self.table.delete().where(self.table.c.id == bindparam("key")))
-        self.update_version = self.table.update().where(
-            self.table.c.id == bindparam("key"), self.table.c.version == bindparam("previous")
-        )
+        self._updates: dict[tuple[str, ...], Statement] = {}
+
+    def update(self, names: tuple[str, ...]) -> Statement:
+        """The update of these columns of the row with the id ``key``, if its version is ``previous``."""
+        if names not in self._updates:
+            same = self.table.c.id == bindparam("key"), self.table.c.version == bindparam("previous")
+            self._updates[names] = Statement(self.table.update().where(*same), names)
+        return self._updates[names]
 
     def refuse(self, refused: Refused, written: Sequence[Mapping[str, Any]]) -> NoReturn:
         """Turn a refused write into a clash that can be explained later."""
@@ -116,7 +121,7 @@ class SqlRepository(SqlReader[E]):
         key = values.pop("id")
         guard = {"key": key, "previous": entity.version - 1}
         try:
-            matched = await self._work.write(aggregate.update_version, values | guard)
+            matched = await self._work.write(aggregate.update(tuple(values)), values | guard)
         except Refused as refused:
             aggregate.refuse(refused, [values | {"id": key}])
         if matched != 1:

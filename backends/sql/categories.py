@@ -1,7 +1,6 @@
 """Categories."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from backends.sql import listing
@@ -13,6 +12,7 @@ from backends.sql.schema import categories, products
 from backends.sql.versions import next_version
 from core import clock
 from core.entities import Category, CategoryDraft
+from core.entities.assembly import values_of
 from core.storage import Page, Window
 
 CATEGORIES = Aggregate(
@@ -40,7 +40,7 @@ class SqlCategoryRepository(SqlRepository[Category], SqlCategoryReader):
 
     async def add(self, drafts: Sequence[CategoryDraft], at: datetime) -> list[Category]:
         """See ``Repository.add``."""
-        return await self.store([asdict(draft) for draft in drafts], at)
+        return await self.store([values_of(draft) for draft in drafts], at)
 
     async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
         """See ``Slugged.taken_slugs``."""

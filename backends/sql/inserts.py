@@ -1,49 +1,89 @@
 """Inserting rows and learning their ids, in the order given: one way per kind of database, chosen by its dialect."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, Protocol
 
-from sqlalchemy import CursorResult, Table, text
+from sqlalchemy import Table, text
+
+from backends.sql.statement import Statement
 
 Values = Sequence[Mapping[str, Any]]
-Execute = Callable[..., Awaitable[CursorResult[Any]]]
-Insert = Callable[[Execute, Table, Values], Awaitable[list[int]]]
 
+
+class Writer(Protocol):
+    """What an insert needs of a unit of work."""
+
+    async def rows(self, statement: Any, params: Any = None) -> Sequence[Any]: ...
+    async def write_one(self, statement: Statement, params: Mapping[str, Any]) -> int: ...
+    async def write_many(self, statement: Statement, params: Values) -> None: ...
+    async def copy(self, table: Table, params: Values) -> None: ...
+    async def execute(self, statement: Any, params: Any = None) -> Any: ...
+
+
+Insert = Callable[[Writer, Table, Values], Awaitable[list[int]]]
+
+_NEXT_IDS = Statement(
+    text(
+        "SELECT nextval(CAST(pg_get_serial_sequence(:table, 'id') AS regclass))"
+        " FROM generate_series(1, CAST(:count AS integer))"
+    )
+)
 _STEP = text("SELECT @@auto_increment_increment")
 _LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
 
 
-async def returning(execute: Execute, table: Table, values: Values) -> list[int]:
-    """With RETURNING, which SQLAlchemy keeps in order, batching as the database's parameter limit wants it."""
-    statement = table.insert().returning(table.c.id, sort_by_parameter_order=True)
-    return [row.id for row in await execute(statement, list(values))]
+@cache
+def _insert(table: Table, names: tuple[str, ...]) -> Statement:
+    return Statement(table.insert(), names)
 
 
-async def reserving(execute: Execute, table: Table, values: Values) -> list[int]:
+@cache
+def _returning(table: Table, names: tuple[str, ...]) -> Statement:
+    return Statement(table.insert().returning(table.c.id), names)
+
+
+async def _one(writer: Writer, table: Table, values: Values) -> list[int]:
+    [row] = values
+    return [(await writer.rows(_returning(table, tuple(row)), row))[0][0]]
+
+
+async def copying(writer: Writer, table: Table, values: Values) -> list[int]:
+    """For PostgreSQL: a row comes with RETURNING; many get their ids from the sequence, and are then copied in."""
+    if len(values) == 1:
+        return await _one(writer, table, values)
+    ids = [row[0] for row in await writer.rows(_NEXT_IDS, {"table": table.name, "count": len(values)})]
+    await writer.copy(table, [{"id": key, **row} for row, key in zip(values, ids, strict=True)])
+    return ids
+
+
+async def reserving(writer: Writer, table: Table, values: Values) -> list[int]:
     """For SQLite: within BEGIN IMMEDIATE nobody else takes ids, so many rows get theirs before they are written.
 
     AUTOINCREMENT's own table holds the last id ever used, and follows when higher ids are written.
     """
     if len(values) == 1:
-        return await returning(execute, table, values)
-    last = (await execute(_LAST_ID, {"table": table.name})).scalar() or 0
+        return await _one(writer, table, values)
+    found = await writer.rows(_LAST_ID, {"table": table.name})
+    last = found[0][0] if found else 0
     ids = list(range(last + 1, last + 1 + len(values)))
-    await execute(table.insert(), [{**row, "id": key} for row, key in zip(values, ids, strict=True)])
+    rows = [{"id": key, **row} for row, key in zip(values, ids, strict=True)]
+    await writer.write_many(_insert(table, tuple(rows[0])), rows)
     return ids
 
 
-async def consecutive(execute: Execute, table: Table, values: Values) -> list[int]:
+async def consecutive(writer: Writer, table: Table, values: Values) -> list[int]:
     """For MySQL and MariaDB: one INSERT whose number of rows is known gets ids in one run, of which the first is told.
 
     They are ``auto_increment_increment`` apart, which is more than one on a cluster. ``Dialect.many_values`` sees to it
     that many rows are one INSERT.
     """
     if len(values) == 1:
-        return [(await execute(table.insert(), values[0])).lastrowid]
-    step = (await execute(_STEP)).scalar_one()
+        return [await writer.write_one(_insert(table, tuple(values[0])), values[0])]
+    step = (await writer.execute(_STEP)).scalar_one()
     ids: list[int] = []
     for part in _in_parts(values):
-        first = (await execute(table.insert(), part)).lastrowid
+        first = (await writer.execute(table.insert(), part)).lastrowid
         ids += range(first, first + step * len(part), step)
     return ids
 

@@ -1,7 +1,6 @@
 """Notifications."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import bindparam
@@ -11,6 +10,7 @@ from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.schema import notifications
 from core.entities import Notification, NotificationDraft
+from core.entities.assembly import values_of
 from core.storage import Page, Window
 
 NOTIFICATIONS = Aggregate("notification", Shape(Notification, notifications))
@@ -31,4 +31,4 @@ class SqlNotificationRepository(SqlRepository[Notification], SqlNotificationRead
 
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
         """See ``Repository.add``."""
-        return await self.store([{**asdict(draft), "is_read": False} for draft in drafts], at)
+        return await self.store([{**values_of(draft), "is_read": False} for draft in drafts], at)

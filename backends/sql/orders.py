@@ -1,7 +1,6 @@
 """Orders with their lines, and their payments."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +23,7 @@ from core.entities import (
     Payment,
     PaymentDraft,
 )
+from core.entities.assembly import values_of
 from core.errors import NotFound
 from core.storage import OrderFilter, Page, Window
 from core.storage.repositories import NewOrder
@@ -52,6 +52,7 @@ _ORDERED_PRODUCTS = Statement(
     .where(order_items.c.order_id == bindparam("key"))
     .order_by(order_items.c.position)
 )
+_ADD_LINES = Statement(order_items.insert(), ("order_id", "position", *_ITEMS.names))
 _TOTALS = select(orders.c.status, func.count(), func.sum(orders.c.total_amount)).group_by(orders.c.status)
 _CONDITIONS = {
     "status": orders.c.status == bindparam("status"),
@@ -82,7 +83,7 @@ class SqlOrderReader(SqlReader[Order]):
         summary = SUMMARIES.shape.read(found[0])
         user = USERS.shape.read(found[0][SUMMARIES.shape.width :])
         lines = await self._rows.rows(_ORDERED_PRODUCTS, {"key": id})
-        return OrderDetails(**asdict(summary), user=user, items=[_ordered_product(line) for line in lines])
+        return OrderDetails(**values_of(summary), user=user, items=[_ordered_product(line) for line in lines])
 
     async def page(self, filter: OrderFilter, window: Window) -> Page[OrderSummary]:
         """See ``OrderReader.page``."""
@@ -96,7 +97,7 @@ class SqlOrderReader(SqlReader[Order]):
 
 def _ordered_product(line: Sequence[Any]) -> OrderedProduct:
     item = _ITEMS.read(line)
-    return OrderedProduct(**asdict(item), product=PRODUCTS.shape.read(line[_ITEMS.width :]))
+    return OrderedProduct(**values_of(item), product=PRODUCTS.shape.read(line[_ITEMS.width :]))
 
 
 class SqlOrderRepository(SqlRepository[Order], SqlOrderReader):
@@ -113,9 +114,10 @@ class SqlOrderRepository(SqlRepository[Order], SqlOrderReader):
         }
         [stored] = await self.store([row], at, items=order.items)
         lines = [
-            {"order_id": stored.id, "position": position, **asdict(item)} for position, item in enumerate(order.items)
+            {"order_id": stored.id, "position": position, **values_of(item)}
+            for position, item in enumerate(order.items)
         ]
-        await self._work.write(order_items.insert(), lines)
+        await self._work.write_many(_ADD_LINES, lines)
         return stored
 
     async def lock(self, id: int) -> Order:
@@ -132,5 +134,5 @@ class SqlPaymentRepository(SqlRepository[Payment]):
 
     async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
         """See ``PaymentRepository.add``."""
-        [payment] = await self.store([{"order_id": order_id, **asdict(draft), "status": "completed"}], at)
+        [payment] = await self.store([{"order_id": order_id, **values_of(draft), "status": "completed"}], at)
         return payment

@@ -1,11 +1,11 @@
 """Products."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import BindParameter, bindparam, case, func, select
 
 from backends.sql import listing
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
@@ -17,6 +17,7 @@ from backends.sql.schema import categories, products
 from backends.sql.statement import Statement
 from backends.sql.versions import next_version
 from core.entities import Product, ProductDraft, ProductWithCategory
+from core.entities.assembly import values_of
 from core.entities.values import MAX_QUANTITY
 from core.errors import TransientConflict
 from core.storage import Page, ProductFilter, Window
@@ -39,11 +40,6 @@ _WITH_CATEGORY = Shape(ProductWithCategory, products)
 
 _BY_SKU = Statement(PRODUCTS.all.where(products.c.sku == bindparam("key")))
 _BY_SLUG = Statement(PRODUCTS.all.where(products.c.slug == bindparam("key")))
-_LOCKED = (
-    PRODUCTS.all.where(products.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(products.c.id)
-    .with_for_update(key_share=True)
-)
 _JOINED = select(*_WITH_CATEGORY.columns, *CATEGORIES.shape.columns).join(
     categories, categories.c.id == products.c.category_id, isouter=True
 )
@@ -123,7 +119,7 @@ class SqlProductRepository(SqlRepository[Product], SqlProductReader):
 
     async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> list[Product]:
         """See ``Repository.add``."""
-        return await self.store([asdict(draft) for draft in drafts], at)
+        return await self.store([values_of(draft) for draft in drafts], at)
 
     async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
         """See ``Slugged.taken_slugs``."""
@@ -131,13 +127,32 @@ class SqlProductRepository(SqlRepository[Product], SqlProductReader):
 
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
         """See ``ProductRepository.lock_many``."""
-        found = await self._rows.rows(_LOCKED, {"ids": list(ids)})
+        found = await self._rows.rows(_locked(len(ids)), {f"id_{n}": key for n, key in enumerate(ids)})
         return {product.id: product for product in map(PRODUCTS.shape.read, found)}
 
     async def shift_stock(self, changes: Mapping[int, int], at: datetime) -> None:
         """See ``ProductRepository.shift_stock``. One guarded UPDATE with a CASE over the products."""
-        shifted = products.c.stock_quantity + case(changes, value=products.c.id)
-        guarded = products.update().where(products.c.id.in_(list(changes)), shifted.between(0, MAX_QUANTITY))
-        statement = guarded.values(stock_quantity=shifted, **next_version(products, at))
-        if await self._work.write(statement) != len(changes):
+        params: dict[str, Any] = {"at": at}
+        for n, (key, pieces) in enumerate(changes.items()):
+            params |= {f"id_{n}": key, f"pieces_{n}": pieces}
+        if await self._work.write(_shifting(len(changes)), params) != len(changes):
             raise TransientConflict
+
+
+def _ids(count: int) -> list[BindParameter[int]]:
+    return [bindparam(f"id_{n}", type_=products.c.id.type) for n in range(count)]
+
+
+@cache
+def _locked(count: int) -> Statement:
+    query = PRODUCTS.all.where(products.c.id.in_(_ids(count))).order_by(products.c.id)
+    return Statement(query.with_for_update(key_share=True))
+
+
+@cache
+def _shifting(count: int) -> Statement:
+    ids, stock = _ids(count), products.c.stock_quantity
+    pieces = case(*((products.c.id == key, bindparam(f"pieces_{n}", type_=stock.type)) for n, key in enumerate(ids)))
+    guarded = products.update().where(products.c.id.in_(ids), (stock + pieces).between(0, MAX_QUANTITY))
+    at = bindparam("at", type_=products.c.updated_at.type)
+    return Statement(guarded.values(stock_quantity=stock + pieces, **next_version(products, at)))

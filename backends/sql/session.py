@@ -7,9 +7,11 @@ words of the dialect: every round trip is a statement that can be counted, and a
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backends.sql.dialects import Dialect, Fault
@@ -99,6 +101,16 @@ class Work:
         known = self._connections.compiled(statement)
         return (await self._send(self._wire.write, known.sql, known.arguments(_single(params))))[0]
 
+    async def write_one(self, statement: Statement, params: Mapping[str, Any]) -> int:
+        """Run an INSERT of one row; its id, where the driver tells it."""
+        known = self._connections.compiled(statement)
+        return (await self._send(self._wire.write, known.sql, known.arguments(params)))[1]
+
+    async def copy(self, table: Table, params: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows in bulk, where the database has its own way for that. All have the columns of the first."""
+        known = self._connections.compiled(_copied(table, tuple(params[0])))
+        await self._send(self._wire.copy, table.name, known.names, [known.arguments(one) for one in params])
+
     async def write_many(self, statement: Statement, params: Sequence[Mapping[str, Any]]) -> None:
         """Run a write for several sets of parameters."""
         known = self._connections.compiled(statement)
@@ -106,7 +118,7 @@ class Work:
 
     async def insert(self, table: Table, values: Sequence[Mapping[str, Any]]) -> list[int]:
         """Insert rows; their new ids, in the order given."""
-        return await self._dialect.insert(self.execute, table, values)
+        return await self._dialect.insert(self, table, values)
 
     async def execute(self, statement: Executable, params: Params = None) -> CursorResult[Any]:
         """Run a statement."""
@@ -129,10 +141,20 @@ class Work:
             raise
         except Exception as error:
             if fault_of(self._dialect, error) in (None, Fault.DISCONNECTED):
-                await self._connection.exec_driver_sql(
-                    "SELECT 1"
-                )  # where it is lost, SQLAlchemy does what is to be done
+                await self._require_connection()
             raise
+
+    async def _require_connection(self) -> None:
+        """Let SQLAlchemy find out whether the connection is lost, and do then what is to be done.
+
+        Raises:
+            DBAPIError: it is.
+        """
+        try:
+            await self._connection.exec_driver_sql("SELECT 1")
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
 
     async def _answer(self, sent: Awaitable[T]) -> T:
         try:
@@ -166,3 +188,9 @@ class Work:
 def _single(params: Params) -> Mapping[str, Any] | None:
     assert params is None or isinstance(params, Mapping)  # noqa: S101 - several are ``write_many``'s business
     return params
+
+
+@cache
+def _copied(table: Table, names: tuple[str, ...]) -> Statement:
+    """Never sent: it only knows how values become the driver's."""
+    return Statement(table.insert(), names)

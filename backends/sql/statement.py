@@ -44,6 +44,7 @@ class Compiled:
 
     Attributes:
         sql: the words.
+        names: of the parameters, in their order.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Compiled:
         readers: Sequence[Convert],
     ) -> None:
         self.sql = sql
+        self.names = names
         self._parameters = tuple(zip(names, binders, strict=True))
         self._known = known
         self._readers = tuple((place, reader) for place, reader in enumerate(readers) if reader is not None)

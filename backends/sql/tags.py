@@ -1,7 +1,6 @@
 """Tags."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from backends.sql.schema import post_tags, posts, tags
 from backends.sql.versions import next_version
 from core import clock
 from core.entities import Tag, TagDraft
+from core.entities.assembly import values_of
 from core.storage import Page, Window
 from core.text import fold
 
@@ -43,7 +43,7 @@ class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
 
     async def add(self, drafts: Sequence[TagDraft], at: datetime) -> list[Tag]:
         """See ``Repository.add``."""
-        return await self.store([asdict(draft) for draft in drafts], at)
+        return await self.store([values_of(draft) for draft in drafts], at)
 
     async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
         """See ``Slugged.taken_slugs``."""

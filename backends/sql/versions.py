@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, case, literal
+from sqlalchemy import BindParameter, Table, case, literal
 
 
-def next_version(table: Table, at: datetime) -> dict[str, Any]:
+def next_version(table: Table, at: datetime | BindParameter[datetime]) -> dict[str, Any]:
     """The values of a row changed ``at`` that time; a clock that went back does not make the change older than the one
     before it.
     """
-    now = literal(at, table.c.updated_at.type)
+    now = at if isinstance(at, BindParameter) else literal(at, table.c.updated_at.type)
     later = case((table.c.updated_at > now, table.c.updated_at), else_=now)
     return {"updated_at": later, "version": table.c.version + 1}

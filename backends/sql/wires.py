@@ -21,9 +21,21 @@ class Wire(Protocol):
         """Run a write for several sets of arguments."""
         ...
 
+    async def copy(self, connection: Any, table: str, columns: Sequence[str], rows: Sequence[Arguments]) -> None:
+        """Insert rows in bulk, where the database has its own way for that."""
+        ...
+
     async def command(self, connection: Any, words: str) -> None:
         """Run a statement that has neither parameters nor rows."""
         ...
+
+
+class NoCopy:
+    """A driver of a database that has no other way than INSERT."""
+
+    async def copy(self, connection: Any, table: str, columns: Sequence[str], rows: Sequence[Arguments]) -> None:
+        """See ``Wire``."""
+        raise NotImplementedError(table)
 
 
 class Asyncpg:
@@ -42,12 +54,16 @@ class Asyncpg:
         """See ``Wire``."""
         await connection.executemany(sql, arguments)
 
+    async def copy(self, connection: Any, table: str, columns: Sequence[str], rows: Sequence[Arguments]) -> None:
+        """See ``Wire``."""
+        await connection.copy_records_to_table(table, columns=columns, records=rows)
+
     async def command(self, connection: Any, words: str) -> None:
         """See ``Wire``."""
         await connection.execute(words)
 
 
-class Aiosqlite:
+class Aiosqlite(NoCopy):
     """See ``Wire``. Each call is one visit to the connection's thread."""
 
     async def rows(self, connection: Any, sql: str, arguments: Arguments) -> Sequence[Any]:
@@ -68,7 +84,7 @@ class Aiosqlite:
         await connection.execute(words)
 
 
-class MySQLDriver:
+class MySQLDriver(NoCopy):
     """See ``Wire``: asyncmy and aiomysql alike."""
 
     async def rows(self, connection: Any, sql: str, arguments: Arguments) -> Sequence[Any]:

@@ -29,7 +29,9 @@ _UTF8 = (
     "the database's character set must be utf8mb4; run ALTER DATABASE ... CHARACTER SET utf8mb4",
 )
 
-_SIZE = "SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = DATABASE()"
+_SIZE = """
+    SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = DATABASE()
+"""
 
 MYSQL = Dialect(
     name="mysql",

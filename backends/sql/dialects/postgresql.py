@@ -1,7 +1,7 @@
 """PostgreSQL."""
 
 from backends.sql.dialects.dialect import Dialect, Fault
-from backends.sql.inserts import returning
+from backends.sql.inserts import copying
 from backends.sql.wires import Asyncpg
 from core.storage import Capabilities, Driver
 
@@ -51,7 +51,7 @@ POSTGRESQL = Dialect(
     version="SHOW server_version",
     size=("SELECT pg_database_size(current_database())",),
     wire=Asyncpg(),
-    insert=returning,
+    insert=copying,
     locks_unordered=True,
     code=_sqlstate,
     faults={
