@@ -1,7 +1,9 @@
 """Rounds: in each, every storage is opened, filled, driven and audited, and they take turns at every step."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import TypeVar
 
 from compare.crew import Broken, Worker
@@ -14,6 +16,8 @@ from core.plugins import discover
 from demo.scale import Scale
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 Tell = Callable[[str, float], None]
 """Told what is being done, and how many steps forward that is."""
@@ -64,7 +68,7 @@ class _Round:
         for trial, contender in rotated(trials, self._number):
             self._say(trial, "opening", 0)
             worker = Worker(self._plan, contender)
-            self._stack.callback(self._end, trial, worker)
+            self._stack.push(partial(self._end, trial, worker))
             self._attempt(trial, worker, self._open)
             self._attempt(trial, worker, self._fill)
         for index, (workload, load) in enumerate(self._plan.cells):
@@ -121,8 +125,10 @@ class _Round:
             trial.size_after = told["size"]
         self._say(trial, "checking the books", 1)
 
-    def _end(self, trial: Trial, worker: Worker) -> None:
+    def _end(self, trial: Trial, worker: Worker, _: object, reason: BaseException | None, __: object) -> None:
         complaint = worker.end()
+        if complaint and reason is not None:  # there will be no report that could say so
+            logger.error("%s: %s", trial.name, complaint)
         if complaint and trial.broken is None:
             trial.broken = f"round {self._number + 1}: {complaint}"
 

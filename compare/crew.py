@@ -56,10 +56,11 @@ class Worker:
 
     def end(self) -> str | None:
         """Have it empty its store, and end it; what went wrong with that."""
-        with suppress(OSError):
-            self._stdin.close()
         try:
-            self._child.wait(_FAREWELL)
+            answers, _ = self._child.communicate(timeout=_FAREWELL)
+            failures = [message["failed"] for message in map(json.loads, answers.splitlines()) if "failed" in message]
+            if failures:
+                return str(failures[-1])
             return None if self._child.returncode == 0 else self._last_words()
         except subprocess.TimeoutExpired:
             return f"it had not emptied its store after {_FAREWELL:g} s"
@@ -68,7 +69,6 @@ class Worker:
                 os.killpg(self._child.pid, signal.SIGKILL)  # with the servers it may have started
             self._child.wait()
             self._complaints.close()
-            self._stdout.close()
 
     def _send(self, order: dict[str, Any]) -> None:
         try:

@@ -75,9 +75,12 @@ async def _until(moment: float) -> None:
 
 
 async def _all(clients: list[asyncio.Future[None]], seconds: float) -> None:
-    done, stuck = await asyncio.wait(clients, timeout=seconds + PATIENCE)
-    for client in stuck:
-        client.cancel()
+    try:
+        done, stuck = await asyncio.wait(clients, timeout=seconds + PATIENCE)
+    finally:
+        for client in clients:
+            client.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
     for client in done:
         client.result()
     if stuck:

@@ -1,5 +1,6 @@
 """A contender's store, from empty to empty."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from compare.books import Books
 from compare.plan import Contender
 from compare.population import Population
 from core import clock
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, Unavailable
 from core.opening import head, schema_difference
 from core.passwords import PasswordHasher
 from core.plugins import discover
@@ -27,6 +28,7 @@ PLENTY = 1_000_000
 
 _PASSWORD = "DemoPass123"  # noqa: S105
 _BATCH = 500
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,15 @@ async def _require_empty(storage: Storage, migrations: Migrations, revision: str
 
 
 async def _restore(storage: Storage, migrations: Migrations, revision: str | None) -> None:
-    if storage.capabilities.downgrades:
-        await migrations.down("base")
-        if revision is not None:
-            await migrations.up()
+    if not storage.capabilities.downgrades:
+        return
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            await migrations.down("base")
+            break
+        except Unavailable:  # somebody, such as a server process that has just ended, has not let go of it yet
+            if not left:
+                raise
+        await asyncio.sleep(1)
+    if revision is not None:
+        await migrations.up()

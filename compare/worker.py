@@ -12,8 +12,10 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Thread
 from typing import Any, TextIO
 
 from compare.loops import Stuck
@@ -25,16 +27,40 @@ Say = Callable[..., None]
 
 
 async def work(orders: TextIO, say: Say) -> None:
-    """Carry out what is asked for until nothing is any more."""
+    """Carry out what is asked for until nothing is any more; in the middle of something too."""
     first = json.loads(orders.readline())
     plan, contender = Plan.model_validate(first["plan"]), Contender.model_validate(first["contender"])
+    lines = _listen(orders)
     try:
         async with session(plan, contender, first["born"]) as opened:
             say(done=opened.describe())
-            while line := await asyncio.to_thread(orders.readline):
-                say(done=await _carry_out(opened, json.loads(line), lambda rows: say(rows=rows)))
+            while line := await lines.get():
+                step = asyncio.ensure_future(_carry_out(opened, json.loads(line), lambda rows: say(rows=rows)))
+                end = asyncio.ensure_future(lines.get())  # before the answer, nothing else can come
+                await asyncio.wait({step, end}, return_when=asyncio.FIRST_COMPLETED)
+                if end.done():
+                    step.cancel()
+                    await asyncio.wait({step})
+                    return
+                end.cancel()
+                say(done=step.result())
     except (StockroomError, Stuck) as error:
         say(failed=str(error))
+
+
+def _listen(orders: TextIO) -> "asyncio.Queue[str]":
+    """What comes in, line by line, and nothing when that has ended."""
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def listen() -> None:
+        for line in orders:
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+        with suppress(RuntimeError):  # we have ended of ourselves
+            loop.call_soon_threadsafe(lines.put_nowait, "")
+
+    Thread(target=listen, daemon=True).start()
+    return lines
 
 
 async def _carry_out(opened: Session, order: dict[str, Any], advance: Callable[[int], None]) -> dict[str, Any]:

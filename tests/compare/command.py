@@ -20,10 +20,21 @@ class Told:
     err: str
 
 
+def command(*arguments: str) -> list[str]:
+    """How it is started."""
+    return [str(Path(sys.executable).parent / "stockroom"), "compare", *arguments]
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """Ours, with these settings, and all others unset."""
+    unset = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    return unset | {name: str(value) for name, value in settings.items()}
+
+
 def compare(folder: Path, *arguments: str, path: Path | None = None, **settings: object) -> Told:
     """Run the command in a folder; keywords are settings, the others unset; ``path`` has more modules to be found."""
-    unset = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-    env = unset | {name: str(value) for name, value in settings.items()} | ({"PYTHONPATH": str(path)} if path else {})
-    command = [Path(sys.executable).parent / "stockroom", "compare", *arguments]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=100)
+    env = environment(**settings) | ({"PYTHONPATH": str(path)} if path else {})
+    done = subprocess.run(
+        command(*arguments), cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=100
+    )
     return Told(done.returncode, done.stdout, done.stderr)
