@@ -19,7 +19,7 @@ USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 STAMP = .venv/.installed
 
-.PHONY: serve test matrix example check format lock clean
+.PHONY: serve test matrix example check fuzz format lock clean
 
 serve: $(STAMP)
 	.venv/bin/stockroom serve --host $(HOST) --port $(PORT)

@@ -160,6 +160,13 @@ async def test_a_derived_slug_that_was_taken_is_numbered(crowd: Crowd, path: str
     assert {answer.json()["slug"] for answer in answers} == {derived, *(f"{derived}-{n}" for n in range(2, 17))}
 
 
+async def test_who_loses_a_race_is_not_blamed_for_a_slug_that_nobody_chose(crowd: Crowd) -> None:
+    body = crowd.shop.draft()
+    answers = await crowd.rush(16, lambda client, _: client.post("/products", json=body))
+    assert outcomes(answers) == {201: 1, DUPLICATE: 15}
+    assert {tuple(blamed(answer)) for answer in answers if not answer.is_success} == {("sku",)}
+
+
 def _own(path: str, crowd: Crowd, author: Json) -> Json:
     return {"author_id": author["id"]} if path == "/posts" else {"sku": crowd.shop.draft()["sku"]}
 

@@ -47,6 +47,8 @@ async def run(
 ) -> T:
     """``storage.run(work)``, again where all that was taken between look and write is ``derived``: a value of ours.
 
+    An error names what the client chose only: one who came too late would have got another slug.
+
     ``derived`` maps the plural name of an aggregate to those of its unique fields that the client did not choose, as
     in ``3.slug`` where that is so of the fourth only.
     """
@@ -55,8 +57,9 @@ async def run(
             return await storage.run(work)
         except Duplicate as error:
             ours = derived.get(error.aggregate, ())
-            if not all(field in ours or field.rpartition(".")[2] in ours for field in error.fields):
-                raise
+            chosen = [field for field in error.fields if not {field, field.rpartition(".")[2]} & set(ours)]
+            if chosen:
+                raise Duplicate(chosen, error.aggregate) from error
         await asyncio.sleep(random.uniform(0, _LONGEST_WAIT))  # noqa: S311 - so that rivals do not meet again in step
     raise ConflictsOutlasted
 

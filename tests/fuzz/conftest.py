@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With an option, only the test that it is for."""
+    """With an option, only the test that it is for, for as long as it takes."""
     wanted = {"--minutes": "test_random_conversations", "--replay": "test_this_conversation"}
     chosen = [name for option, name in wanted.items() if config.getoption(option, None) is not None]
     here = [item for item in items if item.path.parent == Path(__file__).parent]
@@ -31,6 +31,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         name = item.name.partition("[")[0]
         if (chosen and name not in chosen) or (not chosen and name == wanted["--replay"]):
             items.remove(item)
+        elif chosen:
+            item.add_marker(pytest.mark.timeout(0), append=False)
 
 
 @pytest.fixture(scope="session")
