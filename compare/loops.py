@@ -42,7 +42,8 @@ async def paced(ask: Ask, rate: float, at_once: int, seconds: float) -> tuple[fl
     sent, so a shop that stalls is charged for everybody who stood in the queue (no coordinated omission).
 
     Returns:
-        The seconds until all were answered, and how many were never sent: their turn had not come long after the end.
+        The seconds until all were answered, at least ``seconds``, and how many were never sent: their turn had not
+        come long after the end.
     """
     start = perf_counter()
     end = start + seconds
@@ -63,7 +64,7 @@ async def paced(ask: Ask, rate: float, at_once: int, seconds: float) -> tuple[fl
                 unserved += 1
 
     await _all([asyncio.ensure_future(client(number)) for number in range(at_once)], closing - start)
-    return perf_counter() - start, unserved
+    return max(seconds, perf_counter() - start), unserved
 
 
 async def _until(moment: float) -> None:

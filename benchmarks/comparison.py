@@ -1,0 +1,30 @@
+"""``stockroom compare`` over all six storages, on servers started as the tests start theirs: ``docs/comparison.html``.
+
+Usage: .venv/bin/python -m benchmarks.comparison [OPTIONS OF stockroom compare]
+"""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.harness.server import KINDS
+from tests.harness.site import Site
+
+REPORT = Path(__file__).parent.parent / "docs" / "comparison.html"
+OPTIONS = ("--rounds=5", "--duration=0.5", "--warmup=0.1", "--scale=medium", f"--report={REPORT}")
+
+
+async def main(options: list[str]) -> int:
+    """Start the servers, compare, stop them; the exit code of the command."""
+    site = Site.new()
+    try:
+        urls = [await kind.create((await kind.obtain(site)).url, "stockroom_compare") for kind in KINDS.values()]
+        command = [Path(sys.executable).parent / "stockroom", "compare", *urls, *OPTIONS, *options]
+        return (await asyncio.to_thread(subprocess.run, command, check=False)).returncode
+    finally:
+        site.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))
