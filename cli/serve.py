@@ -1,12 +1,14 @@
 """``stockroom serve``."""
 
 import asyncio
+import gc
 import socket
 from ipaddress import ip_address
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from core.errors import ConfigurationError
@@ -31,7 +33,7 @@ def serve(
     require_free(host, port)
     typer.echo(f"Stockroom serves http://{f'[{host}]' if ':' in host else host}:{port}, its reference at /docs.")
     uvicorn.run(
-        "api.app:create_app",
+        f"{__name__}:application",
         factory=True,
         host=host,
         port=port,
@@ -64,6 +66,14 @@ def require_protected(host: str, settings: Settings) -> None:
             "--host: without authentication the server listens on this machine only, such as on 127.0.0.1. "
             "To serve others who may all do anything, name their networks in TRUSTED_NETWORKS, such as 172.17.0.0/16."
         )
+
+
+def application() -> FastAPI:
+    """The application of one worker. What was loaded for it stays, so the garbage collector is told to let it be."""
+    app = create_app()
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def require_free(host: str, port: int) -> None:

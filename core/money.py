@@ -1,8 +1,10 @@
 """Money as integer minor units (cents). A float never touches an amount."""
 
+import re
 from decimal import Decimal, InvalidOperation
 
 _CENT = Decimal("0.01")
+_PLAIN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?")  # what nearly all clients write
 
 MAX_PRICE = 99_999_999_99
 """Highest price of one product and highest amount of one payment, deposit or transfer: 99 999 999.99."""
@@ -18,6 +20,9 @@ def parse(value: object) -> int:
     Raises:
         ValueError: not a number, not finite, or more than two decimals.
     """
+    if isinstance(value, str) and (plain := _PLAIN.fullmatch(value)):
+        whole, rest = plain.groups("")
+        return int(whole) * 100 + int(rest.ljust(2, "0"))
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal, float)):
         raise ValueError('must be a number or a string such as "79.99"')
     amount = _decimal(value)

@@ -23,6 +23,8 @@ def clean(value: str) -> str:
     """
     if "\x00" in value:
         raise ValueError("must not contain the NUL character")
+    if value.isascii():
+        return value.strip()
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -34,6 +36,8 @@ def fold(value: str) -> str:
     """The case-folded NFKC form under which names are equal and searches match (Unicode's toNFKC_Casefold, repeated
     until stable, because folding can undo normalisation and the other way round).
     """
+    if value.isascii():
+        return value.lower()
     folded = unicodedata.normalize("NFKC", value)
     while (again := unicodedata.normalize("NFKC", folded.casefold())) != folded:
         folded = again
