@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from backends.sql.migrations import SqlMigrations
-from backends.sql.schema import metadata
+from backends.sql.schema import NEVER, metadata
 from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry
@@ -60,7 +60,8 @@ def product(number: int) -> dict[str, Any]:
 
 def post(number: int) -> dict[str, Any]:
     text = {"title": f"Post {number}", "slug": f"post-{number}", "content": HOSTILE * 2_000}
-    return RECORD | text | {"id": number, "status": "draft", "view_count": 0, "author_id": 1, "published_at": None}
+    fate = {"status": "published", "published_at": NOW} if number % 2 else {"status": "draft", "published_at": None}
+    return RECORD | text | fate | {"id": number, "view_count": 0, "author_id": 1}
 
 
 OLD: dict[str, list[dict[str, Any]]] = {
@@ -125,7 +126,7 @@ def run_script(connection: Connection, script: str) -> None:
 
 
 async def test_revisions_are_listed_from_first_to_last(history: SqlMigrations) -> None:
-    assert [revision.id for revision in history.history()] == ["0001", "0002"]
+    assert [revision.id for revision in history.history()] == ["0001", "0002", "0003"]
     assert all(revision.title for revision in history.history())
     assert await history.current() is None
 
@@ -136,11 +137,13 @@ async def test_up_down_and_up_again_with_rows_in_every_table_loses_nothing(histo
     before = await history.on_connection(lambda connection: contents(connection, initial.metadata.tables))
     for _ in range(2):
         await history.up()
-        assert await history.current() == "0002"
+        assert await history.current() == "0003"
         await history.on_connection(require_keys)
+        await history.on_connection(require_times)
         assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
         await history.down("-1")
-        assert await history.current() == "0001"
+        assert await history.current() == "0002"
+        await history.down("0001")
         assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
 
 
@@ -155,6 +158,14 @@ def require_keys(connection: Connection) -> None:
         rows = connection.execute(text(f"SELECT search_key, {', '.join(fields)} FROM {table} ORDER BY id")).all()
         assert len(rows) == len(OLD[table])
         assert [row[0] for row in rows] == [search_key(*row[1:]) for row in rows]
+
+
+def require_times(connection: Connection) -> None:
+    """Every post is sorted by the time it was published, and those that were not before all others."""
+    posts = metadata.tables["posts"]
+    rows = connection.execute(select(posts.c.published_at, posts.c.published_key)).all()
+    assert {published for published, _ in rows} == {None, NOW}
+    assert all(key == (published or NEVER) for published, key in rows)
 
 
 async def test_autogenerate_finds_no_drift(history: SqlMigrations) -> None:
@@ -189,7 +200,7 @@ async def test_a_written_script_builds_the_same_schema(history: SqlMigrations) -
     await history.down("base")
     await history.on_connection(lambda connection: run_script(connection, history.script("base:head")))
     assert await history.on_connection(shape) == migrated
-    assert await history.current() == "0002"
+    assert await history.current() == "0003"
     await history.on_connection(lambda connection: run_script(connection, history.script("head:base")))
     assert await history.on_connection(shape) == {}
     assert await history.current() is None
@@ -245,15 +256,15 @@ async def test_processes_that_migrate_at_once_take_turns(
         for _ in range(4)
     ]
     told = [await racer.communicate() for racer in racers]
-    assert told == [(b"0002 (head)\n", b"")] * 4
+    assert told == [(b"0003 (head)\n", b"")] * 4
     assert [racer.returncode for racer in racers] == [0] * 4
     assert await history.on_connection(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
 
 
 async def test_unknown_revisions_are_refused_with_those_that_are_known(history: SqlMigrations) -> None:
-    with pytest.raises(ConfigurationError, match="0001, 0002"):
+    with pytest.raises(ConfigurationError, match="0001, 0002, 0003"):
         await history.up("9999")
-    with pytest.raises(ConfigurationError, match="base, 0001, 0002, head"):
+    with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003, head"):
         history.script("base:9999")
     await history.up()
 

@@ -1,10 +1,9 @@
 """Accounts and transfers."""
 
-from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import bindparam, case, or_, select
+from sqlalchemy import bindparam, case, select
 
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
 from backends.sql.errors import Clash, Rows
@@ -13,6 +12,7 @@ from backends.sql.mapping import Shape
 from backends.sql.schema import accounts, transfers
 from backends.sql.versions import next_version
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
+from core.entities.assembly import values_of
 from core.errors import AmountLimit, FieldError, InsufficientFunds, StockroomError, TransientConflict, UnknownReference
 from core.money import MAX_TOTAL, to_json
 from core.storage import Page, Window
@@ -20,12 +20,8 @@ from core.storage import Page, Window
 ACCOUNTS = Aggregate("account", Shape(Account, accounts))
 _TRANSFERS = Shape(Transfer, transfers)
 _ALL_TRANSFERS = select(*_TRANSFERS.columns)
-_CONDITIONS = {
-    "account_id": or_(
-        transfers.c.from_account_id == bindparam("account_id"), transfers.c.to_account_id == bindparam("account_id")
-    )
-}
-_TRANSFER_PAGES = Source(_ALL_TRANSFERS, transfers, _TRANSFERS.read, _CONDITIONS)
+_CONCERNED = [column == bindparam("account_id") for column in (transfers.c.from_account_id, transfers.c.to_account_id)]
+_TRANSFER_PAGES = Source(_ALL_TRANSFERS, transfers, _TRANSFERS.read, either=_CONCERNED)
 
 
 class SqlAccountReader(SqlReader[Account]):
@@ -41,7 +37,7 @@ class SqlAccountRepository(SqlRepository[Account], SqlAccountReader):
 
     async def add(self, draft: AccountDraft, at: datetime) -> Account:
         """See ``AccountRepository.add``."""
-        [account] = await self.store([asdict(draft)], at)
+        [account] = await self.store([values_of(draft)], at)
         return account
 
     async def move(self, draft: TransferDraft, at: datetime) -> Transfer:
@@ -54,7 +50,7 @@ class SqlAccountRepository(SqlRepository[Account], SqlAccountReader):
         moved = await self._work.write(guarded.values(balance=balance, **next_version(accounts, at)))
         if moved != len(ids):
             raise Clash(partial(_why_not, draft))
-        row = {**asdict(draft), "status": "completed", "created_at": at}
+        row = {**values_of(draft), "status": "completed", "created_at": at}
         [key] = await self._work.insert(transfers, [row])
         return _TRANSFERS.build(row | {"id": key})
 

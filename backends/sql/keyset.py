@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
 class _Beyond(FunctionElement[bool]):
-    type = Boolean()
+    # Of no type: what is Boolean is written "... = 1" for databases without that type, and then no index is used.
     inherit_cache = False  # is compiled once anyway
     sign = "<"
 

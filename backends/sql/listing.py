@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, UniqueConstraint, and_, bindparam, func, or_, select, union_all
 
 from backends.sql.errors import Rows
 from backends.sql.keyset import beyond
-from backends.sql.nulls import nulls_lowest
+from backends.sql.schema import NEVER, SORT_KEYS
 from backends.sql.statement import Statement
 from core.storage import Page, SortKind, Window
 from core.storage.pages import Sort
@@ -16,9 +16,9 @@ from core.text import search_term, slug_range
 E = TypeVar("E")
 
 Values = Mapping[str, Any]
-Key = tuple[tuple[str, ...], Sort, bool, bool | None]
-"""What makes two pages one statement: which values narrow them, the order, whether they are numbered, and whether the
-value behind which they begin is null (None: they begin at the start).
+Key = tuple[tuple[str, ...], Sort, bool, bool]
+"""What makes two pages one statement: which values narrow them, the order, whether they are numbered, and whether they
+begin behind a cursor.
 """
 
 
@@ -34,12 +34,18 @@ class Source(Generic[E]):
         table: Table,
         read: Callable[[Any], E],
         conditions: Mapping[str, ColumnElement[bool]] | None = None,
+        either: Sequence[ColumnElement[bool]] = (),
     ) -> None:
-        """``read`` makes something of a row; a condition has one parameter, the name under which it is found here."""
+        """``read`` makes something of a row; a condition has one parameter, the name under which it is found here.
+
+        Every row is under one of ``either``, if there are any, and under no two. A database would go through all such
+        rows for each page; it is asked for a page of each instead, and for the first rows of those.
+        """
         self._query = query
         self._table = table
         self._read = read
         self._conditions = conditions or {}
+        self._either = either
         self._pages: dict[Key, Statement] = {}
         self._counts: dict[tuple[str, ...], Statement] = {}
 
@@ -53,53 +59,73 @@ class Source(Generic[E]):
         return Page(items, has_more=len(found) > window.size, total=total)
 
     def _statement(self, names: tuple[str, ...], window: Window) -> Statement:
-        key = names, window.sort, window.page is not None, None if window.after is None else window.after[0] is None
+        key = names, window.sort, window.page is not None, window.after is not None
         if key not in self._pages:
-            self._pages[key] = Statement(_windowed(self._narrowed(self._query, names), self._table, window))
+            self._pages[key] = Statement(self._windowed(names, window))
         return self._pages[key]
+
+    def _windowed(self, names: tuple[str, ...], window: Window) -> Select[Any]:
+        query = self._narrowed(self._query, names)
+        if window.after is not None:
+            query = query.where(_beyond(self._table, window.sort))
+        if not self._either:
+            return _cut(query, self._table.c, window)
+        reach: Any = bindparam("reach")
+        parts = [query.where(one).order_by(*_order(self._table.c, window.sort)).limit(reach) for one in self._either]
+        joined = union_all(*(select(part.subquery()) for part in parts)).subquery()
+        return _cut(select(joined), joined.c, window)
 
     def _count(self, names: tuple[str, ...]) -> Statement:
         if names not in self._counts:
             query = select(func.count()).select_from(self._table)
+            query = query.where(or_(*self._either)) if self._either else query
             self._counts[names] = Statement(self._narrowed(query, names))
         return self._counts[names]
 
     def _narrowed(self, query: Select[Any], names: Sequence[str]) -> Select[Any]:
-        return query.where(*(self._conditions[name] for name in names))
+        return query.where(*(self._conditions[name] for name in names if name in self._conditions))
 
 
 def _bounds(window: Window) -> dict[str, Any]:
-    bounds: dict[str, Any] = {"rows": window.size + 1}
+    bounds: dict[str, Any] = {"rows": window.size + 1, "reach": window.offset + window.size + 1}
     if window.page is not None:
         bounds["skipped"] = window.offset
     if window.after is not None:
         bounds["last_value"], bounds["last_id"] = window.after
+        if window.sort.kind is SortKind.NULLABLE_TIME:
+            bounds["last_value"] = window.after[0] or NEVER
     return bounds
 
 
-def _windowed(query: Select[Any], table: Table, window: Window) -> Select[Any]:
-    column, row_id = table.c[window.sort.field], table.c.id
-    if window.after is not None:
-        query = query.where(_beyond(column, row_id, window))
-    descending = window.sort.descending
-    order: list[ColumnElement[Any]] = [column.desc(), row_id.desc()] if descending else [column.asc(), row_id.asc()]
-    if window.sort.kind is SortKind.NULLABLE_TIME:
-        order[0] = nulls_lowest(column, descending=descending)
-    query = query.order_by(*order).limit(bindparam("rows"))
+def _cut(query: Select[Any], columns: Any, window: Window) -> Select[Any]:
+    query = query.order_by(*_order(columns, window.sort)).limit(bindparam("rows"))
     return query if window.page is None else query.offset(bindparam("skipped"))
 
 
-def _beyond(column: ColumnElement[Any], row_id: ColumnElement[int], window: Window) -> ColumnElement[bool]:
-    """Rows behind the cursor. A null sorts before every value."""
-    assert window.after is not None  # noqa: S101 - the caller looked
-    descending = window.sort.descending
-    last_id = bindparam("last_id", type_=row_id.type)
-    if window.after[0] is None:
-        same = and_(column.is_(None), row_id < last_id if descending else row_id > last_id)
-        return same if descending else or_(same, column.is_not(None))
-    reachable = beyond(column, row_id, bindparam("last_value", type_=column.type), last_id, descending=descending)
-    nulls_follow = descending and window.sort.kind is SortKind.NULLABLE_TIME
-    return or_(reachable, column.is_(None)) if nulls_follow else reachable
+def _order(columns: Any, sort: Sort) -> list[ColumnElement[Any]]:
+    column = _sorted_by(columns, sort)
+    # The id would change nothing behind a column without equals, and MariaDB sorts all rows for it.
+    order = [column] if _has_no_equals(column) else [column, columns.id]
+    return [part.desc() if sort.descending else part.asc() for part in order]
+
+
+def _beyond(table: Table, sort: Sort) -> ColumnElement[bool]:
+    """Rows behind the cursor."""
+    column, row_id = _sorted_by(table.c, sort), table.c.id
+    last_value = bindparam("last_value", type_=column.type)
+    if _has_no_equals(column):
+        return column < last_value if sort.descending else column > last_value
+    return beyond(column, row_id, last_value, bindparam("last_id", type_=row_id.type), descending=sort.descending)
+
+
+def _sorted_by(columns: Any, sort: Sort) -> ColumnElement[Any]:
+    found: ColumnElement[Any] = columns[SORT_KEYS.get(sort.field, sort.field)]
+    return found
+
+
+def _has_no_equals(column: Any) -> bool:
+    uniques = (part for part in getattr(column.table, "constraints", ()) if isinstance(part, UniqueConstraint))
+    return column.primary_key or any(list(part.columns) == [column] for part in uniques)
 
 
 def contains(key: ColumnElement[str]) -> ColumnElement[bool]:

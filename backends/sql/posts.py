@@ -1,7 +1,6 @@
 """Posts with the names of their tags."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -14,16 +13,20 @@ from backends.sql.errors import Rows
 from backends.sql.listing import Source, given
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
-from backends.sql.schema import post_tags, posts, tags
+from backends.sql.schema import NEVER, post_tags, posts, tags
 from backends.sql.statement import Statement
 from core.entities import Post, PostDraft, Tag
+from core.entities.assembly import values_of
 from core.errors import NotFound
 from core.storage import Page, PostFilter, Window
 from core.text import fold, search_key
 
 
-def _derived(row: Mapping[str, Any]) -> dict[str, str]:
-    return {"search_key": search_key(row["title"], row["content"])}
+def _derived(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "search_key": search_key(row["title"], row["content"]),
+        "published_key": row["published_at"] or NEVER,
+    }
 
 
 POSTS = Aggregate("post", Shape(Post, posts), uniques=[Unique("slug", ("slug",))], derived=_derived)
@@ -95,7 +98,7 @@ class SqlPostRepository(SqlRepository[Post], SqlPostReader):
 
     async def add(self, draft: PostDraft, tags: Sequence[Tag], published_at: datetime | None, at: datetime) -> Post:
         """See ``PostRepository.add``."""
-        row = asdict(draft) | {"view_count": 0, "published_at": published_at}
+        row = values_of(draft) | {"view_count": 0, "published_at": published_at}
         del row["tags"]
         [post] = await self.store([row], at, tags=sorted(tag.name for tag in tags))
         await self._link(post.id, tags)

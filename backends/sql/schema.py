@@ -3,10 +3,22 @@
 The database enforces every rule it can: uniqueness, references with their delete effects, ranges, known statuses.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger as Minor
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    literal,
+)
 
 from backends.sql.types import Moment, OneOf, identifier, long_text, text
 from core.entities import OrderStatus, PostStatus
@@ -31,6 +43,15 @@ OPTIONS: dict[str, Any] = {
     "mariadb_engine": "InnoDB",
     "mariadb_charset": "utf8mb4",
 }
+
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""What stands for a missing time where it is sorted: before every other."""
+
+SORT_KEYS = {"published_at": "published_key"}
+"""Columns that may be null, and those beside them that lists are sorted by: an index is read as one range only where
+nothing in it is null.
+"""
 
 
 def _record() -> list[Column[Any]]:
@@ -70,6 +91,7 @@ users = Table(
     UniqueConstraint("email_key"),
     Index(None, "created_at", "id"),
     Index(None, "username", "id"),
+    Index(None, "is_active", "created_at", "id"),
     Index(None, "is_active", "updated_at"),
     **OPTIONS,
 )
@@ -100,12 +122,13 @@ posts = Table(
     Column("author_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("published_at", Moment()),
     Column("search_key", long_text(), nullable=False),
+    Column("published_key", Moment(), nullable=False, server_default=literal(NEVER, Moment())),
     UniqueConstraint("slug"),
     _one_of("status", PostStatus),
     Index(None, "created_at", "id"),
     Index(None, "title", "id"),
     Index(None, "view_count", "id"),
-    Index(None, "published_at", "id"),
+    Index(None, "published_key", "id"),
     Index(None, "author_id", "created_at", "id"),
     Index(None, "status", "created_at", "id"),
     **OPTIONS,

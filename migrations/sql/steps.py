@@ -1,5 +1,8 @@
 """Steps of revisions that can be repeated: where DDL is not transactional, a revision may be cut off half-way."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from alembic import op
 from sqlalchemy import Column, Inspector, Table, inspect
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -16,7 +19,19 @@ def create_table(table: Table) -> None:
             op.execute(CreateIndex(index))
 
 
-def add_column(table: str, column: Column[str]) -> None:
+def create_index(table: str, columns: Sequence[str]) -> None:
+    """Create an index, unless it is there."""
+    if not _has_index(table, _index_name(table, columns), otherwise=False):
+        op.create_index(_index_name(table, columns), table, list(columns))
+
+
+def drop_index(table: str, columns: Sequence[str]) -> None:
+    """Drop an index, if it is there."""
+    if _has_index(table, _index_name(table, columns), otherwise=True):
+        op.drop_index(_index_name(table, columns), table)
+
+
+def add_column(table: str, column: Column[Any]) -> None:
     """Add a column, unless it is there."""
     if not _has_column(table, column.name, otherwise=False):
         op.add_column(table, column)
@@ -31,6 +46,15 @@ def drop_column(table: str, name: str) -> None:
 def _has_column(table: str, name: str, *, otherwise: bool) -> bool:
     found = _found()
     return otherwise if found is None else name in {column["name"] for column in found.get_columns(table)}
+
+
+def _index_name(table: str, columns: Sequence[str]) -> str:
+    return "_".join(("ix", table, *columns))
+
+
+def _has_index(table: str, name: str, *, otherwise: bool) -> bool:
+    found = _found()
+    return otherwise if found is None else found.has_index(table, name)
 
 
 def _found() -> Inspector | None:
