@@ -4,13 +4,16 @@ HOST = 127.0.0.1
 PORT = 8000
 # Servers that `make test` must reach, such as REQUIRE=sqlite,postgresql; those absent otherwise are only reported.
 REQUIRE =
-# How long, and on which storages, `make fuzz` looks for differences between them.
+# How long, and on which storages, `make fuzz` looks for differences between them; `make bench` goes by the latter too.
 MINUTES = 10
 STORAGES = all
 # More options for pytest, such as TESTFLAGS="-k orders".
 TESTFLAGS =
 # Where conformance runs leave their reports.
 REPORTS = .reports
+# How often `make bench` measures the storages, and the seconds of each run.
+ROUNDS = 5
+SECONDS = 5
 # The Python to build .venv with; empty for the first one found.
 PYTHON =
 
@@ -19,7 +22,7 @@ USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 STAMP = .venv/.installed
 
-.PHONY: serve test matrix example check fuzz format lock clean
+.PHONY: serve test matrix example check fuzz format lock clean bench
 
 serve: $(STAMP)
 	.venv/bin/stockroom serve --host $(HOST) --port $(PORT)
@@ -53,6 +56,10 @@ check: $(STAMP)
 	.venv/bin/python -m pip check
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/pytest --quiet tests/test_project.py
+
+# Ours beside hand-written code and the tutorials' style; writes docs/performance.md. Half an hour for all storages.
+bench: $(STAMP)
+	.venv/bin/python -m benchmarks.speed --storages $(STORAGES) --rounds $(ROUNDS) --seconds $(SECONDS)
 
 format: $(STAMP)
 	.venv/bin/ruff format .

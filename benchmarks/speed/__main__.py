@@ -24,7 +24,7 @@ from tests.harness.site import Site
 
 SQL = ("sqlite", "postgresql", "mysql", "mariadb")
 CONNECTIONS = 16
-DISTRIBUTIONS = "fastapi pydantic uvicorn sqlalchemy asyncpg asyncmy aiosqlite motor pymongo".split()
+DISTRIBUTIONS = ["fastapi", "pydantic", "uvicorn", "sqlalchemy", "asyncpg", "asyncmy", "aiosqlite", "motor", "pymongo"]
 
 
 class Bench:
@@ -35,7 +35,7 @@ class Bench:
         self._contenders = contenders
         self._requests: dict[str, Requests] = {}
 
-    def furnish(self, registry: Registry) -> None:
+    def furnish(self) -> None:
         """Requests for the rows that are there; ours and the one by hand must agree about them."""
         ours, raw, *_ = self._contenders
         products, users = self._ids
@@ -106,7 +106,7 @@ def _turned(contenders: list[Contender], number: int) -> list[Contender]:
 
 def _upkeep(url: str, *words: object) -> None:
     command = [sys.executable, "-m", "benchmarks.speed.tutorial.upkeep", *map(str, words)]
-    subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)  # noqa: S603 - our own
 
 
 @contextmanager
@@ -125,7 +125,7 @@ def bench(storage: str, names: list[str], site: Site, registry: Registry, core: 
     with ExitStack() as stack:
         for name in names:
             contenders.append(stack.enter_context(served(name, storage, urls[name], site, core)))
-        made.furnish(registry)
+        made.furnish()
         yield made
 
 
@@ -140,7 +140,7 @@ def _server(registry: Registry, url: str) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
-    parser.add_argument("--storages", default=",".join(DRIVERS), help="which, separated by commas")
+    parser.add_argument("--storages", default="all", help="which, separated by commas")
     parser.add_argument("--workloads", default="", help="parts of their names, separated by commas; all if left out")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each run")
@@ -157,7 +157,7 @@ def main() -> None:
     limit = uvloop.run(load.ceiling(2.0))
     _tell(f"The load alone: {limit:,.0f} requests/s.")
     try:
-        for storage in options.storages.split(","):
+        for storage in DRIVERS if options.storages == "all" else options.storages.split(","):
             names = [OURS, RAW] + [TUTORIAL] * (storage in SQL and not options.no_tutorial)
             _tell(storage)
             with bench(storage, names, site, registry, own) as made:

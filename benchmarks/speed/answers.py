@@ -44,7 +44,7 @@ def compare(ours: str, raw: str, requests: Requests) -> None:
         Differ: says where.
     """
     with httpx2.Client(base_url=ours, timeout=60) as one, httpx2.Client(base_url=raw, timeout=60) as other:
-        for path in [*(f"/products/{id}" for id in requests.products[::1000]), *_pages(requests)]:
+        for path in [*(f"/products/{key}" for key in requests.products[::1000]), *_pages(requests)]:
             _equal(path, one.get(path), other.get(path))
         draft = requests.order_draft()
         _equal("/orders", one.post("/orders", json=draft), other.post("/orders", json=draft))

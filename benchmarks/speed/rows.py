@@ -1,14 +1,16 @@
 """The rows that the measurements begin with, written through our own storage."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import httpx2
 
 from benchmarks.speed.workloads import DESCRIPTION, PAGE, PRODUCTS, USERS, Requests
 from conformance.defaults import settings_for
 from core import clock
-from core.entities import ProductDraft, UserDraft
+from core.entities import Product, ProductDraft, User, UserDraft
 from core.plugins import Registry
+from core.storage import Transaction
 
 _BATCH = 100
 
@@ -22,14 +24,21 @@ async def furnish(registry: Registry, url: str) -> tuple[list[int], list[int]]:
         for first in range(1, PRODUCTS + 1, _BATCH):
             drafts = [_product(n) for n in range(first, first + _BATCH)]
             at = start + timedelta(seconds=first)
-            products += [p.id for p in await storage.run(lambda tx, d=drafts, at=at: tx.products.add(d, at))]
+            products += [p.id for p in await storage.run(partial(_add_products, drafts, at))]
         for first in range(1, USERS + 1, _BATCH):
             people = [UserDraft(username=f"buyer{n}", email=f"b{n}@shop.test") for n in range(first, first + _BATCH)]
-            hashes = ["none"] * _BATCH
-            users += [u.id for u in await storage.run(lambda tx, p=people, h=hashes: tx.users.add(p, h, start))]
+            users += [u.id for u in await storage.run(partial(_add_users, people, start))]
         return products, users
     finally:
         await storage.close()
+
+
+async def _add_products(drafts: list[ProductDraft], at: datetime, tx: Transaction) -> list[Product]:
+    return await tx.products.add(drafts, at)
+
+
+async def _add_users(people: list[UserDraft], at: datetime, tx: Transaction) -> list[User]:
+    return await tx.users.add(people, ["none"] * len(people), at)
 
 
 def _product(n: int) -> ProductDraft:
@@ -58,5 +67,5 @@ def requests(products: list[int], users: list[int], shop: str) -> Requests:
 def tutorial_requests() -> Requests:
     """For the tutorial, whose ids are consecutive and whose cursor is an id."""
     ids = range(1, PRODUCTS + 1)
-    queries = [f"limit={PAGE}&before={id}" for id in range(2 * PAGE, PRODUCTS, PAGE)]
+    queries = [f"limit={PAGE}&before={key}" for key in range(2 * PAGE, PRODUCTS, PAGE)]
     return Requests(ids, range(1, USERS + 1), queries)

@@ -58,7 +58,7 @@ class Requests:
     products: Sequence[int]
     users: Sequence[int]
     queries: Sequence[str]
-    _dice: random.Random = field(default_factory=lambda: random.Random(20261122))
+    _dice: random.Random = field(default_factory=lambda: random.Random(20261122))  # noqa: S311 - the same in every run
 
     def of(self, workload: Workload) -> Make:
         """What makes the next request of a kind."""
@@ -79,7 +79,7 @@ class Requests:
     def order_draft(self) -> dict[str, Any]:
         """The body of an order."""
         wanted = sorted(self._dice.sample(self.products, 3))
-        items = [{"product_id": id, "quantity": self._dice.randint(1, 3)} for id in wanted]
+        items = [{"product_id": key, "quantity": self._dice.randint(1, 3)} for key in wanted]
         return {"user_id": self._dice.choice(self.users), "items": items, "shipping_address": "1 Main Street"}
 
 

@@ -164,9 +164,20 @@ def new_product_row(product: ProductIn, at: datetime) -> dict[str, Any]:
     }
 
 
-PRODUCT_COLUMNS = (
-    "id created_at updated_at version name slug description price stock_quantity sku is_active category_id".split()
-)
+PRODUCT_COLUMNS = [
+    "id",
+    "created_at",
+    "updated_at",
+    "version",
+    "name",
+    "slug",
+    "description",
+    "price",
+    "stock_quantity",
+    "sku",
+    "is_active",
+    "category_id",
+]
 NEW_PRODUCT_COLUMNS = [*PRODUCT_COLUMNS, "search_key"]
 
 
@@ -195,7 +206,9 @@ def priced(order: OrderIn, pieces: Mapping[int, int], found: Mapping[int, Row]) 
     ]
 
 
-def order_out(id: int, number: str, order: OrderIn, total: int, lines: list[dict[str, Any]], at: datetime) -> Any:
+def order_out(  # noqa: PLR0913, PLR0917 - what an order is made of
+    id: int, number: str, order: OrderIn, total: int, lines: list[dict[str, Any]], at: datetime
+) -> dict[str, Any]:
     """A new order."""
     stamp = time(at)
     return {
@@ -225,9 +238,9 @@ def cursor_of(last: Mapping[str, Any]) -> str:
 def position_of(cursor: str) -> Position:
     """The inverse of ``cursor_of``."""
     try:
-        sort, milliseconds, id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        sort, milliseconds, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if sort != "-created_at":
             raise ValueError
-        return EPOCH + timedelta(milliseconds=milliseconds), int(id)
+        return EPOCH + timedelta(milliseconds=milliseconds), int(key)
     except (ValueError, TypeError):
         raise Refused(422, "cursor") from None

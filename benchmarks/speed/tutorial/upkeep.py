@@ -42,4 +42,5 @@ def prune(products: int) -> None:
 
 
 if __name__ == "__main__":
-    {"furnish": furnish, "prune": prune}[sys.argv[1]](*map(int, sys.argv[2:]))
+    numbers = map(int, sys.argv[2:])
+    furnish(*numbers) if sys.argv[1] == "furnish" else prune(*numbers)
