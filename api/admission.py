@@ -1,4 +1,4 @@
-"""Who is served at all: those who are trusted, as long as there are not too many of them at once."""
+"""Who is served at all: those who are trusted, as long as not too many requests are in progress."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -14,10 +14,17 @@ _STRANGER = (
     "Without authentication this server answers its own machine only. "
     "Its operator can name further networks in TRUSTED_NETWORKS."
 )
+_FULL = "Too many requests are in progress. Try again later."
+
+ALWAYS_SERVED = frozenset({"/livez"})
+"""What must be answered however busy the process is."""
 
 
 class Admission:
-    """Turns strangers away.
+    """Turns strangers away, and whoever comes while the house is full.
+
+    Attributes:
+        in_progress: requests that have come and are not answered yet.
 
     Who asks is known by the address at the other end of the connection, never by a header, which anybody can write. A
     peer without an address, as on a Unix socket, is a stranger.
@@ -25,6 +32,8 @@ class Admission:
 
     def __init__(self, settings: Settings) -> None:
         self._networks = settings.networks
+        self._limit = settings.max_requests
+        self.in_progress = 0
         self._trusts = lru_cache(_MINDED)(self._is_trusted)
 
     def refusal(self, scope: Scope) -> Response | None:
@@ -32,6 +41,8 @@ class Admission:
         peer = scope.get("client")
         if peer is None or not self._trusts(peer[0]):
             return respond(scope, 403, "forbidden", "Forbidden", _STRANGER)
+        if self.in_progress >= self._limit and scope["path"] not in ALWAYS_SERVED:
+            return respond(scope, 503, "overloaded", "Overloaded", _FULL, headers={"Retry-After": "1"})
         return None
 
     def _is_trusted(self, host: str) -> bool:

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from api import logs, problems
 from api.admission import Admission
 from api.document import StockroomAPI
-from api.observation import Observation
+from api.observation import HEADER, Observation
 from api.routers import accounts, categories, notifications, orders, posts, products, service, tags, users
 from api.routes import HeadAsGet, Index, MethodTable, TrailingSlash
 from core import plugins
@@ -18,6 +20,11 @@ from core.passwords import PasswordHasher
 from core.plugins import Registry
 from core.settings import Settings, load
 
+_CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    "allow_headers": ["Content-Type", "If-Match", "If-None-Match", HEADER],
+    "expose_headers": ["ETag", "Retry-After", HEADER],
+}
 _ROUTERS = (service, users, categories, products, orders, posts, tags, accounts, notifications)
 
 
@@ -54,6 +61,8 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
     problems.install(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(TrailingSlash)
+    if chosen.origins:
+        app.add_middleware(CORSMiddleware, allow_origins=chosen.origins, **_CORS)
     app.add_middleware(Observation, admission=Admission(chosen), log=logs.access_log(chosen.debug))
     return app
 

@@ -1,6 +1,8 @@
 """JSON on its way in, read exactly: decimals stay decimal, and what JSON leaves open is refused."""
 
+import asyncio
 import json
+import re
 from decimal import Decimal
 from email.message import Message
 from typing import Any, NoReturn
@@ -10,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.arguments import MISSING
+from core.settings import Settings
 
 
 def parse(body: bytes) -> Any:
@@ -17,9 +20,11 @@ def parse(body: bytes) -> Any:
 
     Raises:
         json.JSONDecodeError: it is malformed: not UTF-8, a byte order mark, NaN, a member named twice, nested or
-            numbered beyond reason, a name that is no text.
+            numbered beyond reason, a name that is no text, more values or members than anything here has.
     """
     try:
+        if len(body) > MAX_VALUES:  # one byte each is the least
+            _require_few_values(body)
         text = body.decode()
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_members)
     except _Refused as refused:
@@ -35,6 +40,15 @@ def parse(body: bytes) -> Any:
     raise json.JSONDecodeError(reason, "", 0)
 
 
+MAX_VALUES = 100_000
+"""Values in a body at most, all levels together: ten times those of a bulk of a thousand."""
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+
+MAX_MEMBERS = 100
+"""Members of an object at most: far more than anything here has, and few enough to complain about each."""
+
+
 class _Refused(Exception):
     """Python's reader would take it, but it is not JSON, or not clear."""
 
@@ -43,11 +57,27 @@ def _refuse(constant: str) -> NoReturn:
     raise _Refused(f"has {constant}, which is not JSON")
 
 
+def _require_few_values(body: bytes) -> None:
+    """Count before reading: millions of small values take seconds to read, and nobody else is served meanwhile."""
+    if _marks(body) > MAX_VALUES and _marks(_STRING.sub(b"", body)) > MAX_VALUES:
+        raise _Refused(f"has more than {MAX_VALUES} values")
+
+
+def _marks(body: bytes) -> int:
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
+
+
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_MEMBERS:
+        raise _Refused(f"has an object with more than {MAX_MEMBERS} members")
     members = dict(pairs)
     if len(members) != len(pairs):
         raise _Refused("has an object with two members of the same name")
     return members
+
+
+_CLOSE = {"Connection": "close"}  # what is still to come is not read
+_DIGITS = 20  # no length that anybody can mean has more
 
 
 class JsonRequest(Request):
@@ -57,10 +87,10 @@ class JsonRequest(Request):
         """The value of the body; ``MISSING`` where there is none.
 
         Raises:
-            HTTPException: 415, it does not call itself JSON.
+            HTTPException: 408, it takes too long; 413, it is too large; 415, it does not call itself JSON.
             RequestValidationError: it is malformed.
         """
-        body = await self.body()
+        body = await self._read()
         if not body:
             return MISSING
         if not _is_json(self.headers.get("content-type", "")):
@@ -70,6 +100,23 @@ class JsonRequest(Request):
         except json.JSONDecodeError as error:
             malformed = {"type": "json_invalid", "loc": ("body",), "msg": "", "ctx": {"error": error.msg}}
             raise RequestValidationError([malformed]) from error
+
+    async def _read(self) -> bytes:
+        settings: Settings = self.app.state.settings
+        limit = settings.max_body_size
+        declared = self.headers.get("content-length", "")
+        if declared.isdecimal() and len(declared) < _DIGITS and int(declared) > limit:
+            raise HTTPException(413, headers=_CLOSE)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(settings.body_timeout):
+                async for chunk in self.stream():
+                    body += chunk
+                    if len(body) > limit:
+                        raise HTTPException(413, headers=_CLOSE)
+        except TimeoutError:
+            raise HTTPException(408, headers=_CLOSE) from None
+        return bytes(body)
 
 
 def _is_json(content_type: str) -> bool:

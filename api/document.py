@@ -1,5 +1,7 @@
 """The OpenAPI document, and the page that shows it without a third-party host."""
 
+import base64
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -12,7 +14,8 @@ from fastapi.responses import HTMLResponse
 from pydantic import TypeAdapter
 from starlette.staticfiles import StaticFiles
 
-from api.observation import HEADER
+from api.admission import ALWAYS_SERVED
+from api.observation import HEADER, POLICY
 from api.preconditions import TAGGED
 from api.problems import MEDIA_TYPE, Problem, status_of
 from core.errors import PreconditionFailed, StockroomError
@@ -33,7 +36,7 @@ _IF_NONE_MATCH = "`ETag` of what the client has. Is it still the same, the answe
 _TAGGED = {_SCHEMAS + kind.__name__ for kind in TAGGED}
 _GENERIC = re.compile(r"\b([A-Z][A-Za-z]+)_([A-Z][A-Za-z]+)_(?=\")")
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n     .*)*)", re.MULTILINE)
-_ALWAYS_ANSWERED = ("/", "/livez")
+_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -73,13 +76,25 @@ class StockroomAPI(FastAPI):
 
     async def _docs(self, request: Request) -> HTMLResponse:
         root = request.scope.get("root_path", "")
-        return get_swagger_ui_html(
+        page = get_swagger_ui_html(
             openapi_url=f"{root}{self.openapi_url}",
             title=self.title,
             swagger_js_url=f"{root}{_ASSETS}/swagger-ui-bundle.js",
             swagger_css_url=f"{root}{_ASSETS}/swagger-ui.css",
             swagger_favicon_url=f"{root}{_ASSETS}/favicon.png",
         )
+        request.scope["state"][POLICY] = (b"content-security-policy", _policy(bytes(page.body)))
+        return page
+
+
+def _policy(page: bytes) -> bytes:
+    """What the page may load: our own files, and the scripts that it has in itself, word for word."""
+    digests = [base64.b64encode(hashlib.sha256(script).digest()) for script in _SCRIPT.findall(page)]
+    scripts = b" ".join(b"'sha256-%b'" % digest for digest in digests)
+    return (
+        b"default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+        b"script-src 'self' %b; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" % scripts
+    )
 
 
 def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
@@ -159,10 +174,13 @@ def _header(name: str) -> dict[str, str]:
 
 
 def _implied(path: str, operation: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    yield 403, "The client is not trusted."
     if "{" in path:
         yield 404, "There is no such thing."
     if "requestBody" in operation:
+        yield 408, "The body took too long to arrive."
+        yield 413, "The body is too large."
         yield 415, "The body is not `application/json`."
     yield 422, "A parameter or the body is not valid."
-    if path not in _ALWAYS_ANSWERED:
-        yield 503, "The storage does not answer, or is too busy."
+    if path not in ALWAYS_SERVED:
+        yield 503, "The storage does not answer, or too many requests are in progress."

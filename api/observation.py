@@ -12,8 +12,17 @@ from api.admission import Admission
 from api.problems import internal_error
 
 HEADER = "X-Request-ID"
+POLICY = "content_security_policy"
+"""Where a page leaves in the request's state which header says what it may load; anything else may load nothing."""
 
 _HEADER_BYTES = HEADER.lower().encode()
+_SECURITY = [
+    (b"cache-control", b"private, no-cache"),  # may be kept, but not shown again without asking
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_NOTHING = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -43,17 +52,21 @@ class Observation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (_HEADER_BYTES, request_id)]
+                policy = scope["state"].get(POLICY, _NOTHING)
+                message["headers"] = [*message["headers"], *_SECURITY, policy, (_HEADER_BYTES, request_id)]
             await send(message)
 
+        served = self._admission.refusal(scope) or self._app
+        self._admission.in_progress += 1
         try:
-            await (self._admission.refusal(scope) or self._app)(scope, receive, send_with_id)
+            await served(scope, receive, send_with_id)
         except Exception:
             self._log.exception("unexpected error", method=scope["method"], path=scope["path"])
             if status:
                 raise  # half an answer is on its way: only closing the connection can tell the client
             await internal_error(scope)(scope, receive, send_with_id)
         finally:
+            self._admission.in_progress -= 1
             duration = round((perf_counter() - start) * 1000, 2)
             self._log.info("request", method=scope["method"], path=scope["path"], status=status, duration_ms=duration)
 

@@ -39,6 +39,8 @@ STATUSES: dict[type[StockroomError], int] = {
 }
 """The status of each branch of the tree; what is on no branch is 500, and its words stay inside."""
 
+_PHRASES = {413: "Content Too Large"}  # called otherwise by some versions of Python; a type must not change
+
 _MAX_ERRORS = 100
 _MAX_NAME = 100
 
@@ -173,8 +175,9 @@ def _sentence(message: str) -> str:
 def http_problem(scope: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None) -> Response:
     """A problem that is no more than its HTTP status."""
     known = HTTPStatus(status)
-    code = known.phrase.lower().replace(" ", "-")
-    return respond(scope, status, code, known.phrase, f"{known.description or known.phrase}.", headers=headers)
+    phrase = _PHRASES.get(status, known.phrase)
+    detail = phrase if status in _PHRASES else known.description or phrase
+    return respond(scope, status, phrase.lower().replace(" ", "-"), phrase, f"{detail}.", headers=headers)
 
 
 def internal_error(scope: Mapping[str, Any]) -> Response:

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from cli.protocol import BoundedHttp
 from core.errors import ConfigurationError
 from core.settings import Settings, load
 
@@ -37,6 +38,7 @@ def serve(
         factory=True,
         host=host,
         port=port,
+        http=BoundedHttp,
         workers=workers,
         reload=reload,
         access_log=False,  # the API writes its own

@@ -1,5 +1,6 @@
 """Settings, read from the environment and from ``.env``; each field is the variable of the same name in upper case."""
 
+import re
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self
@@ -10,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import ConfigurationError
 
 DEFAULT_URL = "sqlite:///./stockroom.db"
+
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
 
 class Auth(StrEnum):
@@ -39,6 +42,10 @@ class Settings(BaseSettings):
         debug: log in detail, for people.
         auth: ``off``: only this machine and ``trusted_networks`` are answered. ``required`` does not exist yet.
         trusted_networks: networks whose every client may do anything, separated by commas.
+        cors_origins: origins whose pages may use the API in a browser, separated by commas.
+        max_body_size: bytes of a body at most.
+        body_timeout: seconds that a client has to send a body.
+        max_requests: requests in progress in a process at most; more are answered 503.
         pool_size: connections kept open.
         pool_max_overflow: further connections under load; each is closed as soon as it is given back.
         pool_timeout: seconds a request waits for a connection before it is answered 503.
@@ -60,6 +67,10 @@ class Settings(BaseSettings):
     debug: bool = False
     auth: Auth = Auth.OFF
     trusted_networks: str = ""
+    cors_origins: str = ""
+    max_body_size: int = Field(default=16_777_216, ge=1024, le=1_073_741_824)
+    body_timeout: float = Field(default=30.0, gt=0, le=3600)
+    max_requests: int = Field(default=1000, ge=1, le=1_000_000)
     pool_size: int = Field(default=10, ge=1, le=1000)
     pool_max_overflow: int = Field(default=0, ge=0, le=1000)
     pool_timeout: float = Field(default=10.0, gt=0, le=300)
@@ -86,6 +97,13 @@ class Settings(BaseSettings):
             raise ValueError("must be networks such as 172.17.0.0/16, separated by commas") from None
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_that_can_be(cls, value: str) -> str:
+        if not all(_ORIGIN.fullmatch(origin) for origin in _listed(value)):
+            raise ValueError("must be origins such as https://shop.example, separated by commas")
+        return value
+
     @model_validator(mode="after")
     def _hash_memory(self) -> Self:
         if self.argon2_memory_cost < 8 * self.argon2_parallelism:
@@ -98,6 +116,11 @@ class Settings(BaseSettings):
         return _networks(self.trusted_networks)
 
     @property
+    def origins(self) -> list[str]:
+        """The origins whose pages may use the API."""
+        return _listed(self.cors_origins)
+
+    @property
     def url(self) -> str:
         """The database URL in the clear, for those who connect with it."""
         return self.database_url.get_secret_value()
@@ -107,7 +130,11 @@ Network = IPv4Network | IPv6Network
 
 
 def _networks(given: str) -> tuple[Network, ...]:
-    return tuple(ip_network(name.strip()) for name in given.split(",")) if given.strip() else ()
+    return tuple(map(ip_network, _listed(given)))
+
+
+def _listed(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",")] if given.strip() else []
 
 
 def load(**overrides: Any) -> Settings:

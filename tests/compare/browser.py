@@ -45,6 +45,10 @@ class Window:
         """Show a file."""
         self._driver.get(page.as_uri())
 
+    def visit(self, url: str) -> None:
+        """Show what a server has."""
+        self._driver.get(url)
+
     def run(self, script: str) -> Any:
         """What a function body of JavaScript returns."""
         return self._driver.execute_script(script)  # type: ignore[no-untyped-call]

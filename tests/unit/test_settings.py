@@ -56,6 +56,10 @@ BAD = {
     "DEBUG": ["perhaps"],
     "AUTH": ["on", "OFF", "", "required"],
     "TRUSTED_NETWORKS": ["x", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/8,", "10.0.0.0/8 fd00::/8", "*"],
+    "CORS_ORIGINS": ["*", "shop.example", "https://shop.example/", "https://", "https://a,", "null", "ftp://a"],
+    "MAX_BODY_SIZE": ["1023", "1073741825", "1MB"],
+    "BODY_TIMEOUT": ["0", "3601", "nan"],
+    "MAX_REQUESTS": ["0", "1000001"],
     "POOL_SIZE": ["0", "-1", "1001", "ten", "1.5", ""],
     "POOL_MAX_OVERFLOW": ["-1", "1001", "many"],
     "POOL_TIMEOUT": ["0", "-1", "301", "nan", "inf", "soon"],
@@ -103,6 +107,12 @@ def test_settings_of_the_hash_that_contradict_each_other_are_both_named(monkeypa
 def test_networks_are_separated_by_commas(given: str, networks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUSTED_NETWORKS", given)
     assert [str(network) for network in load().networks] == networks
+
+
+def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().origins == []
+    monkeypatch.setenv("CORS_ORIGINS", "https://shop.example , http://localhost:5173,http://[::1]:80")
+    assert load().origins == ["https://shop.example", "http://localhost:5173", "http://[::1]:80"]
 
 
 def test_the_password_in_the_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
