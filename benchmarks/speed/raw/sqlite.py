@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from sqlite3 import IntegrityError, Row
+from sqlite3 import SQLITE_CONSTRAINT_FOREIGNKEY, IntegrityError, Row
 from typing import Any
 
 import aiosqlite
@@ -86,7 +86,7 @@ class SQLite:
             total = sum(line["total_price"] for line in lines)
             number, stamp = models.order_number(at), models.time(at)
             await writer.executemany(TAKE, [(quantity, stamp, id) for id, quantity in pieces.items()])
-            with _refusing(400, "There is no such user."):
+            with _refusing():
                 values = (stamp, stamp, number, total, order.user_id, order.shipping_address)
                 id = (await writer.execute(ORDER, values)).lastrowid or 0
             await writer.executemany(LINES, [(id, n, *line.values()) for n, line in enumerate(lines)])
@@ -100,7 +100,7 @@ class SQLite:
         async with self._writing() as writer:
             [[last]] = list(await writer.execute_fetchall(LAST))
             values = [(id, *(row | stamp).values()) for id, row in enumerate(rows, last + 1)]
-            with _refusing(409, "A slug or an SKU is taken, or there is no such category."):
+            with _refusing():
                 await writer.executemany(PRODUCT, values)
         return [models.product_out({"id": id, **row}) for id, row in enumerate(rows, last + 1)]
 
@@ -113,11 +113,13 @@ class SQLite:
 
 
 @contextmanager
-def _refusing(status: int, detail: str) -> Iterator[None]:
+def _refusing() -> Iterator[None]:
     try:
         yield
-    except IntegrityError:
-        raise Refused(status, detail) from None
+    except IntegrityError as error:
+        if error.sqlite_errorcode == SQLITE_CONSTRAINT_FOREIGNKEY:
+            raise Refused(400, "It refers to something that does not exist.") from None
+        raise Refused(409, "A slug or an SKU is taken.") from None
 
 
 def _product(row: Row) -> dict[str, Any]:
