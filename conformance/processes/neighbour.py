@@ -20,7 +20,6 @@ from core.opening import opened
 from core.plugins import discover
 from core.settings import Settings, load
 
-
 _LONGEST = 60.0
 """Seconds that it has, from its start to its end."""
 
