@@ -43,6 +43,7 @@ def test_the_store_is_emptied_all_the_same(
             env=environment(),
             stdout=subprocess.DEVNULL,
             stderr=complaints,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - this process has no other threads
         )
     try:
         eventually(lambda: asyncio.run(placed(backend, settings)) > Scale(20).orders + 10, "the store was not driven")
@@ -53,6 +54,11 @@ def test_the_store_is_emptied_all_the_same(
     assert child.wait(PATIENCE) != 0
     eventually(lambda: not any(map(alive, begun)), "processes are left behind")
     assert asyncio.run(backend.migrations(settings).current()) is None, (tmp_path / "complaints").read_text()
+
+
+def heed_interrupts() -> None:
+    """A shell without job control starts what it puts in the background deaf to SIGINT, and so are our children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def placed(backend: Backend, settings: Settings) -> int:
