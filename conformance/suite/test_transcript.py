@@ -18,7 +18,9 @@ from conformance.suite.transcript.story import Step, story
 
 RECORDED = Path(__file__).parent / "transcript" / "transcript.jsonl"
 HEADERS = ["content-type", "allow", "retry-after", "location"]
+# Errors that no storage has a part in, or that a conversation in one process cannot bring about.
 NEVER_ASKED_FOR = {"storage-unavailable", "pool-exhausted", "too-many-conflicts", "internal-error"}
+NEVER_ASKED_FOR |= {"forbidden", "overloaded", "precondition-failed"}
 
 
 async def ask(client: httpx2.AsyncClient, step: Step, masks: Masks) -> str:

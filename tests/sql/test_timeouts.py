@@ -30,7 +30,7 @@ ENDLESS = "SELECT COUNT(*) FROM {} WHERE {} < 0".format(
 )
 
 PATIENCE = 2.0  # seconds; what is not meant to hang takes less, also on a busy machine
-LEAVE = 4.0  # seconds more that an answer may take on a busy machine, the driver's farewell included
+LEAVE = 20.0  # seconds more that an answer may take on a busy machine, the driver's farewell included
 
 
 @pytest.fixture
