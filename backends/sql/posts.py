@@ -39,7 +39,14 @@ _WITH_TAGS = (
     .order_by(tags.c.name)
 )
 _TAGGED = Statement(_WITH_TAGS)
-_TAGGED_LOCKED = Statement(_WITH_TAGS.with_for_update(key_share=True, of=posts))
+# A statement that had to wait for the lock has the post as it is now, but the tags as they were when it began. That
+# shows in the version, which every change of the tags raises: ``_SEEN`` has that of the beginning.
+_SEEN = posts.alias("seen")
+_TAGGED_LOCKED = Statement(
+    _WITH_TAGS.add_columns(
+        select(_SEEN.c.version).where(_SEEN.c.id == bindparam("key")).scalar_subquery().label("seen_version")
+    ).with_for_update(key_share=True, of=posts)
+)
 _TAGS_OF = (
     select(post_tags.c.post_id, tags.c.name)
     .join(tags, tags.c.id == post_tags.c.tag_id)
@@ -109,8 +116,12 @@ class SqlPostRepository(SqlRepository[Post], SqlPostReader):
         return await listing.taken_slugs(self._rows, posts.c.slug, bases)
 
     async def lock(self, id: int) -> Post:
-        """See ``Repository.lock``."""
-        return await self._tagged(_TAGGED_LOCKED, id)
+        """See ``Repository.lock``. Where it had to wait, the tags are read once more."""
+        found = await self._rows.rows(_TAGGED_LOCKED, {"key": id})
+        if not found:
+            raise NotFound("post", id)
+        post = _read(found[0], [row[-2] for row in found if row[-2] is not None])
+        return post if post.version == found[0][-1] else await self.get(id)
 
     async def save(self, entity: Post, tags: Sequence[Tag] | None = None) -> None:
         """See ``PostRepository.save``."""

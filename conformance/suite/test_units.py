@@ -1,5 +1,6 @@
 """Units of work, asked for directly: what no request can show, because core never lets it come so far."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -119,3 +120,29 @@ async def test_what_changes_along_is_never_dated_before_it_was(shop: Shop, tick:
     latest = max(latest, tick(step))
     assert (await shop.client.patch("/tags/2", json={"name": "renamed"})).status_code == 200
     assert await _dates(shop, "/posts/1") == [(3, clock.to_json(latest))]
+
+
+async def test_a_lock_that_had_to_wait_shows_the_post_with_the_tags_of_now(shop: Shop, app: FastAPI) -> None:
+    storage: Storage = app.state.storage
+    await shop.article(await shop.user(), tags=["old"])
+    await shop.tag(name="new")
+    changed, enough = asyncio.Event(), asyncio.Event()
+
+    async def change(tx: Transaction) -> None:
+        post = await tx.posts.lock(1)
+        await tx.posts.save(replace(post, version=post.version + 1, tags=["new"]), await tx.tags.named(["new"]))
+        changed.set()
+        await enough.wait()
+
+    async def look(tx: Transaction) -> tuple[int, list[str]]:
+        post = await tx.posts.lock(1)
+        await tx.posts.save(replace(post, version=post.version + 1, title="Looked at"))
+        return post.version, list(post.tags)
+
+    changing = asyncio.create_task(storage.run(change))
+    await changed.wait()
+    looking = asyncio.create_task(storage.run(look))
+    await asyncio.wait([looking], timeout=0.3)
+    enough.set()
+    await changing
+    assert await looking == (2, ["new"])
