@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from conformance.defaults import settings_for
 from conformance.interleaving import Sessions
-from conformance.processes.serving import serving
+from conformance.processes.live import several_live
 from conformance.shop import Shop
 from conformance.target import Target
 from core import clock
@@ -127,13 +127,8 @@ def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], datetime]:
 @pytest.fixture
 def two_servers(settings: Settings, tmp_path: Path) -> Iterator[list[str]]:
     """The base URLs of two ``stockroom serve`` processes on one store; only where a storage can be shared."""
-    with serving(settings, tmp_path, 2) as servers:
-
-        async def ready() -> None:
-            await asyncio.gather(*(one.ready() for one in servers))
-
-        asyncio.run(ready())
-        yield [one.url for one in servers]
+    with several_live(settings, tmp_path, 2) as urls:
+        yield urls
 
 
 @pytest.fixture

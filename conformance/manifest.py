@@ -1,7 +1,7 @@
 """What the suite consists of, read from its source: so a test that was not collected is missed too."""
 
 import ast
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,11 @@ class Demand:
 
     needs: Set[str] = frozenset()
     lacks: Set[str] = frozenset()
+
+    @classmethod
+    def of_fixtures(cls, names: Iterable[str]) -> "Demand":
+        """That of the fixtures a test asks for."""
+        return cls({"shared"} if "two_servers" in names else frozenset())
 
     def met_by(self, capabilities: Capabilities) -> bool:
         """Whether the test is for a storage with these."""
@@ -59,8 +64,7 @@ def _contents() -> Iterator[tuple[str, Demand]]:
         for node in module.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 fixtures = {argument.arg for argument in node.args.args}
-                of_fixtures = Demand({"shared"} if "two_servers" in fixtures else frozenset())
-                yield f"{file.name}::{node.name}", shared | of_fixtures | _demand(node.decorator_list)
+                yield f"{file.name}::{node.name}", shared | Demand.of_fixtures(fixtures) | _demand(node.decorator_list)
 
 
 def _module_marks(module: ast.Module) -> list[ast.expr]:

@@ -10,8 +10,6 @@ from conformance.recorder import Recorder
 from conformance.target import Target
 
 FIXTURE = "conformance_target"
-# Fixtures that work only on storages with a capability.
-_NEEDS = {"two_servers": "shared"}
 _TARGETS = pytest.StashKey[list[Target]]()
 
 
@@ -74,8 +72,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _fitting(metafunc: pytest.Metafunc, offered: list[Target]) -> Iterator[Target]:
-    needed = {capability for fixture, capability in _NEEDS.items() if fixture in metafunc.fixturenames}
-    demand = Demand(needed | _marked(metafunc, "needs"), _marked(metafunc, "lacks"))
+    marked = Demand(_marked(metafunc, "needs"), _marked(metafunc, "lacks"))
+    demand = marked | Demand.of_fixtures(metafunc.fixturenames)
     only = [marker.args for marker in metafunc.definition.iter_markers("only")]
     for target in offered:
         if all(target.name in names for names in only) and demand.met_by(target.backend.capabilities):

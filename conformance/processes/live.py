@@ -1,4 +1,4 @@
-"""One real server process, for tests that come from outside."""
+"""Real server processes that are ready, for tests that come from outside."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,6 +12,17 @@ from core.settings import Settings
 @contextmanager
 def live(settings: Settings, folder: Path) -> Iterator[str]:
     """The base URL of a ``stockroom serve`` that is ready; it ends when the context is left."""
-    with serving(settings, folder, 1) as [server]:
-        asyncio.run(server.ready())
-        yield server.url
+    with several_live(settings, folder, 1) as [url]:
+        yield url
+
+
+@contextmanager
+def several_live(settings: Settings, folder: Path, count: int) -> Iterator[list[str]]:
+    """The base URLs of ``count`` processes on one store, all ready; they end when the context is left."""
+    with serving(settings, folder, count) as servers:
+
+        async def ready() -> None:
+            await asyncio.gather(*(server.ready() for server in servers))
+
+        asyncio.run(ready())
+        yield [server.url for server in servers]

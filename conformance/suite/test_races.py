@@ -14,7 +14,7 @@ import pytest
 from conformance.crowd import Crowd, outcomes
 from conformance.defaults import settings_for
 from conformance.problem import blamed
-from conformance.processes.serving import serving
+from conformance.processes.live import several_live
 from conformance.shop import Json
 from conformance.target import Target
 from core.plugins import Registry
@@ -38,13 +38,8 @@ def servers(
     settings = settings_for(asyncio.run(conformance_target.blank()))
     asyncio.run(registry.choose(settings).migrations(settings).up())
     processes = 2 if conformance_target.backend.capabilities.shared else 1
-    with serving(settings, tmp_path_factory.mktemp("servers"), processes) as started:
-
-        async def ready() -> None:
-            await asyncio.gather(*(one.ready() for one in started))
-
-        asyncio.run(ready())
-        yield [one.url for one in started], count(1)
+    with several_live(settings, tmp_path_factory.mktemp("servers"), processes) as urls:
+        yield urls, count(1)
 
 
 @pytest.fixture

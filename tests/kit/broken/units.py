@@ -10,7 +10,7 @@ from typing import Any
 from core.entities import Product, Tag
 from core.errors import ConflictsOutlasted, NotFound, TransientConflict
 from core.storage import Capabilities, Transaction
-from tests.kit.broken.defect import BrokenTransaction, Defect, Work, Wrapped
+from tests.kit.broken.defect import Defect, Work, Wrapped
 
 
 class LostRollback(Defect):
@@ -268,8 +268,6 @@ class HollowSavepoint(Defect):
 
         return nothing()
 
-
-__all__ = ["BrokenTransaction"]
 
 UNITS = [
     LostRollback,
