@@ -19,6 +19,7 @@ from backends.sql.orders import ORDERS, PAYMENTS, SqlOrderReader, SqlOrderReposi
 from backends.sql.pool import Pool
 from backends.sql.posts import POSTS, SqlPostReader, SqlPostRepository
 from backends.sql.products import PRODUCTS, SqlProductReader, SqlProductRepository
+from backends.sql.schema import metadata
 from backends.sql.session import Connections, Reads, Work
 from backends.sql.tags import TAGS, SqlTagReader, SqlTagRepository
 from backends.sql.users import USERS, SqlUserReader, SqlUserRepository
@@ -155,7 +156,7 @@ class SqlStorage:
         async with self._connections.taken() as held:
             session = Work(held, self._connections)
             for words in before:
-                await session.command(words)
+                await session.command(words.format(tables=", ".join(metadata.tables)))
             return int((await session.rows(text(query)))[0][0])
 
     def pool_status(self) -> PoolStatus:

@@ -60,7 +60,8 @@ class LosesUpdates(AlteredStorage):
         if not self.running:
             self.seen: dict[Any, Any] = {}
         self.running += 1
-        await asyncio.sleep(0.001)  # for the other to arrive
+        for _ in range(50):  # rounds of the loop, which a slow machine needs no more of
+            await asyncio.sleep(0)  # for the other to arrive
         try:
             return await super().run(work)
         finally:

@@ -1,6 +1,8 @@
 """A TCP proxy in front of a database server, to cut the way to it, or to make it long."""
 
 import asyncio
+from contextlib import suppress
+from time import monotonic
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -64,14 +66,25 @@ class Proxy:
         self._ends -= {writer, there[1]}
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, late: bool = False) -> None:
-        try:
+        pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(16)
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._receive(reader, pieces, late=late))
+            both.create_task(self._send(pieces, writer))
+
+    async def _receive(
+        self, reader: asyncio.StreamReader, pieces: asyncio.Queue[tuple[float, bytes]], *, late: bool
+    ) -> None:
+        with suppress(OSError):
             while data := await reader.read(65_536):
-                if late and self.delay:
-                    await asyncio.sleep(self.delay)
+                await pieces.put((monotonic() + (self.delay if late else 0), data))
+        await pieces.put((0, b""))
+
+    async def _send(self, pieces: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
+        """Each piece leaves once its time has come, so those of one answer are late together, not one after the other."""
+        with suppress(OSError):
+            while (piece := await pieces.get())[1]:
+                await asyncio.sleep(max(piece[0] - monotonic(), 0))
                 await self._flows.wait()
-                writer.write(data)
+                writer.write(piece[1])
                 await writer.drain()
-        except OSError:
-            pass
-        finally:
-            writer.close()
+        writer.close()

@@ -114,7 +114,7 @@ async def test_a_bulk_too_large_for_any_buffer_is_let_go_of_too(shop: Shop, prox
 
 async def test_a_request_of_many_statements_may_take_longer_than_one(shop: Shop, proxy: Proxy) -> None:
     users = [shop.registration() for _ in range(100)]
-    proxy.delay = PATIENCE * 0.4  # some drivers prepare a statement first, which is two answers
+    proxy.delay = PATIENCE * 0.3  # some drivers prepare a statement first, which is two answers
     started = monotonic()
     await shop.post("/users/bulk", users)
     assert monotonic() - started > PATIENCE

@@ -41,7 +41,7 @@ class Dialect:
         interrupt: how a driver's connection is told to do so, where neither driver nor server does of itself.
         begin: the statement that starts a unit of work.
         version: the query for the server's version.
-        size: the query for the bytes that the database takes, behind what must be said before it.
+        size: the query for the bytes that the database takes, behind what must be said before it, of all ``{tables}``.
         wire: how its drivers are spoken to.
         insert: how rows are inserted and their ids learnt.
         many_values: whether SQLAlchemy must be told to write many rows as one INSERT.

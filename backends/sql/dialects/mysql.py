@@ -29,6 +29,7 @@ _UTF8 = (
     "the database's character set must be utf8mb4; run ALTER DATABASE ... CHARACTER SET utf8mb4",
 )
 
+_COUNT_PAGES = "ANALYZE NO_WRITE_TO_BINLOG TABLE {tables}"  # otherwise done in the background, some 10 s late
 _SIZE = """
     SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = DATABASE()
 """
@@ -69,7 +70,7 @@ MYSQL = Dialect(
     statement_limit="SET SESSION max_execution_time = {milliseconds}",  # of queries; a write is not ended
     begin="START TRANSACTION",
     version="SELECT VERSION()",
-    size=("SET SESSION information_schema_stats_expiry = 0", _SIZE),  # otherwise a figure may be a day old
+    size=("SET SESSION information_schema_stats_expiry = 0", _COUNT_PAGES, _SIZE),  # kept for a day by default
     wire=MySQLDriver(),
     insert=consecutive,
     many_values=True,
@@ -126,7 +127,7 @@ MARIADB = replace(
     schemes=("mariadb",),
     example_url="mariadb://user:password@localhost:3306/stockroom",
     oldest=(10, 6),
-    size=(_SIZE,),
+    size=(_COUNT_PAGES, _SIZE),
     statement_limit="SET SESSION max_statement_time = {seconds}",
     code=_errno_or_mismatch,
     refusals={**MYSQL.refusals, _MISMATCH: _WRITE_MYSQL, 1193: _WRITE_MYSQL},
