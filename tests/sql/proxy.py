@@ -80,7 +80,7 @@ class Proxy:
         await pieces.put((0, b""))
 
     async def _send(self, pieces: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
-        """Each piece leaves once its time has come, so those of one answer are late together, not one after the other."""
+        """Each piece leaves once its time has come, so those of one answer are late together."""
         with suppress(OSError):
             while (piece := await pieces.get())[1]:
                 await asyncio.sleep(max(piece[0] - monotonic(), 0))
