@@ -36,7 +36,17 @@ from core.entities.products import (
     StockChange,
 )
 from core.entities.tags import Tag, TagDraft, TagPatch
-from core.entities.users import Registration, TopSpender, User, UserDraft, UserPatch, UserReplacement, UserWithPosts
+from core.entities.tickets import Ticket, TicketKind
+from core.entities.users import (
+    Credentials,
+    Registration,
+    TopSpender,
+    User,
+    UserDraft,
+    UserPatch,
+    UserReplacement,
+    UserWithPosts,
+)
 from core.entities.values import Record
 
 __all__ = [
@@ -48,6 +58,7 @@ __all__ = [
     "CategoryPatch",
     "CategoryProducts",
     "CategoryStats",
+    "Credentials",
     "Deposit",
     "Notification",
     "NotificationDraft",
@@ -76,6 +87,8 @@ __all__ = [
     "Tag",
     "TagDraft",
     "TagPatch",
+    "Ticket",
+    "TicketKind",
     "TopSpender",
     "Transfer",
     "TransferDraft",

@@ -65,6 +65,14 @@ class User(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """A user and what its password is checked against: exists while somebody logs in, nowhere else."""
+
+    user: User
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserWithPosts(User):
     """A user with one page of posts, newest first."""
 

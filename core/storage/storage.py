@@ -22,6 +22,8 @@ from core.storage.repositories import (
     ProductRepository,
     TagReader,
     TagRepository,
+    TicketReader,
+    TicketRepository,
     UserReader,
     UserRepository,
 )
@@ -70,6 +72,8 @@ class Transaction(Protocol):
     def accounts(self) -> AccountRepository: ...
     @property
     def notifications(self) -> NotificationRepository: ...
+    @property
+    def tickets(self) -> TicketRepository: ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """A part that is undone alone when an error leaves it; the error goes on to the caller.
@@ -106,6 +110,8 @@ class Storage(Protocol):
     def accounts(self) -> AccountReader: ...
     @property
     def notifications(self) -> NotificationReader: ...
+    @property
+    def tickets(self) -> TicketReader: ...
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``work`` in a unit of work, and return what it returned once that is committed.

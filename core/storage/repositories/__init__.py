@@ -23,6 +23,7 @@ from core.storage.repositories.posts import PostReader, PostRepository
 from core.storage.repositories.products import CategoryFigures, ProductReader, ProductRepository
 from core.storage.repositories.repository import Reader, Repository, Slugged
 from core.storage.repositories.tags import TagReader, TagRepository
+from core.storage.repositories.tickets import TicketReader, TicketRepository
 from core.storage.repositories.users import UserReader, UserRepository
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
     "Slugged",
     "TagReader",
     "TagRepository",
+    "TicketReader",
+    "TicketRepository",
     "UserReader",
     "UserRepository",
 ]

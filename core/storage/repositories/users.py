@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import TopSpender, User, UserDraft
+from core.entities import Credentials, TopSpender, User, UserDraft
 from core.storage.filters import UserFilter
 from core.storage.pages import Page, Window
 from core.storage.repositories.repository import Reader
@@ -15,6 +15,10 @@ class UserReader(Reader[User], Protocol):
 
     async def by_email(self, email: str) -> User:
         """The user with this e-mail address, compared folded."""
+        ...
+
+    async def credentials(self, name: str) -> Credentials | None:
+        """The user with this username or, where it has an ``@``, this e-mail address, compared folded."""
         ...
 
     async def page(self, filter: UserFilter, window: Window) -> Page[User]:
