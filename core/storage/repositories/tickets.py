@@ -19,7 +19,7 @@ class TicketReader(Protocol):
 
 
 class TicketRepository(TicketReader, Protocol):
-    """Tickets in a unit of work. No error of the shop's is raised but UnknownReference, for a user that is not there."""
+    """Tickets in a unit of work. Of the errors above, UnknownReference for a user that is not there."""
 
     async def claim(self, ticket: Ticket, at: datetime) -> Ticket | None:
         """Store a ticket under a key that is free, and return None; else the one that has the key, held as by ``lock``.
