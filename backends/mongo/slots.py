@@ -10,7 +10,7 @@ from backends.mongo.driver import monitoring
 from core.errors import PoolExhausted
 from core.settings import PoolClass, Settings
 from core.storage import PoolStatus
-from core.storage.trips import note
+from core.storage.trips import answered, note
 
 commands = logging.getLogger("backends.mongo.commands")
 
@@ -105,5 +105,8 @@ class TripListener(monitoring.CommandListener):
             target = event.command.get(event.command_name) if event.command else ""
             commands.info("%s %s", event.command_name, target)
 
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
-    def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
+    def succeeded(self, _event: monitoring.CommandSucceededEvent) -> None:
+        answered()
+
+    def failed(self, _event: monitoring.CommandFailedEvent) -> None:
+        answered()

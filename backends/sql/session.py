@@ -20,6 +20,7 @@ from backends.sql.limit import limited
 from backends.sql.pool import Held, Pool
 from backends.sql.statement import Compiled, Statement
 from core.settings import Settings
+from core.storage import trips
 
 T = TypeVar("T")
 
@@ -120,6 +121,10 @@ class Work:
         """Insert rows; their new ids, in the order given."""
         return await self._dialect.insert(self, table, values)
 
+    async def claim(self, values: Mapping[str, Any]) -> bool:
+        """Store a ticket if its key is free, which is then locked in any case; whether it was."""
+        return await self._dialect.claim(self, values)
+
     async def execute(self, statement: Executable, params: Params = None) -> CursorResult[Any]:
         """Run a statement."""
         return await self._answer(self._connection.execute(statement, params))
@@ -161,6 +166,8 @@ class Work:
             return await limited(self._connections.patience, sent)
         except Exception as error:
             raise translate(self._dialect, error) from error
+        finally:
+            trips.answered()
 
     def in_id_order(self, table: Table, ids: Sequence[int]) -> Any:
         """For an UPDATE's ``id IN``: the ids, locked in their order where the database would not do so by itself."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.errors import ConflictsOutlasted, TransientConflict
+from core.storage.observer import current
 
 T = TypeVar("T")
 
@@ -33,19 +34,21 @@ async def rerun(attempt: Callable[[], Awaitable[T]], policy: RetryPolicy) -> T:
     """The outcome of the first ``attempt`` that ends without ``TransientConflict``.
 
     Waits are drawn evenly from zero to a bound that doubles ("full jitter"), so that those who collided do not collide
-    again in step.
+    again in step. Whoever watches (``core.storage.observer``) is told of every run.
 
     Raises:
         ConflictsOutlasted: attempts or time ran out.
     """
-    started = time.monotonic()
+    started, observer = time.monotonic(), current()
     for number in range(policy.attempts):
         try:
-            return await attempt()
+            with observer.attempt(number + 1):
+                return await attempt()
         except TransientConflict as conflict:
             last = conflict
         if time.monotonic() - started > policy.deadline:
             break
         if number + 1 < policy.attempts:
             await asyncio.sleep(random.uniform(0, min(policy.longest_wait, policy.first_wait * 2**number)))  # noqa: S311
+    observer.outlasted()
     raise ConflictsOutlasted from last

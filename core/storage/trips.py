@@ -1,14 +1,34 @@
-"""Counting round trips to a database, for tests, comparisons and traces.
+"""Counting and timing round trips to a database, for tests, comparisons and traces.
 
-A backend calls ``note`` once for each round trip it is about to make, transaction control included. Outside ``count``
-that costs one look at a context variable.
+A backend calls ``note`` once for each round trip it is about to make, transaction control included, and ``answered``
+when the answer to it has come. Where nobody counts, that costs a look at two context variables.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+from time import time_ns
+
+
+@dataclass(slots=True)
+class Trip:
+    """One round trip.
+
+    Attributes:
+        what: the statement or command, for people to read. It may hold what is nobody's business.
+        began: when it was noted, in nanoseconds since 1970.
+        ended: when the answer had come; None where nobody said so.
+    """
+
+    what: str
+    began: int = field(default_factory=time_ns)
+    ended: int | None = None
+
 
 _trips: ContextVar[list[str] | None] = ContextVar("stockroom_trips", default=None)
+_timed: ContextVar[list[Trip] | None] = ContextVar("stockroom_timed_trips", default=None)
+_under_way: ContextVar[Trip | None] = ContextVar("stockroom_trip", default=None)
 
 
 def note(what: str) -> None:
@@ -16,6 +36,21 @@ def note(what: str) -> None:
     trips = _trips.get()
     if trips is not None:
         trips.append(what)
+    timed = _timed.get()
+    if timed is not None:
+        trip = Trip(what)
+        timed.append(trip)
+        _under_way.set(trip)
+
+
+def answered() -> None:
+    """The round trip that this task, or this thread, noted last has ended, well or not.
+
+    A backend that does not call it is counted all the same, but nobody sees how long its round trips take.
+    """
+    trip = _under_way.get()
+    if trip is not None and trip.ended is None:
+        trip.ended = time_ns()
 
 
 @contextmanager
@@ -27,3 +62,14 @@ def count() -> Iterator[list[str]]:
         yield trips
     finally:
         _trips.reset(token)
+
+
+@contextmanager
+def time() -> Iterator[list[Trip]]:
+    """Collect the round trips made within and how long they take; not those within a further ``time``."""
+    trips: list[Trip] = []
+    token = _timed.set(trips)
+    try:
+        yield trips
+    finally:
+        _timed.reset(token)
