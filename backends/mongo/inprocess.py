@@ -28,7 +28,7 @@ from core.storage.trips import note
 
 T = TypeVar("T")
 
-Touched = defaultdict[str, set[int]]
+Touched = defaultdict[str, set[Any]]
 
 
 class Memory:
@@ -186,7 +186,7 @@ class InProcessDefinition(Definition):
 class _Journalled(InProcessCollection):
     """A collection that remembers which documents were touched."""
 
-    def __init__(self, raw: Any, touched: set[int]) -> None:
+    def __init__(self, raw: Any, touched: set[Any]) -> None:
         super().__init__(raw)
         self._touched = touched
 

@@ -24,6 +24,7 @@ from backends.mongo.repositories.orders import (
 from backends.mongo.repositories.posts import POSTS, MongoPostReader, MongoPostRepository
 from backends.mongo.repositories.products import PRODUCTS, MongoProductReader, MongoProductRepository
 from backends.mongo.repositories.tags import TAGS, MongoTagReader, MongoTagRepository
+from backends.mongo.repositories.tickets import MongoTicketReader, MongoTicketRepository
 from backends.mongo.repositories.users import USERS, MongoUserReader, MongoUserRepository
 from backends.mongo.revisions import REVISIONS, latest
 from backends.mongo.slots import Slots
@@ -52,6 +53,7 @@ class MongoTransaction:
         self.payments = MongoPaymentRepository(PAYMENTS, work)
         self.accounts = MongoAccountRepository(ACCOUNTS, work)
         self.notifications = MongoNotificationRepository(NOTIFICATIONS, work)
+        self.tickets = MongoTicketRepository(work)
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """See ``Transaction.savepoint``."""
@@ -73,6 +75,7 @@ class MongoStorage:
         self.orders = MongoOrderReader(ORDERS, reader)
         self.accounts = MongoAccountReader(ACCOUNTS, reader)
         self.notifications = MongoNotificationReader(NOTIFICATIONS, reader)
+        self.tickets = MongoTicketReader(reader)
 
     @property
     def capabilities(self) -> Capabilities:

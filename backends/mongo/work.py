@@ -15,6 +15,8 @@ from backends.mongo.collection import Collection
 from backends.mongo.errors import Clash
 from backends.mongo.ids import Ids
 
+Id = int | str
+
 
 class Session(Protocol):
     """The engine's part of a unit of work."""
@@ -34,13 +36,13 @@ class Session(Protocol):
 
 
 class Work:
-    """A unit of work in progress."""
+    """A unit of work in progress. It knows documents by their ``_id``: a number, or the key of a ticket."""
 
     def __init__(self, session: Session, ids: Ids) -> None:
         self._session = session
-        self._locked: dict[tuple[str, int], Any] = {}
-        self._relied: defaultdict[str, set[int]] = defaultdict(set)
-        self._settled: defaultdict[str, set[int]] = defaultdict(set)
+        self._locked: dict[tuple[str, Id], Any] = {}
+        self._relied: defaultdict[str, set[Id]] = defaultdict(set)
+        self._settled: defaultdict[str, set[Id]] = defaultdict(set)
         self._claims: list[Claim] = []
         self._wrote = False
         self.ids = ids
@@ -49,16 +51,17 @@ class Work:
         """See ``Source``."""
         return self._session.collection(name)
 
-    def lock(self, name: str, entity: Any) -> None:
-        """Hold an entity that was just read against changes by others."""
-        self._locked[name, entity.id] = entity
-        self.rely(name, [entity.id])
+    def lock(self, name: str, entity: Any, key: str | None = None) -> None:
+        """Hold an entity that was just read against changes by others; ``key`` is for those without an ``id``."""
+        key_or_id = key or entity.id
+        self._locked[name, key_or_id] = entity
+        self.rely(name, [key_or_id])
 
-    def locked(self, name: str, id: int) -> Any:
+    def locked(self, name: str, id: Id) -> Any:
         """The entity as it was locked or last saved; None if it was not."""
         return self._locked.get((name, id))
 
-    def rely(self, name: str, ids: Iterable[int]) -> None:
+    def rely(self, name: str, ids: Iterable[Id]) -> None:
         """Require that documents still exist, unchanged by others, when the unit of work commits."""
         self._relied[name].update(ids)
 
@@ -69,12 +72,12 @@ class Work:
             unchanged = {None, before.get(field) if before else None}
             self.rely(target, {row[field] for row in claim.written if row[field] not in unchanged})
 
-    def settle(self, name: str, ids: Iterable[int]) -> None:
+    def settle(self, name: str, ids: Iterable[Id]) -> None:
         """Note that the unit of work has written these documents."""
         self._settled[name].update(ids)
         self._wrote = True
 
-    def forget(self, name: str, ids: Iterable[int]) -> None:
+    def forget(self, name: str, ids: Iterable[Id]) -> None:
         """Note that the unit of work has removed these documents."""
         self._settled[name].difference_update(ids)
         self._relied[name].difference_update(ids)
@@ -95,8 +98,8 @@ class Work:
                 await self._hold(name, self._relied[name] - self._settled[name])
         await self._session.commit()
 
-    async def _hold(self, name: str, ids: set[int]) -> None:
+    async def _hold(self, name: str, ids: set[Id]) -> None:
         if ids:
-            held = await self.collection(name).update_many({"_id": {"$in": sorted(ids)}}, {"$inc": {"holds": 1}})
+            held = await self.collection(name).update_many({"_id": {"$in": list(ids)}}, {"$inc": {"holds": 1}})
             if held != len(ids):
                 raise Clash(self._claims)

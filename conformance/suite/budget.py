@@ -40,7 +40,7 @@ LINKS = 2  # find the tags, and link them; where the post had others, unlink tho
 UNLINK = 1
 NEW_TAGS = 3  # find free slugs, store the tags, learn their ids
 RIPPLE = 1  # per kind of entity that refers to this one and changes or goes with it, or forbids it
-USERS_OWN = 4  # posts, orders, notifications, accounts: a database without cascades asks for each
+USERS_OWN = 5  # posts, orders, notifications, tickets, accounts: a database without cascades asks for each
 FIND = 1  # which entities they are
 
 

@@ -11,6 +11,7 @@ from backends.mongo.documents.counters import CounterDocument
 from backends.mongo.documents.fields import Stored
 from backends.mongo.documents.orders import NotificationDocument, OrderDocument, PaymentDocument
 from backends.mongo.documents.posts import PostDocument, TagDocument
+from backends.mongo.documents.tickets import TicketDocument
 from backends.mongo.documents.users import UserDocument
 
 DOCUMENTS: list[type[Stored]] = [
@@ -24,6 +25,7 @@ DOCUMENTS: list[type[Stored]] = [
     AccountDocument,
     TransferDocument,
     NotificationDocument,
+    TicketDocument,
     CounterDocument,
 ]
 

@@ -4,7 +4,7 @@ from backends.mongo.documents.fields import Recorded, index, unique
 
 
 class UserDocument(Recorded):
-    """A user. ``password_hash`` is never projected."""
+    """A user. ``password_hash`` is projected for a log-in alone."""
 
     username: str
     username_key: str

@@ -9,7 +9,7 @@ from backends.mongo.claims import Unique
 from backends.mongo.collection import Filter
 from backends.mongo.shape import Shape
 from backends.mongo.windows import contains, equal, page
-from core.entities import OrderStatus, TopSpender, User, UserDraft
+from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
 from core.errors import NotFound, Referenced
 from core.storage import Page, UserFilter, Window
 from core.text import fold, search_key
@@ -35,6 +35,15 @@ class MongoUserReader(MongoReader[User]):
     async def by_email(self, email: str) -> User:
         """See ``UserReader.by_email``."""
         return await self._one({"email_key": fold(email)}, email)
+
+    async def credentials(self, name: str) -> Credentials | None:
+        """See ``UserReader.credentials``."""
+        key = "email_key" if "@" in name else "username_key"
+        found = await self._collection.find({key: fold(name)}, {**USERS.shape.projection, "password_hash": 1}, limit=1)
+        if not found:
+            return None
+        password_hash = found[0].pop("password_hash")
+        return Credentials(user=USERS.shape.read(found[0]), password_hash=password_hash)
 
     async def page(self, filter: UserFilter, window: Window) -> Page[User]:
         """See ``UserReader.page``."""
@@ -74,7 +83,7 @@ _COUNTED = [status.value for status in OrderStatus if status is not OrderStatus.
 
 
 class MongoUserRepository(MongoRepository[User], MongoUserReader):
-    """See ``UserRepository``. The password hash is a key of the document that no projection asks for."""
+    """See ``UserRepository``. Of the keys of the document, ``credentials`` alone asks for the password hash."""
 
     async def add(self, drafts: Sequence[UserDraft], password_hashes: Sequence[str], at: datetime) -> list[User]:
         """See ``UserRepository.add``."""
@@ -113,9 +122,11 @@ class MongoUserRepository(MongoRepository[User], MongoUserReader):
         await self._work.collection("payments").delete(of_orders)
         await self._work.collection("notifications").delete({"$or": [theirs, of_orders]})
         await self._work.collection("orders").delete(theirs)
+        await self._work.collection("tickets").delete(theirs)
         await self._work.collection("posts").delete({"author_id": {"$in": ids}})
         self._work.forget("users", ids)
         self._work.forget("orders", ordered)
         self._work.forget_where("notifications", lambda one: one.user_id in ids or one.order_id in ordered)
+        self._work.forget_where("tickets", lambda one: one.user_id in ids)
         self._work.forget_where("posts", lambda one: one.author_id in ids)
         return await self._collection.delete({"_id": {"$in": ids}})

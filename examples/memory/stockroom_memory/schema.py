@@ -3,17 +3,25 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.entities import Account, Category, Notification, Order, Payment, Post, Product, Tag, Transfer, User
+from core.entities import Account, Category, Notification, Order, Payment, Post, Product, Tag, Ticket, Transfer, User
 from core.text import fold
 from stockroom_memory.table import Kind, OnDelete, Reference, Unique
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """The password hash of the user with the same id; kept apart, so that no reader can hand it out."""
+    """The password hash of the user with the same id; kept apart, so that no reader hands it out but for a log-in."""
 
     id: int
     password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTicket:
+    """A ticket in a table: rows have ids, tickets have keys."""
+
+    id: int
+    ticket: Ticket
 
 
 SLUG = Unique("slug", lambda row: row.slug)
@@ -90,6 +98,15 @@ NOTIFICATIONS = Kind(
         Reference("order_id", "orders", OnDelete.CASCADE),
     ],
 )
+TICKETS = Kind(
+    StoredTicket,
+    "ticket",
+    "tickets",
+    uniques=[Unique("key", lambda row: row.ticket.key)],
+    references=[
+        Reference("user_id", "users", OnDelete.CASCADE, inside=lambda row: {row.ticket.user_id} - {None}),
+    ],
+)
 
 KINDS: list[Kind[Any]] = [
     USERS,
@@ -103,4 +120,5 @@ KINDS: list[Kind[Any]] = [
     ACCOUNTS,
     TRANSFERS,
     NOTIFICATIONS,
+    TICKETS,
 ]

@@ -19,6 +19,7 @@ from stockroom_memory.products import MemoryProductReader, MemoryProductReposito
 from stockroom_memory.schema import KINDS
 from stockroom_memory.table import Tables
 from stockroom_memory.tags import MemoryTagReader, MemoryTagRepository
+from stockroom_memory.tickets import MemoryTicketReader, MemoryTicketRepository
 from stockroom_memory.unit import Unit
 from stockroom_memory.users import MemoryUserReader, MemoryUserRepository
 
@@ -69,6 +70,7 @@ class MemoryTransaction:
         self.payments = MemoryPaymentRepository(unit)
         self.accounts = MemoryAccountRepository(unit)
         self.notifications = MemoryNotificationRepository(unit)
+        self.tickets = MemoryTicketRepository(unit)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -95,6 +97,7 @@ class MemoryStorage:
         self.orders = MemoryOrderReader(self._committed)
         self.accounts = MemoryAccountReader(self._committed)
         self.notifications = MemoryNotificationReader(self._committed)
+        self.tickets = MemoryTicketReader(self._committed)
 
     def _committed(self) -> Tables:
         return self._store.tables

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from core.entities import OrderStatus, TopSpender, User, UserDraft
+from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
 from core.storage import Page, UserFilter, Window
 from core.storage.trips import note
 from core.text import fold
@@ -25,6 +25,13 @@ class MemoryUserReader(MemoryReader[User]):
     async def by_email(self, email: str) -> User:
         """See ``UserReader.by_email``."""
         return self._by("email", fold(email), email)
+
+    async def credentials(self, name: str) -> Credentials | None:
+        """See ``UserReader.credentials``."""
+        user = self._read().by("email" if "@" in name else "username", fold(name))
+        if user is None:
+            return None
+        return Credentials(user=user, password_hash=self._tables().of(CREDENTIALS).rows[user.id].password_hash)
 
     async def page(self, filter: UserFilter, window: Window) -> Page[User]:
         """See ``UserReader.page``."""
