@@ -1,0 +1,100 @@
+"""Tickets on MongoDB: who comes second is run again, every look-up has an index, and nothing expires by itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from backends.mongo import driver
+from conformance.interleaving import Pause, Sessions, add_user, held, overlap, within
+from core import clock
+from core.entities import Ticket, TicketKind
+from core.plugins import Registry
+from core.settings import Settings
+from core.storage import Storage, Transaction
+from tests.harness.kind import named
+from tests.mongo.deployment import connected
+from tests.mongo.plans import Command, Recorder, singles, stages
+
+pytestmark = pytest.mark.only("mongodb")
+
+NOW = clock.now()
+TICKET = Ticket(key="0" * 64, kind=TicketKind.SESSION, user_id=1, value="first", expires_at=NOW + timedelta(hours=1))
+INDEXED = {"IXSCAN", "IDHACK"}
+
+
+@pytest.fixture
+async def recorded(
+    settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Storage, list[Command]]]:
+    """A storage with one user, and the look-ups that it sends to the database."""
+    recorder, connect = Recorder(), driver.client
+    monkeypatch.setattr(driver, "client", lambda url, heard, options: connect(url, [*heard, recorder], options))
+    storage = await registry.choose(settings).open(settings)
+    await storage.run(lambda tx: add_user(tx, "ada"))
+    recorder.commands.clear()
+    yield storage, recorder.commands
+    await storage.close()
+
+
+@pytest.mark.parametrize("expired", [None, replace(TICKET, expires_at=NOW)], ids=["a free key", "an expired ticket"])
+async def test_who_claims_a_key_second_is_run_again_and_finds_it(sessions: Sessions, expired: Ticket | None) -> None:
+    async def prepare(tx: Transaction) -> None:
+        await add_user(tx, "ada")
+        if expired:
+            await tx.tickets.claim(expired, NOW)
+
+    async def first(tx: Transaction, pause: Pause) -> Ticket | None:
+        found = await tx.tickets.claim(TICKET, NOW)
+        await pause()
+        return found
+
+    runs = 0
+
+    async def second(tx: Transaction) -> Ticket | None:
+        nonlocal runs
+        runs += 1
+        return await tx.tickets.claim(replace(TICKET, value="second"), NOW)
+
+    await sessions.first.run(prepare)
+    async with held(sessions.first, first) as claimed:
+        other = asyncio.create_task(sessions.second.run(second))
+        assert not await overlap(other)
+        assert await claimed.end() is None
+        assert await within(other) == TICKET
+    assert runs > 1
+
+
+async def test_every_query_uses_an_index(settings: Settings, recorded: tuple[Storage, list[Command]]) -> None:
+    storage, commands = recorded
+    await storage.run(everything)
+    await storage.tickets.get(TICKET.key, NOW)
+    await storage.tickets.holder(TICKET.key, NOW)
+    await storage.users.credentials("Ada")
+    await storage.users.credentials("ada@example.com")
+    assert {next(iter(command)) for command in commands} == {"find", "aggregate", "update", "delete"}
+    async with connected(settings.url) as client:
+        for single in (single for command in commands for single in singles(command)):
+            plan = await stages(client, named(settings.url), single)
+            assert plan & INDEXED, single
+            assert "COLLSCAN" not in plan, single
+
+
+async def everything(tx: Transaction) -> None:
+    await tx.tickets.claim(TICKET, NOW)
+    await tx.tickets.lock(TICKET.key, NOW)
+    await tx.tickets.save(replace(TICKET, value="second"))
+    await tx.tickets.delete("1" * 64)
+    await tx.tickets.delete_of(1, TicketKind.SESSION, keep=TICKET.key)
+    await tx.tickets.delete_of(1, TicketKind.COUNT)
+    await tx.tickets.delete_expired(NOW)
+
+
+async def test_the_server_removes_nothing_by_its_own_clock(settings: Settings) -> None:
+    async with connected(settings.url) as client:
+        database = client[named(settings.url)]
+        for name in await database.list_collection_names():
+            indexes = await database[name].index_information()
+            assert [title for title, options in indexes.items() if "expireAfterSeconds" in options] == []
