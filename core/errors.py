@@ -101,6 +101,36 @@ class Referenced(Conflict):
         )
 
 
+class KeyInUse(Conflict):
+    """A request with the same idempotency key is being served."""
+
+    code = "idempotency-key-in-use"
+    title = "Key is in use"
+
+    def __init__(self) -> None:
+        super().__init__("A request with this key is being served. Ask again once it has been answered.")
+
+
+class KeyReused(StockroomError):
+    """The idempotency key belongs to another request."""
+
+    code = "idempotency-key-reused"
+    title = "Key belongs to another request"
+
+    def __init__(self) -> None:
+        super().__init__("This key was sent with another request. Each request needs a key of its own.")
+
+
+class AnswerTooLarge(StockroomError):
+    """The answer cannot be kept for those who ask again, so nothing was done."""
+
+    code = "answer-too-large"
+    title = "Answer is too large to be kept"
+
+    def __init__(self) -> None:
+        super().__init__("The answer is too large to be kept under a key. Send less at once, or without a key.")
+
+
 class PreconditionFailed(StockroomError):
     """The entity is not at one of the versions that the caller expects: somebody else has changed it."""
 
@@ -109,6 +139,31 @@ class PreconditionFailed(StockroomError):
 
     def __init__(self) -> None:
         super().__init__("Somebody has changed this since you read it. Read it again, and decide anew.")
+
+
+class InvalidGrant(StockroomError):
+    """Name and password, or a refresh token, that let nobody in; which of them is wrong is never said."""
+
+    code = "invalid-grant"
+    title = "Not let in"
+
+    def __init__(self, detail: str = "This username or this password is wrong.") -> None:
+        super().__init__(detail)
+
+
+class TooManyAttempts(StockroomError):
+    """It was tried too often of late.
+
+    Attributes:
+        retry_after: seconds until it may be tried again.
+    """
+
+    code = "too-many-attempts"
+    title = "Too many attempts"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("This has failed too often. Try again later.")
+        self.retry_after = retry_after
 
 
 class RuleViolated(StockroomError):
@@ -164,6 +219,16 @@ class AmountMismatch(RuleViolated):
 
     code = "amount-mismatch"
     title = "Amount does not match"
+
+
+class WrongPassword(RuleViolated):
+    """The current password is another one."""
+
+    code = "wrong-password"
+    title = "Wrong password"
+
+    def __init__(self) -> None:
+        super().__init__("This is not the current password.")
 
 
 class AmountLimit(RuleViolated):

@@ -1,5 +1,7 @@
 """Password hashing: argon2id through argon2-cffi, the well-kept binding to the reference code."""
 
+import secrets
+
 import argon2
 from anyio import CapacityLimiter, to_thread
 
@@ -19,7 +21,30 @@ class PasswordHasher:
             type=argon2.Type.ID,
         )
         self._limiter = CapacityLimiter(_AT_ONCE)
+        self._nobodys: str | None = None
 
     async def hash(self, password: str) -> str:
         """The argon2id hash of a password, salted anew, in the PHC string format."""
         return await to_thread.run_sync(self._argon2.hash, password, limiter=self._limiter)
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether a password is the one of a hash; False, after the same work as always, where there is no hash."""
+        nobodys = await self._hash_of_nobody()  # before it is known whether it is needed: the first call makes it
+        verified = await self._verify(password_hash or nobodys, password)
+        return verified and password_hash is not None
+
+    def outdated(self, password_hash: str) -> bool:
+        """Whether a hash was made with other parameters than those of the settings."""
+        return self._argon2.check_needs_rehash(password_hash)
+
+    async def _verify(self, password_hash: str, password: str) -> bool:
+        try:
+            return await to_thread.run_sync(self._argon2.verify, password_hash, password, limiter=self._limiter)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False
+
+    async def _hash_of_nobody(self) -> str:
+        """A hash with the present parameters, of a password that nobody knows; made once."""
+        if self._nobodys is None:
+            self._nobodys = await self.hash(secrets.token_urlsafe())
+        return self._nobodys

@@ -12,6 +12,8 @@ from core.errors import ConfigurationError
 
 DEFAULT_URL = "sqlite:///./stockroom.db"
 
+_SHORTEST_KEY = 32
+_MAKE_A_KEY = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
 
@@ -40,7 +42,14 @@ class Settings(BaseSettings):
         database_timeout: seconds the database has to answer one statement, before the request is answered 503.
         app_name: title of the API.
         debug: log in detail, for people.
-        auth: ``off``: only this machine and ``trusted_networks`` are answered. ``required`` does not exist yet.
+        auth: ``off``: only this machine and ``trusted_networks`` are answered. ``required``: anybody is, and has to log
+            in for what is not for all.
+        secret_keys: keys that access tokens are signed with, separated by commas; the first signs, every one verifies.
+        access_token_seconds: how long an access token is good for.
+        refresh_token_seconds: how long a session lasts that nobody refreshes.
+        login_attempts: log-ins that may fail for one name in the window; for one address ten times as many.
+        login_window_seconds: how long a failed log-in counts.
+        idempotency_seconds: how long the answer to a request with an ``Idempotency-Key`` is kept.
         trusted_networks: networks whose every client may do anything, separated by commas.
         cors_origins: origins whose pages may use the API in a browser, separated by commas.
         max_body_size: bytes of a body at most.
@@ -66,6 +75,12 @@ class Settings(BaseSettings):
     app_name: str = "Stockroom"
     debug: bool = False
     auth: Auth = Auth.OFF
+    secret_keys: SecretStr = SecretStr("")
+    access_token_seconds: int = Field(default=900, ge=1, le=86_400)
+    refresh_token_seconds: int = Field(default=1_209_600, ge=1, le=31_536_000)
+    login_attempts: int = Field(default=10, ge=1, le=10_000)
+    login_window_seconds: int = Field(default=900, ge=1, le=86_400)
+    idempotency_seconds: int = Field(default=86_400, ge=1, le=31_536_000)
     trusted_networks: str = ""
     cors_origins: str = ""
     max_body_size: int = Field(default=16_777_216, ge=1024, le=1_073_741_824)
@@ -81,11 +96,11 @@ class Settings(BaseSettings):
     argon2_memory_cost: int = Field(default=65_536, ge=8, le=4_194_304)
     argon2_parallelism: int = Field(default=4, ge=1, le=64)
 
-    @field_validator("auth")
+    @field_validator("secret_keys")
     @classmethod
-    def _auth_that_exists(cls, value: Auth) -> Auth:
-        if value is Auth.REQUIRED:
-            raise ValueError("there is no authentication yet; leave it off, and see TRUSTED_NETWORKS")
+    def _keys_that_are_long(cls, value: SecretStr) -> SecretStr:
+        if any(len(key) < _SHORTEST_KEY for key in _listed(value.get_secret_value())):
+            raise ValueError(f"each key needs at least {_SHORTEST_KEY} characters. {_MAKE_A_KEY}")
         return value
 
     @field_validator("trusted_networks")
@@ -109,6 +124,17 @@ class Settings(BaseSettings):
         if self.argon2_memory_cost < 8 * self.argon2_parallelism:
             raise ValueError("ARGON2_MEMORY_COST must be at least 8 times ARGON2_PARALLELISM")
         return self
+
+    @model_validator(mode="after")
+    def _keys_where_they_are_needed(self) -> Self:
+        if self.auth is Auth.REQUIRED and not self.keys:
+            raise ValueError(f"AUTH=required needs a key in SECRET_KEYS. {_MAKE_A_KEY}")
+        return self
+
+    @property
+    def keys(self) -> list[str]:
+        """The secret keys in the clear, for what signs and verifies with them."""
+        return _listed(self.secret_keys.get_secret_value())
 
     @property
     def networks(self) -> "tuple[Network, ...]":

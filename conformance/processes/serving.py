@@ -59,5 +59,6 @@ def serving(settings: Settings, folder: Path, count: int) -> Iterator[list[Servi
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of a process that is to run with these settings, whatever we were started with."""
     rest = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-    ours = settings.model_dump(exclude_none=True) | {"database_url": settings.url}
+    secret = {"database_url": settings.url, "secret_keys": ",".join(settings.keys)}
+    ours = settings.model_dump(exclude_none=True) | secret
     return rest | {name.upper(): str(value) for name, value in ours.items()}

@@ -39,6 +39,7 @@ from core.entities.tags import Tag, TagDraft, TagPatch
 from core.entities.tickets import Ticket, TicketKind
 from core.entities.users import (
     Credentials,
+    PasswordChange,
     Registration,
     TopSpender,
     User,
@@ -70,6 +71,7 @@ __all__ = [
     "OrderStatus",
     "OrderSummary",
     "OrderedProduct",
+    "PasswordChange",
     "Payment",
     "PaymentDraft",
     "Post",

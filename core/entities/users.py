@@ -6,7 +6,19 @@ from typing import Annotated
 from typing_extensions import TypedDict
 
 from core.entities.posts import Post
-from core.entities.values import CLOSED, Email, Flag, Id, Money, Password, Record, Text, Username, default
+from core.entities.values import (
+    CLOSED,
+    Email,
+    Flag,
+    Id,
+    Money,
+    Password,
+    Record,
+    Text,
+    TypedPassword,
+    Username,
+    default,
+)
 
 FullName = Annotated[str, Text(0, 100)]
 Bio = Annotated[str, Text(0, 1000)]
@@ -50,6 +62,16 @@ class UserPatch(TypedDict, total=False):
     bio: Bio | None
     is_active: Flag
     password: Password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChange:
+    """A user's password, and the one that it wants instead."""
+
+    __pydantic_config__ = CLOSED
+
+    current_password: TypedPassword = field(repr=False)
+    new_password: Password = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

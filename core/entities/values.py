@@ -155,8 +155,14 @@ def foldable(value: str) -> str:
     return value
 
 
-def _password(value: str) -> str:
+def _typed(value: str) -> str:
     clean(value)  # refuses what cannot be text; the password itself stays as it was typed
+    _require_length(value, 1, 100)
+    return value
+
+
+def _password(value: str) -> str:
+    _typed(value)
     _require_length(value, 8, 100)
     if not any(char.isupper() for char in value) or not any(char.isdecimal() for char in value):
         raise ValueError("must contain an upper-case letter and a digit")
@@ -194,6 +200,12 @@ Slug = Annotated[str, Text(1, SLUG_LENGTH, _SLUG, rf"^{_SPACE}/?#%\\\x00")]
 Sku = Annotated[str, Text(1, 50, _sku, "A-Za-z0-9-")]
 Email = Annotated[
     str, Text(3, 255, _email), WithJsonSchema({"type": "string", "format": "email", "minLength": 3, "maxLength": 254})
+]
+TypedPassword = Annotated[
+    str,
+    Strict(),
+    AfterValidator(_typed),
+    WithJsonSchema({"type": "string", "format": "password", "minLength": 1, "maxLength": 100}),
 ]
 Password = Annotated[
     str,

@@ -1,5 +1,8 @@
 """Settings: where they come from, and what is refused."""
 
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,7 +57,12 @@ BAD = {
     "DATABASE_ECHO": ["maybe", "2"],
     "DATABASE_TIMEOUT": ["0", "-1", "3601", "nan", "inf", "soon"],
     "DEBUG": ["perhaps"],
-    "AUTH": ["on", "OFF", "", "required"],
+    "AUTH": ["on", "OFF", ""],
+    "SECRET_KEYS": ["short", "k" * 31, "k" * 32 + ",short", "k" * 32 + ","],
+    "ACCESS_TOKEN_SECONDS": ["0", "86401"],
+    "REFRESH_TOKEN_SECONDS": ["0", "31536001"],
+    "LOGIN_ATTEMPTS": ["0", "10001"],
+    "LOGIN_WINDOW_SECONDS": ["0", "86401"],
     "TRUSTED_NETWORKS": ["x", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/8,", "10.0.0.0/8 fd00::/8", "*"],
     "CORS_ORIGINS": ["*", "shop.example", "https://shop.example/", "https://", "https://a,", "null", "ftp://a"],
     "MAX_BODY_SIZE": ["1023", "1073741825", "1MB"],
@@ -133,3 +141,32 @@ def test_the_password_is_not_in_the_refusal_of_another_setting(monkeypatch: pyte
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().pool_size = 5  # type: ignore[misc]
+
+
+def test_authentication_without_a_key_is_refused_with_a_command_that_makes_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTH", "required")
+    with pytest.raises(ConfigurationError) as refusal:
+        load()
+    assert "SECRET_KEYS" in refusal.value.detail
+    command = refusal.value.detail.partition("Make one with: ")[2]
+    made = subprocess.run(
+        [sys.executable, *shlex.split(command)[1:]], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    monkeypatch.setenv("SECRET_KEYS", made)
+    assert load().keys == [made]
+
+
+def test_secret_keys_are_separated_by_commas_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEYS", f"{'new' * 11} , {'old' * 11}")
+    settings = load()
+    assert settings.keys == ["new" * 11, "old" * 11]
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert "newnew" not in shown
+    assert "oldold" not in shown
+
+
+def test_a_refused_secret_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEYS", "hunter2")
+    with pytest.raises(ConfigurationError) as refusal:
+        load()
+    assert "hunter2" not in refusal.value.detail

@@ -1,0 +1,219 @@
+"""Sessions: logging in, staying logged in, logging out.
+
+A session is a ticket. Its key is made of the session's id, which is drawn at random; its value is the hash of what the
+next refresh token must hold. Access tokens name the session too, so whatever ends it ends them at once.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from core import clock
+from core.entities import Credentials, PasswordChange, Ticket, TicketKind, User
+from core.entities.values import MAX_KEY
+from core.errors import ConflictsOutlasted, InvalidGrant, NotFound, WrongPassword
+from core.passwords import PasswordHasher
+from core.services.attempts import Attempts
+from core.services.tickets import ticket_key
+from core.services.updates import touched
+from core.settings import Settings
+from core.storage import Storage, Transaction
+from core.text import clean, fold
+from core.tokens import Claims, Tokens
+
+_TRIES = 5  # of a log-in while somebody else keeps changing the user
+_BYTES = 32  # of chance in what nobody may guess
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What somebody who has logged in gets; exists until it is answered, nowhere else.
+
+    Attributes:
+        access_token: to be sent with each request.
+        refresh_token: good for one more grant.
+        seconds: how long the access token is good for.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    seconds: int
+
+
+async def authenticate(storage: Storage, tokens: Tokens, bearer: str) -> User | None:
+    """Who sends this access token; None where it is none or too old, its session has ended, or its user is inactive.
+
+    Takes one round trip where the token is one of ours, else none.
+    """
+    claims = tokens.read(bearer)
+    if claims is None:
+        return None
+    user = await storage.tickets.holder(session_key(claims.session), clock.now())
+    return user if user is not None and user.is_active and user.id == claims.user_id else None
+
+
+def session_key(session: str) -> str:
+    """The key of the ticket of a session."""
+    return ticket_key(TicketKind.SESSION, session)
+
+
+class Sessions:
+    """What lets people in and out again; holds no storage, so that one does for all."""
+
+    def __init__(self, settings: Settings, tokens: Tokens, hasher: PasswordHasher) -> None:
+        self._settings, self._tokens, self._hasher = settings, tokens, hasher
+        self._lifetime = timedelta(seconds=settings.refresh_token_seconds)
+
+    async def log_in(self, storage: Storage, name: str, password: str, address: str) -> Grant:
+        """Begin a session of the user with this username or e-mail address.
+
+        Does and says the same where there is no such user, where it is inactive, and where its password is another.
+
+        Raises:
+            InvalidGrant: the password is not that of an active user of this name.
+            TooManyAttempts: that was so too often, for this name or from this address.
+        """
+        name = _storable(name)
+        attempts = Attempts.of(self._settings, "name", fold(name), address)
+        for _ in range(_TRIES):
+            proven = await self._prove(storage, name, password, attempts)
+            if proven is None:
+                raise InvalidGrant
+            grant = await self._begin(storage, proven, password, attempts)
+            if grant is not None:
+                return grant
+        raise ConflictsOutlasted
+
+    async def refresh(self, storage: Storage, refresh_token: str) -> Grant:
+        """The next grant of a session. A refresh token that was used before ends it: somebody has stolen one.
+
+        Raises:
+            InvalidGrant: the token is none, or was used before, or its session has ended.
+        """
+        session, _, secret = refresh_token.partition(".")
+        key, fresh = session_key(session), secrets.token_urlsafe(_BYTES)
+
+        async def work(tx: Transaction) -> User | None:
+            now = clock.now()
+            ticket = await tx.tickets.lock(key, now)
+            if ticket is None:
+                return None
+            if not hmac.compare_digest(ticket.value, _hash(secret)):
+                await tx.tickets.delete(key)
+                return None
+            user = await tx.tickets.holder(key, now)
+            await tx.tickets.save(replace(ticket, value=_hash(fresh), expires_at=now + self._lifetime))
+            return user
+
+        user = await storage.run(work)
+        if user is None or not user.is_active:
+            raise InvalidGrant("This refresh token is good for nothing any more. Log in again.")
+        return self._grant(user.id, session, fresh)
+
+    async def change_password(
+        self, storage: Storage, user: User, session: str, given: PasswordChange, address: str
+    ) -> None:
+        """Change a user's password, and end its sessions but the one given.
+
+        Raises:
+            WrongPassword: the current one is another.
+            TooManyAttempts: that was so too often, for this user or from this address.
+        """
+        attempts = Attempts.of(self._settings, "user", str(user.id), address)
+        password_hash = None
+        for _ in range(_TRIES):
+            proven = await self._prove(storage, user.username, given.current_password, attempts)
+            if proven is None or proven.user.id != user.id:
+                raise WrongPassword
+            password_hash = password_hash or await self._hasher.hash(given.new_password)
+            if await _store_password(storage, proven, password_hash, session, attempts):
+                return
+        raise ConflictsOutlasted
+
+    async def _prove(self, storage: Storage, name: str, password: str, attempts: Attempts) -> Credentials | None:
+        """The credentials that fit an active user; None, and counted, where there are none."""
+        await attempts.require_few(storage)
+        found = await storage.users.credentials(name)
+        verified = await self._hasher.verify(found.password_hash if found else None, password)
+        if found is not None and verified and found.user.is_active:
+            return found
+        await storage.run(attempts.fail)
+        return None
+
+    async def _begin(self, storage: Storage, proven: Credentials, password: str, attempts: Attempts) -> Grant | None:
+        """A new session; None where the user has been changed since the password was verified."""
+        session, secret = secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES)
+        outdated = self._hasher.outdated(proven.password_hash)
+        rehashed = await self._hasher.hash(password) if outdated else None
+
+        async def work(tx: Transaction) -> bool:
+            user = await _unchanged(tx, proven.user)
+            if user is None:
+                return False
+            await attempts.succeed(tx)
+            if rehashed is not None:
+                await tx.users.save(touched(user), rehashed)
+            now = clock.now()
+            await tx.tickets.claim(_ticket(session, secret, user.id, now + self._lifetime), now)
+            return True
+
+        return self._grant(proven.user.id, session, secret) if await storage.run(work) else None
+
+    def _grant(self, user_id: int, session: str, secret: str) -> Grant:
+        access_token = self._tokens.sign(Claims(user_id, session))
+        return Grant(access_token, f"{session}.{secret}", self._settings.access_token_seconds)
+
+
+async def log_out(storage: Storage, session: str) -> None:
+    """End a session; nothing where it has ended."""
+    await storage.run(lambda tx: tx.tickets.delete(session_key(session)))
+
+
+async def _store_password(
+    storage: Storage, proven: Credentials, password_hash: str, session: str, attempts: Attempts
+) -> bool:
+    async def work(tx: Transaction) -> bool:
+        user = await _unchanged(tx, proven.user)
+        if user is None:
+            return False
+        await attempts.succeed(tx)
+        await tx.users.save(touched(user), password_hash)
+        await tx.tickets.delete_of(user.id, TicketKind.SESSION, keep=session_key(session))
+        return True
+
+    return await storage.run(work)
+
+
+async def _unchanged(tx: Transaction, user: User) -> User | None:
+    """A user, locked; None where it is gone or another by now, so that what was proven of it may not hold any more."""
+    try:
+        locked = await tx.users.lock(user.id)
+    except NotFound:
+        return None
+    return locked if locked.version == user.version else None
+
+
+def _ticket(session: str, secret: str, user_id: int, expires_at: datetime) -> Ticket:
+    return Ticket(
+        key=session_key(session),
+        kind=TicketKind.SESSION,
+        user_id=user_id,
+        value=_hash(secret),
+        expires_at=expires_at,
+    )
+
+
+def _hash(secret: str) -> str:
+    """What is stored of a refresh token's secret, which is random, so that nothing slower is needed."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def _storable(name: str) -> str:
+    """A name as storage can be asked for it; of one that nobody can have, the empty one, which nobody has either."""
+    try:
+        cleaned = clean(name)
+    except ValueError:
+        return ""
+    return cleaned if len(fold(cleaned)) <= MAX_KEY else ""

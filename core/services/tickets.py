@@ -1,0 +1,51 @@
+"""Tickets: their keys, and the end of those that have expired."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
+
+from core import clock
+from core.entities import TicketKind
+from core.storage import Storage
+
+SWEEP_SECONDS = 600.0
+"""How long the expired tickets of a process's storage are left lying about: they count as absent anyway."""
+
+_log = logging.getLogger(__name__)
+
+
+def ticket_key(kind: TicketKind, *parts: str) -> str:
+    """The key of the ticket that ``parts`` name: always of one length, and nothing of the parts can be read off it."""
+    digest = sha256(kind.encode())
+    for part in parts:
+        encoded = part.encode()
+        digest.update(b"%d:%b" % (len(encoded), encoded))  # so that no two ways to cut a text meet
+    return digest.hexdigest()
+
+
+async def sweep(storage: Storage) -> int:
+    """Delete the expired tickets; their number."""
+    return await storage.run(lambda tx: tx.tickets.delete_expired(clock.now()))
+
+
+@asynccontextmanager
+async def sweeping(storage: Storage, every: float = SWEEP_SECONDS) -> AsyncIterator[None]:
+    """While it lasts, expired tickets are deleted every so many seconds. Where that fails, the log says so."""
+    task = asyncio.create_task(_sweep_on(storage, every))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _sweep_on(storage: Storage, every: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await sweep(storage)
+        except Exception:
+            _log.exception("expired tickets could not be deleted")

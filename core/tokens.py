@@ -1,0 +1,71 @@
+"""Access tokens: JSON Web Tokens (RFC 7519), signed and verified by PyJWT, the well-kept library for it."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import jwt
+
+from core import clock
+from core.settings import Settings
+
+_ALGORITHM = "HS256"
+_ID = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
+_OPTIONS: Any = {
+    "require": ["sub", "sid", "iat", "exp"],
+    "verify_exp": False,  # by the shop's own clock, below
+    "verify_iat": False,  # the clock of another process may be ahead of ours
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an access token says: whose it is, and of which session."""
+
+    user_id: int
+    session: str
+
+
+class Tokens:
+    """Signs with the first secret key and verifies with every one, so that keys can be changed without a log-out."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._keys = {fingerprint(key): key.encode() for key in settings.keys}
+        self._seconds = settings.access_token_seconds
+
+    def sign(self, claims: Claims) -> str:
+        """A token that is good from now on, for ``access_token_seconds``."""
+        now = clock.now()
+        payload = {
+            "sub": str(claims.user_id),
+            "sid": claims.session,
+            "iat": int(now.timestamp()),
+            "exp": int((now + timedelta(seconds=self._seconds)).timestamp()),
+        }
+        kid, key = next(iter(self._keys.items()))
+        return jwt.encode(payload, key, _ALGORITHM, headers={"kid": kid})
+
+    def read(self, token: str) -> Claims | None:
+        """What a token says; None where it is not one of ours, or too old."""
+        try:
+            key = self._keys.get(jwt.get_unverified_header(token).get("kid", ""))
+            if key is None:
+                return None
+            payload = jwt.decode(token, key, [_ALGORITHM], options=_OPTIONS)
+        except jwt.PyJWTError:
+            return None
+        return _claims(payload)
+
+
+def _claims(payload: dict[str, Any]) -> Claims | None:
+    subject, session, expiry = payload["sub"], payload["sid"], payload["exp"]
+    if not (isinstance(session, str) and isinstance(expiry, int) and _ID.fullmatch(subject)):
+        return None  # signed with our key, but by somebody else
+    return Claims(int(subject), session) if clock.now().timestamp() < expiry else None
+
+
+def fingerprint(key: str) -> str:
+    """What names a secret key in tokens, without saying what it is."""
+    return sha256(b"stockroom:" + key.encode()).hexdigest()[:16]
