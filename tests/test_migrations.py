@@ -126,7 +126,7 @@ def run_script(connection: Connection, script: str) -> None:
 
 
 async def test_revisions_are_listed_from_first_to_last(history: SqlMigrations) -> None:
-    assert [revision.id for revision in history.history()] == ["0001", "0002", "0003"]
+    assert [revision.id for revision in history.history()] == ["0001", "0002", "0003", "0004"]
     assert all(revision.title for revision in history.history())
     assert await history.current() is None
 
@@ -137,12 +137,12 @@ async def test_up_down_and_up_again_with_rows_in_every_table_loses_nothing(histo
     before = await history.on_connection(lambda connection: contents(connection, initial.metadata.tables))
     for _ in range(2):
         await history.up()
-        assert await history.current() == "0003"
+        assert await history.current() == "0004"
         await history.on_connection(require_keys)
         await history.on_connection(require_times)
         assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
         await history.down("-1")
-        assert await history.current() == "0002"
+        assert await history.current() == "0003"
         await history.down("0001")
         assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
 
@@ -200,7 +200,7 @@ async def test_a_written_script_builds_the_same_schema(history: SqlMigrations) -
     await history.down("base")
     await history.on_connection(lambda connection: run_script(connection, history.script("base:head")))
     assert await history.on_connection(shape) == migrated
-    assert await history.current() == "0003"
+    assert await history.current() == "0004"
     await history.on_connection(lambda connection: run_script(connection, history.script("head:base")))
     assert await history.on_connection(shape) == {}
     assert await history.current() is None
@@ -256,15 +256,15 @@ async def test_processes_that_migrate_at_once_take_turns(
         for _ in range(4)
     ]
     told = [await racer.communicate() for racer in racers]
-    assert told == [(b"0003 (head)\n", b"")] * 4
+    assert told == [(b"0004 (head)\n", b"")] * 4
     assert [racer.returncode for racer in racers] == [0] * 4
     assert await history.on_connection(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
 
 
 async def test_unknown_revisions_are_refused_with_those_that_are_known(history: SqlMigrations) -> None:
-    with pytest.raises(ConfigurationError, match="0001, 0002, 0003"):
+    with pytest.raises(ConfigurationError, match="0001, 0002, 0003, 0004"):
         await history.up("9999")
-    with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003, head"):
+    with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003, 0004, head"):
         history.script("base:9999")
     await history.up()
 

@@ -4,6 +4,7 @@ The database enforces every rule it can: uniqueness, references with their delet
 """
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger as Minor
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 from backends.sql.types import Moment, OneOf, identifier, long_text, text
-from core.entities import OrderStatus, PostStatus
+from core.entities import OrderStatus, PostStatus, TicketKind
 from core.entities.values import MAX_KEY, MAX_QUANTITY
 from core.money import MAX_PRICE, MAX_TOTAL
 from core.text import SLUG_LENGTH
@@ -64,7 +65,7 @@ def _record() -> list[Column[Any]]:
     ]
 
 
-def _one_of(column: str, values: type[OrderStatus] | type[PostStatus]) -> CheckConstraint:
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     listed = ", ".join(f"'{value.value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -268,4 +269,18 @@ notifications = Table(
     Index(None, "user_id", "created_at", "id"),
     Index(None, "order_id"),
     **OPTIONS,
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("key", text(64), primary_key=True),
+    Column("kind", OneOf(TicketKind), nullable=False),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE")),
+    Column("value", long_text(), nullable=False),
+    Column("expires_at", Moment(), nullable=False),
+    _one_of("kind", TicketKind),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+    **(OPTIONS | {"sqlite_autoincrement": False}),
 )

@@ -22,6 +22,7 @@ from backends.sql.products import PRODUCTS, SqlProductReader, SqlProductReposito
 from backends.sql.schema import metadata
 from backends.sql.session import Connections, Reads, Work
 from backends.sql.tags import TAGS, SqlTagReader, SqlTagRepository
+from backends.sql.tickets import SqlTicketReader, SqlTicketRepository
 from backends.sql.users import USERS, SqlUserReader, SqlUserRepository
 from core.errors import PoolExhausted, TransientConflict
 from core.settings import Settings
@@ -47,6 +48,7 @@ class SqlTransaction:
         self.payments = SqlPaymentRepository(PAYMENTS, work)
         self.accounts = SqlAccountRepository(ACCOUNTS, work)
         self.notifications = SqlNotificationRepository(NOTIFICATIONS, work)
+        self.tickets = SqlTicketRepository(work)
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """See ``Transaction.savepoint``."""
@@ -77,6 +79,7 @@ class SqlStorage:
         self.orders = SqlOrderReader(ORDERS, reads)
         self.accounts = SqlAccountReader(ACCOUNTS, reads)
         self.notifications = SqlNotificationReader(NOTIFICATIONS, reads)
+        self.tickets = SqlTicketReader(reads)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -14,7 +14,7 @@ from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import orders, users
 from backends.sql.statement import Statement
-from core.entities import OrderStatus, TopSpender, User, UserDraft
+from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
 from core.errors import NotFound, Referenced
 from core.storage import Page, UserFilter, Window
 from core.text import fold, search_key
@@ -37,6 +37,9 @@ USERS = Aggregate(
 )
 
 _BY_EMAIL = Statement(USERS.all.where(users.c.email_key == bindparam("key")))
+_CREDENTIALS = select(*USERS.shape.columns, users.c.password_hash)
+_CREDENTIALS_BY_USERNAME = Statement(_CREDENTIALS.where(users.c.username_key == bindparam("key")))
+_CREDENTIALS_BY_EMAIL = Statement(_CREDENTIALS.where(users.c.email_key == bindparam("key")))
 _ACTIVE = select(func.count()).select_from(users).where(users.c.is_active)
 _SPENT = func.sum(orders.c.total_amount)
 _TOP = (
@@ -62,6 +65,12 @@ class SqlUserReader(SqlReader[User]):
         if not found:
             raise NotFound("user", email)
         return USERS.shape.read(found[0])
+
+    async def credentials(self, name: str) -> Credentials | None:
+        """See ``UserReader.credentials``."""
+        query = _CREDENTIALS_BY_EMAIL if "@" in name else _CREDENTIALS_BY_USERNAME
+        found = await self._rows.rows(query, {"key": fold(name)})
+        return Credentials(user=USERS.shape.read(found[0]), password_hash=found[0][-1]) if found else None
 
     async def page(self, filter: UserFilter, window: Window) -> Page[User]:
         """See ``UserReader.page``."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+from backends.sql.claims import Claim
 from backends.sql.inserts import Insert
 from backends.sql.wires import Wire
 from core.storage import Capabilities, Driver
@@ -44,6 +45,7 @@ class Dialect:
         size: the query for the bytes that the database takes, behind what must be said before it, of all ``{tables}``.
         wire: how its drivers are spoken to.
         insert: how rows are inserted and their ids learnt.
+        claim: how the key of a ticket is claimed.
         many_values: whether SQLAlchemy must be told to write many rows as one INSERT.
         locks_unordered: whether an UPDATE of several rows locks them in no particular order.
         code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
@@ -72,6 +74,7 @@ class Dialect:
     size: tuple[str, ...]
     wire: Wire
     insert: Insert
+    claim: Claim
     many_values: bool = False
     locks_unordered: bool
     code: Callable[[BaseException], int | str | None]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy.exc import InvalidRequestError
 
+from backends.sql.claims import telling
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import consecutive
 from backends.sql.wires import MySQLDriver
@@ -73,6 +74,7 @@ MYSQL = Dialect(
     size=("SET SESSION information_schema_stats_expiry = 0", _COUNT_PAGES, _SIZE),  # kept for a day by default
     wire=MySQLDriver(),
     insert=consecutive,
+    claim=telling,
     many_values=True,
     locks_unordered=False,  # an UPDATE by primary keys goes through them in order
     code=_errno,

@@ -1,5 +1,8 @@
 """PostgreSQL."""
 
+from sqlalchemy.dialects import postgresql
+
+from backends.sql.claims import guarded
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import copying
 from backends.sql.wires import Asyncpg
@@ -52,6 +55,7 @@ POSTGRESQL = Dialect(
     size=("SELECT pg_database_size(current_database())",),
     wire=Asyncpg(),
     insert=copying,
+    claim=guarded(postgresql.insert),
     locks_unordered=True,
     code=_sqlstate,
     faults={

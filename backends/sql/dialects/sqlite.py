@@ -4,6 +4,9 @@ import sqlite3
 from collections.abc import Coroutine
 from typing import Any
 
+from sqlalchemy.dialects import sqlite
+
+from backends.sql.claims import guarded
 from backends.sql.dialects.dialect import Dialect, Fault
 from backends.sql.inserts import reserving
 from backends.sql.wires import Aiosqlite
@@ -71,6 +74,7 @@ SQLITE = Dialect(
     size=("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",),
     wire=Aiosqlite(),
     insert=reserving,
+    claim=guarded(sqlite.insert),
     locks_unordered=False,  # there is one writer
     code=_sqlite_code,
     faults={
