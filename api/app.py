@@ -1,9 +1,9 @@
 """The application: one function that makes it, one lifespan that owns everything it holds open."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -11,19 +11,27 @@ from starlette.middleware.cors import CORSMiddleware
 from api import logs, problems
 from api.admission import Admission
 from api.document import StockroomAPI
+from api.metrics import Metrics
+from api.idempotency import HEADER as KEY
+from api.idempotency import REPLAYED
 from api.observation import HEADER, Observation
 from api.routers import accounts, categories, notifications, orders, posts, products, service, tags, users
 from api.routes import HeadAsGet, Index, MethodTable, TrailingSlash
 from core import plugins
+from core.errors import ConfigurationError
 from core.opening import opened
 from core.passwords import PasswordHasher
 from core.plugins import Registry
+from core.services.once import KeysInUse
 from core.settings import Settings, load
+
+if TYPE_CHECKING:
+    from api.tracing import Tracing
 
 _CORS: dict[str, Any] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    "allow_headers": ["Content-Type", "If-Match", "If-None-Match", HEADER],
-    "expose_headers": ["ETag", "Retry-After", HEADER],
+    "allow_headers": ["Content-Type", "If-Match", "If-None-Match", KEY, HEADER],
+    "expose_headers": ["ETag", "Retry-After", REPLAYED, HEADER],
 }
 _ROUTERS = (service, users, categories, products, orders, posts, tags, accounts, notifications)
 
@@ -53,6 +61,8 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
     app.state.settings = chosen
     app.state.registry = registry
     app.state.hasher = PasswordHasher(chosen)
+    app.state.tracing = None
+    app.state.keys_in_use = KeysInUse()
     for module in _ROUTERS:  # not included, which would try every template of every router for each request
         app.router.routes.extend(module.router.routes)
     app.add_docs()
@@ -63,7 +73,10 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
     app.add_middleware(TrailingSlash)
     if chosen.origins:
         app.add_middleware(CORSMiddleware, allow_origins=chosen.origins, **_CORS)
-    app.add_middleware(Observation, admission=Admission(chosen), log=logs.access_log(chosen.debug))
+    admission = Admission(chosen)
+    app.state.metrics = Metrics(lambda: admission.in_progress)
+    log = logs.access_log(chosen.debug)
+    app.add_middleware(Observation, admission=admission, metrics=app.state.metrics, log=log)
     return app
 
 
@@ -74,4 +87,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with logs.standard_logs(chosen.debug):
         async with opened(backend, chosen) as shop:
             app.state.backend, app.state.storage, app.state.head = shop.backend, shop.storage, shop.head
-            yield
+            with app.state.metrics.of(backend.name, shop.storage):
+                async with _tracing(chosen, backend.name) as app.state.tracing:
+                    yield
+
+
+def _tracing(settings: Settings, backend: str) -> "AbstractAsyncContextManager[Tracing | None]":
+    if not settings.tracing:
+        return nullcontext()
+    try:
+        from api.tracing import exported  # noqa: PLC0415 - needs an extra
+    except ModuleNotFoundError:
+        raise ConfigurationError("TRACING needs OpenTelemetry. Run: pip install 'stockroom[tracing]'") from None
+    return exported(backend)

@@ -15,8 +15,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from core.errors import (
+    AnswerTooLarge,
     Conflict,
     Invalid,
+    KeyReused,
     NotFound,
     PreconditionFailed,
     RuleViolated,
@@ -33,7 +35,9 @@ STATUSES: dict[type[StockroomError], int] = {
     Conflict: 409,
     PreconditionFailed: 412,
     RuleViolated: 400,
+    AnswerTooLarge: 413,
     Invalid: 422,
+    KeyReused: 422,
     Unavailable: 503,
     Unsupported: 501,
 }
@@ -44,7 +48,7 @@ _PHRASES = {413: "Content Too Large"}  # called otherwise by some versions of Py
 _MAX_ERRORS = 100
 _MAX_NAME = 100
 
-Location = Literal["path", "query", "body"]
+Location = Literal["path", "query", "header", "body"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,8 +14,10 @@ from starlette.datastructures import QueryParams
 from starlette.routing import BaseRoute, Match, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import idempotency
 from api.arguments import MISSING, Arguments
 from api.bodies import JsonRequest
+from api.observation import ROUTE
 from api.preconditions import TAGGED, not_modified, tag
 
 
@@ -28,9 +31,11 @@ class Route(APIRoute):
         super().__init__(*args, **options)
         self._arguments = Arguments(self.dependant)
         self._known = frozenset(f.alias for f in get_flat_params(self.dependant) if isinstance(f.field_info, Query))
+        self._has_keys = idempotency.applies(self.methods, self.path)
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"][ROUTE] = self.path
         request = JsonRequest(scope, receive)
         query: Mapping[str, Any] = {}
         if scope["query_string"]:
@@ -39,9 +44,14 @@ class Route(APIRoute):
         body = await request.content() if self.body_field is not None else MISSING
         errors: list[Any] = []
         values = await self._arguments.collect(request, query, body, errors)
+        keyed = idempotency.keyed(request, body, errors) if self._has_keys else None
         if errors:
             raise RequestValidationError(errors)
-        response = self._respond(request, await self._arguments.call(**values))
+        if keyed is None:
+            response = self._respond(request, await self._arguments.call(**values))
+        else:
+            respond = partial(self._respond, request)
+            response = await idempotency.once(keyed, values, self._arguments.call, respond)
         await response(scope, receive, send)
 
     def _respond(self, request: Request, outcome: Any) -> Response:

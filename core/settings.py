@@ -14,6 +14,8 @@ DEFAULT_URL = "sqlite:///./stockroom.db"
 
 _SHORTEST_KEY = 32
 _MAKE_A_KEY = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+_RATE = r"^(off|[1-9][0-9]{0,6}/(second|minute|hour))$"
+_DEFAULT_RATE = "100/second"
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
 
@@ -42,6 +44,7 @@ class Settings(BaseSettings):
         database_timeout: seconds the database has to answer one statement, before the request is answered 503.
         app_name: title of the API.
         debug: log in detail, for people.
+        tracing: send traces to where the ``OTEL_...`` variables say; needs the extra ``tracing``.
         auth: ``off``: only this machine and ``trusted_networks`` are answered. ``required``: anybody is, and has to log
             in for what is not for all.
         secret_keys: keys that access tokens are signed with, separated by commas; the first signs, every one verifies.
@@ -55,6 +58,8 @@ class Settings(BaseSettings):
         max_body_size: bytes of a body at most.
         body_timeout: seconds that a client has to send a body.
         max_requests: requests in progress in a process at most; more are answered 503.
+        rate_limit: requests of one client, counted in each process: ``off``, or as in ``100/second`` (``minute``, ``hour``);
+            off unless told where ``auth`` is off, else a hundred a second.
         pool_size: connections kept open.
         pool_max_overflow: further connections under load; each is closed as soon as it is given back.
         pool_timeout: seconds a request waits for a connection before it is answered 503.
@@ -74,6 +79,7 @@ class Settings(BaseSettings):
     database_timeout: float = Field(default=30.0, gt=0, le=3600)
     app_name: str = "Stockroom"
     debug: bool = False
+    tracing: bool = False
     auth: Auth = Auth.OFF
     secret_keys: SecretStr = SecretStr("")
     access_token_seconds: int = Field(default=900, ge=1, le=86_400)
@@ -86,6 +92,7 @@ class Settings(BaseSettings):
     max_body_size: int = Field(default=16_777_216, ge=1024, le=1_073_741_824)
     body_timeout: float = Field(default=30.0, gt=0, le=3600)
     max_requests: int = Field(default=1000, ge=1, le=1_000_000)
+    rate_limit: str | None = Field(default=None, pattern=_RATE)
     pool_size: int = Field(default=10, ge=1, le=1000)
     pool_max_overflow: int = Field(default=0, ge=0, le=1000)
     pool_timeout: float = Field(default=10.0, gt=0, le=300)
@@ -145,6 +152,12 @@ class Settings(BaseSettings):
     def origins(self) -> list[str]:
         """The origins whose pages may use the API."""
         return _listed(self.cors_origins)
+
+    @property
+    def rate(self) -> str | None:
+        """How often one client may ask, as in ``100/second``; None for as often as it likes."""
+        chosen = self.rate_limit or (_DEFAULT_RATE if self.auth is Auth.REQUIRED else "off")
+        return None if chosen == "off" else chosen
 
     @property
     def url(self) -> str:

@@ -47,8 +47,7 @@ async def create_product(given: ProductDraft, storage: StorageDep) -> Product:
     The SKU is stored in upper case. A slug left out is derived from the name and numbered where it is taken. A price
     is a number or a string with at most two decimals.
     """
-    [product] = await catalogue.create_products(storage, [given])
-    return product
+    return await catalogue.create_product(storage, given)
 
 
 @router.post("/bulk", status_code=201, responses=refusals(Duplicate, UnknownReference))

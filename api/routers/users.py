@@ -60,8 +60,7 @@ async def create_user(given: Registration, storage: StorageDep, hasher: HasherDe
     The password needs 8 to 100 characters, one upper-case letter and one digit; it is stored as an argon2id hash and
     never returned. Usernames and e-mail addresses are unique in any case.
     """
-    [user] = await users.register(storage, hasher, [given])
-    return user
+    return await users.register_one(storage, hasher, given)
 
 
 @router.post("/bulk", status_code=201, responses=refusals(Duplicate))

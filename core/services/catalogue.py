@@ -84,6 +84,16 @@ async def category_products(storage: Storage, id: int, window: Window) -> Catego
     return CategoryProducts(category=category, product_count=page.total or 0, products=page.items)
 
 
+async def create_product(storage: Storage, draft: ProductDraft) -> Product:
+    """Store a new product."""
+
+    async def work(tx: Transaction) -> Product:
+        [product] = await tx.products.add(await slugs.fill_in(tx.products, [draft], "name", "product"), clock.now())
+        return product
+
+    return await slugs.run(storage, work, {"products": slugs.left_out([draft])})
+
+
 async def create_products(storage: Storage, drafts: Sequence[ProductDraft]) -> list[Product]:
     """Store new products, all or none."""
     require_distinct(

@@ -13,6 +13,17 @@ from core.storage import PostFilter, Storage, Transaction, Window
 from core.text import fold
 
 
+async def register_one(storage: Storage, hasher: PasswordHasher, registration: Registration) -> User:
+    """Store a new user. The password is hashed before the unit of work begins."""
+    password_hash = await hasher.hash(registration.password)
+
+    async def work(tx: Transaction) -> User:
+        [user] = await tx.users.add([registration], [password_hash], clock.now())
+        return user
+
+    return await storage.run(work)
+
+
 async def register(storage: Storage, hasher: PasswordHasher, registrations: list[Registration]) -> list[User]:
     """Store new users, all or none. Passwords are hashed before the unit of work begins."""
     require_distinct(registrations, {"username": lambda r: fold(r.username), "email": lambda r: fold(r.email)})
