@@ -16,7 +16,7 @@ _STRANGER = (
 )
 _FULL = "Too many requests are in progress. Try again later."
 
-ALWAYS_SERVED = frozenset({"/livez"})
+ALWAYS_SERVED = frozenset({"/livez", "/metrics"})
 """What must be answered however busy the process is."""
 
 

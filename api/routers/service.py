@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
+from fastapi import Request, Response
+
 from api.dependencies import BackendDep, HeadDep, SettingsDep, StorageDep
+from api.metrics import Metrics
 from api.routes import router as make_router
 from core.errors import Unavailable
 from core.storage import PoolStatus
@@ -119,3 +122,10 @@ async def get_readiness(storage: StorageDep, head: HeadDep) -> Ready:
     if revision != head:
         raise Unavailable(f"The schema is at revision {revision or 'none'}; {head} is needed.")
     return Ready(schema_revision=revision)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def get_metrics(request: Request) -> Response:
+    """Get the figures of this process, as Prometheus reads them."""
+    metrics: Metrics = request.app.state.metrics
+    return metrics.exposed(request.headers.get("accept", ""))

@@ -1,0 +1,136 @@
+"""What Prometheus may know of a process: requests, connections, units of work. Figures are of one application."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from fastapi import Response
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+
+from core.errors import TransientConflict
+from core.storage import Storage
+from core.storage.observer import Observer
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER_METHOD = "_OTHER"
+"""Instead of a method that a client made up."""
+NO_ROUTE = "none"
+"""Instead of the template, where the path is no endpoint's, or nobody looked at it."""
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_BY_BACKEND = ("backend",)
+
+Taken = tuple[Counter, Histogram]
+
+
+class Metrics:
+    """The figures of one application, by whichever storage it has open.
+
+    Attributes:
+        units: counts the units of work of whoever is observed by it.
+    """
+
+    def __init__(self, in_progress: Callable[[], int]) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._requests = Counter(
+            "stockroom_http_requests", "Requests answered.", ["method", "route", "status"], registry=registry
+        )
+        self._seconds = Histogram(
+            "stockroom_http_request_duration_seconds",
+            "Time until a request was answered.",
+            ["method", "route"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._taken: dict[tuple[str, str, int], Taken] = {}
+        progress = Gauge("stockroom_http_requests_in_progress", "Requests not answered yet.", registry=registry)
+        progress.set_function(in_progress)
+        self._pool = _Pool(registry)
+        self._counters = _UnitCounters(registry)
+        self.units = Observer()
+
+    def answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
+        """Count a request to the endpoint with the template ``route``, or to none."""
+        taken = self._taken.get((method, route or NO_ROUTE, status))
+        if taken is None:
+            taken = self._labelled(method if method in METHODS else OTHER_METHOD, route or NO_ROUTE, status)
+        requests, duration = taken
+        requests.inc()
+        duration.observe(seconds)
+
+    def _labelled(self, method: str, route: str, status: int) -> Taken:
+        """What counts requests of a kind. Kept, because to look it up takes longer than to count."""
+        taken = self._requests.labels(method, route, str(status)), self._seconds.labels(method, route)
+        return self._taken.setdefault((method, route, status), taken)
+
+    @contextmanager
+    def of(self, backend: str, storage: Storage) -> Iterator[None]:
+        """While it lasts, the figures are those of ``storage``, under the name of its backend."""
+        self._pool.show(backend, storage)
+        self.units = self._counters.of(backend)
+        try:
+            yield
+        finally:
+            self.units = Observer()
+            self._pool.hide(backend)
+
+    def exposed(self, accept: str) -> Response:
+        """Everything, as text of Prometheus or of OpenMetrics, whichever the client accepts."""
+        encode, kind = choose_encoder(accept)
+        return Response(encode(self._registry), headers={"Content-Type": kind})
+
+
+class _Pool:
+    """Connections of the process to its storage, looked up when somebody asks."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"stockroom_pool_{name}", text, _BY_BACKEND, registry=registry)
+
+        self._size = gauge("size", "Connections kept open at most; 0 where there is no pool.")
+        self._in_use = gauge("in_use", "Connections handed out.")
+        self._available = gauge("available", "Connections that can be handed out still.")
+
+    def show(self, backend: str, storage: Storage) -> None:
+        self._size.labels(backend).set_function(lambda: storage.pool_status().pool_size)
+        self._in_use.labels(backend).set_function(lambda: storage.pool_status().connections_in_use)
+        self._available.labels(backend).set_function(lambda: storage.pool_status().connections_available)
+
+    def hide(self, backend: str) -> None:
+        for gauge in (self._size, self._in_use, self._available):
+            gauge.remove(backend)
+
+
+class _UnitCounters:
+    """Units of work and their conflicts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._units = Counter("stockroom_units_of_work", "Units of work begun.", _BY_BACKEND, registry=registry)
+        self._retries = Counter(
+            "stockroom_unit_of_work_retries", "Runs of units of work after a conflict.", _BY_BACKEND, registry=registry
+        )
+        self._conflicts = Counter(
+            "stockroom_conflicts",
+            "Runs of units of work that a conflict undid (transient), units of work given up after that (outlasted).",
+            ["backend", "kind"],
+            registry=registry,
+        )
+
+    def of(self, backend: str) -> "_Units":
+        transient, outlasted = (self._conflicts.labels(backend, kind) for kind in ("transient", "outlasted"))
+        return _Units(self._units.labels(backend), self._retries.labels(backend), transient, outlasted)
+
+
+class _Units(Observer):
+    """Counts what it sees."""
+
+    def __init__(self, units: Counter, retries: Counter, transient: Counter, outlasted: Counter) -> None:
+        self._units, self._retries, self._outlasted = units, retries, outlasted
+        self._conflicting = transient.count_exceptions(TransientConflict)
+
+    def attempt(self, number: int) -> AbstractContextManager[object]:
+        (self._units if number == 1 else self._retries).inc()
+        return self._conflicting
+
+    def outlasted(self) -> None:
+        self._outlasted.inc()
