@@ -1,7 +1,8 @@
-"""What is seen of a request from outside: whether it is let in, its id, one log line, a problem where it fails."""
+"""What is seen of a request from outside: whether it is let in, its id, a log line, figures, a problem where it fails."""
 
 import re
 from time import perf_counter
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,9 +10,16 @@ from structlog.contextvars import bound_contextvars
 from structlog.typing import FilteringBoundLogger
 
 from api.admission import Admission
+from api.metrics import Metrics
 from api.problems import internal_error
+from core.storage.observer import observed
+
+if TYPE_CHECKING:
+    from api.tracing import Tracing  # needs an extra
 
 HEADER = "X-Request-ID"
+ROUTE = "route"
+"""Where an endpoint leaves in the request's state the template of its path."""
 POLICY = "content_security_policy"
 """Where a page leaves in the request's state which header says what it may load; anything else may load nothing."""
 
@@ -27,13 +35,14 @@ _SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Observation:
-    """Gives each request an id, the client's own where it is a sane one, and logs how it ended.
+    """Gives each request an id, the client's own where it is a sane one, and logs and counts how it ended.
 
-    Query, headers and bodies are never logged: they may hold secrets.
+    Where the application has ``tracing``, a span is around it all, and log lines have the id of the trace. Query, headers
+    and bodies are never logged: they may hold secrets.
     """
 
-    def __init__(self, app: ASGIApp, admission: Admission, log: FilteringBoundLogger) -> None:
-        self._app, self._admission, self._log = app, admission, log
+    def __init__(self, app: ASGIApp, admission: Admission, metrics: Metrics, log: FilteringBoundLogger) -> None:
+        self._app, self._admission, self._metrics, self._log = app, admission, metrics, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,7 +50,15 @@ class Observation:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        with bound_contextvars(request_id=request_id):
+        tracing: Tracing | None = scope["app"].state.tracing
+        if tracing is None:
+            with bound_contextvars(request_id=request_id), observed(self._metrics.units):
+                await self._observe(scope, receive, send, request_id.encode())
+            return
+        with (
+            tracing.request(scope, self._metrics.units) as trace_id,
+            bound_contextvars(request_id=request_id, trace_id=trace_id),
+        ):
             await self._observe(scope, receive, send, request_id.encode())
 
     async def _observe(self, scope: Scope, receive: Receive, send: Send, request_id: bytes) -> None:
@@ -51,7 +68,7 @@ class Observation:
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = scope["state"]["status"] = message["status"]
                 policy = scope["state"].get(POLICY, _NOTHING)
                 message["headers"] = [*message["headers"], *_SECURITY, policy, (_HEADER_BYTES, request_id)]
             await send(message)
@@ -67,7 +84,9 @@ class Observation:
             await internal_error(scope)(scope, receive, send_with_id)
         finally:
             self._admission.in_progress -= 1
-            duration = round((perf_counter() - start) * 1000, 2)
+            seconds = perf_counter() - start
+            self._metrics.answered(scope["method"], scope["state"].get(ROUTE), status, seconds)
+            duration = round(seconds * 1000, 2)
             self._log.info("request", method=scope["method"], path=scope["path"], status=status, duration_ms=duration)
 
 
