@@ -14,11 +14,12 @@ from fastapi.responses import HTMLResponse
 from pydantic import TypeAdapter
 from starlette.staticfiles import StaticFiles
 
+from api import idempotency
 from api.admission import ALWAYS_SERVED
 from api.observation import HEADER, POLICY
 from api.preconditions import TAGGED
 from api.problems import MEDIA_TYPE, Problem, status_of
-from core.errors import PreconditionFailed, StockroomError
+from core.errors import KeyInUse, KeyReused, PreconditionFailed, StockroomError
 
 DOCS = "/docs"
 
@@ -28,12 +29,23 @@ _HEADERS = {
     HEADER: {"description": "Id of the request, in logs and problems too.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
     "ETag": {"description": "Id and version of the entity.", "schema": {"type": "string"}, "example": '"7-3"'},
+    idempotency.REPLAYED: {
+        "description": "`true` where nothing was done, because it was done when the key was sent first.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
 }
 _IF_MATCH = (
     "`ETag` of what the request is meant for, or several. Is it at another version by now, nothing is done: 412."
 )
 _IF_NONE_MATCH = "`ETag` of what the client has. Is it still the same, the answer is 304."
+_KEY = (
+    "Key of this request, such as a random UUID, as it is or in quotes. The same request sent again with it does "
+    f"nothing, and is answered as it was; another request with it is 422 (`{KeyReused.code}`)."
+)
+KEY_IN_USE = f"{KeyInUse.title} (`{KeyInUse.code}`)."
 _TAGGED = {_SCHEMAS + kind.__name__ for kind in TAGGED}
+_TAG = {"examples": ['"7-3"']}
+_EXAMPLE_KEY = "0b6f2c1e-9d43-4a7b-8f35-2c1d7e90ab64"
 _GENERIC = re.compile(r"\b([A-Z][A-Za-z]+)_([A-Z][A-Za-z]+)_(?=\")")
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n     .*)*)", re.MULTILINE)
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -65,6 +77,7 @@ class StockroomAPI(FastAPI):
                 _describe_members(schema)
             for path, method, operation in _operations(document):
                 _describe_preconditions(path, method, operation)
+                _describe_key(path, method, operation)
                 _describe(path, operation)
         assert self.openapi_schema is not None  # noqa: S101 - FastAPI keeps what it made
         return self.openapi_schema
@@ -129,14 +142,27 @@ def _describe_preconditions(path: str, method: str, operation: dict[str, Any]) -
             response["headers"] = {"ETag": _header("ETag")}
             if method == "get":
                 responses["304"] = {"description": "It is the same still.", "headers": {"ETag": _header("ETag")}}
-                _add_header(operation, "If-None-Match", _IF_NONE_MATCH)
+                _add_header(operation, "If-None-Match", _IF_NONE_MATCH, _TAG)
     if "{id}" in path and method != "get":
         responses["412"] = {"description": f"{PreconditionFailed.title} (`{PreconditionFailed.code}`)."}
-        _add_header(operation, "If-Match", _IF_MATCH)
+        _add_header(operation, "If-Match", _IF_MATCH, _TAG)
 
 
-def _add_header(operation: dict[str, Any], name: str, description: str) -> None:
-    schema = {"type": "string", "examples": ['"7-3"']}
+def _describe_key(path: str, method: str, operation: dict[str, Any]) -> None:
+    """The key by which a request can be sent again without being carried out again."""
+    if not idempotency.applies({method.upper()}, path):
+        return
+    _add_header(operation, idempotency.HEADER, _KEY, {"pattern": idempotency.PATTERN, "examples": [_EXAMPLE_KEY]})
+    responses = operation["responses"]
+    for status, response in responses.items():
+        if status.startswith("2"):
+            response.setdefault("headers", {})[idempotency.REPLAYED] = _header(idempotency.REPLAYED)
+    conflict = responses.setdefault("409", {"description": ""})
+    conflict["description"] = f"{conflict['description']} {KEY_IN_USE}".strip()
+
+
+def _add_header(operation: dict[str, Any], name: str, description: str, form: dict[str, Any]) -> None:
+    schema = {"type": "string", **form}
     parameter = {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
     operation.setdefault("parameters", []).append(parameter)
 

@@ -17,7 +17,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from api.arguments import MISSING
-from core.entities import TicketKind
+from core.entities import TicketKind, User
 from core.passwords import PasswordHasher
 from core.services.once import AnsweredBefore, Demand, KeysInUse, Once
 from core.services.tickets import ticket_key
@@ -66,8 +66,8 @@ def keyed(request: Request, body: Any, errors: list[Any]) -> Keyed | None:
 
 def scope_of(request: Request) -> int | None:
     """Whose keys are meant: the id of who has logged in; None for all others, who share theirs."""
-    user = request.scope.get("state", {}).get("user")
-    return None if user is None else int(user.id)
+    user: User | None = getattr(request.state, "user", None)
+    return None if user is None else user.id
 
 
 async def once(
@@ -76,15 +76,13 @@ async def once(
     """Call an endpoint with ``values``, or give the answer that it gave to the same request before."""
     hasher = next((value for value in values.values() if isinstance(value, PasswordHasher)), None)
     demand = _demand(asked, hasher)
-    state = asked.request.app.state
-    storage = Once(state.storage, demand, lambda outcome: _packed(respond(outcome)))
-    given = {name: storage if value is state.storage else value for name, value in values.items()}
-    in_use: KeysInUse = state.keys_in_use
+    storage = Once(values["storage"], demand, lambda outcome: _packed(respond(outcome)))
+    in_use: KeysInUse = asked.request.app.state.keys_in_use
     with in_use.holding(demand.key):
         try:
             if hasher is not None:  # to hash many passwords takes minutes
                 await storage.look()
-            return respond(await call(**given))
+            return respond(await call(**{**values, "storage": storage}))
         except AnsweredBefore as before:
             return _unpacked(before.answer)
 
