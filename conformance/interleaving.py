@@ -19,6 +19,10 @@ GLIMPSE = 0.5
 """Seconds for what need not happen: somebody who waits for us gets no further, and nothing tells us that he waits."""
 
 
+class Undone(Exception):
+    """Undoes the unit of work that it leaves."""
+
+
 class Sessions(NamedTuple):
     """Two ways to one store: as two server processes have them where it can be shared, else the same one twice."""
 
@@ -89,6 +93,18 @@ async def held(storage: Storage, work: Work) -> AsyncIterator[Held]:
         await asyncio.wait([held.unit], timeout=PATIENCE)
         if not held.unit.done():
             held.unit.cancel()
+
+
+async def meet(sessions: Sessions, first: Work, second: Callable[[Transaction], Awaitable[Any]]) -> list[Any]:
+    """What two units of work come to, a result or an error, when one begins while the other is in its middle."""
+    async with held(sessions.first, first) as one:
+        other = asyncio.create_task(sessions.second.run(second))
+        await overlap(other)
+        return [*await asyncio.gather(one.end(), within(other), return_exceptions=True)]
+
+
+async def on_and_on() -> None:
+    """A pause of no length."""
 
 
 async def add_tag(tx: Transaction, name: str) -> Tag:

@@ -1,20 +1,20 @@
 """What the shop cannot do without: it is mandatory, so every storage shows it, between two sessions at one store."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from conformance.interleaving import (
     Pause,
     Sessions,
-    Work,
+    Undone,
     add_product,
     add_tag,
     add_user,
     held,
+    meet,
+    on_and_on,
     overlap,
     tag_names,
     within,
@@ -27,24 +27,8 @@ from core.storage import ProductFilter, Storage, Transaction, Window
 from core.storage.sorts import NEWEST_FIRST
 
 
-class Undone(Exception):
-    """Undoes the unit of work that it leaves."""
-
-
 async def products(storage: Storage) -> list[Product]:
     return (await storage.products.page(ProductFilter(), Window(NEWEST_FIRST, size=100))).items
-
-
-async def meet(sessions: Sessions, first: Work, second: Callable[[Transaction], Awaitable[None]]) -> list[Any]:
-    """What two units of work come to, None or an error, when one begins while the other is in its middle."""
-    async with held(sessions.first, first) as one:
-        other = asyncio.create_task(sessions.second.run(second))
-        await overlap(other)
-        return [*await asyncio.gather(one.end(), within(other), return_exceptions=True)]
-
-
-async def on_and_on() -> None:
-    """A pause of no length."""
 
 
 @pytest.mark.needs("transactions")

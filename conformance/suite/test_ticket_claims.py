@@ -1,0 +1,215 @@
+"""Who gets a key that several want at once, through two sessions: one, and the others see what it made of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conformance.interleaving import Pause, Sessions, Undone, Work, add_user, held, meet, on_and_on, overlap, within
+from conformance.tickets import AT, HOUR, claimed, found, key_of, ticket_of, values
+from core.entities import Ticket, TicketKind
+from core.storage import Storage, Transaction
+
+KEY = key_of("key")
+
+
+def claiming(who: str, stop: str = "") -> Work:
+    """A unit of work that claims the key, and saves a value if it got it; it comes to what ``claim`` came to.
+
+    It stops where ``stop`` says. That it has read before must not keep it from seeing what was committed since.
+    """
+
+    async def work(tx: Transaction, pause: Pause) -> Ticket | None:
+        await tx.tickets.get(KEY, AT)
+        await (pause() if stop.startswith("before") else on_and_on())
+        taken = await tx.tickets.claim(ticket_of("key", f"{who}, claimed"), AT)
+        await (pause() if stop.startswith("after") else on_and_on())
+        if taken is None:
+            await tx.tickets.save(ticket_of("key", f"{who}, saved"))
+        if stop.endswith("undone"):
+            raise Undone
+        return taken
+
+    return work
+
+
+async def _given_back(storage: Storage) -> None:
+    await claimed(storage, ticket_of("key"))
+    await storage.run(lambda tx: tx.tickets.delete(KEY))
+
+
+async def _expired(storage: Storage) -> None:
+    await claimed(storage, ticket_of("key", "Expired.", expires_at=AT))
+
+
+async def _new(storage: Storage) -> None:
+    """Nothing is there."""
+
+
+Before = Callable[[Storage], Awaitable[None]]
+befores = pytest.mark.parametrize(
+    "before", [_new, _expired, _given_back], ids=lambda before: before.__name__.removeprefix("_")
+)
+
+
+@befores
+@pytest.mark.parametrize("stop", ["before", "after"])
+async def test_of_two_that_claim_a_key_at_once_one_gets_it_and_the_other_sees_what_it_saved(
+    sessions: Sessions, before: Before, stop: str
+) -> None:
+    await before(sessions.first)
+    second = claiming("second")
+    ends = await meet(sessions, claiming("first", stop), lambda tx: second(tx, on_and_on))
+    assert None in ends, ends
+    won = ends.index(None)
+    saved = ticket_of("key", f"{('first', 'second')[won]}, saved")
+    assert ends[1 - won] == saved
+    for storage in sessions:
+        assert await found(storage, "key") == [saved]
+
+
+@befores
+async def test_a_claim_that_is_undone_leaves_the_key_to_whoever_waits_for_it(
+    sessions: Sessions, before: Before
+) -> None:
+    await before(sessions.first)
+    second = claiming("second")
+    ends = await meet(sessions, claiming("first", "after, undone"), lambda tx: second(tx, on_and_on))
+    assert isinstance(ends[0], Undone)
+    assert ends[1] is None
+    assert await values(sessions.first, "key") == ["second, saved"]
+
+
+async def test_nobody_sees_a_ticket_whose_claim_is_not_committed(sessions: Sessions) -> None:
+    user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
+
+    async def claim(tx: Transaction, pause: Pause) -> None:
+        await tx.tickets.claim(ticket_of("key", user_id=user.id), AT)
+        await pause()
+        raise Undone
+
+    async with held(sessions.first, claim) as claiming:
+        readers = [storage.tickets for storage in sessions]
+        seen = asyncio.gather(*(get(KEY, AT) for reader in readers for get in (reader.get, reader.holder)))
+        await overlap(seen)
+        with pytest.raises(Undone):
+            await claiming.end()
+    assert await within(seen) == [None] * 4
+
+
+Counting = Callable[[Transaction], Awaitable[Ticket | None]]
+
+
+async def _lock(tx: Transaction) -> Ticket | None:
+    return await tx.tickets.lock(KEY, AT)
+
+
+async def _claim(tx: Transaction) -> Ticket | None:
+    return await tx.tickets.claim(ticket_of("key", "1"), AT)
+
+
+@pytest.mark.parametrize("how", [_lock, _claim], ids=["locked", "claimed"])
+@pytest.mark.parametrize("stop", ["before", "after"])
+async def test_who_has_locked_or_claimed_a_ticket_holds_it(sessions: Sessions, how: Counting, stop: str) -> None:
+    await claimed(sessions.first, ticket_of("key", "1"))
+
+    async def count_up(tx: Transaction, pause: Pause) -> str:
+        await tx.tickets.get(KEY, AT)
+        await (pause() if stop == "before" else on_and_on())
+        taken = await how(tx)
+        assert taken is not None
+        await (pause() if stop == "after" else on_and_on())
+        counted = replace(taken, value=str(int(taken.value) + 1))
+        await tx.tickets.save(counted)
+        return counted.value
+
+    ends = await meet(sessions, count_up, lambda tx: count_up(tx, on_and_on))
+    assert sorted(map(str, ends)) == ["2", "3"]
+    assert await values(sessions.second, "key") == ["3"]
+
+
+@pytest.mark.parametrize("undone", [False, True])
+async def test_a_key_is_free_once_its_deletion_is_committed(sessions: Sessions, undone: bool) -> None:
+    old, new = ticket_of("key", "Old."), ticket_of("key", "New.")
+    await claimed(sessions.first, old)
+
+    async def delete(tx: Transaction, pause: Pause) -> None:
+        await tx.tickets.delete(KEY)
+        await pause()
+        if undone:
+            raise Undone
+
+    deleting, claiming = await meet(sessions, delete, lambda tx: tx.tickets.claim(new, AT))
+    assert (deleting is None) is not undone
+    if claiming is None:
+        assert not undone
+        assert await found(sessions.first, "key") == [new]
+    else:  # it came before the deletion
+        assert claiming == old
+        assert await found(sessions.first, "key") == [old if undone else None]
+
+
+@pytest.mark.parametrize("stop", ["before", "after"])
+async def test_what_is_deleted_while_somebody_renews_it_does_not_come_back(sessions: Sessions, stop: str) -> None:
+    user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
+    await claimed(sessions.first, ticket_of("key", user_id=user.id))
+
+    async def renew(tx: Transaction, pause: Pause) -> None:
+        await tx.tickets.get(KEY, AT)
+        await (pause() if stop == "before" else on_and_on())
+        locked = await tx.tickets.lock(KEY, AT)
+        await (pause() if stop == "after" else on_and_on())
+        if locked is not None:
+            await tx.tickets.save(replace(locked, value="Renewed.", expires_at=AT + 2 * HOUR))
+
+    ends = await meet(sessions, renew, lambda tx: tx.tickets.delete_of(user.id, TicketKind.SESSION))
+    assert ends == [None, 1]
+    for storage in sessions:
+        assert await found(storage, "key") == [None]
+
+
+MANY = 24
+
+
+async def crowd(sessions: Sessions, work: Callable[[Transaction, int], Awaitable[Any]]) -> list[Any]:
+    """What many units of work at once come to, which take turns on the sessions; each is told its number."""
+
+    def run(number: int) -> Awaitable[Any]:
+        return sessions[number % 2].run(lambda tx: work(tx, number))
+
+    return list(await asyncio.gather(*map(run, range(MANY))))
+
+
+@befores
+async def test_many_that_claim_a_key_and_count_up_lose_no_count(sessions: Sessions, before: Before) -> None:
+    await before(sessions.first)
+
+    async def count_up(tx: Transaction, _: int) -> int:
+        taken = await tx.tickets.claim(ticket_of("key", "1"), AT)
+        if taken is None:
+            return 1
+        await tx.tickets.save(replace(taken, value=str(int(taken.value) + 1)))
+        return int(taken.value) + 1
+
+    assert sorted(await crowd(sessions, count_up)) == [*range(1, MANY + 1)]
+    assert await values(sessions.second, "key") == [str(MANY)]
+
+
+async def test_a_key_that_each_gives_back_is_free_for_everybody(sessions: Sessions) -> None:
+    async def claim_and_give_back(tx: Transaction, number: int) -> Ticket | None:
+        taken = await tx.tickets.claim(ticket_of("key", str(number)), AT)
+        await tx.tickets.delete(KEY)
+        return taken
+
+    assert await crowd(sessions, claim_and_give_back) == [None] * MANY
+    assert await found(sessions.second, "key") == [None]
+
+
+async def test_many_that_claim_keys_of_their_own_all_get_them(sessions: Sessions) -> None:
+    user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
+    tickets = [ticket_of(f"key {number}", str(number), user_id=user.id) for number in range(MANY)]
+    taken = await crowd(sessions, lambda tx, number: tx.tickets.claim(tickets[number], AT))
+    assert taken == [None] * MANY
+    assert await found(sessions.second, *(f"key {number}" for number in range(MANY))) == tickets
