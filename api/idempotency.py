@@ -58,7 +58,7 @@ def keyed(request: Request, body: Any, errors: list[Any]) -> Keyed | None:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):
         message = "must be one key of 1 to 255 visible ASCII characters"
-        errors.append({"type": "malformed", "loc": ("header", HEADER), "msg": message})
+        errors.append({"type": "invalid", "loc": ("header", HEADER), "msg": message})
         return None
     key = _ESCAPED.sub(r"\1", given[0][1:-1]) if given[0].startswith('"') else given[0]
     return Keyed(request, key, body)
