@@ -6,16 +6,17 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
 from api import logs, problems
 from api.admission import Admission
 from api.document import StockroomAPI
-from api.metrics import Metrics
 from api.idempotency import HEADER as KEY
 from api.idempotency import REPLAYED
+from api.metrics import Metrics
 from api.observation import HEADER, Observation
-from api.routers import accounts, categories, notifications, orders, posts, products, service, tags, users
+from api.routers import accounts, auth, categories, notifications, orders, posts, products, service, tags, users
 from api.routes import HeadAsGet, Index, MethodTable, TrailingSlash
 from core import plugins
 from core.errors import ConfigurationError
@@ -23,16 +24,21 @@ from core.opening import opened
 from core.passwords import PasswordHasher
 from core.plugins import Registry
 from core.services.once import KeysInUse
-from core.settings import Settings, load
+from core.services.sessions import Sessions
+from core.services.tickets import sweeping
+from core.settings import Auth, Settings, load
+from core.tokens import Tokens
 
 if TYPE_CHECKING:
     from api.tracing import Tracing
 
 _CORS: dict[str, Any] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    "allow_headers": ["Content-Type", "If-Match", "If-None-Match", KEY, HEADER],
+    "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match", KEY, HEADER],
     "expose_headers": ["ETag", "Retry-After", REPLAYED, HEADER],
 }
+_UNOBSERVED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI would write queries and the messages of exceptions into spans, and use the library's global providers."""
 _ROUTERS = (service, users, categories, products, orders, posts, tags, accounts, notifications)
 
 
@@ -57,13 +63,17 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        telemetry=_UNOBSERVED,
     )
     app.state.settings = chosen
     app.state.registry = registry
     app.state.hasher = PasswordHasher(chosen)
+    app.state.tokens = Tokens(chosen)
+    app.state.sessions = Sessions(chosen, app.state.tokens, app.state.hasher)
     app.state.tracing = None
     app.state.keys_in_use = KeysInUse()
-    for module in _ROUTERS:  # not included, which would try every template of every router for each request
+    routers = (*_ROUTERS, auth) if chosen.auth is Auth.REQUIRED else _ROUTERS
+    for module in routers:  # not included, which would try every template of every router for each request
         app.router.routes.extend(module.router.routes)
     app.add_docs()
     app.state.methods = MethodTable(app.routes)
@@ -85,7 +95,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     chosen: Settings = app.state.settings
     backend = (app.state.registry or plugins.discover()).choose(chosen)
     with logs.standard_logs(chosen.debug):
-        async with opened(backend, chosen) as shop:
+        async with opened(backend, chosen) as shop, sweeping(shop.storage):
             app.state.backend, app.state.storage, app.state.head = shop.backend, shop.storage, shop.head
             with app.state.metrics.of(backend.name, shop.storage):
                 async with _tracing(chosen, backend.name) as app.state.tracing:

@@ -90,7 +90,7 @@ class JsonRequest(Request):
             HTTPException: 408, it takes too long; 413, it is too large; 415, it does not call itself JSON.
             RequestValidationError: it is malformed.
         """
-        body = await self._read()
+        body = await self.received()
         if not body:
             return MISSING
         if not _is_json(self.headers.get("content-type", "")):
@@ -101,7 +101,12 @@ class JsonRequest(Request):
             malformed = {"type": "json_invalid", "loc": ("body",), "msg": "", "ctx": {"error": error.msg}}
             raise RequestValidationError([malformed]) from error
 
-    async def _read(self) -> bytes:
+    async def received(self) -> bytes:
+        """The body as it came.
+
+        Raises:
+            HTTPException: 408, it takes too long; 413, it is too large.
+        """
         settings: Settings = self.app.state.settings
         limit = settings.max_body_size
         declared = self.headers.get("content-length", "")

@@ -17,12 +17,16 @@ from starlette.exceptions import HTTPException
 from core.errors import (
     AnswerTooLarge,
     Conflict,
+    Forbidden,
     Invalid,
+    InvalidGrant,
     KeyReused,
     NotFound,
     PreconditionFailed,
     RuleViolated,
     StockroomError,
+    TooManyAttempts,
+    Unauthenticated,
     Unavailable,
     Unsupported,
 )
@@ -31,12 +35,16 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:stockroom:problem:"
 
 STATUSES: dict[type[StockroomError], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
     PreconditionFailed: 412,
     RuleViolated: 400,
     AnswerTooLarge: 413,
     Invalid: 422,
+    InvalidGrant: 400,
+    TooManyAttempts: 429,
     KeyReused: 422,
     Unavailable: 503,
     Unsupported: 501,
@@ -110,8 +118,13 @@ async def _on_stockroom_error(request: Request, error: StockroomError) -> Respon
         for e in error.errors[:_MAX_ERRORS]
     ]
     detail = _detail(fields) if isinstance(error, Invalid) else error.detail
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else None
-    return respond(request.scope, status, error.code, error.title, detail, errors=fields, headers=headers)
+    return respond(request.scope, status, error.code, error.title, detail, errors=fields, headers=_headers(error))
+
+
+def _headers(error: StockroomError) -> dict[str, str]:
+    if isinstance(error, Unavailable | TooManyAttempts):
+        return {"Retry-After": str(error.retry_after)}
+    return {"WWW-Authenticate": error.challenge} if isinstance(error, Unauthenticated) else {}
 
 
 def _location(request: Request, field: str) -> Location | None:
@@ -199,10 +212,14 @@ def respond(  # noqa: PLR0913 - the members of a problem
     *,
     errors: Sequence[ProblemField] = (),
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem as a response. Written in ASCII, so that even a lone surrogate in a field's name can be sent."""
+    """A problem as a response, with ``more`` members where another standard wants some.
+
+    Written in ASCII, so that even a lone surrogate in a field's name can be sent.
+    """
     instance = scope.get("state", {}).get("request_id", "")
     problem = Problem(
         type=TYPE_PREFIX + code, title=title, status=status, detail=detail, instance=instance, errors=errors
     )
-    return Response(json.dumps(asdict(problem)), status, dict(headers or {}), MEDIA_TYPE)
+    return Response(json.dumps({**asdict(problem), **(more or {})}), status, dict(headers or {}), MEDIA_TYPE)

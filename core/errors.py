@@ -166,6 +166,28 @@ class TooManyAttempts(StockroomError):
         self.retry_after = retry_after
 
 
+class Unauthenticated(StockroomError):
+    """Nobody has logged in, or not with this token.
+
+    Attributes:
+        challenge: what the header ``WWW-Authenticate`` says (RFC 6750).
+    """
+
+    code = "unauthenticated"
+    title = "Not logged in"
+
+    def __init__(self, detail: str, challenge: str = "Bearer") -> None:
+        super().__init__(detail)
+        self.challenge = challenge
+
+
+class Forbidden(StockroomError):
+    """Whoever asks may know of it, but not do it."""
+
+    code = "forbidden"
+    title = "Forbidden"
+
+
 class RuleViolated(StockroomError):
     """A rule of the shop forbids it."""
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
 from core import clock
@@ -35,7 +34,7 @@ class Attempts:
     @classmethod
     def of(cls, settings: Settings, kind: str, name: str, address: str) -> "Attempts":
         """Those at a name of some kind, by who comes from an address."""
-        keys = ticket_key(TicketKind.COUNT, kind, name), ticket_key(TicketKind.COUNT, "address", network(address))
+        keys = ticket_key(TicketKind.COUNT, kind, name), ticket_key(TicketKind.COUNT, "address", address)
         return cls(*keys, settings.login_attempts, settings.login_window_seconds)
 
     async def require_few(self, storage: Storage) -> None:
@@ -77,14 +76,3 @@ class Attempts:
 def _require(found: Ticket | None, limit: int, now: datetime) -> None:
     if found is not None and int(found.value) >= limit:
         raise TooManyAttempts(max(1, ceil((found.expires_at - now).total_seconds())))
-
-
-def network(address: str) -> str:
-    """What counts as one address: of IPv6 the network of one customer, whose addresses are more than can be counted."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return str(ip_network((found, 64), strict=False))
-    return str(getattr(found, "ipv4_mapped", None) or found)
