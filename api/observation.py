@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from api.admission import Admission
 from api.metrics import Metrics
 from api.problems import internal_error
+from api.rates import QUOTA
 from core.storage.observer import observed
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Observation:
             if message["type"] == "http.response.start":
                 status = scope["state"]["status"] = message["status"]
                 policy = scope["state"].get(POLICY, _NOTHING)
-                message["headers"] = [*message["headers"], *_SECURITY, policy, (_HEADER_BYTES, request_id)]
+                added = (*_SECURITY, policy, *scope["state"].get(QUOTA, ()), (_HEADER_BYTES, request_id))
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         served = self._admission.refusal(scope) or self._app

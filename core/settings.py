@@ -58,8 +58,8 @@ class Settings(BaseSettings):
         max_body_size: bytes of a body at most.
         body_timeout: seconds that a client has to send a body.
         max_requests: requests in progress in a process at most; more are answered 503.
-        rate_limit: requests of one client, counted in each process: ``off``, or as in ``100/second`` (``minute``, ``hour``);
-            off unless told where ``auth`` is off, else a hundred a second.
+        rate_limit: how often one client may ask each process: ``off``, or as in ``100/second`` (``minute``, ``hour``);
+            that figure where nothing is said and ``auth`` is required, else off.
         pool_size: connections kept open.
         pool_max_overflow: further connections under load; each is closed as soon as it is given back.
         pool_timeout: seconds a request waits for a connection before it is answered 503.
