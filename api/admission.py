@@ -28,8 +28,8 @@ class Admission:
         in_progress: requests that have come and are not answered yet.
 
     Who asks is known by the address at the other end of the connection, never by a header, which anybody can write. A
-    peer without an address, as on a Unix socket, is a stranger. With ``AUTH=required`` there are none: what somebody may
-    do is in the table of ``api.access``.
+    peer without an address, as on a Unix socket, is a stranger. With ``AUTH=required`` nobody is a stranger: who may do
+    what is in the table of ``api.access``.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -19,7 +19,9 @@ from api.admission import ALWAYS_SERVED
 from api.observation import HEADER, POLICY
 from api.preconditions import TAGGED
 from api.problems import MEDIA_TYPE, Problem, status_of
+from api.security import secure
 from core.errors import KeyInUse, KeyReused, PreconditionFailed, StockroomError
+from core.settings import Auth
 
 DOCS = "/docs"
 
@@ -79,6 +81,8 @@ class StockroomAPI(FastAPI):
                 _describe_preconditions(path, method, operation)
                 _describe_key(path, method, operation)
                 _describe(path, operation)
+            if self.state.settings.auth is Auth.REQUIRED:
+                secure(document)
         assert self.openapi_schema is not None  # noqa: S101 - FastAPI keeps what it made
         return self.openapi_schema
 

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Match, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import idempotency
+from api.access import admit, row_of
 from api.arguments import MISSING, Arguments
 from api.bodies import JsonRequest
 from api.observation import ROUTE
@@ -31,12 +32,14 @@ class Route(APIRoute):
         super().__init__(*args, **options)
         self._arguments = Arguments(self.dependant)
         self._known = frozenset(f.alias for f in get_flat_params(self.dependant) if isinstance(f.field_info, Query))
+        self._row = row_of(self.methods, self.path)
         self._has_keys = idempotency.applies(self.methods, self.path)
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"][ROUTE] = self.path
         request = JsonRequest(scope, receive)
+        entry = await admit(request, self._row)
         query: Mapping[str, Any] = {}
         if scope["query_string"]:
             query = request.query_params
@@ -47,11 +50,12 @@ class Route(APIRoute):
         keyed = idempotency.keyed(request, body, errors) if self._has_keys else None
         if errors:
             raise RequestValidationError(errors)
+        call = self._arguments.call if entry is None else partial(entry.call, self._arguments.call)
         if keyed is None:
-            response = self._respond(request, await self._arguments.call(**values))
+            response = self._respond(request, await call(**values))
         else:
             respond = partial(self._respond, request)
-            response = await idempotency.once(keyed, values, self._arguments.call, respond)
+            response = await idempotency.once(keyed, values, call, respond)
         await response(scope, receive, send)
 
     def _respond(self, request: Request, outcome: Any) -> Response:

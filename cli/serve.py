@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from cli.protocol import BoundedHttp
 from core.errors import ConfigurationError
-from core.settings import Settings, load
+from core.settings import Auth, Settings, load
 
 GRACE = 30
 """Seconds that requests in progress are given when the server is asked to stop."""
@@ -56,7 +56,7 @@ def require_protected(host: str, settings: Settings) -> None:
         ConfigurationError: the address can be reached from elsewhere, and nobody has said who is trusted there; or
             nobody knows it.
     """
-    if settings.networks:
+    if settings.networks or settings.auth is Auth.REQUIRED:
         return
     try:
         found = socket.getaddrinfo(host, None) if host else []
@@ -65,8 +65,9 @@ def require_protected(host: str, settings: Settings) -> None:
     addresses = [ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
     if not addresses or not all(address.is_loopback for address in addresses):
         raise ConfigurationError(
-            "--host: without authentication the server listens on this machine only, such as on 127.0.0.1. "
-            "To serve others who may all do anything, name their networks in TRUSTED_NETWORKS, such as 172.17.0.0/16."
+            "--host: without authentication the server listens on this machine only, such as on 127.0.0.1. To serve "
+            "others, set AUTH=required; to serve others who may all do anything, name their networks in "
+            "TRUSTED_NETWORKS, such as 172.17.0.0/16."
         )
 
 
