@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Body, Depends
 
-from api.dependencies import HasherDep, StorageDep
+from api.dependencies import HasherDep, SessionDep, StorageDep
 from api.document import refusals
 from api.lists import Listing, Part, sortable
 from api.parameters import Days, Limit, PathId, Phrase, QueryFlag, Search, key
@@ -23,6 +23,13 @@ router = make_router("users")
 UsersWindow = Annotated[Window, Depends(sortable(sorts.USERS))]
 NotificationsWindow = Annotated[Window, Depends(sortable(sorts.NOTIFICATIONS))]
 Registrations = Annotated[list[Registration], Body(min_length=1, max_length=1000)]
+
+
+async def _terms(expected: ExpectedVersions, session: SessionDep) -> users.Terms:
+    return users.Terms(expected, session)
+
+
+UserTerms = Annotated[users.Terms, Depends(_terms)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +142,25 @@ async def get_user(id: PathId, storage: StorageDep) -> User:
 
 @router.put("/{id}", responses=refusals(Duplicate))
 async def replace_user(
-    id: PathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep, expected: ExpectedVersions
+    id: PathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep, terms: UserTerms
 ) -> User:
     """Replace every editable field of a user.
 
-    A field left out takes its default; a password left out stays as it is.
+    A field left out takes its default; a password left out stays as it is. A new password ends the user's sessions,
+    but the one that the request belongs to.
     """
-    return await users.replace_user(storage, hasher, id, given, expected)
+    return await users.replace_user(storage, hasher, id, given, terms)
 
 
 @router.patch("/{id}", responses=refusals(Duplicate))
 async def update_user(
-    id: PathId, given: Annotated[UserPatch, Body()], storage: StorageDep, hasher: HasherDep, expected: ExpectedVersions
+    id: PathId, given: Annotated[UserPatch, Body()], storage: StorageDep, hasher: HasherDep, terms: UserTerms
 ) -> User:
-    """Change the fields of a user that are sent, and no others."""
-    return await users.patch_user(storage, hasher, id, given, expected)
+    """Change the fields of a user that are sent, and no others.
+
+    A new password ends the user's sessions, but the one that the request belongs to.
+    """
+    return await users.patch_user(storage, hasher, id, given, terms)
 
 
 @router.delete("/{id}", status_code=204, responses=refusals(Referenced))

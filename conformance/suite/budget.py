@@ -42,6 +42,12 @@ NEW_TAGS = 3  # find free slugs, store the tags, learn their ids
 RIPPLE = 1  # per kind of entity that refers to this one and changes or goes with it, or forbids it
 USERS_OWN = 5  # posts, orders, notifications, tickets, accounts: a database without cascades asks for each
 FIND = 1  # which entities they are
+SESSIONS = 1  # that end with the old password
+
+# With an `Idempotency-Key` a POST may cost more, and the same one sent again has a price of its own.
+ONCE = 2  # claim the key, and save the answer with it
+LOOK = 1  # before passwords are hashed
+REPLAY = 4  # a unit of work that claims in vain and reads the answer
 
 
 def _at(template: str) -> Ask:
@@ -192,7 +198,7 @@ READS = [
 WRITES = [
     Row("POST /users", CHANGE, _with("/users", lambda scene: scene.shop.registration())),
     Row("POST /users/bulk", BULK, _with("/users/bulk", lambda scene: scene.many(scene.shop.registration))),
-    Row("PUT /users/{id}", CHANGE, _with("/users/{user}", lambda scene: scene.shop.registration())),
+    Row("PUT /users/{id}", CHANGE + SESSIONS, _with("/users/{user}", lambda scene: scene.shop.registration())),
     Row("PATCH /users/{id}", CHANGE, _with("/users/{user}", lambda scene: {"bio": _number(scene)})),
     Row("POST /categories", CHANGE, _with("/categories", lambda scene: {"name": _number(scene)})),
     Row("PUT /categories/{id}", CHANGE, _with("/categories/{category}", lambda scene: {"name": _number(scene)})),

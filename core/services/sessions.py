@@ -16,7 +16,7 @@ from core.entities.values import MAX_KEY
 from core.errors import ConflictsOutlasted, InvalidGrant, NotFound, WrongPassword
 from core.passwords import PasswordHasher
 from core.services.attempts import Attempts
-from core.services.tickets import ticket_key
+from core.services.tickets import end_sessions, session_key
 from core.services.updates import touched
 from core.settings import Settings
 from core.storage import Storage, Transaction
@@ -52,11 +52,6 @@ async def authenticate(storage: Storage, tokens: Tokens, bearer: str) -> User | 
         return None
     user = await storage.tickets.holder(session_key(claims.session), clock.now())
     return user if user is not None and user.is_active and user.id == claims.user_id else None
-
-
-def session_key(session: str) -> str:
-    """The key of the ticket of a session."""
-    return ticket_key(TicketKind.SESSION, session)
 
 
 class Sessions:
@@ -180,7 +175,7 @@ async def _store_password(
             return False
         await attempts.succeed(tx)
         await tx.users.save(touched(user), password_hash)
-        await tx.tickets.delete_of(user.id, TicketKind.SESSION, keep=session_key(session))
+        await end_sessions(tx, user.id, session)
         return True
 
     return await storage.run(work)

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from core import clock
 from core.entities import TicketKind
-from core.storage import Storage
+from core.storage import Storage, Transaction
 
 SWEEP_SECONDS = 600.0
 """How long the expired tickets of a process's storage are left lying about: they count as absent anyway."""
@@ -23,6 +23,16 @@ def ticket_key(kind: TicketKind, *parts: str) -> str:
         encoded = part.encode()
         digest.update(b"%d:%b" % (len(encoded), encoded))  # so that no two ways to cut a text meet
     return digest.hexdigest()
+
+
+def session_key(session: str) -> str:
+    """The key of the ticket of a session."""
+    return ticket_key(TicketKind.SESSION, session)
+
+
+async def end_sessions(tx: Transaction, user_id: int, keep: str | None = None) -> None:
+    """End every session of a user but ``keep``."""
+    await tx.tickets.delete_of(user_id, TicketKind.SESSION, None if keep is None else session_key(keep))
 
 
 async def sweep(storage: Storage) -> int:

@@ -1,6 +1,6 @@
 """Users: registration, changes, deactivation."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ from core import clock
 from core.entities import Registration, User, UserPatch, UserReplacement, UserWithPosts
 from core.passwords import PasswordHasher
 from core.services.bulk import require_distinct
+from core.services.tickets import end_sessions
 from core.services.updates import Versions, locked, save_changes, touched
 from core.storage import PostFilter, Storage, Transaction, Window
 from core.text import fold
@@ -31,23 +32,36 @@ async def register(storage: Storage, hasher: PasswordHasher, registrations: list
     return await storage.run(lambda tx: tx.users.add(registrations, hashes, clock.now()))
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a change of a user goes by.
+
+    Attributes:
+        expected: the versions that it is meant for.
+        session: the session that is not ended by it.
+    """
+
+    expected: Versions = None
+    session: str | None = field(default=None, repr=False)
+
+
 async def replace_user(
-    storage: Storage, hasher: PasswordHasher, id: int, given: UserReplacement, expected: Versions = None
+    storage: Storage, hasher: PasswordHasher, id: int, given: UserReplacement, terms: Terms = Terms()
 ) -> User:
     """Replace every editable field."""
-    return await _change(storage, id, await _hashed(hasher, asdict(given)), expected)
+    return await _change(storage, id, await _hashed(hasher, asdict(given)), terms)
 
 
 async def patch_user(
-    storage: Storage, hasher: PasswordHasher, id: int, given: UserPatch, expected: Versions = None
+    storage: Storage, hasher: PasswordHasher, id: int, given: UserPatch, terms: Terms = Terms()
 ) -> User:
     """Change the fields that were sent."""
-    return await _change(storage, id, await _hashed(hasher, dict(given)), expected)
+    return await _change(storage, id, await _hashed(hasher, dict(given)), terms)
 
 
 async def deactivate(storage: Storage, id: int, expected: Versions = None) -> User:
-    """Deactivate one user; no change where it is inactive already."""
-    return await _change(storage, id, {"is_active": False}, expected)
+    """Deactivate one user, whose sessions are of no use from then on; no change where it is inactive already."""
+    return await _change(storage, id, {"is_active": False}, Terms(expected))
 
 
 async def _hashed(hasher: PasswordHasher, fields: dict[str, Any]) -> dict[str, Any]:
@@ -56,15 +70,18 @@ async def _hashed(hasher: PasswordHasher, fields: dict[str, Any]) -> dict[str, A
     return fields if password is None else {**fields, "password_hash": await hasher.hash(password)}
 
 
-async def _change(storage: Storage, id: int, changes: dict[str, Any], expected: Versions) -> User:
+async def _change(storage: Storage, id: int, changes: dict[str, Any], terms: Terms) -> User:
     async def work(tx: Transaction) -> User:
         fields = dict(changes)
         password_hash = fields.pop("password_hash", None)
-        user = await locked(tx.users, id, expected)
+        user = await locked(tx.users, id, terms.expected)
         if password_hash is None:
-            return await save_changes(tx.users, user, fields)
-        after = touched(replace(user, **fields))
-        await tx.users.save(after, password_hash)
+            after = await save_changes(tx.users, user, fields)
+        else:
+            after = touched(replace(user, **fields))
+            await tx.users.save(after, password_hash)
+        if password_hash is not None or (after.is_active and not user.is_active):  # asleep while it was inactive
+            await end_sessions(tx, id, terms.session)
         return after
 
     return await storage.run(work)
