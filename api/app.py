@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _CORS: dict[str, Any] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
     "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match", KEY, HEADER],
-    "expose_headers": ["ETag", "Retry-After", REPLAYED, HEADER],
+    "expose_headers": ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", REPLAYED, HEADER],
 }
 _UNOBSERVED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI would write queries and the messages of exceptions into spans, and use the library's global providers."""
