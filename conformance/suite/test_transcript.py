@@ -21,6 +21,7 @@ HEADERS = ["content-type", "allow", "retry-after", "location"]
 # Errors that no storage has a part in, or that a conversation in one process cannot bring about.
 NEVER_ASKED_FOR = {"storage-unavailable", "pool-exhausted", "too-many-conflicts", "internal-error"}
 NEVER_ASKED_FOR |= {"forbidden", "overloaded", "precondition-failed"}
+NEVER_ASKED_FOR |= {"idempotency-key-in-use", "idempotency-key-reused", "answer-too-large"}
 
 
 async def ask(client: httpx2.AsyncClient, step: Step, masks: Masks) -> str:
