@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
-from conformance.defaults import settings_for
+from conformance.defaults import protected_settings_for, settings_for
 from conformance.interleaving import Sessions
 from conformance.processes.live import several_live
 from conformance.shop import Shop
@@ -104,6 +104,28 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def built_protected_app(registry: Registry) -> FastAPI:
+    """As ``built_app``, where clients must say who they are."""
+    return create_app(protected_settings_for("nowhere://"), registry=registry)
+
+
+@pytest.fixture
+async def protected_app(built_protected_app: FastAPI, settings: Settings) -> AsyncIterator[FastAPI]:
+    """As ``app``, where clients must say who they are."""
+    built_protected_app.state.settings = protected_settings_for(settings.url)
+    async with built_protected_app.router.lifespan_context(built_protected_app):
+        yield built_protected_app
+
+
+@pytest.fixture
+async def guest(protected_app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the protected API who has not logged in."""
+    transport = httpx2.ASGITransport(app=protected_app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as guest:
+        yield guest
+
+
 @pytest.fixture
 def shop(client: httpx2.AsyncClient) -> Shop:
     """An empty one."""
@@ -142,9 +164,12 @@ __all__ = [
     "app",
     "blank_url",
     "built_app",
+    "built_protected_app",
     "client",
     "conformance_target",
     "database_url",
+    "guest",
+    "protected_app",
     "registry",
     "sessions",
     "settings",
