@@ -30,7 +30,10 @@ _ATTEMPT = "unit of work"
 _REMEMBERED = 500  # names of round trips
 _W3C = TraceContextTextMapPropagator()
 _HEADERS = (b"traceparent", b"tracestate")
-_OPERATION = re.compile(r"\s*([A-Za-z]+)(?:\s+([A-Za-z_]+)\s*$|[^'\"]*?\b(?:FROM|INTO|UPDATE|JOIN)\s+([A-Za-z_]\w*))?")
+_OPERATION = re.compile(
+    r"\s*([A-Za-z]+)"
+    r"(?:\s+([A-Za-z_]+)\s*$|(?<=UPDATE)\s+([A-Za-z_]\w*)|[^'\"]*?\b(?:FROM|INTO)\s+([A-Za-z_]\w*))?"
+)
 
 
 class Tracing:
@@ -85,7 +88,7 @@ class Tracing:
                 yield
             finally:
                 for trip in made:
-                    name, known = _operation(trip.what), {"stockroom.backend": self._backend}
+                    name, known = operation(trip.what), {"stockroom.backend": self._backend}
                     span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=known, start_time=trip.began)
                     span.end(trip.began if trip.ended is None else trip.ended)
 
@@ -154,7 +157,7 @@ def _fail(span: Span, kind: str) -> None:
 
 
 @lru_cache(_REMEMBERED)
-def _operation(what: str) -> str:
+def operation(what: str) -> str:
     """Verb and object of a statement or command, such as ``SELECT products``: nothing that could be a value."""
     found = _OPERATION.match(what)
     return " ".join(filter(None, found.groups())) if found else "round trip"
