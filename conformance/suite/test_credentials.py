@@ -36,7 +36,7 @@ async def hash_of(storage: Storage, name: str) -> str | None:
 
 
 SPELLINGS = {
-    "as it is": ("Ada_L", "ada@example.com"),
+    "as it is": ("Ada_L", "Ada@example.com"),
     "upper case": ("ADA_L", "ADA@EXAMPLE.COM"),
     "lower case": ("ada_l", "ada@example.com"),
     "full width": ("ＡＤＡ＿Ｌ", "ａｄａ@example.com"),

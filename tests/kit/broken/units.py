@@ -1,7 +1,7 @@
 """Wrong units of work: not all or nothing, not alone, or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +11,7 @@ from core.entities import Product, Tag
 from core.errors import ConflictsOutlasted, NotFound, TransientConflict
 from core.storage import Capabilities, Transaction
 from tests.kit.broken.defect import Defect, Work, Wrapped
+from tests.kit.broken.pieces import Apart, Pieces
 
 
 class LostRollback(Defect):
@@ -75,21 +76,6 @@ class NoRerun(Defect):
         return await super().run(once)
 
 
-class _Apart:
-    """A repository each of whose calls is a unit of work of its own, seen by everybody at once."""
-
-    def __init__(self, defect: Defect, name: str) -> None:
-        self.defect = defect
-        self.name = name
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        async def call(*arguments: Any) -> Any:
-            await asyncio.sleep(0)
-            return await self.defect.storage.run(lambda tx: getattr(getattr(tx, self.name), method)(*arguments))
-
-        return call
-
-
 class Autocommit(Defect):
     """Has no units of work: each statement stands for itself."""
 
@@ -97,23 +83,7 @@ class Autocommit(Defect):
 
     async def run(self, work: Work[Any]) -> Any:
         """As ``Storage.run``, without the rest."""
-        return await work(_Pieces(self, {}))
-
-
-class _Pieces:
-    """A transaction that is none; ``special`` repositories differ from the plain ones."""
-
-    def __init__(self, defect: Defect, special: Mapping[str, type[_Apart]]) -> None:
-        self.defect = defect
-        self.special = special
-
-    def __getattr__(self, name: str) -> Any:
-        return self.special.get(name, _Apart)(self.defect, name)
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """Nothing to go back to."""
-        yield
+        return await work(Pieces(self, {}))
 
 
 class LostUpdate(Defect):
@@ -121,7 +91,7 @@ class LostUpdate(Defect):
 
     caught_by = "test_races.py::test_no_change_is_lost"
 
-    class Products(_Apart):
+    class Products(Apart):
         async def lock(self, id: int) -> Product:
             found: Product = await self.defect.storage.products.get(id)
             await asyncio.sleep(0.01)
@@ -136,7 +106,7 @@ class LostUpdate(Defect):
 
     async def run(self, work: Work[Any]) -> Any:
         """As ``Storage.run``, without the rest."""
-        return await work(_Pieces(self, {"products": LostUpdate.Products}))
+        return await work(Pieces(self, {"products": LostUpdate.Products}))
 
 
 class Oversell(Defect):
@@ -144,7 +114,7 @@ class Oversell(Defect):
 
     caught_by = "test_races.py::test_64_orders_for_the_last_10_pieces"
 
-    class Products(_Apart):
+    class Products(Apart):
         async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
             found = {key: await self.defect.storage.products.get(key) for key in ids}
             await asyncio.sleep(0.01)
@@ -162,7 +132,7 @@ class Oversell(Defect):
 
     async def run(self, work: Work[Any]) -> Any:
         """As ``Storage.run``, without the rest."""
-        return await work(_Pieces(self, {"products": Oversell.Products}))
+        return await work(Pieces(self, {"products": Oversell.Products}))
 
 
 class Orphans(Defect):

@@ -1,0 +1,255 @@
+"""Wrong tickets and credentials: a key that two get, a count that is lost, what lives longer than it may."""
+
+import asyncio
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from core.entities import Credentials, Ticket, TicketKind, User
+from core.errors import NotFound, UnknownReference
+from core.storage import Transaction
+from core.storage.trips import note
+from tests.kit.broken.defect import Defect, Work, Wrapped
+from tests.kit.broken.pieces import Apart, Pieces
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""Before anything expires."""
+
+
+async def _put(tx: Transaction, ticket: Ticket) -> None:
+    """Store a ticket, whatever is there."""
+    await tx.tickets.delete(ticket.key)
+    await tx.tickets.claim(ticket, LONG_AGO)
+
+
+class TwoGetIt(Defect):
+    """Looks whether a key is free, and writes what was claimed when the unit of work is at its end."""
+
+    caught_by = (
+        "test_ticket_claims.py::test_of_two_that_claim_a_key_at_once_one_gets_it_and_the_other_sees_what_it_saved"
+    )
+
+    class Tickets(Apart):
+        async def claim(self, ticket: Ticket, at: datetime) -> Ticket | None:
+            taken = await self.defect.storage.tickets.get(ticket.key, at)
+            if taken is None:
+                await self.save(ticket)
+            return taken
+
+        async def save(self, ticket: Ticket) -> None:
+            self.defect.state.setdefault(str(id(asyncio.current_task())), {})[ticket.key] = ticket
+
+    tickets: ClassVar[type[Apart]] = Tickets
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``, without the rest."""
+        result = await work(Pieces(self, {"tickets": self.tickets}))
+        for ticket in self.state.pop(str(id(asyncio.current_task())), {}).values():
+            await self.storage.run(lambda tx, ticket=ticket: _put(tx, ticket))
+        return result
+
+
+class LateOrphan(TwoGetIt):
+    """Looks whether the user is there when a key is claimed, and not when the ticket is stored."""
+
+    caught_by = "test_ticket_users.py::test_no_ticket_is_left_of_a_user_that_is_deleted_at_the_same_moment"
+
+    class Tickets(TwoGetIt.Tickets):
+        async def claim(self, ticket: Ticket, at: datetime) -> Ticket | None:
+            if ticket.user_id is not None:
+                await self._require_user(ticket.user_id)
+            return await super().claim(replace(ticket, user_id=None), at)  # for the sound one would look again
+
+        async def _require_user(self, user_id: int) -> None:
+            try:
+                await self.defect.storage.users.get(user_id)
+            except NotFound:
+                raise UnknownReference.of(["user_id"]) from None
+
+    tickets = Tickets
+
+
+class LostCount(Defect):
+    """Lets go of a ticket as soon as it has been claimed."""
+
+    caught_by = "test_ticket_claims.py::test_many_that_claim_a_key_and_count_up_lose_no_count"
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``, without the rest."""
+        return await work(Pieces(self, {}))
+
+
+class Revenant(Defect):
+    """Stores what is saved, also where it was deleted meanwhile."""
+
+    caught_by = "test_ticket_claims.py::test_what_is_deleted_while_somebody_renews_it_does_not_come_back"
+
+    class Tickets(Apart):
+        async def save(self, ticket: Ticket) -> None:
+            await self.defect.storage.run(lambda tx: _put(tx, ticket))
+
+    async def run(self, work: Work[Any]) -> Any:
+        """As ``Storage.run``, without the rest."""
+        return await work(Pieces(self, {"tickets": Revenant.Tickets}))
+
+
+class OutlivedUser(Defect):
+    """Knows whose a ticket is, but not as a reference."""
+
+    caught_by = "test_ticket_users.py::test_tickets_are_deleted_with_their_user"
+
+    class Tickets(Wrapped):
+        async def claim(self, ticket: Ticket, at: datetime) -> Ticket | None:
+            self.state[ticket.key] = ticket.user_id
+            return self._whose(await self.inner.claim(replace(ticket, user_id=None), at))
+
+        async def get(self, key: str, at: datetime) -> Ticket | None:
+            return self._whose(await self.inner.get(key, at))
+
+        async def lock(self, key: str, at: datetime) -> Ticket | None:
+            return self._whose(await self.inner.lock(key, at))
+
+        def _whose(self, found: Ticket | None) -> Ticket | None:
+            return None if found is None else replace(found, user_id=self.state[found.key])
+
+    readers = {"tickets": Tickets}
+    repositories = {"tickets": Tickets}
+
+
+IN_TIME = "test_ticket_expiry.py::test_a_ticket_is_there_until_the_millisecond_in_which_it_expires"
+
+
+class ServedExpired(Defect):
+    """Leaves it to the deletion of the expired that none is found."""
+
+    caught_by = IN_TIME
+
+    class Tickets(Wrapped):
+        async def get(self, key: str, at: datetime) -> Ticket | None:
+            found: Ticket | None = await self.inner.get(key, LONG_AGO)
+            return found
+
+    readers = {"tickets": Tickets}
+
+
+class EverlastingHolder(Defect):
+    """Lets somebody in whose session has expired."""
+
+    caught_by = IN_TIME
+
+    class Tickets(Wrapped):
+        async def holder(self, key: str, at: datetime) -> User | None:
+            found: User | None = await self.inner.holder(key, LONG_AGO)
+            return found
+
+    readers = {"tickets": Tickets}
+
+
+class ToTheSecond(Defect):
+    """Judges expiry by a clock without fractions."""
+
+    caught_by = IN_TIME
+
+    class Tickets(Wrapped):
+        async def lock(self, key: str, at: datetime) -> Ticket | None:
+            found: Ticket | None = await self.inner.lock(key, at.replace(microsecond=0))
+            return found
+
+    repositories = {"tickets": Tickets}
+
+
+class BlockedKey(Defect):
+    """Gives a key once, and never again."""
+
+    caught_by = "test_ticket_expiry.py::test_a_claim_takes_over_an_expired_ticket_and_nothing_is_left_of_it"
+
+    class Tickets(Wrapped):
+        async def claim(self, ticket: Ticket, at: datetime) -> Ticket | None:
+            found: Ticket | None = await self.inner.claim(ticket, LONG_AGO)
+            return found
+
+    repositories = {"tickets": Tickets}
+
+
+class NothingKept(Defect):
+    """Ends the session that ends the others, too."""
+
+    caught_by = "test_ticket_users.py::test_the_tickets_of_one_user_and_kind_are_deleted_and_counted"
+
+    class Tickets(Wrapped):
+        async def delete_of(self, user_id: int, kind: TicketKind, keep: str | None = None) -> int:
+            number: int = await self.inner.delete_of(user_id, kind)
+            return number
+
+    repositories = {"tickets": Tickets}
+
+
+class TidyValue(Defect):
+    """Stores a value as core stores text that is shown to people."""
+
+    caught_by = "test_tickets.py::test_a_value_is_any_text_and_nobody_looks_into_it"
+
+    class Tickets(Wrapped):
+        async def save(self, ticket: Ticket) -> None:
+            await self.inner.save(replace(ticket, value=unicodedata.normalize("NFC", ticket.value).strip()))
+
+    repositories = {"tickets": Tickets}
+
+
+class DearHolder(Defect):
+    """Asks for the ticket, and then for its user."""
+
+    caught_by = "test_ticket_users.py::test_the_holder_is_the_user_as_it_is_now_in_one_round_trip"
+
+    class Tickets(Wrapped):
+        async def holder(self, key: str, at: datetime) -> User | None:
+            note("read tickets")
+            found: User | None = await self.inner.holder(key, at)
+            return found
+
+    readers = {"tickets": Tickets}
+
+
+class StrictSpelling(Defect):
+    """Lets only those log in who write their name as they did when they registered."""
+
+    caught_by = "test_credentials.py::test_credentials_are_found_by_username_and_by_email_however_they_are_written"
+
+    class Users(Wrapped):
+        async def credentials(self, name: str) -> Credentials | None:
+            found: Credentials | None = await self.inner.credentials(name)
+            return found if found and name in (found.user.username, found.user.email) else None
+
+    readers = {"users": Users}
+    repositories = {"users": Users}
+
+
+class OldHash(Defect):
+    """Keeps the password that a user had first."""
+
+    caught_by = "test_credentials.py::test_a_hash_is_as_it_was_saved_last"
+
+    class Users(Wrapped):
+        async def save(self, entity: User, password_hash: str | None = None) -> None:
+            await self.inner.save(entity)
+
+    repositories = {"users": Users}
+
+
+TICKETS = [
+    TwoGetIt,
+    LateOrphan,
+    LostCount,
+    Revenant,
+    OutlivedUser,
+    ServedExpired,
+    EverlastingHolder,
+    ToTheSecond,
+    BlockedKey,
+    NothingKept,
+    TidyValue,
+    DearHolder,
+    StrictSpelling,
+    OldHash,
+]
