@@ -57,6 +57,7 @@ BAD = {
     "DATABASE_ECHO": ["maybe", "2"],
     "DATABASE_TIMEOUT": ["0", "-1", "3601", "nan", "inf", "soon"],
     "DEBUG": ["perhaps"],
+    "TRACING": ["otlp", ""],
     "AUTH": ["on", "OFF", ""],
     "SECRET_KEYS": ["short", "k" * 31, "k" * 32 + ",short", "k" * 32 + ","],
     "ACCESS_TOKEN_SECONDS": ["0", "86401"],
