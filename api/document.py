@@ -47,7 +47,6 @@ _KEY = (
 KEY_IN_USE = f"{KeyInUse.title} (`{KeyInUse.code}`)."
 _TAGGED = {_SCHEMAS + kind.__name__ for kind in TAGGED}
 _TAG = {"examples": ['"7-3"']}
-_EXAMPLE_KEY = "0b6f2c1e-9d43-4a7b-8f35-2c1d7e90ab64"
 _GENERIC = re.compile(r"\b([A-Z][A-Za-z]+)_([A-Z][A-Za-z]+)_(?=\")")
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n     .*)*)", re.MULTILINE)
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -156,7 +155,7 @@ def _describe_key(path: str, method: str, operation: dict[str, Any]) -> None:
     """The key by which a request can be sent again without being carried out again."""
     if not idempotency.applies({method.upper()}, path):
         return
-    _add_header(operation, idempotency.HEADER, _KEY, {"pattern": idempotency.PATTERN, "examples": [_EXAMPLE_KEY]})
+    _add_header(operation, idempotency.HEADER, _KEY, {"pattern": idempotency.PATTERN})
     responses = operation["responses"]
     for status, response in responses.items():
         if status.startswith("2"):

@@ -1,7 +1,10 @@
 """What schemathesis cannot know from the API document: loaded by the tool itself, see ``test_document``."""
 
+from uuid import uuid4
+
 import schemathesis
 
+KEY = "Idempotency-Key"
 LONGEST_CURSOR = 4096
 
 
@@ -17,11 +20,14 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
 
     A whole number has no decimals in a path or a query, though ``1.0`` is an integer in JSON. A cursor is opaque and
     excludes ``page``, so that a made-up one is 422 however well it fits the schema: a request that should pass walks
-    from the start, and one that should not is left with what is wrong about it.
+    from the start, and one that should not is left with what is wrong about it. A key that another request had is 422
+    too, so each that should pass has one of its own.
     """
     positive = case.meta is not None and case.meta.generation.mode.is_positive
     for given in (case.path_parameters, case.query) if positive else ():
         given.update({name: int(value) for name, value in given.items() if is_whole(value)})
+    if positive and KEY in (case.headers or {}):
+        case.headers[KEY] = str(uuid4())
     cursor = (case.query or {}).get("cursor")
     if isinstance(cursor, str) and len(cursor) <= LONGEST_CURSOR:
         if positive:
