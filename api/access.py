@@ -17,15 +17,20 @@ from starlette.routing import BaseRoute
 from api.identity import identify, require_user
 from api.parameters import key
 from api.peers import address_of
+from api.rules import (
+    Check,
+    Guard,
+    cancels_pending,
+    for_itself,
+    for_itself_and_empty,
+    from_its_own,
+    is_published,
+    itself,
+)
 from api.sight import sight
-from core.entities import OrderStatus, Post, PostStatus, User
-from core.entities.orders import TRANSITIONS, OrderSummary
-from core.errors import FieldError, Forbidden, NotFound, UnknownReference
+from core.entities import User
+from core.errors import Forbidden, NotFound
 from core.settings import Auth, Settings
-
-Values = Mapping[str, Any]
-Check = Callable[[User, Values], Awaitable[None]]
-"""Refuses a user what the arguments of an endpoint say."""
 
 
 class Who(StrEnum):
@@ -62,14 +67,14 @@ class Row:
     says: str = ""
     check: Check | None = None
     narrowed: str = ""
-    guard: Callable[[Values, Any], None] | None = None
+    guard: Guard | None = None
     named: tuple[str, str] | None = None
 
     def may_forbid(self, method: str) -> bool:
         """Whether a user can be told that something is forbidden: what it asks for may be known to it."""
         if self.who is Who.SUPERUSER:
             return method != "GET"
-        return self.guard is not None or self.check in (_for_itself, _for_itself_and_empty)
+        return self.guard is not None or self.check in (for_itself, for_itself_and_empty)
 
 
 async def admit(request: Request, row: Row) -> "Entry | None":
@@ -126,55 +131,13 @@ class Entry:
         return await endpoint(**values)
 
 
-def _itself(parameter: str) -> Check:
-    async def check(user: User, values: Values) -> None:
-        if values[parameter] != user.id:
-            raise NotFound("user", values[parameter])
-
-    return check
-
-
-async def _for_itself(user: User, values: Values) -> None:
-    if values["given"].user_id != user.id:
-        raise _forbidden("user_id", "Must be your own.")
-
-
-async def _for_itself_and_empty(user: User, values: Values) -> None:
-    await _for_itself(user, values)
-    if values["given"].balance:
-        raise _forbidden("balance", "Must be 0: superusers alone bring money in.")
-
-
-async def _from_its_own(_user: User, values: Values) -> None:
-    try:
-        await values["storage"].accounts.get(values["given"].from_account_id)
-    except NotFound:
-        raise UnknownReference.of(["from_account_id"]) from None
-
-
-def _cancels_pending(values: Values, order: OrderSummary) -> None:
-    if values["new_status"] is not OrderStatus.CANCELLED:
-        raise _forbidden("new_status", "Must be cancelled: superusers alone move orders along.")
-    if order.status is not OrderStatus.PENDING and OrderStatus.CANCELLED in TRANSITIONS[order.status]:
-        raise Forbidden("You can cancel an order only while it is pending.")
-
-
-def _is_published(_values: Values, post: Post) -> None:
-    if post.status is not PostStatus.PUBLISHED:
-        raise Forbidden("A post is viewed once it is published.")
-
-
-def _forbidden(field: str, message: str) -> Forbidden:
-    return Forbidden(f"{field}: {message}", [FieldError(field, message, Forbidden.code)])
-
-
 _ALL = Row(who=Who.ANYBODY)
 _STAFF = Row(who=Who.SUPERUSER)
 _OPERATORS = Row(who=Who.OPERATOR, says="also without a token from `TRUSTED_NETWORKS`")
 _SESSION = Row(who=Who.USER, says="its own session or password")
-_ITSELF = Row(who=Who.USER, says="itself", check=_itself("id"))
+_ITSELF = Row(who=Who.USER, says="itself", check=itself("id"))
 _OWN_ORDERS = Row(who=Who.USER, says="its own orders", narrowed="orders")
-_ORDERING = Row(who=Who.USER, says="for itself: another `user_id` is 403", check=_for_itself)
+_ORDERING = Row(who=Who.USER, says="for itself: another `user_id` is 403", check=for_itself)
 _OWN_ACCOUNTS = Row(who=Who.USER, says="its own accounts", narrowed="accounts")
 _POSTS = Row(who=Who.READER, says="published ones; its author also an unpublished one", narrowed="posts")
 
@@ -232,14 +195,14 @@ TABLE: Mapping[str, Row] = {
     "POST /orders/with-notifications": _ORDERING,
     "GET /orders": Row(who=Who.USER, says="its own orders; of another `user_id` there are none", narrowed="orders"),
     "GET /orders/stats/summary": _STAFF,
-    "GET /orders/user/{user_id}": Row(who=Who.USER, says="itself", check=_itself("user_id")),
+    "GET /orders/user/{user_id}": Row(who=Who.USER, says="itself", check=itself("user_id")),
     "GET /orders/{id}": _OWN_ORDERS,
     "GET /orders/{id}/details": _OWN_ORDERS,
     "PATCH /orders/{id}/status": Row(
         who=Who.USER,
         says="cancels its own order while that is pending: anything else is 403",
         narrowed="orders",
-        guard=_cancels_pending,
+        guard=cancels_pending,
     ),
     "POST /orders/{id}/payments": _OWN_ORDERS,
     "POST /posts": _STAFF,
@@ -254,7 +217,7 @@ TABLE: Mapping[str, Row] = {
         who=Who.READER,
         says="published ones; to the author of an unpublished one it is 403",
         narrowed="posts",
-        guard=_is_published,
+        guard=is_published,
     ),
     "POST /tags": _STAFF,
     "GET /tags": _ALL,
@@ -266,13 +229,13 @@ TABLE: Mapping[str, Row] = {
     "POST /accounts": Row(
         who=Who.USER,
         says="for itself, with a balance of 0: anything else is 403",
-        check=_for_itself_and_empty,
+        check=for_itself_and_empty,
     ),
     "POST /accounts/transfers": Row(
         who=Who.USER,
         says="from its own account, to any; another's is `unknown-reference`",
         narrowed="accounts",
-        check=_from_its_own,
+        check=from_its_own,
     ),
     "GET /accounts/{id}": _OWN_ACCOUNTS,
     "POST /accounts/{id}/deposit": _STAFF,
@@ -292,7 +255,12 @@ def names(methods: Iterable[str] | None, path: str) -> list[str]:
     return [f"{method} {path}" for method in sorted(set(methods or ["GET"]) - {"HEAD"})]
 
 
+def named(routes: Iterable[BaseRoute]) -> list[str]:
+    """What the requests that routes serve are called in the table."""
+    found = [(getattr(route, "methods", None), getattr(route, "path", None)) for route in routes]
+    return [name for methods, path in found if path is not None for name in names(methods, path)]
+
+
 def without_row(routes: Iterable[BaseRoute]) -> list[str]:
     """The requests that the table forgot."""
-    found = [(getattr(route, "methods", None), getattr(route, "path", None)) for route in routes]
-    return [name for methods, path in found if path is not None for name in names(methods, path) if name not in TABLE]
+    return [name for name in named(routes) if name not in TABLE]

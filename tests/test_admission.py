@@ -59,6 +59,12 @@ def test_networks_are_trusted_to_their_ends() -> None:
         assert not trusts(host, networks), host
 
 
+@pytest.mark.parametrize("peer", [("192.0.2.1", 5), ("", 0), None], ids=str)
+def test_nobody_is_a_stranger_where_everybody_must_log_in(peer: tuple[str, int] | None) -> None:
+    settings = settings_for("nowhere://", auth="required", secret_keys="x" * 32, rate_limit="off")
+    assert Admission(settings).refusal({"client": peer, "path": "/", "state": {}}) is None
+
+
 @pytest.mark.only("sqlite")
 @pytest.mark.parametrize("peer", [("192.0.2.1", 5), ("", 0), None], ids=str)
 async def test_a_stranger_is_refused_whatever_it_claims(come: As, peer: tuple[str, int] | None) -> None:

@@ -206,6 +206,11 @@ def test_others_may_be_listened_for_once_they_are_named() -> None:
     require_protected("0.0.0.0", load(_env_file=None, trusted_networks="10.0.0.0/8"))
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "nowhere.invalid"])
+def test_anything_may_be_listened_on_where_everybody_must_log_in(host: str) -> None:
+    require_protected(host, load(_env_file=None, auth="required", secret_keys="x" * 32))
+
+
 @pytest.mark.lacks("shared")
 def test_several_workers_are_refused_where_each_would_have_a_shop_of_its_own(
     stockroom: Stockroom, settings: Settings
