@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backends, check, compare, migrate, seed, serve
+from cli import backends, check, compare, migrate, seed, serve, superuser
 from core.errors import StockroomError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command()(serve.serve)
 app.command()(backends.backends)
 app.command()(check.check)
 app.command()(seed.seed)
+app.command()(superuser.create_superuser)
 app.command()(compare.compare)
 app.add_typer(migrate.app, name="migrate")
 

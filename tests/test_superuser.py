@@ -1,0 +1,157 @@
+"""``stockroom create-superuser``: on a terminal, in scripts, and without ever showing a password."""
+
+import asyncio
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cli.superuser import PASSWORD_VARIABLE
+from conformance.defaults import settings_for
+from conformance.processes.serving import environment
+from core.entities import Credentials
+from core.opening import opened
+from core.passwords import PasswordHasher
+from core.plugins import discover
+from core.services.updates import change
+from core.settings import Settings
+
+COMMAND = [f"{Path(sys.executable).parent}/stockroom", "create-superuser"]
+ROOT = ["--username", "root", "--email", "root@example.com"]
+PASSWORD = "SecurePass123"
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A store in a file."""
+    return settings_for(f"sqlite:///{tmp_path / 'shop.db'}")
+
+
+def script(settings: Settings, *arguments: str, given: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a script does."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(settings) | variables,
+        cwd=Path(settings.url.removeprefix("sqlite:///")).parent,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def converse(settings: Settings, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:
+    """Run the command on a terminal, answering what it asks: exit code, and all that was to be seen there."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(COMMAND[0], [*COMMAND, *arguments], environment(settings))
+    seen, asked, waiting = "", 0, dict(answers)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            seen += os.read(terminal, 1024).decode()
+        except OSError:  # the other end is closed
+            break
+        for question in [question for question in waiting if re.search(question, seen[asked:])]:
+            asked = len(seen)
+            os.write(terminal, f"{waiting.pop(question)}\n".encode())
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(terminal)
+    assert not waiting, seen
+    return code, seen
+
+
+def stored(settings: Settings, name: str = "root") -> Credentials | None:
+    """The credentials of a user."""
+
+    async def read() -> Credentials | None:
+        async with opened(discover().choose(settings), settings) as shop:
+            return await shop.storage.users.credentials(name)
+
+    return asyncio.run(read())
+
+
+def may_everything(settings: Settings, password: str = PASSWORD) -> bool:
+    """Whether root is a superuser with this password."""
+    found = stored(settings)
+    assert found is not None
+    verified = asyncio.run(PasswordHasher(settings).verify(found.password_hash, password))
+    return verified and found.user.is_active and found.user.is_superuser
+
+
+def test_on_a_terminal_everything_is_asked_for_and_the_password_not_shown(settings: Settings) -> None:
+    answers = {
+        "Username: $": "root",
+        "E-mail address: $": "root@example.com",
+        "Password: $": PASSWORD,
+        "Repeat for confirmation: $": PASSWORD,
+    }
+    code, seen = converse(settings, answers=answers)
+    assert code == 0, seen
+    assert "root is a superuser" in seen
+    assert PASSWORD not in seen
+    assert may_everything(settings)
+
+
+def test_a_script_gives_the_password_on_standard_input_or_in_a_variable(settings: Settings) -> None:
+    told = script(settings, *ROOT, given=f"{PASSWORD}\n")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert may_everything(settings)
+    told = script(settings, "--username", "ada", "--email", "ada@example.com", **{PASSWORD_VARIABLE: PASSWORD})
+    assert (told.returncode, told.stderr) == (0, "")
+    found = stored(settings, "ada")
+    assert found is not None
+    assert found.user.is_superuser
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "blamed"),
+    [
+        (ROOT, "weak", "password"),
+        (ROOT, "", "password"),
+        (["--username", "r", "--email", "root@example.com"], PASSWORD, "username"),
+        (["--username", "root", "--email", "root"], PASSWORD, "email"),
+        (["--username", "root"], PASSWORD, "E-mail address"),
+        ([], PASSWORD, "Username"),
+        ([*ROOT, "--password", PASSWORD], "", "No such option"),
+    ],
+)
+def test_what_will_not_do_is_said_and_nothing_stored(
+    settings: Settings, arguments: list[str], password: str, blamed: str
+) -> None:
+    told = script(settings, *arguments, given=password)
+    assert told.returncode in {1, 2}
+    assert blamed in told.stderr
+    assert "Traceback" not in told.stderr
+    assert password == "" or password not in told.stdout + told.stderr
+    assert stored(settings) is None
+
+
+def test_who_exists_is_made_one_if_the_operator_agrees_and_keeps_the_password(settings: Settings) -> None:
+    script(settings, *ROOT, given=PASSWORD)
+    again = script(settings, *ROOT, given="OtherPass456")
+    assert (again.returncode, "already" in again.stdout) == (0, True)
+    demote(settings)
+    for name, email in (("ROOT", "other@example.com"), ("other", "Root@example.com")):
+        refused = script(settings, "--username", name, "--email", email, given="OtherPass456")
+        assert (refused.returncode, "root (root@example.com, id 1) exists" in refused.stderr) == (1, True)
+    assert converse(settings, *ROOT, answers={r"\[y/N\]: $": "n"})[0] == 1
+    assert not may_everything(settings)
+    assert converse(settings, *ROOT, answers={r"\[y/N\]: $": "y"})[0] == 0
+    assert may_everything(settings)
+
+
+def demote(settings: Settings) -> None:
+    """Root is no superuser any more."""
+
+    async def write() -> None:
+        async with opened(discover().choose(settings), settings) as shop:
+            await shop.storage.run(lambda tx: change(tx.users, 1, {"is_superuser": False}))
+
+    asyncio.run(write())
