@@ -19,7 +19,7 @@ def _context() -> list[Processor]:
 
 def _renderers(debug: bool) -> list[Processor]:
     if debug:
-        return [structlog.dev.ConsoleRenderer()]
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]  # no local variables
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 
 
