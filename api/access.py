@@ -133,7 +133,7 @@ class Entry:
 
 _ALL = Row(who=Who.ANYBODY)
 _STAFF = Row(who=Who.SUPERUSER)
-_OPERATORS = Row(who=Who.OPERATOR, says="also without a token from `TRUSTED_NETWORKS`")
+_OPERATORS = Row(who=Who.OPERATOR, says="from `TRUSTED_NETWORKS` also without a token")
 _SESSION = Row(who=Who.USER, says="its own session or password")
 _ITSELF = Row(who=Who.USER, says="itself", check=itself("id"))
 _OWN_ORDERS = Row(who=Who.USER, says="its own orders", narrowed="orders")

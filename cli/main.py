@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backends, check, compare, migrate, seed, serve, superuser
+from cli import access, backends, check, compare, migrate, seed, serve, superuser
 from core.errors import StockroomError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(backends.backends)
 app.command()(check.check)
+app.command()(access.access)
 app.command()(seed.seed)
 app.command()(superuser.create_superuser)
 app.command()(compare.compare)

@@ -53,7 +53,8 @@ class Settings(BaseSettings):
         login_attempts: log-ins that may fail for one name in the window; for one address ten times as many.
         login_window_seconds: how long a failed log-in counts.
         idempotency_seconds: how long the answer to a request with an ``Idempotency-Key`` is kept.
-        trusted_networks: networks whose every client may do anything, separated by commas.
+        trusted_networks: networks whose every client may do anything, separated by commas; where ``auth`` is required,
+            may look at health and metrics without a token.
         cors_origins: origins whose pages may use the API in a browser, separated by commas.
         max_body_size: bytes of a body at most.
         body_timeout: seconds that a client has to send a body.
