@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from core import clock
 from core.entities import TicketKind
+from core.errors import StockroomError
 from core.storage import Storage, Transaction
 
 SWEEP_SECONDS = 600.0
@@ -57,5 +58,7 @@ async def _sweep_on(storage: Storage, every: float) -> None:
         await asyncio.sleep(every)
         try:
             await sweep(storage)
+        except StockroomError as error:
+            _log.warning("expired tickets could not be deleted: %s", error.code)
         except Exception:
             _log.exception("expired tickets could not be deleted")
