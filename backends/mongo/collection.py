@@ -58,6 +58,15 @@ class Collection:
         """Store new documents, all or none within a unit of work."""
         await self._done("insert", lambda: self._raw.insert_many(documents, session=self._session))
 
+    async def insert_absent(self, document: Document) -> bool:
+        """Store a new document unless there is one with its ``_id``; whether there was none."""
+        key, rest = {"_id": document["_id"]}, {name: value for name, value in document.items() if name != "_id"}
+        update = {"$setOnInsert": rest}
+        result = await self._done(
+            "upsert", lambda: self._raw.update_one(key, update, upsert=True, session=self._session)
+        )
+        return result.upserted_id is not None
+
     async def update_one(self, filter: Filter, update: Update) -> int:
         """Change the document that matches."""
         result = await self._done("update", lambda: self._raw.update_one(filter, update, session=self._session))

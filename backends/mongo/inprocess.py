@@ -194,6 +194,10 @@ class _Journalled(InProcessCollection):
         self._touched.update(document["_id"] for document in documents)
         await super().insert(documents)
 
+    async def insert_absent(self, document: Document) -> bool:
+        self._touched.add(document["_id"])
+        return await super().insert_absent(document)
+
     async def update_one(self, filter: Filter, update: Update) -> int:
         await self._touch(filter)
         return await super().update_one(filter, update)

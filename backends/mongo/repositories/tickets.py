@@ -61,15 +61,13 @@ class MongoTicketRepository(MongoTicketReader):
 
     async def claim(self, ticket: Ticket, at: datetime) -> Ticket | None:
         """See ``TicketRepository.claim``. Who comes second is turned away by the server, and run again."""
-        found = await self._find(ticket.key)
-        if found and found.expires_at > at:
-            return self._held(found)
         document = _write(ticket)
-        self._work.claim(Claim(TICKETS, {"user_id": "users"}, (), [document]))
-        if found:
+        if not await self._insert(document):
+            found = await self._find(ticket.key)
+            if found and found.expires_at > at:
+                return self._held(found)
             await self._replace(ticket.key, document)
-        else:
-            await self._insert(document)
+        self._work.claim(Claim(TICKETS, {"user_id": "users"}, (), [document]))
         self._work.settle(TICKETS, [ticket.key])
         return None
 
@@ -105,9 +103,9 @@ class MongoTicketRepository(MongoTicketReader):
         self._work.lock(TICKETS, ticket, ticket.key)
         return ticket
 
-    async def _insert(self, document: Document) -> None:
+    async def _insert(self, document: Document) -> bool:
         try:
-            await self._collection.insert([document])
+            return await self._collection.insert_absent(document)
         except Clash:  # somebody else has stored it since the unit of work began
             raise TransientConflict from None
 
