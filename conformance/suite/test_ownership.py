@@ -196,6 +196,24 @@ async def test_what_a_stranger_sends_changes_nothing(
     assert await house.staff.get(f"/users/{user['id']}") == user
 
 
+async def test_a_key_of_one_user_is_none_of_another_s(
+    house: House, owner: tuple[Belongings, httpx2.AsyncClient], other: httpx2.AsyncClient
+) -> None:
+    belongings, client = owner
+    product = await house.staff.product()
+    body = {"user_id": belongings.owner["id"], "items": [{"product_id": product["id"], "quantity": 1}]}
+    key = {"Idempotency-Key": "one"}
+    first, again = [await client.post("/orders", json=body, headers=key) for _ in range(2)]
+    assert (first.status_code, first.json()) == (again.status_code, again.json()) == (201, first.json())
+    assert refusal(await other.post("/orders", json=body, headers=key)) == FORBIDDEN, "it is no replay"
+    assert refusal(await house.anonymous.post("/orders", json=body, headers=key)) == (401, "unauthenticated")
+    assert (await house.staff.get("/orders"))["total"] == 1
+    cancel = f"/orders/{first.json()['id']}/status?new_status=cancelled"
+    assert (await client.patch(cancel)).is_success
+    paid = await client.post(f"/orders/{ABSENT}/payments", json={"amount": "1.00", "method": "card"}, headers=key)
+    assert refusal(paid) == (422, "idempotency-key-reused")
+
+
 # What it costs
 
 
