@@ -1,5 +1,6 @@
 """Traces: which spans a request makes on each storage, what is in them and what never is, and how they get out."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -20,6 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from api.tracing import Tracing, operation
+from conformance.figures import scraped
 from conformance.processes.serving import serving
 from conformance.shop import PASSWORD, Shop
 from core.errors import ConfigurationError, TransientConflict
@@ -166,12 +168,38 @@ async def test_nothing_that_a_client_said_is_in_a_span(shop: Shop, spans: Spans)
 # Whatever is beneath
 
 
-@pytest.mark.only("sqlite")
+@pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb", "mongodb")
 async def test_a_round_trip_takes_as_long_as_its_answer(shop: Shop, spans: Spans) -> None:
-    await shop.tag()
-    _, [trip] = await spans.of(shop.client.get("/tags/1"))
-    assert trip.name == "SELECT tags"
-    assert trip.end_time > trip.start_time  # type: ignore[operator]
+    _, within = await spans.of(shop.client.post("/tags", json={"name": "x"}))
+    _, [read] = await spans.of(shop.client.get("/tags/1"))
+    made = [span for span in within if span.kind is SpanKind.CLIENT]
+    assert read.name in ("SELECT tags", "find")
+    assert [span.name for span in (*made, read) if span.end_time <= span.start_time] == []  # type: ignore[operator]
+
+
+@pytest.mark.only("postgresql", "mysql", "mariadb", "mongodb")
+async def test_a_real_conflict_is_counted_and_seen(shop: Shop, spans: Spans, app: FastAPI) -> None:
+    for _ in range(2):
+        await shop.tag()
+    reached = {1: asyncio.Event(), 2: asyncio.Event()}
+
+    async def crosswise(tx: Transaction, first: int, second: int) -> None:
+        await tx.tags.lock(first)
+        reached[first].set()
+        await reached[second].wait()
+        await tx.tags.lock(second)
+
+    run, before = app.state.storage.run, await scraped(shop.client)
+    both = (run(lambda tx: crosswise(tx, 1, 2)), run(lambda tx: crosswise(tx, 2, 1)))
+    with app.state.tracing.request(
+        {"method": "GET", "scheme": "http", "state": {"request_id": "x"}, "headers": []}, app.state.metrics.units
+    ):
+        await asyncio.gather(*both)
+    after, by = await scraped(shop.client), app.state.backend.name
+    retries = after.risen(before, "unit_of_work_retries_total", backend=by)
+    assert retries == after.risen(before, "conflicts_total", backend=by, kind="transient") >= 1
+    attempts = [known(span)["stockroom.attempt"] for span in spans.taken() if span.name == UNIT]
+    assert len(attempts) == 2 + 2 + retries
 
 
 @pytest.mark.parametrize(
