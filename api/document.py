@@ -185,7 +185,7 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
         response.setdefault("headers", {})[HEADER] = _header(HEADER)
         if int(status) >= HTTPStatus.BAD_REQUEST:
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + Problem.__name__}}}
-        if int(status) == HTTPStatus.SERVICE_UNAVAILABLE:
+        if int(status) in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
             response["headers"]["Retry-After"] = _header("Retry-After")
     operation["responses"] = dict(sorted(responses.items()))
 
@@ -209,7 +209,7 @@ def _implied(path: str, operation: dict[str, Any]) -> Iterator[tuple[int, str]]:
     if "requestBody" in operation:
         yield 408, "The body took too long to arrive."
         yield 413, "The body is too large."
-        yield 415, "The body is not `application/json`."
+        yield 415, f"The body is not `{next(iter(operation['requestBody']['content']))}`."
     yield 422, "A parameter or the body is not valid."
     if path not in ALWAYS_SERVED:
         yield 503, "The storage does not answer, or too many requests are in progress."
