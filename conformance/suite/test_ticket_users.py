@@ -64,6 +64,23 @@ async def test_the_holder_is_seen_within_the_unit_of_work_that_makes_it_so(stora
     await storage.run(work)
 
 
+async def _switched(storage: Storage, user: User) -> User:
+    return await storage.run(lambda tx: change(tx.users, user.id, {"is_active": not user.is_active}))
+
+
+async def test_what_one_session_ends_is_at_its_end_for_the_other(sessions: Sessions) -> None:
+    first, second = sessions
+    user = await user_named(first, "ada")
+    for _ in range(10):
+        await claimed(first, ticket_of("key", user_id=user.id))
+        assert await second.tickets.holder(KEY, AT) == user
+        user = await _switched(first, user)
+        assert await second.tickets.holder(KEY, AT) == user
+        await first.run(lambda tx: tx.tickets.delete(KEY))
+        assert await second.tickets.holder(KEY, AT) is None
+        first, second = second, first
+
+
 @pytest.mark.parametrize("expired", [False, True], ids=["of a free key", "of an expired ticket"])
 async def test_a_claim_for_a_user_that_is_not_there_is_refused_and_stores_nothing(
     storage: Storage, expired: bool

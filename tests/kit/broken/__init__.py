@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from core.plugins import hookimpl
 from core.storage import Backend
 from tests.kit.broken.backend import BrokenBackend
+from tests.kit.broken.credentials import CREDENTIALS
 from tests.kit.broken.defect import Defect
 from tests.kit.broken.lists import LISTS
 from tests.kit.broken.tickets import TICKETS
 from tests.kit.broken.units import UNITS
 from tests.kit.broken.values import VALUES
 
-DEFECTS: list[type[Defect]] = [Defect, *VALUES, *LISTS, *UNITS, *TICKETS]
+DEFECTS: list[type[Defect]] = [Defect, *VALUES, *LISTS, *UNITS, *TICKETS, *CREDENTIALS]
 """``Defect`` itself has none: what the kit says of the others is worth something only if it finds nothing here."""
 
 
