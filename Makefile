@@ -7,6 +7,8 @@ REQUIRE =
 # How long, and on which storages, `make fuzz` looks for differences between them; `make bench` goes by the latter too.
 MINUTES = 10
 STORAGES = all
+# AUDIT=required: `make check` and `make audit` fail where no advisories could be read, as without a network.
+AUDIT =
 # More options for pytest, such as TESTFLAGS="-k orders".
 TESTFLAGS =
 # Where conformance runs leave their reports.
@@ -22,7 +24,7 @@ USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 STAMP = .venv/.installed
 
-.PHONY: serve test matrix example check fuzz format lock clean bench
+.PHONY: serve test matrix example check audit fuzz format lock clean bench
 
 serve: $(STAMP)
 	.venv/bin/stockroom serve --host $(HOST) --port $(PORT)
@@ -56,6 +58,11 @@ check: $(STAMP)
 	.venv/bin/python -m pip check
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/pytest --quiet tests/test_project.py
+	AUDIT=$(AUDIT) .venv/bin/python .ci/audit.py
+
+# Are vulnerabilities known of what is installed?
+audit: $(STAMP)
+	AUDIT=$(AUDIT) .venv/bin/python .ci/audit.py
 
 # Ours beside hand-written code and the tutorials' style; writes docs/performance.md. Half an hour for all storages.
 bench: $(STAMP)
