@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,6 +103,11 @@ async def test_what_is_refused_is_no_conflict(shop: Shop, backend: str) -> None:
     assert after.risen(before, "http_requests_total", method="POST", route="/tags", status="409") == 1
 
 
+async def _change(tx: Transaction, id: int) -> None:
+    tag = await tx.tags.lock(id)
+    await tx.tags.save(replace(tag, version=tag.version + 1))
+
+
 async def test_two_that_want_what_the_other_one_has_are_counted_as_often_as_they_run(
     shop: Shop, app: FastAPI, backend: str
 ) -> None:
@@ -112,11 +118,11 @@ async def test_two_that_want_what_the_other_one_has_are_counted_as_often_as_they
     async def crosswise(tx: Transaction, first: int, second: int) -> None:
         nonlocal runs
         runs += 1
-        await tx.tags.lock(first)
+        await _change(tx, first)
         reached[first].set()
         with suppress(TimeoutError):  # with a single writer the other one begins when we have ended
             await asyncio.wait_for(reached[second].wait(), GLIMPSE)
-        await tx.tags.lock(second)
+        await _change(tx, second)
 
     before = await scraped(shop.client)
     with observed(app.state.metrics.units):
