@@ -2,10 +2,13 @@
 
 import asyncio
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from core.errors import ConflictsOutlasted, Duplicate, StockroomError, TransientConflict, Unavailable
+from core.storage.observer import Observer, observed
 from core.storage.retry import RetryPolicy, rerun
 
 
@@ -110,3 +113,35 @@ async def test_a_cancelled_request_is_not_run_again(waits: list[float]) -> None:
     with pytest.raises(asyncio.CancelledError):
         await rerun(attempt, RetryPolicy())
     assert attempt.runs == 1
+
+
+class Watching(Observer):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    @contextmanager
+    def attempt(self, number: int) -> Iterator[None]:
+        self.told.append(f"run {number}")
+        try:
+            yield
+        except BaseException as error:
+            self.told.append(type(error).__name__)
+            raise
+
+    def outlasted(self) -> None:
+        self.told.append("outlasted")
+
+
+async def test_whoever_watches_is_told_of_every_run(waits: list[float]) -> None:
+    watching = Watching()
+    with observed(watching):
+        await rerun(Attempt(1), RetryPolicy())
+        with pytest.raises(ConflictsOutlasted):
+            await rerun(Attempt(2), RetryPolicy(attempts=2))
+        with pytest.raises(ValueError):
+            await rerun(Attempt(1, ValueError), RetryPolicy())
+    await rerun(Attempt(0), RetryPolicy())
+    undone = ["run 1", "TransientConflict", "run 2"]
+    assert watching.told == [*undone, *undone, "TransientConflict", "outlasted", "run 1", "ValueError"]
