@@ -19,6 +19,7 @@ from api.admission import ALWAYS_SERVED
 from api.observation import HEADER, POLICY
 from api.preconditions import TAGGED
 from api.problems import MEDIA_TYPE, Problem, status_of
+from api.rates import EXEMPT
 from api.security import secure
 from core.errors import KeyInUse, KeyReused, PreconditionFailed, StockroomError
 from core.settings import Auth
@@ -79,6 +80,8 @@ class StockroomAPI(FastAPI):
             for path, method, operation in _operations(document):
                 _describe_preconditions(path, method, operation)
                 _describe_key(path, method, operation)
+                if self.state.settings.rate and path not in EXEMPT:
+                    operation["responses"].setdefault("429", {"description": "Too many requests (`rate-limited`)."})
                 _describe(path, operation)
             if self.state.settings.auth is Auth.REQUIRED:
                 secure(document)

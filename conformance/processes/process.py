@@ -43,7 +43,7 @@ class Process:
         self._log = folder / "log"
         self._goodbye = goodbye
         with self._log.open("wb") as log:
-            self._child = subprocess.Popen(
+            self._child = subprocess.Popen(  # noqa: S603 - what tests ask for
                 [*_with_rights_of(user, *_ending_with_us(goodbye)), *command],
                 cwd=folder,
                 env=env,
