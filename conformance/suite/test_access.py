@@ -82,6 +82,7 @@ async def test_every_request_is_answered_as_the_table_says(house: House, actor: 
     wrong = []
     fixed = {Actor.ANONYMOUS: house.anonymous, Actor.DEACTIVATED: await house.deactivated()}
     superuser = await house.staff.get("/users?search=user_1&sort=id&page_size=1")
+    documented = house.app.openapi()["paths"]
     for name, row in TABLE.items():
         belongings = Belongings(house.staff, await house.user())
         method, url, body = await errand(name, belongings)
@@ -90,6 +91,10 @@ async def test_every_request_is_answered_as_the_table_says(house: House, actor: 
         answer = await client.request(method, url, **body)
         status = FINE if answer.is_success else answer.status_code
         demanded = {status_by_table(name, row, actor), SAID.get(name, (status,) * 5)[list(Actor).index(actor)]}
+        method_and_path = name.lower().split()
+        operation = documented.get(method_and_path[1], {}).get(method_and_path[0])
+        if operation is not None and str(answer.status_code) not in operation["responses"]:
+            wrong.append(f"{name}: {answer.status_code} is not in the document")
         if demanded != {status}:
             wrong.append(f"{name}: {answer.status_code} instead of {demanded}: {answer.text[:200]}")
         if name == "PUT /auth/password" and actor is Actor.SUPERUSER:
@@ -145,6 +150,11 @@ async def test_whoever_is_not_let_in_is_told_how_to_log_in(house: House) -> None
             answer = await house.anonymous.get(path, headers={"Authorization": given})
             assert refusal(answer) == NOBODY
             assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    _, user = await house.newcomer()
+    token = user.headers["authorization"].removeprefix("Bearer ")
+    assert (await house.anonymous.get("/orders", headers={"Authorization": f"bearer {token}"})).is_success
+    for twisted in ([("Authorization", f"Basic {token}")], [("Authorization", f"Bearer {token}")] * 2):
+        assert refusal(await house.anonymous.get("/orders", headers=twisted)) == NOBODY
     head = await house.anonymous.head("/orders")
     assert (head.status_code, head.content) == (401, b"")
 

@@ -16,6 +16,7 @@ from conformance.suite.errands import Belongings, errand
 Trips = Callable[[], AbstractContextManager[list[str]]]
 
 MISSING, FORBIDDEN, UNKNOWN = (404, "not-found"), (403, "forbidden"), (400, "unknown-reference")
+FOR_STAFF = (Who.OPERATOR, Who.SUPERUSER)
 ABSENT = 9_007_199_254_740_000
 """An id that nothing has."""
 
@@ -44,7 +45,23 @@ def words(answer: httpx2.Response, id: str) -> Json:
     """All of a refusal that is not about which request it was."""
     problem = read_problem(answer)
     assert problem["status"] == 404
-    return problem | {"instance": "", "detail": problem["detail"].replace(id, "…")}
+    return problem | {"instance": "", "detail": problem["detail"].replace(id or "…", "…")}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, row in TABLE.items() if name.startswith("GET ") and row.who in FOR_STAFF]
+)
+async def test_what_superusers_read_is_missing_in_the_words_for_what_is_not_there(
+    house: House, other: httpx2.AsyncClient, name: str
+) -> None:
+    user = await house.user()
+    _, url, _ = await errand(name, Belongings(house.staff, user))
+    if name == "GET /users/by-email/{email}":
+        there, gone = [await other.get(f"/users/by-email/{email}") for email in (user["email"], "None@b.example")]
+        nothing = await house.staff.client.get("/users/by-email/None@b.example")
+        assert words(there, user["email"]) == words(gone, "None@b.example") == words(nothing, "None@b.example")
+    else:
+        assert words(await other.get(url), "") == words(await other.get("/nothing"), "")
 
 
 async def test_an_unpublished_post_is_for_its_author_to_read_and_for_superusers(
@@ -176,6 +193,20 @@ async def test_money_leaves_the_accounts_of_whoever_sends_it_only(
     assert [(refusal(answer), blamed(answer)) for answer in answers] == [(UNKNOWN, ["from_account_id"])] * 2
     assert answers[0].json() | {"instance": ""} == answers[1].json() | {"instance": ""}
     assert await house.staff.get(f"/accounts/{theirs['id']}") == theirs
+
+
+async def test_what_moved_through_an_account_is_for_its_owner(
+    house: House, owner: tuple[Belongings, httpx2.AsyncClient], other: httpx2.AsyncClient
+) -> None:
+    belongings, client = owner
+    source, target = await belongings.account(), await house.staff.account(await house.user())
+    body = {"from_account_id": source["id"], "to_account_id": target["id"], "amount": "1.00"}
+    transfer = (await client.post("/accounts/transfers", json=body)).json()
+    path = f"/accounts/{source['id']}/transfers"
+    assert (await client.get(path)).json()["items"] == [transfer] == (await house.staff.get(path))["items"]
+    for seen in (path, f"{path}?cursor=", f"/accounts/{target['id']}/transfers"):
+        assert refusal(await other.get(seen)) == MISSING
+    assert refusal(await client.get(f"/accounts/{target['id']}/transfers")) == MISSING
 
 
 async def test_what_a_stranger_sends_changes_nothing(
