@@ -62,7 +62,7 @@ class Tracing:
         with (
             self._span(method, known, kind=SpanKind.SERVER, context=_parent(scope)) as span,
             observed(_Traced(self, units)),
-            self._trips(),
+            self._trips(span),
         ):
             try:
                 yield format_trace_id(span.get_span_context().trace_id)
@@ -73,7 +73,7 @@ class Tracing:
     def attempt(self, number: int) -> Iterator[None]:
         """A span around one run of a unit of work."""
         known = {"stockroom.backend": self._backend, "stockroom.attempt": number}
-        with self._span(_ATTEMPT, known) as span, self._trips():
+        with self._span(_ATTEMPT, known) as span, self._trips(span):
             try:
                 yield
             except BaseException as error:
@@ -81,13 +81,13 @@ class Tracing:
                 raise
 
     @contextmanager
-    def _trips(self) -> Iterator[None]:
+    def _trips(self, within: Span) -> Iterator[None]:
         """Spans of the round trips made within. They are made afterwards: some backends never say when a trip ends."""
         with trips.time() as made:
             try:
                 yield
             finally:
-                for trip in made:
+                for trip in made if within.is_recording() else ():
                     name, known = operation(trip.what), {"stockroom.backend": self._backend}
                     span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=known, start_time=trip.began)
                     span.end(trip.began if trip.ended is None else trip.ended)
