@@ -22,14 +22,22 @@ _NOBODY = 0  # no id is below 1
 
 
 class _Narrowed:
-    """A repository with less in it. What it does not say of itself, the whole one does."""
+    """A repository with less in it. Of the whole one's verbs it has no more than those in ``passed`` besides its own.
+
+    Attributes:
+        entity: what is missing, in the words of the whole one.
+        passed: verbs that need no look, because the entity was locked before, or a row of the table has looked.
+    """
 
     entity = ""
+    passed = frozenset({"save"})
 
     def __init__(self, whole: Any, user: User | None, guard: Guard | None) -> None:
         self._whole, self._user, self._guard = whole, user, guard
 
     def __getattr__(self, name: str) -> Any:
+        if name not in self.passed:
+            raise AttributeError(f"{name} of {self.entity} is not narrowed")
         return getattr(self._whole, name)
 
     async def get(self, id: int) -> Any:
@@ -58,6 +66,7 @@ class _OwnNotifications(_Narrowed):
 
 class _OwnAccounts(_Narrowed):
     entity = "account"
+    passed = frozenset({"save", "move"})
 
     async def transfers(self, account_id: int, window: Window) -> Page[Transfer]:
         """One round trip more than of the whole: transfers do not say whose they are."""

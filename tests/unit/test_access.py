@@ -1,10 +1,13 @@
 """The table of access as a page, and what every row of it must have."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from api.access import TABLE, Row, Who, row_of
+from api.sight import sight
 from cli.access import tabulated
 
 OWN_SESSION = {"POST /auth/logout", "PUT /auth/password"}
@@ -28,6 +31,14 @@ def test_what_is_for_users_says_for_which(name: str) -> None:
 def test_what_is_for_all_changes_nothing_but_what_begins_a_session_or_a_user(name: str) -> None:
     if TABLE[name].who is Who.ANYBODY:
         assert name.startswith("GET ") or name in ("POST /users", "POST /auth/token")
+
+
+def test_a_verb_that_nobody_has_narrowed_is_not_there() -> None:
+    whole: Any = SimpleNamespace(orders=SimpleNamespace(totals=print, save=print), users=print)
+    seen: Any = sight(whole, "orders", None)
+    assert (seen.orders.save, seen.users) == (print, print)
+    with pytest.raises(AttributeError, match="totals"):
+        _ = seen.orders.totals
 
 
 def test_what_has_no_row_is_for_superusers() -> None:
