@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import schemathesis
 
+from conformance.problem import LEAKS
+
 KEY = "Idempotency-Key"
 LONGEST_CURSOR = 4096
 
@@ -41,3 +43,10 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
 def is_whole(value: object) -> bool:
     """Whether a float stands for an integer."""
     return isinstance(value, float) and value.is_integer()
+
+
+@schemathesis.check
+def no_leak(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case) -> None:
+    """A refusal says nothing of the inside."""
+    if response.status_code >= 400:
+        assert not LEAKS.search(response.text.lower()), response.text

@@ -1,0 +1,75 @@
+"""Hostile requests of those who have logged in: whatever schemathesis makes up, nothing breaks and nothing leaks."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from conformance.defaults import protected_settings_for
+from conformance.member import Member, bearer
+from conformance.processes.live import live
+from conformance.processes.serving import environment
+from conformance.shop import PASSWORD, Shop, furnish
+from core.settings import Settings
+from tests.test_document import HERE, SEED
+
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,no_leak"
+ENDS_THE_SESSION = r"^(log_out_of_session|change_password|(replace|update|delete|deactivate|soft_delete)\w*user\w*)$"
+SUPERUSER = "keeper"
+
+
+@pytest.fixture
+def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
+    """The base URL of a protected server with one or two of everything, a superuser and customers."""
+    chosen = protected_settings_for(settings.url, login_attempts=10_000)
+
+    async def fill() -> None:
+        async with httpx2.AsyncClient(base_url=url) as client:
+            client.headers.update(await logged_in(client, SUPERUSER))
+            await furnish(Shop(client))
+
+    env = environment(chosen) | {"STOCKROOM_SUPERUSER_PASSWORD": PASSWORD}
+    command = [f"{Path(sys.executable).parent}/stockroom", "create-superuser", f"--username={SUPERUSER}"]
+    subprocess.run([*command, "--email=keeper@example.com"], env=env, check=True, stdin=subprocess.DEVNULL)
+    with live(chosen, tmp_path) as url:
+        asyncio.run(fill())
+        yield url
+
+
+async def logged_in(client: httpx2.AsyncClient, name: str) -> dict[str, str]:
+    """The header of somebody who has logged in."""
+    return bearer(await Member(client, {"username": name}).log_in())
+
+
+@pytest.mark.only("sqlite")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", [SUPERUSER, "user_1"], ids=["superuser", "customer"])
+def test_schemathesis_breaks_nothing_with_a_token(server: str, tmp_path: Path, name: str) -> None:
+    with httpx2.Client(base_url=server) as client:
+        header = asyncio.run(of(server, name))
+        schemathesis(server, tmp_path, f"Authorization:{header['Authorization']}")
+        assert client.get("/orders", headers=header).status_code == 200, "it was somebody until the end"
+        made = client.get("/products").json()["total"] - 2
+        assert (made > 0) == (name == SUPERUSER), "it was sent with the token"
+
+
+async def of(server: str, name: str) -> dict[str, str]:
+    async with httpx2.AsyncClient(base_url=server) as client:
+        return await logged_in(client, name)
+
+
+def schemathesis(server: str, folder: Path, header: str) -> None:
+    """Run the tool to its end; both requests that fit the document and others."""
+    program = [f"{Path(sys.executable).parent}/schemathesis", f"--config-file={HERE}/schemathesis.toml"]
+    fixed = [f"--checks={CHECKS}", f"--seed={SEED}", "--generation-database=none", "--no-color", "--warnings=off"]
+    chosen = ["--phases=fuzzing", "--max-examples=6", f"--exclude-operation-id-regex={ENDS_THE_SESSION}"]
+    command = [*program, "run", f"{server}/openapi.json", *fixed, *chosen, f"--header={header}"]
+    env = {**os.environ, "SCHEMATHESIS_HOOKS": f"{HERE}/schemathesis_hooks.py"}
+    run = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=280)
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
+    assert "Tested: 6" in run.stdout, run.stdout
