@@ -27,7 +27,8 @@ class Ticket:
         key: unique among tickets of every kind; 64 lower-case hexadecimal digits, so that no secret is one.
         kind: what it is for.
         user_id: the user whose it is, and with whom it is deleted.
-        value: text of the owner's choosing, of any Unicode, up to 4 MiB in UTF-8; storage does not look into it.
+        value: text of the owner's choosing, of any Unicode but NUL and lone surrogates, up to 4 MiB in UTF-8; storage
+            does not look into it.
         expires_at: from this time on it counts as absent.
     """
 
