@@ -147,7 +147,7 @@ async def test_while_a_key_is_in_use_who_comes_with_it_is_told_so_at_once(stocke
     with interrupted(app, before=wait):
         first = asyncio.create_task(client.post("/orders", json=order_of(), headers=keyed("one")))
         await waiting.wait()
-        second = await asyncio.wait_for(client.post("/orders", json=order_of(), headers=keyed("one")), 1)
+        second = await asyncio.wait_for(client.post("/orders", json=order_of(), headers=keyed("one")), 10)
         assert refusal(second) == IN_USE
         enough.set()
         assert (await first).status_code == 201
