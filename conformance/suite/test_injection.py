@@ -15,7 +15,8 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from conformance.problem import read_problem
+from conformance.member import Member
+from conformance.problem import LEAKS, read_problem, refusal
 from conformance.shop import LISTS, Shop
 from conformance.suite.bad_input.bodies import BODIES
 from conformance.suite.bad_input.parameters import NEEDED
@@ -98,6 +99,25 @@ async def test_a_search_finds_what_holds_the_text_as_it_is(shop: Shop) -> None:
             answer = await shop.get(f"{path}?page_size=100&sort=id&{urlencode({'search': text})}")
             wanted = [title for title in titles if fold(text.strip()) in fold(title)]
             assert [one[field] for one in answer["items"]] == wanted, f"{path} {text!r}"
+
+
+@by_kind
+async def test_nothing_but_the_password_logs_in(guest: httpx2.AsyncClient, protected_app: FastAPI, kind: str) -> None:
+    """In each field of a log-in, and as a token."""
+    ada = await Member.register(guest)
+    fields = [place for place in _places(protected_app, "body") if place.form]
+    assert {place.name for place in fields} == {"grant_type", "username", "password", "refresh_token"}
+    form = {"username": "ada", "password": "x", "refresh_token": "x"}
+    for text in PAYLOADS[kind]:
+        for place in fields:
+            grant = {"grant_type": "refresh_token" if place.name == "refresh_token" else "password"}
+            answer = await guest.post("/auth/token", data=form | grant | {place.name: text})
+            assert answer.status_code == 400, f"{place.name} {text!r}: {answer.text}"
+            said = answer.text.replace(json.dumps(text)[1:-1], "").lower()
+            assert not (LEAKS.search(said) or INSIDE.search(said)), answer.text
+        answer = await guest.get("/users/1", headers={"Authorization": f"Bearer {text}"})
+        assert refusal(answer)[0] == 401
+    assert await ada.sees_itself(await ada.log_in()) == 200
 
 
 def _places(app: FastAPI, *where: str) -> Iterator[Place]:
