@@ -14,7 +14,7 @@ DEFAULT_URL = "sqlite:///./stockroom.db"
 
 _SHORTEST_KEY = 32
 _MAKE_A_KEY = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
-_RATE = r"^(off|[1-9][0-9]{0,6}/(second|minute|hour))$"
+_RATE = re.compile(r"(off|[1-9][0-9]{0,6}/(second|minute|hour))?")
 _DEFAULT_RATE = "100/second"
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     max_body_size: int = Field(default=16_777_216, ge=1024, le=1_073_741_824)
     body_timeout: float = Field(default=30.0, gt=0, le=3600)
     max_requests: int = Field(default=1000, ge=1, le=1_000_000)
-    rate_limit: str | None = Field(default=None, pattern=_RATE)
+    rate_limit: str = ""
     pool_size: int = Field(default=10, ge=1, le=1000)
     pool_max_overflow: int = Field(default=0, ge=0, le=1000)
     pool_timeout: float = Field(default=10.0, gt=0, le=300)
@@ -118,6 +118,13 @@ class Settings(BaseSettings):
             _networks(value)
         except ValueError:
             raise ValueError("must be networks such as 172.17.0.0/16, separated by commas") from None
+        return value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _rate_that_can_be(cls, value: str) -> str:
+        if not _RATE.fullmatch(value):
+            raise ValueError("must be off, or a figure such as 100/second, 1000/minute, 5000/hour")
         return value
 
     @field_validator("cors_origins")
