@@ -1,16 +1,19 @@
 """``stockroom create-superuser``: on a terminal, in scripts, and without ever showing a password."""
 
 import asyncio
+import io
 import os
 import pty
 import re
-import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from cli.main import main
 from cli.superuser import PASSWORD_VARIABLE
 from conformance.defaults import settings_for
 from conformance.processes.serving import environment
@@ -33,17 +36,33 @@ def settings(tmp_path: Path) -> Settings:
     return settings_for(f"sqlite:///{tmp_path / 'shop.db'}")
 
 
-def script(settings: Settings, *arguments: str, given: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a script does."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(settings) | variables,
-        cwd=Path(settings.url.removeprefix("sqlite:///")).parent,
-        input=given,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Told:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Script = Callable[..., Told]
+
+
+@pytest.fixture
+def script(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Script:
+    """Runs the command as a script does, which gives it a text on standard input."""
+
+    def run(*arguments: str, given: str = "", **variables: str) -> Told:
+        with monkeypatch.context() as patched:
+            for name, value in (environment(settings) | variables).items():
+                patched.setenv(name, value)
+            patched.setattr("sys.stdin", io.StringIO(given))
+            with pytest.raises(SystemExit) as ended:
+                main(["create-superuser", *arguments])
+        told = capsys.readouterr()
+        return Told(int(ended.value.code or 0), told.out, told.err)
+
+    return run
 
 
 def converse(settings: Settings, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:
@@ -99,12 +118,12 @@ def test_on_a_terminal_everything_is_asked_for_and_the_password_not_shown(settin
     assert may_everything(settings)
 
 
-def test_a_script_gives_the_password_on_standard_input_or_in_a_variable(settings: Settings) -> None:
-    told = script(settings, *ROOT, given=f"{PASSWORD}\n")
-    assert (told.returncode, told.stderr) == (0, "")
+def test_a_script_gives_the_password_on_standard_input_or_in_a_variable(script: Script, settings: Settings) -> None:
+    told = script(*ROOT, given=f"{PASSWORD}\n")
+    assert (told.code, told.err) == (0, "")
     assert may_everything(settings)
-    told = script(settings, "--username", "ada", "--email", "ada@example.com", **{PASSWORD_VARIABLE: PASSWORD})
-    assert (told.returncode, told.stderr) == (0, "")
+    told = script("--username", "ada", "--email", "ada@example.com", **{PASSWORD_VARIABLE: PASSWORD})
+    assert (told.code, told.err) == (0, "")
     found = stored(settings, "ada")
     assert found is not None
     assert found.user.is_superuser
@@ -123,24 +142,26 @@ def test_a_script_gives_the_password_on_standard_input_or_in_a_variable(settings
     ],
 )
 def test_what_will_not_do_is_said_and_nothing_stored(
-    settings: Settings, arguments: list[str], password: str, blamed: str
+    script: Script, settings: Settings, arguments: list[str], password: str, blamed: str
 ) -> None:
-    told = script(settings, *arguments, given=password)
-    assert told.returncode in {1, 2}
-    assert blamed in told.stderr
-    assert "Traceback" not in told.stderr
-    assert password == "" or password not in told.stdout + told.stderr
+    told = script(*arguments, given=password)
+    assert told.code in {1, 2}
+    assert blamed in told.err
+    assert "Traceback" not in told.err
+    assert password == "" or password not in told.out + told.err
     assert stored(settings) is None
 
 
-def test_who_exists_is_made_one_if_the_operator_agrees_and_keeps_the_password(settings: Settings) -> None:
-    script(settings, *ROOT, given=PASSWORD)
-    again = script(settings, *ROOT, given="OtherPass456")
-    assert (again.returncode, "already" in again.stdout) == (0, True)
+def test_who_exists_is_made_one_if_the_operator_agrees_and_keeps_the_password(
+    script: Script, settings: Settings
+) -> None:
+    script(*ROOT, given=PASSWORD)
+    again = script(*ROOT, given="OtherPass456")
+    assert (again.code, "already" in again.out) == (0, True)
     demote(settings)
     for name, email in (("ROOT", "other@example.com"), ("other", "Root@example.com")):
-        refused = script(settings, "--username", name, "--email", email, given="OtherPass456")
-        assert (refused.returncode, "root (root@example.com, id 1) exists" in refused.stderr) == (1, True)
+        refused = script("--username", name, "--email", email, given="OtherPass456")
+        assert (refused.code, "root (root@example.com, id 1) exists" in refused.err) == (1, True)
     assert converse(settings, *ROOT, answers={r"\[y/N\]: $": "n"})[0] == 1
     assert not may_everything(settings)
     assert converse(settings, *ROOT, answers={r"\[y/N\]: $": "y"})[0] == 0
