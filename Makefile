@@ -39,9 +39,10 @@ matrix: $(STAMP)
 	$(MAKE) example
 	.venv/bin/python -m conformance.matrix $(REPORTS)/ours.json $(REPORTS)/example.json
 
-# The example backend proves itself in its own folder, as a stranger's would in its own repository.
+# The example backend proves itself: from built wheels in a stranger's repository, and in its own folder.
 example: $(STAMP)
 	mkdir -p $(REPORTS)
+	.venv/bin/pytest -q examples/test_outsider.py --storage mongomock
 	cd examples/memory && ../../.venv/bin/pytest -q -n auto --pyargs conformance.suite \
 		--conformance-report=$(abspath $(REPORTS))/example.json
 	cd examples/memory && ../../.venv/bin/pytest -q

@@ -1,5 +1,6 @@
 """The pytest plugin: repeats tests over the targets there are, and reports what came of it."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -28,7 +29,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Three markers, and the recorder."""
+    """Three markers, and the recorder; the client's log lines say nothing that the application's do not."""
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     config.addinivalue_line("markers", "needs(capability, …): only on storages that can do this")
     config.addinivalue_line("markers", "lacks(capability, …): only on storages that cannot do this")
     config.addinivalue_line("markers", "only(name, …): only on these targets; for a backend's own tests")

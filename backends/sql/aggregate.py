@@ -27,15 +27,18 @@ class Aggregate(Generic[E]):
         uniques: its unique constraints, in the order in which they are reported.
         derived: from a row's values to the columns that are computed from them, such as search keys.
         restricted_by: what keeps it from being deleted.
+        ripples: whether a change of it is one of those who refer to it; a lock then lets nobody begin to.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a declaration
         self,
         name: str,
         shape: Shape[E],
         uniques: Sequence[Unique] = (),
         derived: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _: {},
         restricted_by: str = "",
+        *,
+        ripples: bool = False,
     ) -> None:
         self.name = name
         self.shape = shape
@@ -46,7 +49,7 @@ class Aggregate(Generic[E]):
         self.all: Select[Any] = select(*shape.columns)
         by_id = self.all.where(self.table.c.id == bindparam("key"))
         self.by_id = Statement(by_id)
-        self.locked_by_id = Statement(by_id.with_for_update(key_share=True))
+        self.locked_by_id = Statement(by_id.with_for_update(key_share=not ripples))
         self.delete_by_id = Statement(self.table.delete().where(self.table.c.id == bindparam("key")))
         self._updates: dict[tuple[str, ...], Statement] = {}
 

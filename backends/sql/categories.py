@@ -16,7 +16,10 @@ from core.entities.assembly import values_of
 from core.storage import Page, Window
 
 CATEGORIES = Aggregate(
-    "category", Shape(Category, categories), uniques=[Unique("name", ("name",)), Unique("slug", ("slug",))]
+    "category",
+    Shape(Category, categories),
+    uniques=[Unique("name", ("name",)), Unique("slug", ("slug",))],
+    ripples=True,
 )
 _BY_NAME = CATEGORIES.all.order_by(categories.c.name, categories.c.id)
 _ALL_LOCKED = CATEGORIES.all.order_by(categories.c.id).with_for_update(key_share=True)
@@ -51,10 +54,8 @@ class SqlCategoryRepository(SqlRepository[Category], SqlCategoryReader):
         return [CATEGORIES.shape.read(row) for row in await self._rows.rows(_ALL_LOCKED)]
 
     async def delete(self, id: int) -> None:
-        """See ``Repository.delete``. The references are set to null here, so that the change is a version of its own.
-
-        The schema would do so too, for whatever comes in between.
-        """
+        """See ``Repository.delete``. The references become null here, so that the change is a version of its own."""
+        await self.lock(id)
         at = clock.now()
         for table, column in ((products, products.c.category_id), (categories, categories.c.parent_id)):
             orphans = table.update().where(column == id)

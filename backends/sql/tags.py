@@ -25,7 +25,11 @@ def _derived(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 TAGS = Aggregate(
-    "tag", Shape(Tag, tags), uniques=[Unique("name", ("name_key",)), Unique("slug", ("slug",))], derived=_derived
+    "tag",
+    Shape(Tag, tags),
+    uniques=[Unique("name", ("name_key",)), Unique("slug", ("slug",))],
+    derived=_derived,
+    ripples=True,
 )
 _PAGES = Source(TAGS.all, tags, TAGS.shape.read)
 
@@ -52,7 +56,8 @@ class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
     async def named(self, names: Sequence[str]) -> list[Tag]:
         """See ``TagRepository.named``."""
         query = TAGS.all.where(tags.c.name_key.in_([fold(name) for name in names])).order_by(tags.c.id)
-        return [TAGS.shape.read(row) for row in await self._rows.rows(query)]
+        lasting = query.with_for_update(read=True, key_share=True)
+        return [TAGS.shape.read(row) for row in await self._rows.rows(lasting)]
 
     async def save(self, entity: Tag) -> None:
         """See ``Repository.save``. The posts that show the name change when it does."""
@@ -62,6 +67,7 @@ class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
 
     async def delete(self, id: int) -> None:
         """See ``Repository.delete``."""
+        await self.lock(id)
         await self._touch_posts(id)
         await super().delete(id)
 

@@ -243,9 +243,9 @@ WRITES = [
 
 DELETES = [
     Row("DELETE /posts/{id}", CHANGE, _get_post),
-    Row("DELETE /tags/{id}", CHANGE, _at("/tags/{tag}")),
+    Row("DELETE /tags/{id}", CHANGE + RIPPLE, _at("/tags/{tag}")),
     Row("DELETE /products/{id}", CHANGE, _unsold_product),
-    Row("DELETE /categories/{id}", CHANGE + RIPPLE, _at("/categories/{category}")),
+    Row("DELETE /categories/{id}", CHANGE + 2 * RIPPLE, _at("/categories/{category}")),
     Row("DELETE /users/bulk/inactive", CHANGE + FIND + USERS_OWN * RIPPLE, _inactive_users),
     Row("DELETE /users/{id}/soft", CHANGE, _at("/users/{user}/soft")),
     Row("DELETE /users/{id}", CHANGE + USERS_OWN * RIPPLE, _at("/users/{user}")),

@@ -20,6 +20,8 @@ from tests.compare.command import BRIEF, command, environment
 PATIENCE = 60.0
 """Seconds; far less than is measured for."""
 
+HTTP = ["--http", "--servers=1"]
+
 
 def eventually(happens: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + PATIENCE
@@ -28,8 +30,10 @@ def eventually(happens: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("mode", [[], ["--http", "--servers=1"]])
+@pytest.mark.parametrize(
+    ("how", "mode"),
+    [(signal.SIGINT, []), (signal.SIGTERM, HTTP), (signal.SIGKILL, []), (signal.SIGKILL, HTTP)],
+)
 def test_the_store_is_emptied_all_the_same(
     how: signal.Signals, mode: list[str], registry: Registry, tmp_path: Path
 ) -> None:
