@@ -310,3 +310,13 @@ def test_a_scale_is_a_name_or_a_number(given: str, products: int) -> None:
 def test_other_scales_are_refused(given: str) -> None:
     with pytest.raises(ValueError, match="must be small, medium, large, or a number"):
         Scale.parse(given)
+
+
+def test_authentication_without_a_key_is_not_served(stockroom: Stockroom) -> None:
+    told = stockroom("serve", AUTH="required")
+    assert (told.code, told.out) == (2, "")
+    assert "SECRET_KEYS" in told.err
+    assert "python -c" in told.err
+    short = stockroom("serve", AUTH="required", SECRET_KEYS=SECRET)
+    assert (short.code, short.out) == (2, "")
+    assert SECRET not in short.err

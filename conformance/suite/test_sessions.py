@@ -246,6 +246,15 @@ async def test_who_is_deactivated_is_out_at_once_and_stays_out_when_activated(
     assert (await ada.attempt()).status_code == 200
 
 
+async def test_who_is_deactivated_among_many_is_out_at_once_too(ada: Member, protected_app: FastAPI) -> None:
+    granted = await ada.log_in()
+    await asyncio.sleep(0.01)  # changed before now, to the millisecond
+    assert await users.deactivate_stale(protected_app.state.storage, days=0) == 1
+    assert await ada.sees_itself(granted) == 401
+    assert denied(await refresh(ada.client, granted)) == INVALID_GRANT
+    assert denied(await ada.attempt()) == INVALID_GRANT
+
+
 async def test_a_session_ends_with_its_user(ada: Member, protected_app: FastAPI) -> None:
     granted = await ada.log_in()
     await protected_app.state.storage.run(lambda tx: tx.users.delete(ada.user["id"]))
