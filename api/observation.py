@@ -1,4 +1,4 @@
-"""What is seen of a request from outside: whether it is let in, its id, a log line, figures, a problem where it fails."""
+"""What is seen of a request from outside: its id, a log line, figures, whether it is let in, a problem if it fails."""
 
 import re
 from time import perf_counter
@@ -38,8 +38,8 @@ _SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 class Observation:
     """Gives each request an id, the client's own where it is a sane one, and logs and counts how it ended.
 
-    Where the application has ``tracing``, a span is around it all, and log lines have the id of the trace. Query, headers
-    and bodies are never logged: they may hold secrets.
+    Where the application has ``tracing``, a span is around it all, and log lines have the id of its trace.
+    Query, headers and bodies are never logged: they may hold secrets.
     """
 
     def __init__(self, app: ASGIApp, admission: Admission, metrics: Metrics, log: FilteringBoundLogger) -> None:
