@@ -31,7 +31,8 @@ _DELETE = Statement(tickets.delete().where(_KEY))
 _OF_USER = tickets.delete().where(tickets.c.user_id == bindparam("user"), tickets.c.kind == bindparam("of_kind"))
 _DELETE_OF = Statement(_OF_USER)
 _DELETE_OTHERS = Statement(_OF_USER.where(tickets.c.key != bindparam("keep")))
-_DELETE_EXPIRED = Statement(tickets.delete().where(tickets.c.expires_at <= _AT))
+_EXPIRED = tickets.c.expires_at <= _AT
+_SOME_EXPIRED = Statement(select(tickets.c.key).where(_EXPIRED).order_by(tickets.c.expires_at).limit(bindparam("most")))
 
 
 class SqlTicketReader:
@@ -95,6 +96,7 @@ class SqlTicketRepository(SqlTicketReader):
             return await self._work.write(_DELETE_OF, values)
         return await self._work.write(_DELETE_OTHERS, values | {"keep": keep})
 
-    async def delete_expired(self, at: datetime) -> int:
+    async def delete_expired(self, at: datetime, most: int = 1000) -> int:
         """See ``TicketRepository.delete_expired``."""
-        return await self._work.write(_DELETE_EXPIRED, {"at": at})
+        keys = [row[0] for row in await self._work.rows(_SOME_EXPIRED, {"at": at, "most": most})]
+        return await self._work.write(tickets.delete().where(tickets.c.key.in_(keys), _EXPIRED), {"at": at})

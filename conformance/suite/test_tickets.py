@@ -166,6 +166,12 @@ async def test_what_happened_to_tickets_is_undone_with_its_unit_of_work(storage:
     assert await values(storage, *NAMES) == ["Saved.", None, None, ""]
 
 
+async def test_no_more_expired_tickets_are_deleted_at_once_than_asked_for(storage: Storage) -> None:
+    await claimed(storage, *(ticket_of(f"expired {number}", expires_at=AT) for number in range(5)), ticket_of("kept"))
+    assert [await storage.run(lambda tx: tx.tickets.delete_expired(AT, 2)) for _ in range(4)] == [2, 2, 1, 0]
+    assert await values(storage, "kept") == [""]
+
+
 @pytest.mark.needs("savepoints")
 async def test_what_happened_to_tickets_is_undone_with_a_part_of_its_unit_of_work(storage: Storage) -> None:
     user_id = await _some(storage)

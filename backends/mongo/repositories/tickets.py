@@ -93,10 +93,13 @@ class MongoTicketRepository(MongoTicketReader):
         self._work.forget_where(TICKETS, lambda one: one.user_id == user_id and one.kind is kind and one.key != keep)
         return deleted
 
-    async def delete_expired(self, at: datetime) -> int:
+    async def delete_expired(self, at: datetime, most: int = 1000) -> int:
         """See ``TicketRepository.delete_expired``."""
-        deleted = await self._collection.delete({"expires_at": {"$lte": at}})
-        self._work.forget_where(TICKETS, lambda one: one.expires_at <= at)
+        expired: Filter = {"expires_at": {"$lte": at}}
+        found = await self._collection.find(expired, {"_id": 1}, order=[("expires_at", 1)], limit=most)
+        keys = {one["_id"] for one in found}
+        deleted = await self._collection.delete({"_id": {"$in": sorted(keys)}, **expired})
+        self._work.forget_where(TICKETS, lambda one: one.key in keys)
         return deleted
 
     def _held(self, ticket: Ticket) -> Ticket:

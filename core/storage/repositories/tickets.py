@@ -44,6 +44,6 @@ class TicketRepository(TicketReader, Protocol):
         """Remove a user's tickets of a kind, but the one under ``keep``; their number."""
         ...
 
-    async def delete_expired(self, at: datetime) -> int:
-        """Remove every expired ticket; their number."""
+    async def delete_expired(self, at: datetime, most: int = 1000) -> int:
+        """Remove expired tickets, ``most`` at most; their number. Fewer than ``most`` are all there are."""
         ...

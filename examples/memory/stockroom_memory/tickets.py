@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from core.entities import Ticket, TicketKind, User
 from core.errors import TransientConflict
@@ -72,18 +73,18 @@ class MemoryTicketRepository(MemoryTicketReader):
         """See ``TicketRepository.delete_of``."""
         return self._delete(lambda one: one.user_id == user_id and one.kind is kind and one.key != keep)
 
-    async def delete_expired(self, at: datetime) -> int:
+    async def delete_expired(self, at: datetime, most: int = 1000) -> int:
         """See ``TicketRepository.delete_expired``."""
-        return self._delete(lambda one: one.expires_at <= at)
+        return self._delete(lambda one: one.expires_at <= at, most)
 
     @property
     def _stored(self) -> Table[StoredTicket]:
         """The table, for a write that looks before it writes; not a round trip of its own."""
         return self._unit.tables.of(TICKETS)
 
-    def _delete(self, unwanted: Callable[[Ticket], bool]) -> int:
+    def _delete(self, unwanted: Callable[[Ticket], bool], most: int | None = None) -> int:
         note("delete tickets")
-        ids = {row.id for row in self._stored.rows.values() if unwanted(row.ticket)}
+        ids = {row.id for row in islice((row for row in self._stored.rows.values() if unwanted(row.ticket)), most)}
         self._unit.delete(TICKETS, ids)
         return len(ids)
 

@@ -106,8 +106,8 @@ class BlindBroom(Defect):
             found: Ticket | None = await self.inner.claim(ticket, at)
             return found
 
-        async def delete_expired(self, at: datetime) -> int:
-            number: int = await self.inner.delete_expired(at)
+        async def delete_expired(self, at: datetime, most: int = 1000) -> int:
+            number: int = await self.inner.delete_expired(at, most)
             if "expired" in self.state:
                 await self.inner.delete(self.state["expired"])
             return number
