@@ -16,6 +16,8 @@ from conformance.processes.live import live
 from conformance.shop import PASSWORD
 from tests.compare.browser import Window, window
 
+pytestmark = pytest.mark.thorough
+
 PATIENCE = 30.0
 
 _FILL = """

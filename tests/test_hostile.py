@@ -18,6 +18,8 @@ from conformance.shop import PASSWORD, Shop, furnish
 from core.settings import Settings
 from tests.test_document import HERE, SEED
 
+pytestmark = pytest.mark.thorough
+
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,no_leak"
 ENDS_THE_SESSION = r"^(log_out_of_session|change_password|(replace|update|delete|deactivate|soft_delete)\w*user\w*)$"
 SUPERUSER = "keeper"

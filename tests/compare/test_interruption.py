@@ -17,6 +17,8 @@ from core.storage import Backend
 from demo.scale import Scale
 from tests.compare.command import BRIEF, command, environment
 
+pytestmark = pytest.mark.thorough
+
 PATIENCE = 60.0
 """Seconds; far less than is measured for."""
 

@@ -12,6 +12,8 @@ from core.storage import AXES
 from tests.compare.browser import Window, window
 from tests.compare.command import BRIEF, compare
 
+pytestmark = pytest.mark.thorough
+
 Json = dict[str, Any]
 
 STORAGES = ["sqlite", "sqlite & <a pool of two>", "mongomock"]

@@ -7,6 +7,8 @@ import pytest
 
 from tests.compare.command import BRIEF, compare
 
+pytestmark = pytest.mark.thorough
+
 PLUGIN = '''
 """SQLite, but one order in three takes no stock, which saves a write."""
 

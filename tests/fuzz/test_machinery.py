@@ -16,6 +16,8 @@ from conformance.fuzz.steps import read, written
 from conformance.fuzz.transcript import replay
 from tests.fuzz.profiles import PROFILE
 
+pytestmark = pytest.mark.thorough
+
 T = TypeVar("T")
 SHORT = settings(PROFILE, derandomize=True, max_examples=400, stateful_step_count=10)
 

@@ -11,6 +11,7 @@ from tests.harness.controller import PACKED, Controller
 from tests.harness.databases import Databases
 from tests.harness.server import Offer, Server
 
+EMBEDDED = "embedded"
 OFFER = pytest.StashKey[Callable[[], Offer]]()
 
 
@@ -18,7 +19,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Which storages."""
     group = parser.getgroup("stockroom")
     group.addoption(
-        "--storage", default="all", metavar="NAME,…", help="only these storages, or 'embedded'; default: all"
+        "--storage",
+        default="all",
+        metavar="NAME,…",
+        help="only these storages; or 'embedded', which also leaves out what is marked thorough; default: all",
     )
     group.addoption(
         "--require", default="", metavar="NAME,…", help="fail unless tests ran and passed on these storages"
@@ -27,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Servers are started by the process that was started by hand, and handed to the workers."""
+    config.addinivalue_line("markers", "thorough: takes long; left out of the everyday loop, --storage embedded")
     if hasattr(config, "workerinput"):
         handed = Offer.unpack(config.workerinput[PACKED])
         config.stash[OFFER] = lambda: handed
@@ -34,6 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
         controller = Controller(config)
         config.pluginmanager.register(controller)
         config.stash[OFFER] = controller.offer
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The everyday loop is for whoever changes something and waits."""
+    if config.getoption("storage") == EMBEDDED:
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_conformance_targets(config: pytest.Config) -> Sequence[Target]:

@@ -15,7 +15,10 @@ from tests.kit.broken.defect import Defect
 
 WRONG = DEFECTS[1:]
 
-pytestmark = pytest.mark.timeout(240)  # one run of the kit over all of them, on a machine that may be busy
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.timeout(240),  # one run of the kit over all of them, on a machine that may be busy
+]
 
 # Each defect meets the test that must catch it, and so does the backend without a defect.
 BINDING = """

@@ -12,6 +12,8 @@ from conformance.manifest import shows
 from tests.kit.broken.backend import scheme_of
 from tests.kit.broken.declarations import LIES
 
+pytestmark = pytest.mark.thorough
+
 # Each backend meets the tests of the axis on which it lies; what it cannot do is not waited for as long as elsewhere.
 BINDING = """
 from itertools import count
