@@ -200,4 +200,5 @@ def load(**overrides: Any) -> Settings:
 
 def _problem(error: Any) -> str:
     name = "_".join(str(part) for part in error["loc"]).upper()
-    return f"{name}: {error['msg']}" if name else str(error["msg"])
+    message = str(error["msg"]).removeprefix("Value error, ")  # which pydantic puts before words of ours
+    return f"{name}: {message}" if name else message
