@@ -68,21 +68,27 @@ class Moment(TypeDecorator[datetime]):
             return clock.to_json(value)
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
-        """Nothing where the driver's value is ours already."""
-        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:  # noqa: ARG002 - of the type's interface
+        """Straight from the driver's value to ours; nothing where they are the same."""
+        match dialect.name:
+            case "postgresql":
+                return None
+            case "sqlite":
+                return _from_text
+            case _:
+                return _from_local
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """Likewise."""
         return None if dialect.name == "postgresql" else super().bind_processor(dialect)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """The value as the entities hold it."""
-        if value is None or dialect.name == "postgresql":
-            return value  # type: ignore[no-any-return]
-        if dialect.name == "sqlite":
-            return datetime.fromisoformat(value)
-        return value.replace(tzinfo=UTC)  # type: ignore[no-any-return]
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def _from_local(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
 
 
 class OneOf(TypeDecorator[StrEnum]):
