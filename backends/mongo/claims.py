@@ -46,13 +46,19 @@ class Claim:
         return fields
 
     async def taken(self, source: Source) -> list[str]:
-        """Fields whose value another document has, or an earlier one of those written."""
+        """Fields whose value another document has, or an earlier one of those written.
+
+        Each document is seen once: one that changes meanwhile does not stand in the way as it was and as it is.
+        """
+        wanted = {unique.keys[0]: self._values(unique.keys[0]) for unique in self.uniques}
+        alike = [{key: {"$in": values}} for key, values in wanted.items() if values]
+        if not alike:
+            return []
+        projection = {key: 1 for unique in self.uniques for key in unique.keys}
+        found = await source.collection(self.collection).find({"$or": alike}, projection)
         fields: list[str] = []
         for unique in self.uniques:
-            wanted = self._values(unique.keys[0])
-            if wanted:
-                projection = dict.fromkeys(unique.keys, 1)
-                found = await source.collection(self.collection).find({unique.keys[0]: {"$in": wanted}}, projection)
+            if wanted[unique.keys[0]]:
                 owners = {tuple(document.get(key) for key in unique.keys): document["_id"] for document in found}
                 fields += self._named(unique.field, _free(unique, owners))
         return fields

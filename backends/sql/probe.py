@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, or_, select
 
 from backends.sql.errors import Rows
 from core.errors import Duplicate, StockroomError, TransientConflict, UnknownReference
@@ -52,12 +52,19 @@ class Probe:
         return fields
 
     async def _taken(self, rows: Rows, written: Sequence[Mapping[str, Any]]) -> list[str]:
+        """One query, so that a row that changes meanwhile does not stand in the way as it was and as it is."""
+        columns = self.table.c
+        alike = [
+            columns[first].in_({row[first] for row in written if first in row})
+            for first in (unique.columns[0] for unique in self.uniques)
+        ]
+        if not alike:
+            return []
+        shown = {columns[name]: None for unique in self.uniques for name in unique.columns}
+        found = [row._mapping for row in await rows.rows(select(columns.id, *shown).where(or_(*alike)))]
         fields = []
         for unique in self.uniques:
-            columns = [self.table.c[name] for name in unique.columns]
-            wanted = {row[unique.columns[0]] for row in written if unique.columns[0] in row}
-            query = select(self.table.c.id, *columns).where(columns[0].in_(wanted))
-            owners = {tuple(row[1:]): row[0] for row in await rows.rows(query)}
+            owners = {tuple(row[columns[name]] for name in unique.columns): row[columns.id] for row in found}
             fields += _named(unique.field, written, lambda row, u=unique, o=owners: _free(row, u, o))
         return fields
 
