@@ -22,6 +22,9 @@ HEADERS = ["content-type", "allow", "retry-after", "location"]
 NEVER_ASKED_FOR = {"storage-unavailable", "pool-exhausted", "too-many-conflicts", "internal-error"}
 NEVER_ASKED_FOR |= {"forbidden", "overloaded", "precondition-failed"}
 NEVER_ASKED_FOR |= {"idempotency-key-in-use", "idempotency-key-reused", "answer-too-large"}
+# Errors of logging in, which has tests of its own (test_sessions.py, test_access.py), and of who asks too often.
+NEVER_ASKED_FOR |= {"unauthenticated", "invalid-grant", "invalid-request", "unsupported-grant-type", "wrong-password"}
+NEVER_ASKED_FOR |= {"too-many-attempts", "rate-limited"}
 
 
 async def ask(client: httpx2.AsyncClient, step: Step, masks: Masks) -> str:
