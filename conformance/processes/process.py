@@ -108,7 +108,7 @@ async def run(command: Sequence[str | Path], folder: Path, *, user: str | None =
         check=False,
     )
     if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
         raise Failed(f"{Path(command[0]).name} ended with code {done.returncode}: {said}")
 
 

@@ -37,8 +37,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def panelists(pytestconfig: pytest.Config) -> Sequence[Target]:
-    """Every storage of the run."""
-    return offered(pytestconfig)
+    """Every storage of the run; those that were named must be there."""
+    found = offered(pytestconfig)
+    named = set(pytestconfig.getoption("--storage").split(",")) - {"all", "embedded"}
+    if absent := named - {target.name for target in found}:
+        pytest.fail(f"absent: {', '.join(sorted(absent))}")
+    return found
 
 
 @pytest.fixture(scope="session")

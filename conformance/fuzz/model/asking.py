@@ -95,7 +95,7 @@ class Route:
         if wrong := _misnamed(ask, self.query):
             return invalid(wrong)
         try:
-            content = None if ask.content is None or self.body is None else json.loads(ask.content)
+            content = None if not ask.content or self.body is None else json.loads(ask.content)
         except ValueError:
             return invalid([("body", "body", "malformed")])
         faults: list[tuple[str, str, str]] = []
@@ -129,7 +129,7 @@ def _collect(place: str, given: Mapping[str, str], known: Mapping[str, Parameter
 
 
 def _body(ask: Ask, content: Any, check: Check, faults: list[Any]) -> Any:
-    if ask.content is None:
+    if not ask.content:
         faults.append(("body", "body", "missing"))
         return None
     try:
