@@ -37,11 +37,13 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.needs("embedded", "shared")  # one is enough: what each makes of a boundary is in the conformance suite
+@pytest.mark.thorough
 def test_schemathesis_finds_nothing_at_boundaries(server: str, tmp_path: Path) -> None:
     schemathesis(server, tmp_path, "--phases=coverage")
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.thorough
 def test_schemathesis_finds_nothing_in_samples(server: str, tmp_path: Path) -> None:
     schemathesis(server, tmp_path, "--phases=examples,fuzzing,stateful", "--max-examples=5")
 

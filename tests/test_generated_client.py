@@ -52,6 +52,7 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.timeout(300)  # the first test of a run installs the generator
+@pytest.mark.thorough
 def test_a_generated_client_walks_through_the_shop(server: str, client_folder: Path) -> None:
     said = run(client_folder, bin_of(client_folder) / "python", WALK, server)
     assert said == "walked\n"

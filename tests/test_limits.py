@@ -158,6 +158,7 @@ def test_a_head_has_an_end(server: str) -> None:
     assert httpx2.get(f"{server}/livez").status_code == 200
 
 
+@pytest.mark.thorough
 def test_a_head_that_does_not_come_is_not_waited_for(server: str) -> None:
     with ThreadPoolExecutor() as clients:
         silent, slow = clients.map(lambda pieces: said(server, *pieces), [[], [REQUEST]])

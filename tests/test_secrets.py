@@ -94,6 +94,7 @@ def server(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -
         yield started
 
 
+@pytest.mark.thorough
 def test_no_log_and_no_answer_tells_a_secret(server: Serving, settings: Settings, tmp_path: Path) -> None:
     secrets = Secrets()
     with httpx2.Client(base_url=server.url, timeout=30) as client:
@@ -193,6 +194,7 @@ def break_the_database(visitor: Visitor, path: str) -> None:
         "postgresql://shop:{}@[::1/shop",
     ],
 )
+@pytest.mark.thorough
 def test_a_start_that_fails_keeps_the_password_of_the_database(url: str, tmp_path: Path) -> None:
     secret = "DatabaseSecret98765"
     with serving(settings_for(url.format(secret), database_echo=True, debug=True), tmp_path, 1) as [started]:
@@ -204,6 +206,7 @@ def test_a_start_that_fails_keeps_the_password_of_the_database(url: str, tmp_pat
     assert secret not in said
 
 
+@pytest.mark.thorough
 def test_settings_do_not_show_what_is_secret() -> None:
     chosen = settings_for("postgresql://shop:DatabaseSecret98765@db/shop", auth=Auth.REQUIRED, secret_keys=KEY)
     shown = f"{chosen!r} {chosen} {chosen.model_dump()} {chosen.model_dump_json()}"

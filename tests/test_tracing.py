@@ -304,6 +304,7 @@ async def test_spans_are_sent_before_the_application_ends(
 
 
 @pytest.mark.only("sqlite")
+@pytest.mark.thorough
 async def test_a_collector_that_is_not_there_keeps_nobody_waiting(
     built_app: FastAPI, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

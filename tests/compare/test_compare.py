@@ -16,6 +16,8 @@ from demo.scale import Scale
 from demo.writer import is_empty, write
 from tests.compare.command import BRIEF, compare
 
+pytestmark = pytest.mark.thorough
+
 Json = dict[str, Any]
 
 

@@ -32,6 +32,7 @@ def reported(config: pytest.Config) -> Iterator[None]:
         pytest.fail(f"{found}\n\n{found.transcript}\nTo see it again: {again}", pytrace=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(1200)
 def test_random_conversations(
     pytestconfig: pytest.Config, panelists: Sequence[Target], apps: dict[str, FastAPI]

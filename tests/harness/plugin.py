@@ -41,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[OFFER] = controller.offer
 
 
+@pytest.hookimpl(optionalhook=True, tryfirst=True)  # of xdist
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Without servers on the same cores, two workers on each: many tests wait for nothing but time."""
+    return 2 * (os.cpu_count() or 1) if config.getoption("storage") == EMBEDDED else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The everyday loop is for whoever changes something and waits."""
     if config.getoption("storage") == EMBEDDED:
