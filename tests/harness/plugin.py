@@ -49,7 +49,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The everyday loop is for whoever changes something and waits."""
-    if config.getoption("storage") == EMBEDDED:
+    if config.getoption("storage") == EMBEDDED and config.getoption("minutes", None) is None:  # that is 'make fuzz'
         left_out = [item for item in items if item.get_closest_marker("thorough")]
         items[:] = [item for item in items if not item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=left_out)
