@@ -1,10 +1,12 @@
 """What a test of the suite, or of a backend's own, can ask for. Whoever asks for a storage runs once on each target."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -17,9 +19,10 @@ from conformance.processes.live import several_live
 from conformance.shop import Shop
 from conformance.target import Target
 from core import clock
+from core.errors import TransientConflict
 from core.plugins import Registry, discover
 from core.settings import Settings
-from core.storage import Storage
+from core.storage import Storage, Transaction
 from core.storage.trips import count
 
 
@@ -96,11 +99,16 @@ async def app(built_app: FastAPI, settings: Settings) -> AsyncIterator[FastAPI]:
         yield built_app
 
 
+def calling(app: FastAPI) -> httpx2.AsyncClient:
+    """A client of an API in this process; what the API fails at reaches it as an answer, as over a network."""
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://shop.test")
+
+
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the API in this process."""
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+    async with calling(app) as client:
         yield client
 
 
@@ -121,8 +129,7 @@ async def protected_app(built_protected_app: FastAPI, settings: Settings) -> Asy
 @pytest.fixture
 async def guest(protected_app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the protected API who has not logged in."""
-    transport = httpx2.ASGITransport(app=protected_app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as guest:
+    async with calling(protected_app) as guest:
         yield guest
 
 
@@ -159,6 +166,31 @@ def trips() -> Callable[[], AbstractContextManager[list[str]]]:
     return count
 
 
+@pytest.fixture
+def conflicts(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Undoes as many of the next runs of units of work, and lets nobody wait before the run after."""
+    run, left = app.state.storage.run, 0
+
+    async def disturbed(work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+        async def conflicting(tx: Transaction) -> Any:
+            nonlocal left
+            outcome = await work(tx)
+            if left:
+                left -= 1
+                raise TransientConflict
+            return outcome
+
+        return await run(conflicting)
+
+    def disturb(times: int) -> None:
+        nonlocal left
+        left = times
+
+    monkeypatch.setattr(app.state.storage, "run", disturbed)
+    monkeypatch.setattr(random, "uniform", lambda low, _high: low)
+    return disturb
+
+
 __all__ = [
     "anyio_backend",
     "app",
@@ -166,6 +198,7 @@ __all__ = [
     "built_app",
     "built_protected_app",
     "client",
+    "conflicts",
     "conformance_target",
     "database_url",
     "guest",

@@ -25,7 +25,7 @@ from api.tracing import Tracing, operation
 from conformance.figures import scraped
 from conformance.processes.serving import serving
 from conformance.shop import PASSWORD, Shop
-from core.errors import ConfigurationError, TransientConflict
+from core.errors import ConfigurationError
 from core.settings import Settings
 from core.storage import Transaction
 from tests.collector import Collector, collecting
@@ -122,23 +122,8 @@ async def test_every_round_trip_has_a_span(shop: Shop, spans: Spans, trips: Trip
     assert len([span for span in within if span.kind is SpanKind.CLIENT]) == len(made) > 2
 
 
-async def test_each_run_of_a_unit_of_work_is_a_span(
-    shop: Shop, spans: Spans, app: FastAPI, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run, left = app.state.storage.run, 2
-
-    async def disturbed(work: Callable[[Transaction], Awaitable[Any]]) -> Any:
-        async def conflicting(tx: Transaction) -> Any:
-            nonlocal left
-            outcome = await work(tx)
-            if left:
-                left -= 1
-                raise TransientConflict
-            return outcome
-
-        return await run(conflicting)
-
-    monkeypatch.setattr(app.state.storage, "run", disturbed)
+async def test_each_run_of_a_unit_of_work_is_a_span(shop: Shop, spans: Spans, conflicts: Callable[[int], None]) -> None:
+    conflicts(2)
     server, within = await spans.of(shop.client.post("/tags", json={"name": "x"}))
     runs = [span for span in within if span.name == UNIT]
     assert [known(run)["stockroom.attempt"] for run in runs] == [1, 2, 3]

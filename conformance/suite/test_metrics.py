@@ -1,7 +1,6 @@
 """What metrics say of a storage: its connections, its units of work, their conflicts."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -16,36 +15,10 @@ from conformance.problem import refusal
 from conformance.shop import Shop
 from core import clock
 from core.entities import TagDraft
-from core.errors import TransientConflict
 from core.storage import Storage, Transaction
 from core.storage.observer import observed
 
 Work = Callable[[Transaction], Awaitable[Any]]
-
-
-@pytest.fixture
-def conflicts(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Undoes as many of the next runs of units of work, and lets nobody wait before the run after."""
-    run, left = app.state.storage.run, 0
-
-    async def disturbed(work: Work) -> Any:
-        async def conflicting(tx: Transaction) -> Any:
-            nonlocal left
-            outcome = await work(tx)
-            if left:
-                left -= 1
-                raise TransientConflict
-            return outcome
-
-        return await run(conflicting)
-
-    def disturb(times: int) -> None:
-        nonlocal left
-        left = times
-
-    monkeypatch.setattr(app.state.storage, "run", disturbed)
-    monkeypatch.setattr(random, "uniform", lambda low, high: low)
-    return disturb
 
 
 @pytest.fixture
