@@ -1,6 +1,10 @@
 """The only source of time: every stored timestamp comes from here, never from a database."""
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
+
+_TWO, _THREE, _FOUR = (
+    tuple(str(number).zfill(digits) for number in range(end)) for digits, end in ((2, 60), (3, 1000), (4, MAXYEAR + 1))
+)
 
 
 def now() -> datetime:
@@ -18,6 +22,8 @@ def to_json(moment: datetime) -> str:
     """``2026-11-22T12:00:00.123Z``: RFC 3339, UTC, always three decimals."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    date = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-    # Neither isoformat nor format is nearly as fast, and a page has two hundred of these.
-    return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (*date, moment.microsecond // 1000)  # noqa: UP031
+    # A page has two hundred of these. Digits looked up take a third of the time that writing numbers out does, which
+    # already is shorter than isoformat or strftime.
+    date = f"{_FOUR[moment.year]}-{_TWO[moment.month]}-{_TWO[moment.day]}"
+    time = f"{_TWO[moment.hour]}:{_TWO[moment.minute]}:{_TWO[moment.second]}"
+    return f"{date}T{time}.{_THREE[moment.microsecond // 1000]}Z"

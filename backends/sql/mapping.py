@@ -1,6 +1,6 @@
 """Rows into entities, and entities into rows, with nothing in between."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,7 @@ class Shape(Generic[E]):
         table: where it is stored.
         names: fields that are columns; others, such as an order's lines, come from elsewhere.
         columns: for the SELECT clause; ``width`` of them.
+        read: makes the entity of the first ``width`` values of a row.
     """
 
     def __init__(self, entity: type[E], table: Table) -> None:
@@ -27,11 +28,11 @@ class Shape(Generic[E]):
         self.names = tuple(f.name for f in fields(entity) if f.name in table.c)  # type: ignore[arg-type]
         self.columns: tuple[ColumnElement[Any], ...] = tuple(table.c[name] for name in self.names)
         self.width = len(self.columns)
-        self._assemble = assembler(entity, self.names)
+        self.read: Callable[[Sequence[Any]], E] = assembler(entity, self.names)
 
-    def read(self, row: Sequence[Any], **others: Any) -> E:
-        """The entity in the first ``width`` values of a row, completed by ``others``."""
-        return self._completed(self._assemble(row), others)
+    def read_with(self, row: Sequence[Any], **others: Any) -> E:
+        """As ``read``, completed by ``others``."""
+        return self._completed(self.read(row), others)
 
     def read_optional(self, row: Sequence[Any]) -> E | None:
         """As ``read`` behind an outer join: None where there was nothing to join."""
@@ -43,7 +44,7 @@ class Shape(Generic[E]):
 
     def build(self, values: Mapping[str, Any], **others: Any) -> E:
         """The entity that such values make, completed by ``others``."""
-        return self._completed(self._assemble([values[name] for name in self.names]), others)
+        return self._completed(self.read([values[name] for name in self.names]), others)
 
     def _completed(self, entity: E, others: Mapping[str, Any]) -> E:
         for name, value in others.items():

@@ -73,7 +73,7 @@ class SqlOrderReader(SqlReader[Order]):
         if not found:
             raise NotFound("order", id)
         items = [_ITEMS.read(row[ORDERS.shape.width :]) for row in found]
-        return ORDERS.shape.read(found[0], items=items)
+        return ORDERS.shape.read_with(found[0], items=items)
 
     async def details(self, id: int) -> OrderDetails:
         """See ``OrderReader.details``."""

@@ -65,7 +65,7 @@ _PAGES = Source(POSTS.all, posts, tuple, _CONDITIONS)
 
 
 def _read(row: Sequence[Any], names: list[str]) -> Post:
-    return POSTS.shape.read(row, tags=names)
+    return POSTS.shape.read_with(row, tags=names)
 
 
 class SqlPostReader(SqlReader[Post]):

@@ -97,7 +97,7 @@ class SqlProductReader(SqlReader[Product]):
 
 
 def _read_joined(row: Sequence[Any]) -> ProductWithCategory:
-    return _WITH_CATEGORY.read(row, category=CATEGORIES.shape.read_optional(row[_WITH_CATEGORY.width :]))
+    return _WITH_CATEGORY.read_with(row, category=CATEGORIES.shape.read_optional(row[_WITH_CATEGORY.width :]))
 
 
 _JOINED_PAGES = Source(_JOINED, products, _read_joined, _CONDITIONS)
