@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from backends.sql.dialects import Dialect
 from backends.sql.engine import CONNECT_TIMEOUT
 from backends.sql.errors import Disconnected, translate
-from backends.sql.limit import FAREWELL, limited
+from backends.sql.limit import FAREWELL, Watch
 from core.errors import PoolExhausted, Unavailable
 from core.settings import PoolClass, Settings
 from core.storage import PoolStatus
@@ -42,8 +42,9 @@ class Held:
 class Pool:
     """Connections, the one used last handed out first; whoever finds none waits in line."""
 
-    def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: Settings) -> None:
+    def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: Settings, watch: Watch) -> None:
         self._engine = engine
+        self._watch = watch
         self._dialect = dialect
         self._settings = settings
         match settings.pool_class:
@@ -112,7 +113,7 @@ class Pool:
             held = self._idle.pop()
             if self._is_fresh(held) and (not self._settings.pool_pre_ping or await self._answers(held)):
                 return held
-            await asyncio.shield(_closed(held, FAREWELL))
+            await asyncio.shield(self._closed(held, FAREWELL))
         return None
 
     def _is_fresh(self, held: Held) -> bool:
@@ -122,7 +123,7 @@ class Pool:
 
     async def _answers(self, held: Held) -> bool:
         try:
-            await limited(self._settings.database_timeout, held.connection.exec_driver_sql("SELECT 1"))
+            await self._watch.limited(self._settings.database_timeout, held.connection.exec_driver_sql("SELECT 1"))
         except Exception as error:
             meant = translate(self._dialect, error)
             if isinstance(meant, Disconnected):
@@ -144,7 +145,7 @@ class Pool:
     async def _opened(self) -> Held:
         connection = self._engine.connect()
         try:
-            await limited(CONNECT_TIMEOUT + FAREWELL, connection.start())
+            await self._watch.limited(CONNECT_TIMEOUT + FAREWELL, connection.start())
         except Exception as error:
             meant = translate(self._dialect, error)
             raise (Unavailable() if isinstance(meant, Disconnected) else meant) from error
@@ -158,14 +159,13 @@ class Pool:
         """Close those that are idle. A server that does not answer one farewell is left without the others."""
         patience = FAREWELL
         while self._idle:
-            if not await _closed(self._idle.pop(), patience):
+            if not await self._closed(self._idle.pop(), patience):
                 patience = 0.0
 
-
-async def _closed(held: Held, patience: float) -> bool:
-    """Close a connection; whether the server took part in it."""
-    try:
-        await limited(patience, held.connection.close())
-    except Unavailable:
-        return False
-    return True
+    async def _closed(self, held: Held, patience: float) -> bool:
+        """Close a connection; whether the server took part in it."""
+        try:
+            await self._watch.limited(patience, held.connection.close())
+        except Unavailable:
+            return False
+        return True

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backends.sql.dialects import Dialect, Fault
 from backends.sql.errors import Disconnected, Params, fault_of, translate
-from backends.sql.limit import limited
+from backends.sql.limit import Watch
 from backends.sql.pool import Held, Pool
 from backends.sql.statement import Compiled, Statement
 from core.settings import Settings
@@ -32,12 +32,14 @@ class Connections:
         dialect: of the database.
         patience: seconds that one statement may take.
         taken: see ``Pool.taken``.
+        limited: see ``Watch.limited``.
     """
 
-    def __init__(self, engine: AsyncEngine, pool: Pool, dialect: Dialect, settings: Settings) -> None:
+    def __init__(self, engine: AsyncEngine, pool: Pool, dialect: Dialect, settings: Settings, watch: Watch) -> None:
         self.dialect = dialect
         self.patience = settings.database_timeout
         self.taken = pool.taken
+        self.limited = watch.limited
         self._words = engine.dialect
         self._compiled: dict[Statement, Compiled] = {}
         self._announced_to = engine.sync_engine.dispatch.before_cursor_execute
@@ -163,7 +165,7 @@ class Work:
 
     async def _answer(self, sent: Awaitable[T]) -> T:
         try:
-            return await limited(self._connections.patience, sent)
+            return await self._connections.limited(self._connections.patience, sent)
         except Exception as error:
             raise translate(self._dialect, error) from error
         finally:

@@ -13,7 +13,7 @@ from backends.sql.accounts import ACCOUNTS, SqlAccountReader, SqlAccountReposito
 from backends.sql.categories import CATEGORIES, SqlCategoryReader, SqlCategoryRepository
 from backends.sql.dialects import Dialect
 from backends.sql.errors import Clash, Disconnected, meaning
-from backends.sql.limit import limited
+from backends.sql.limit import Watch
 from backends.sql.notifications import NOTIFICATIONS, SqlNotificationReader, SqlNotificationRepository
 from backends.sql.orders import ORDERS, PAYMENTS, SqlOrderReader, SqlOrderRepository, SqlPaymentRepository
 from backends.sql.pool import Pool
@@ -67,8 +67,9 @@ class SqlStorage:
         self._settings = settings
         self._policy = RetryPolicy()
         self._turn = asyncio.Lock() if dialect.capabilities.writer_limit else None
-        self._pool = Pool(engine, dialect, settings)
-        self._connections = Connections(engine, self._pool, dialect, settings)
+        watch = Watch()
+        self._pool = Pool(engine, dialect, settings, watch)
+        self._connections = Connections(engine, self._pool, dialect, settings, watch)
         self._reads = reads = Reads(self._connections)
         self.server = server
         self.users = SqlUserReader(USERS, reads)
@@ -146,7 +147,7 @@ class SqlStorage:
         try:
             async with self._connections.taken() as held:
                 found = held.connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
-                if not await limited(self._settings.database_timeout, found):
+                if not await self._connections.limited(self._settings.database_timeout, found):
                     return None
             revision = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
         except Exception as error:
