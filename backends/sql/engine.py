@@ -52,7 +52,6 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
         connect_args=_connect_args(dialect, settings),
         poolclass=NullPool,  # see ``Pool``
     )
-    engine.dialect.use_insertmanyvalues_wo_returning |= dialect.many_values
     event.listen(engine.sync_engine, "before_cursor_execute", _note_trip)
     _on_connect(engine, *dialect.on_connect, dialect.enforce_references, _statement_limit(dialect, settings))
     if dialect.interrupt is not None:
@@ -73,12 +72,13 @@ def migration_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
 
 
 def _connect_args(dialect: Dialect, settings: Settings) -> dict[str, Any]:
-    pooled = settings.pool_class is not PoolClass.NULL or dialect.unpooled_args is None
-    given = dict(dialect.connect_args if pooled else dialect.unpooled_args or {})
+    pooled = settings.pool_class is not PoolClass.NULL
+    given = dict(dialect.connect_args if pooled or dialect.unpooled_args is None else dialect.unpooled_args)
     if dialect.capabilities.embedded:
         return given
     _, _, driver = database_url(dialect, settings).drivername.partition("+")
-    return given | {"async_creator_fn": _bounded(driver)}
+    more = dialect.driver_args.get(driver, {}) if pooled else {}
+    return {**given, **more, "async_creator_fn": _bounded(driver)}
 
 
 def _bounded(driver: str) -> Callable[..., Awaitable[Any]]:

@@ -18,7 +18,7 @@ class Writer(Protocol):
     async def write_one(self, statement: Statement, params: Mapping[str, Any]) -> int: ...
     async def write_many(self, statement: Statement, params: Values) -> None: ...
     async def copy(self, table: Table, params: Values) -> None: ...
-    async def execute(self, statement: Any, params: Any = None) -> Any: ...
+    async def insert_rows(self, statement: Statement, params: Values) -> int: ...
 
 
 Insert = Callable[[Writer, Table, Values], Awaitable[list[int]]]
@@ -29,7 +29,7 @@ _NEXT_IDS = Statement(
         " FROM generate_series(1, CAST(:count AS integer))"
     )
 )
-_STEP = text("SELECT @@auto_increment_increment")
+_STEP = Statement(text("SELECT @@auto_increment_increment"))
 _LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
 
 
@@ -75,15 +75,14 @@ async def reserving(writer: Writer, table: Table, values: Values) -> list[int]:
 async def consecutive(writer: Writer, table: Table, values: Values) -> list[int]:
     """For MySQL and MariaDB: one INSERT whose number of rows is known gets ids in one run, of which the first is told.
 
-    They are ``auto_increment_increment`` apart, which is more than one on a cluster. ``Dialect.many_values`` sees to it
-    that many rows are one INSERT.
+    They are ``auto_increment_increment`` apart, which is more than one on a cluster.
     """
     if len(values) == 1:
         return [await writer.write_one(_insert(table, tuple(values[0])), values[0])]
-    step = (await writer.execute(_STEP)).scalar_one()
+    [[step]] = await writer.rows(_STEP)
     ids: list[int] = []
     for part in _in_parts(values):
-        first = (await writer.execute(table.insert(), part)).lastrowid
+        first = await writer.insert_rows(_insert(table, tuple(part[0])), part)
         ids += range(first, first + step * len(part), step)
     return ids
 

@@ -119,6 +119,11 @@ class Work:
         known = self._connections.compiled(statement)
         await self._send(self._wire.write_many, known.sql, [known.arguments(one) for one in params])
 
+    async def insert_rows(self, statement: Statement, params: Sequence[Mapping[str, Any]]) -> int:
+        """Run an INSERT of one row for many rows, as one statement; the id of the first, where the driver tells it."""
+        known = self._connections.compiled(statement)
+        return await self._send(self._wire.insert_rows, known.sql, [known.arguments(one) for one in params])
+
     async def insert(self, table: Table, values: Sequence[Mapping[str, Any]]) -> list[int]:
         """Insert rows; their new ids, in the order given."""
         return await self._dialect.insert(self, table, values)

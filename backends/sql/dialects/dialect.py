@@ -35,6 +35,7 @@ class Dialect:
         oldest: the oldest version that has all we need.
         connect_args: what the driver is told when it connects.
         unpooled_args: the same under ``POOL_CLASS=null``, where a pooler of the operator's may stand in between.
+        driver_args: what some of its drivers are told besides, by their names, where connections are kept.
         on_connect: statements that each new connection runs first.
         enforce_references: a further such statement, where references are not enforced without.
         statement_limit: a further such statement, by which the server ends what nobody waits for any more; with
@@ -46,7 +47,6 @@ class Dialect:
         wire: how its drivers are spoken to.
         insert: how rows are inserted and their ids learnt.
         claim: how the key of a ticket is claimed.
-        many_values: whether SQLAlchemy must be told to write many rows as one INSERT.
         locks_unordered: whether an UPDATE of several rows locks them in no particular order.
         code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
         faults: the codes we know.
@@ -65,6 +65,7 @@ class Dialect:
     oldest: tuple[int, ...]
     connect_args: Mapping[str, object] = field(default_factory=dict)
     unpooled_args: Mapping[str, object] | None = None
+    driver_args: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     on_connect: tuple[str, ...] = ()
     enforce_references: str = ""
     statement_limit: str = ""
@@ -75,7 +76,6 @@ class Dialect:
     wire: Wire
     insert: Insert
     claim: Claim
-    many_values: bool = False
     locks_unordered: bool
     code: Callable[[BaseException], int | str | None]
     faults: Mapping[int | str, Fault]

@@ -62,6 +62,7 @@ MYSQL = Dialect(
     ),
     oldest=(8, 0, 17),  # the collation utf8mb4_0900_bin
     connect_args={"charset": "utf8mb4"},
+    driver_args={"asyncmy": {"stmt_cache_size": 64}},  # a server allows some 16 000 for all its connections
     on_connect=(
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",  # a locked read sees the latest, without gap locks
         "SET SESSION innodb_lock_wait_timeout = 5",
@@ -75,7 +76,6 @@ MYSQL = Dialect(
     wire=MySQLDriver(),
     insert=consecutive,
     claim=telling,
-    many_values=True,
     locks_unordered=False,  # an UPDATE by primary keys goes through them in order
     code=_errno,
     faults={
@@ -87,6 +87,7 @@ MYSQL = Dialect(
         1452: Fault.REFERENCE,
         1205: Fault.TRANSIENT,
         1213: Fault.TRANSIENT,
+        1615: Fault.TRANSIENT,  # a prepared statement was overtaken by a change of its table
         1020: Fault.TRANSIENT,  # MariaDB: the record has changed since the snapshot
         1053: Fault.DISCONNECTED,
         1927: Fault.DISCONNECTED,
@@ -98,6 +99,7 @@ MYSQL = Dialect(
         1047: Fault.UNAVAILABLE,  # Galera: the node is not part of the cluster
         1114: Fault.UNAVAILABLE,
         1290: Fault.UNAVAILABLE,
+        1461: Fault.UNAVAILABLE,  # max_prepared_stmt_count
         1317: Fault.UNAVAILABLE,  # the statement was ended by an operator
         1836: Fault.UNAVAILABLE,
         1969: Fault.UNAVAILABLE,  # MariaDB: max_statement_time

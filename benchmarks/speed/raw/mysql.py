@@ -1,4 +1,4 @@
-"""MySQL and MariaDB on asyncmy: its pool, and one INSERT of many rows, which the driver makes of ``executemany``."""
+"""MySQL and MariaDB on asyncmy: its pool, its prepared statements, and one INSERT of many rows, written out."""
 
 # ruff: noqa: A001, S608 - an id reads as what it is; the statements are made of constants
 
@@ -24,7 +24,7 @@ BEHIND = (
     f"SELECT {COLUMNS} FROM products WHERE created_at <= %s AND (created_at < %s OR id < %s)"
     " ORDER BY created_at DESC, id DESC LIMIT %s"
 )
-LOCK = "SELECT id, price, stock_quantity, is_active FROM products WHERE id IN %s ORDER BY id FOR UPDATE"
+LOCK = "SELECT id, price, stock_quantity, is_active FROM products WHERE id IN ({}) ORDER BY id FOR UPDATE"
 ORDER = (
     "INSERT INTO orders (created_at, updated_at, version, order_number, status, total_amount, user_id,"
     " shipping_address) VALUES (%s, %s, 1, %s, 'pending', %s, %s, %s)"
@@ -33,10 +33,8 @@ LINES = (
     "INSERT INTO order_items (order_id, position, product_id, quantity, unit_price, total_price)"
     " VALUES (%s, %s, %s, %s, %s, %s)"
 )
-PRODUCT = (
-    f"INSERT INTO products ({', '.join(models.NEW_PRODUCT_COLUMNS[1:])})"
-    f" VALUES ({', '.join(['%s'] * (len(models.NEW_PRODUCT_COLUMNS) - 1))})"
-)
+PRODUCTS = f"INSERT INTO products ({', '.join(models.NEW_PRODUCT_COLUMNS[1:])}) VALUES "
+PRODUCT = f"({', '.join(['%s'] * (len(models.NEW_PRODUCT_COLUMNS) - 1))})"
 DUPLICATE = 1062
 
 
@@ -78,11 +76,12 @@ class MySQL:
 
     async def _placed(self, connection: Any, order: OrderIn, pieces: dict[int, int], at: Any) -> dict[str, Any]:
         async with connection.cursor(DictCursor) as cursor:
-            await cursor.execute(LOCK, (tuple(pieces),))
+            await cursor.execute(LOCK.format(_marks(pieces)), tuple(pieces))
             lines = models.priced(order, pieces, {row["id"]: row for row in await cursor.fetchall()})
             total = sum(line["total_price"] for line in lines)
             number, stored = models.order_number(at), at.replace(tzinfo=None)
-            await cursor.execute(_take(pieces), (stored,))
+            taken = [value for piece in pieces.items() for value in piece]
+            await cursor.execute(_take(pieces), (*taken, stored, *pieces))
             try:
                 await cursor.execute(ORDER, (stored, stored, number, total, order.user_id, order.shipping_address))
             except IntegrityError:
@@ -97,9 +96,9 @@ class MySQL:
         rows = [models.new_product_row(product, at.replace(tzinfo=None)) for product in products]
         async with self._pool.acquire() as connection, connection.cursor() as cursor:
             await connection.begin()
-            cursor.max_stmt_length = 2**22
+            values = ", ".join([cursor.mogrify(PRODUCT, tuple(row.values())) for row in rows])
             try:
-                await cursor.executemany(PRODUCT, [tuple(row.values()) for row in rows])
+                await cursor.execute(PRODUCTS + values)
                 await connection.commit()
             except IntegrityError as error:
                 await connection.rollback()
@@ -117,12 +116,16 @@ class MySQL:
 
 
 def _take(pieces: dict[int, int]) -> str:
-    """Of integers that were checked to be such, so it can be written out."""
-    cases = " ".join(f"WHEN {id} THEN {quantity}" for id, quantity in pieces.items())
+    """The same words for as many products, so that they are prepared once."""
+    cases = " ".join(["WHEN %s THEN %s"] * len(pieces))
     return (
         f"UPDATE products SET stock_quantity = stock_quantity - CASE id {cases} END, updated_at = %s,"
-        f" version = version + 1 WHERE id IN ({', '.join(map(str, pieces))})"
+        f" version = version + 1 WHERE id IN ({_marks(pieces)})"
     )
+
+
+def _marks(pieces: dict[int, int]) -> str:
+    return ", ".join(["%s"] * len(pieces))
 
 
 def _product(row: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +148,7 @@ async def opened(url: str) -> AsyncIterator[MySQL]:
         maxsize=10,
         autocommit=True,
         charset="utf8mb4",
+        stmt_cache_size=64,
         init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     )
     try:
