@@ -26,7 +26,7 @@ def parse(body: bytes) -> Any:
         if len(body) > MAX_VALUES:  # one byte each is the least
             _require_few_values(body)
         text = body.decode()
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_members)
+        return _JSON.decode(text)
     except _Refused as refused:
         reason = str(refused)
     except json.JSONDecodeError as error:
@@ -75,6 +75,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         raise _Refused("has an object with two members of the same name")
     return members
 
+
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_members)
 
 _CLOSE = {"Connection": "close"}  # what is still to come is not read
 _DIGITS = 20  # no length that anybody can mean has more

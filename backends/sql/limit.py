@@ -40,14 +40,14 @@ class Watch:
         self._waits: set[_Wait] = set()
         self._is_looking = False
 
-    async def limited(self, seconds: float, answer: Awaitable[T]) -> T:
+    async def limited(self, seconds: float, answer: Awaitable[T], refusal: type[Unavailable] = Unavailable) -> T:
         """What is awaited, unless that takes longer; SQLAlchemy then throws the connection away.
 
         A driver that is cancelled tells the server so, and may wait for that as well: it is cancelled again after
         ``FAREWELL``.
 
         Raises:
-            Unavailable: time was up.
+            Unavailable: time was up; it is a ``refusal``.
         """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - somebody awaits this
@@ -60,8 +60,8 @@ class Watch:
         except asyncio.CancelledError:
             if not wait.is_over or task.cancelling() > wait.cancelled_before + 1:
                 raise  # others have cancelled it too
-            logger.warning("storage did not answer within %g s", seconds)
-            raise Unavailable from None
+            logger.warning("%s: waited for %g s", refusal.__name__, seconds)
+            raise refusal from None
         finally:
             self._waits.discard(wait)
             if wait.is_over:

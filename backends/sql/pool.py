@@ -5,8 +5,6 @@ that is there takes it longer than PostgreSQL needs for a read by key.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
 
@@ -39,6 +37,22 @@ class Held:
         self.born = monotonic()
 
 
+class Taken:
+    """A connection for as long as the context lasts; a generator would take as long again."""
+
+    __slots__ = ("_held", "_pool")
+
+    def __init__(self, pool: "Pool") -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Held:
+        self._held = await self._pool.take()
+        return self._held
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.give_back(self._held)
+
+
 class Pool:
     """Connections, the one used last handed out first; whoever finds none waits in line."""
 
@@ -68,28 +82,38 @@ class Pool:
             connections_in_use=self._taken if self._size else 0,
         )
 
-    @asynccontextmanager
-    async def taken(self) -> AsyncIterator[Held]:
+    def taken(self) -> "Taken":
         """A connection, given back in the end.
 
         Raises:
             PoolExhausted: none became free in time.
             Unavailable: the server does not let us in.
         """
+        return Taken(self)
+
+    async def take(self) -> Held:
+        """See ``taken``."""
         await self._wait()
         self._taken += 1
         try:
-            held = await self._trusted() or await self._open()
-            try:
-                yield held
-            finally:
-                await self._give_back(held)
-        finally:
-            self._taken -= 1
-            if self._turns is not None:
-                self._turns.release()
+            return await self._trusted() or await self._open()
+        except BaseException:
+            self._leave()
+            raise
 
-    async def _give_back(self, held: Held) -> None:
+    async def give_back(self, held: Held) -> None:
+        """See ``taken``."""
+        try:
+            await self._keep(held)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._taken -= 1
+        if self._turns is not None:
+            self._turns.release()
+
+    async def _keep(self, held: Held) -> None:
         if held.connection.invalidated or len(self._idle) >= self._size:
             await asyncio.shield(held.connection.close())
         else:
@@ -98,14 +122,10 @@ class Pool:
     async def _wait(self) -> None:
         if self._turns is None:
             return
-        if not self._turns.locked():
+        if self._turns.locked():
+            await self._watch.limited(self._settings.pool_timeout, self._turns.acquire(), PoolExhausted)
+        else:
             await self._turns.acquire()  # at once
-            return
-        try:
-            async with asyncio.timeout(self._settings.pool_timeout):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise PoolExhausted from None
 
     async def _trusted(self) -> Held | None:
         """One that is open, and neither too old nor older than the loss of another."""
@@ -139,7 +159,7 @@ class Pool:
         except asyncio.CancelledError:
             await asyncio.wait([opening])
             if not opening.cancelled() and opening.exception() is None:
-                await self._give_back(opening.result())
+                await self._keep(opening.result())
             raise
 
     async def _opened(self) -> Held:

@@ -140,9 +140,9 @@ class Work:
         """Run a statement that has neither parameters nor rows."""
         await self._send(self._wire.command, words)
 
-    async def _send(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> T:
+    def _send(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> Awaitable[T]:
         """Let the driver do something without SQLAlchemy in between."""
-        return await self._answer(self._sent(call, sql, *arguments))
+        return self._answer(self._sent(call, sql, *arguments))
 
     async def _sent(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> T:
         self._connections.announce(sql)

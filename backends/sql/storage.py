@@ -128,11 +128,7 @@ class SqlStorage:
 
     @asynccontextmanager
     async def _queue(self, turn: asyncio.Lock) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._settings.pool_timeout):
-                await turn.acquire()
-        except TimeoutError:
-            raise PoolExhausted from None
+        await self._connections.limited(self._settings.pool_timeout, turn.acquire(), PoolExhausted)
         try:
             yield
         finally:

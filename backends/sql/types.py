@@ -60,14 +60,6 @@ class Moment(TypeDecorator[datetime]):
             case _:
                 return dialect.type_descriptor(String(24))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """The value as the driver wants it."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        if dialect.name == "sqlite":
-            return clock.to_json(value)
-        return value.astimezone(UTC).replace(tzinfo=None)
-
     def result_processor(self, dialect: Dialect, coltype: Any) -> Any:  # noqa: ARG002 - of the type's interface
         """Straight from the driver's value to ours; nothing where they are the same."""
         match dialect.name:
@@ -79,16 +71,38 @@ class Moment(TypeDecorator[datetime]):
                 return _from_local
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        """Likewise."""
-        return None if dialect.name == "postgresql" else super().bind_processor(dialect)
+        """And back."""
+        match dialect.name:
+            case "postgresql":
+                return None
+            case "sqlite":
+                return _to_text
+            case _:
+                return _to_local
+
+    def process_literal_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """For what stands in a statement, such as a default."""
+        to_driver = self.bind_processor(dialect)
+        return value if to_driver is None else to_driver(value)
 
 
 def _from_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
 
 
+def _to_text(value: datetime | None) -> str | None:
+    return None if value is None else clock.to_json(value)
+
+
 def _from_local(value: datetime | None) -> datetime | None:
-    return None if value is None else value.replace(tzinfo=UTC)
+    return None if value is None else datetime.combine(value, value.time(), UTC)  # ``replace`` takes six times as long
+
+
+def _to_local(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return datetime.combine(utc, utc.time())
 
 
 class OneOf(TypeDecorator[StrEnum]):

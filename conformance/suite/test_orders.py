@@ -283,8 +283,8 @@ async def test_pieces_that_no_longer_fit_cannot_be_put_back(shop: Shop) -> None:
 
 async def test_a_taken_order_number_is_drawn_again(shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     user, product = await shop.user(), await shop.product()
-    letters = iter("AAAAAA" * 3 + "BBBBBB" * 20)
-    monkeypatch.setattr(secrets, "choice", lambda _: next(letters))
+    draws = iter([b"\x0a" * 6] * 3 + [b"\x0b" * 6] * 20)
+    monkeypatch.setattr(secrets, "token_bytes", lambda _: next(draws))
     frozen = clock.now()
     monkeypatch.setattr(clock, "now", lambda: frozen)
     first, second = await shop.order(user, product), await shop.order(user, product)

@@ -125,7 +125,7 @@ def _item(quantity: int, product: Product) -> OrderItem:
 
 
 def _new_order(draft: OrderDraft, items: list[OrderItem], total: int, now: datetime) -> NewOrder:
-    suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(6))
+    suffix = "".join([_SUFFIX_ALPHABET[byte % 32] for byte in secrets.token_bytes(6)])
     return NewOrder(
         order_number=f"ORD-{now:%Y%m%d%H%M%S}-{suffix}",
         user_id=draft.user_id,
