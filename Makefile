@@ -4,7 +4,7 @@ HOST = 127.0.0.1
 PORT = 8000
 # Servers that `make test` must reach, such as REQUIRE=sqlite,postgresql; those absent otherwise are only reported.
 REQUIRE =
-# How long, and on which storages, `make fuzz` looks for differences between them; `make bench` goes by the latter too.
+# How long, and on which storages, `make fuzz` looks for differences between them; the measurements go by the latter too.
 MINUTES = 10
 STORAGES = all
 # AUDIT=required: `make check` and `make audit` fail where no advisories could be read, as without a network.
@@ -24,7 +24,7 @@ USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 STAMP = .venv/.installed
 
-.PHONY: serve test matrix example check audit fuzz format lock clean bench
+.PHONY: serve test matrix example check audit fuzz format lock clean bench growth
 
 serve: $(STAMP)
 	.venv/bin/stockroom serve --host $(HOST) --port $(PORT)
@@ -68,6 +68,10 @@ audit: $(STAMP)
 # Ours beside hand-written code and the tutorials' style; writes docs/performance.md. Half an hour for all storages.
 bench: $(STAMP)
 	.venv/bin/python -m benchmarks.speed --storages $(STORAGES) --rounds $(ROUNDS) --seconds $(SECONDS)
+
+# Each endpoint in shops of up to a million products and orders; writes docs/growth.md.
+growth: $(STAMP)
+	.venv/bin/python -m benchmarks.growth --storages $(STORAGES)
 
 format: $(STAMP)
 	.venv/bin/ruff format .

@@ -106,12 +106,12 @@ def machine() -> str:
     )
 
 
-def write(section: str, lines: Sequence[str]) -> None:
-    """Put a section of the document in place of what it was; the words around it are written by people."""
+def write(section: str, lines: Sequence[str], document: Path = DOCUMENT) -> None:
+    """Put a section of a document in place of what it was; the words around it are written by people."""
     begin, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
-    text = DOCUMENT.read_text(encoding="utf-8")
+    text = document.read_text(encoding="utf-8")
     before, found, rest = text.partition(begin)
     _, closed, after = rest.partition(end)
     if not found or not closed:
-        raise ValueError(f"{DOCUMENT.name} has no place for {section}")
-    DOCUMENT.write_text("\n".join([f"{before}{begin}", "", *lines, "", f"{end}{after}"]), encoding="utf-8")
+        raise ValueError(f"{document.name} has no place for {section}")
+    document.write_text("\n".join([f"{before}{begin}", "", *lines, "", f"{end}{after}"]), encoding="utf-8")

@@ -90,12 +90,18 @@ class Served(Kind):
         goodbye: signal that ends it at once: its data is of no use any more.
         farewell: signal that ends it in good order, whoever is connected.
         patience: seconds for it to start.
+        cache: MiB in which a server of our own keeps pages of its data; little, unless more is asked for.
     """
 
     user: ClassVar[str | None] = None
     goodbye: ClassVar[Signals] = SIGKILL
     farewell: ClassVar[Signals] = SIGTERM
     patience: ClassVar[float] = 60.0
+    cache: int = 128
+
+    def __init__(self, cache: int | None = None) -> None:
+        if cache is not None:
+            self.cache = cache
 
     @property
     def variable(self) -> str:

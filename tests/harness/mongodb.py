@@ -24,6 +24,7 @@ class MongoDB(Served):
     """The server of MongoDB, Inc."""
 
     name = "mongodb"
+    cache = 256
 
     def find(self) -> Path:
         """``STOCKROOM_MONGOD``, or ``mongod`` on the PATH, or in a Python package."""
@@ -42,7 +43,7 @@ class MongoDB(Served):
 
     def command(self, program: Path, folder: Path, port: int) -> list[str | Path]:
         """Small, without statistics of its own, and with its socket nowhere."""
-        size = ["--wiredTigerCacheSizeGB=0.25", "--oplogSize=128", "--maxConns=3000"]
+        size = [f"--wiredTigerCacheSizeGB={self.cache / 1024}", "--oplogSize=128", "--maxConns=3000"]
         quiet = ["--nounixsocket", "--setParameter=diagnosticDataCollectionEnabled=false"]
         place = [f"--dbpath={folder / 'data'}", "--bind_ip=127.0.0.1", f"--port={port}", f"--replSet={_SET}"]
         return [program, *place, *size, *quiet]

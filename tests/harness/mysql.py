@@ -35,7 +35,6 @@ _SETTINGS = [
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=0",
     "--innodb-flush-method=nosync",
-    "--innodb-buffer-pool-size=128M",
 ]
 
 
@@ -84,7 +83,8 @@ class MySQL(Served):
             f"--socket={folder / 'socket'}",
             f"--init-file={folder / 'account.sql'}",
         ]
-        settings = [*self.rights(), *places, f"--port={port}", *_SETTINGS, *self.own_settings]
+        own = [f"--port={port}", f"--innodb-buffer-pool-size={self.cache}M", *self.own_settings]
+        settings = [*self.rights(), *places, *_SETTINGS, *own]
         return [program, *_without_defaults(program), *settings]
 
     def url(self, port: int) -> str:

@@ -72,7 +72,8 @@ class PostgreSQL(Served):
 
     def command(self, program: Path, folder: Path, port: int) -> list[str | Path]:
         """With its socket in the same folder."""
-        settings = _SETTINGS | {"port": str(port), "unix_socket_directories": str(folder)}
+        own = {"port": str(port), "unix_socket_directories": str(folder), "shared_buffers": f"{self.cache}MB"}
+        settings = _SETTINGS | own
         return [program, "-D", folder / "data", *(f"--{name}={value}" for name, value in settings.items())]
 
     def url(self, port: int) -> str:

@@ -1,0 +1,192 @@
+"""Every way to read: a table of targets, each with places for what is drawn anew for each request."""
+
+from collections.abc import Callable, Iterator, Mapping
+from string import Formatter
+from urllib.parse import quote
+
+from benchmarks.growth import words
+from benchmarks.growth.client import Client, Request, get
+from benchmarks.growth.data import CATEGORIES, ROOTS
+from benchmarks.growth.endpoint import Endpoint, Kind
+from core.storage import SortKind
+
+Draw = Callable[[Client], object]
+
+PAGE = 20
+"""Rows on a page where nothing is said."""
+
+_DEPTHS = {"start": None, "middle": 0.5, "end": 0.97}
+
+
+def _row(kind: str) -> Draw:
+    return lambda client: client.any(kind)
+
+
+def _behind(kind: str, depth: float | None) -> Draw:
+    return lambda client: "" if depth is None else client.cursor(kind, depth)
+
+
+def _middle(kind: str) -> Draw:
+    """Any of the hundred pages in the middle, where there are as many."""
+
+    def draw(client: Client) -> int:
+        middle = client.shop.last[kind] // PAGE // 2
+        reach = min(middle // 2, 50)
+        return client.dice.randint(middle - reach, middle + reach)
+
+    return draw
+
+
+_LISTED = ("products", "orders", "users", "posts")
+
+_DRAWS: Mapping[str, Draw] = {
+    **{f"{kind}_{place}": _behind(kind, depth) for kind in _LISTED for place, depth in _DEPTHS.items()},
+    **{f"{kind}_page": _middle(kind) for kind in _LISTED},
+    "product": _row("products"),
+    "order": _row("orders"),
+    "user": _row("users"),
+    "post": _row("posts"),
+    "category": _row("categories"),
+    "tag": _row("tags"),
+    "account": _row("accounts"),
+    "sku": lambda client: client.shop.sku(client.any("products")),
+    "slug": lambda client: client.shop.slug(client.any("products")),
+    "email": lambda client: client.shop.email(client.any("users")),
+    "leaf": lambda client: client.dice.randint(ROOTS + 1, CATEGORIES),
+    "tag_name": lambda client: words.VOCABULARY[500 + client.any("tags")],
+    "low": lambda client: client.dice.randint(20, 22),
+    "high": lambda client: client.dice.randint(26, 28),
+    "model": lambda client: client.shop.code(client.any("products")).lower(),
+    "medium": lambda client: client.dice.choice(words.MEDIUM),
+    "frequent": lambda client: client.dice.choice(words.FREQUENT),
+}
+"""What may stand in a target."""
+
+_KEYS = {
+    "product by id": "/products/{product}",
+    "product by SKU": "/products/by-sku/{sku}",
+    "product by slug": "/products/by-slug/{slug}",
+    "user by id": "/users/{user}",
+    "user by e-mail": "/users/by-email/{email}",
+    "user with posts": "/users/{user}/with-posts",
+    "order by id": "/orders/{order}",
+    "order with details": "/orders/{order}/details",
+    "post by id": "/posts/{post}",
+    "category by id": "/categories/{category}",
+    "tag by id": "/tags/{tag}",
+    "account by id": "/accounts/{account}",
+}
+
+_DEEP = {
+    "products": "/products?cursor={products_AT}",
+    "products with categories": "/products/with-categories?cursor={products_AT}",
+    "products of a category": "/products?category_id={leaf}&cursor={products_AT}",
+    "products, active": "/products?is_active=true&cursor={products_AT}",
+    "products, inactive": "/products?is_active=false&cursor={products_AT}",
+    "products of a price range": "/products?min_price={low}&max_price={high}&cursor={products_AT}",
+    "orders": "/orders?cursor={orders_AT}",
+    "orders, pending": "/orders?status=pending&cursor={orders_AT}",
+    "orders, delivered": "/orders?status=delivered&cursor={orders_AT}",
+    "users": "/users?cursor={users_AT}",
+    "users, inactive": "/users?is_active=false&cursor={users_AT}",
+    "posts": "/posts?cursor={posts_AT}",
+    "posts, published": "/posts?status=published&cursor={posts_AT}",
+    "posts with a tag": "/posts?tag={tag_name}&cursor={posts_AT}",
+}
+"""Asked for at each depth."""
+
+_SHORT = {
+    "orders of a user": "/orders/user/{user}?cursor=",
+    "posts of an author": "/posts?author_id={user}&cursor=",
+    "posts of a tag": "/tags/{tag}/posts?cursor=",
+    "notifications of a user": "/users/{user}/notifications?cursor=",
+    "transfers of an account": "/accounts/{account}/transfers?cursor=",
+    "low stock": "/products/low-stock?cursor=",
+    "categories": "/categories?cursor=",
+    "tags": "/tags?cursor=",
+}
+
+_NUMBERED = {
+    "products, first page": "/products",
+    "products, middle page": "/products?page={products_page}",
+    "products with categories, first page": "/products/with-categories",
+    "products with categories, middle page": "/products/with-categories?page={products_page}",
+    "products of a category, first page": "/categories/{leaf}/products?page_size=20",
+    "products, inactive, first page": "/products?is_active=false",
+    "products of a price range, first page": "/products?min_price={low}&max_price={high}",
+    "low stock, first page": "/products/low-stock",
+    "orders, first page": "/orders",
+    "orders, middle page": "/orders?page={orders_page}",
+    "orders, pending, first page": "/orders?status=pending",
+    "orders, delivered, first page": "/orders?status=delivered",
+    "orders of a user, first page": "/orders?user_id={user}",
+    "users, first page": "/users",
+    "users, middle page": "/users?page={users_page}",
+    "posts, first page": "/posts",
+    "posts, middle page": "/posts?page={posts_page}",
+}
+
+_SEARCHES = {
+    "products, 10 of all, by cursor": "/products?search={model}&cursor=",
+    "products, 1 %, by cursor": "/products?search={medium}&cursor=",
+    "products, 20 to 60 %, by cursor": "/products?search={frequent}&cursor=",
+    "products, none, by cursor": "/products?search=zzyzx&cursor=",
+    "products, 10 of all, by number": "/products?search={model}",
+    "products, 1 %, by number": "/products?search={medium}",
+    "products, 20 to 60 %, by number": "/products?search={frequent}",
+    "products, none, by number": "/products?search=zzyzx",
+    "users, 1 of all, by number": "/users/search?q=_{user}@",
+    "users, 3 %, by cursor": "/users?search=tanaka&cursor=",
+    "posts, 3 %, by cursor": "/posts?search={medium}&cursor=",
+}
+
+_STATISTICS = {
+    "orders: summary": "/orders/stats/summary",
+    "users: top spenders": "/users/top-spenders",
+    "users: how many are active": "/users/stats/active-count",
+    "products: figures by category": "/products/by-category-stats",
+    "categories: tree": "/categories/tree",
+}
+
+_SORTED = (
+    ("products by price, anywhere", "products", "price", SortKind.INTEGER),
+    ("products by name, anywhere", "products", "name", SortKind.TEXT),
+    ("orders by total, anywhere", "orders", "total_amount", SortKind.INTEGER),
+)
+
+
+def _reading(kind: Kind, name: str, template: str) -> Endpoint:
+    fields = [field for _, field, _, _ in Formatter().parse(template) if field]
+
+    async def make(client: Client) -> Request:
+        return get(template.format(**{field: quote(str(_DRAWS[field](client))) for field in fields}))
+
+    return Endpoint(name, kind, make)
+
+
+def _sorted(name: str, kind: str, field: str, sort: SortKind) -> Endpoint:
+    """Behind any row, whose place in the order is learned first."""
+
+    async def make(client: Client) -> Request:
+        row = await client.ask(get(f"/{kind}/{client.any(kind)}"))
+        return get(f"/{kind}?sort={field}&cursor={client.behind(row, field, sort)}")
+
+    return Endpoint(name, Kind.CURSOR, make)
+
+
+def _reads() -> Iterator[Endpoint]:
+    for kind, targets in (
+        (Kind.KEY, _KEYS),
+        (Kind.CURSOR, {f"{name}, {at}": t.replace("AT", at) for name, t in _DEEP.items() for at in _DEPTHS}),
+        (Kind.CURSOR, _SHORT),
+        (Kind.NUMBER, _NUMBERED),
+        (Kind.SEARCH, _SEARCHES),
+        (Kind.STATISTICS, _STATISTICS),
+    ):
+        for name, template in targets.items():
+            yield _reading(kind, name, template)
+    for one in _SORTED:
+        yield _sorted(*one)
+
+
+READS: list[Endpoint] = list(_reads())

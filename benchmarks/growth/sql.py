@@ -1,0 +1,174 @@
+"""SQL databases: the rows that ``backends.sql`` would have stored, on a bare connection of the driver."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Dialect as Words
+from sqlalchemy import Table
+
+from backends.sql import schema
+from backends.sql.accounts import ACCOUNTS
+from backends.sql.aggregate import Aggregate
+from backends.sql.categories import CATEGORIES
+from backends.sql.dialects import MARIADB, MYSQL, POSTGRESQL, SQLITE, Dialect
+from backends.sql.engine import migration_engine
+from backends.sql.notifications import NOTIFICATIONS
+from backends.sql.orders import ORDERS, PAYMENTS
+from backends.sql.posts import POSTS
+from backends.sql.products import PRODUCTS
+from backends.sql.statement import Compiled, Statement
+from backends.sql.tags import TAGS
+from backends.sql.users import USERS
+from benchmarks.growth.data import HASH, Sale, Shop
+from benchmarks.growth.database import batches
+from conformance.defaults import settings_for
+from core.entities import Order, Post, Tag
+from core.entities.assembly import values_of
+
+Row = Mapping[str, Any]
+Rows = Callable[[Any], Iterable[Row]]
+
+_DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL, MYSQL, MARIADB)}
+
+_EASE: Mapping[str, Sequence[str]] = {
+    "sqlite": ("PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000"),
+    "postgresql": ("SET session_replication_role = replica", "SET maintenance_work_mem = '256MB'"),
+    "mysql": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
+    "mariadb": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
+}
+"""What lets a connection write fast what is known to be right."""
+
+_RESUMED = "SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+
+_CARE: Mapping[str, Sequence[str]] = {
+    "sqlite": ("PRAGMA wal_checkpoint(TRUNCATE)",),
+    "postgresql": (
+        *(_RESUMED.format(table=table.name) for table in schema.metadata.sorted_tables if "id" in table.c),
+        "VACUUM ANALYZE",
+        "CHECKPOINT",
+    ),
+    "mysql": tuple(f"ANALYZE TABLE {table.name}" for table in schema.metadata.sorted_tables),
+    "mariadb": tuple(f"ANALYZE TABLE {table.name}" for table in schema.metadata.sorted_tables),
+}
+"""What the server, left alone, does in the background. SQLite has nobody who would gather statistics."""
+
+
+def _of(aggregate: Aggregate[Any], pick: Callable[[Any], Any] = lambda entity: entity, **more: Any) -> Rows:
+    """The row of an entity, none where there is no entity."""
+
+    def rows(given: Any) -> Iterator[Row]:
+        entity = pick(given)
+        if entity is not None:
+            values = aggregate.shape.values(entity) | more
+            yield {**values, **aggregate.derived(values)}
+
+    return rows
+
+
+def _lines(sale: Sale) -> Iterator[Row]:
+    for position, item in enumerate(sale.order.items):
+        yield {"order_id": sale.order.id, "position": position, **values_of(item)}
+
+
+def _links(given: tuple[Post, list[Tag]]) -> Iterator[Row]:
+    post, tags = given
+    return ({"post_id": post.id, "tag_id": tag.id} for tag in tags)
+
+
+def _order(sale: Sale) -> Order:
+    return sale.order
+
+
+PLAN: Sequence[tuple[Callable[[Shop], Iterable[Any]], Mapping[Table, Rows]]] = (
+    (Shop.users, {schema.users: _of(USERS, password_hash=HASH)}),
+    (Shop.categories, {schema.categories: _of(CATEGORIES)}),
+    (Shop.products, {schema.products: _of(PRODUCTS)}),
+    (Shop.tags, {schema.tags: _of(TAGS)}),
+    (Shop.posts, {schema.posts: _of(POSTS, lambda given: given[0]), schema.post_tags: _links}),
+    (
+        Shop.sales,
+        {
+            schema.orders: _of(ORDERS, _order),
+            schema.order_items: _lines,
+            schema.payments: _of(PAYMENTS, lambda sale: sale.payment),
+            schema.notifications: _of(NOTIFICATIONS, lambda sale: sale.notification),
+        },
+    ),
+    (Shop.accounts, {schema.accounts: _of(ACCOUNTS)}),
+    (Shop.transfers, {schema.transfers: lambda transfer: [values_of(transfer)]}),
+)
+"""What becomes rows of which tables."""
+
+_ADDED: Sequence[tuple[str, str, str]] = (
+    ("notifications", "order_id", "orders"),
+    ("payments", "order_id", "orders"),
+    ("order_items", "order_id", "orders"),
+    ("orders", "id", "orders"),
+    ("transfers", "id", "transfers"),
+    ("accounts", "id", "accounts"),
+    ("post_tags", "post_id", "posts"),
+    ("posts", "id", "posts"),
+    ("tags", "id", "tags"),
+    ("products", "id", "products"),
+    ("categories", "id", "categories"),
+    ("users", "id", "users"),
+)
+"""Rows that are new, by a column and by what it is beyond the last of; those that refer to others first."""
+
+
+class SqlDatabase:
+    """See ``Database``."""
+
+    def __init__(self, dialect: Dialect, words: Words, driver: Any) -> None:
+        self._dialect, self._words, self._driver = dialect, words, driver
+        self._inserts: dict[Table, Compiled] = {}
+
+    async def fill(self, shop: Shop) -> None:
+        """See ``Database.fill``."""
+        for source, tables in PLAN:
+            for batch in batches(source(shop)):
+                for table, rows in tables.items():
+                    await self._write(table, [row for given in batch for row in rows(given)])
+                await self._commit()
+        for words in _CARE[self._dialect.name]:
+            await self._dialect.wire.rows(self._driver, words, ())
+
+    async def _write(self, table: Table, rows: list[Row]) -> None:
+        if not rows:
+            return
+        known = self._inserts.get(table)
+        if known is None:
+            known = self._inserts[table] = Statement(table.insert(), tuple(rows[0])).compiled(self._words)
+        arguments = [known.arguments(row) for row in rows]
+        if self._dialect is POSTGRESQL:
+            await self._dialect.wire.copy(self._driver, table.name, known.names, arguments)
+        else:
+            await self._dialect.wire.write_many(self._driver, known.sql, arguments)
+
+    async def prune(self, shop: Shop) -> None:
+        """See ``Database.prune``."""
+        for table, column, kind in _ADDED:
+            words = f"DELETE FROM {table} WHERE {column} > {shop.last[kind]}"  # noqa: S608 - of our own words
+            await self._dialect.wire.command(self._driver, words)
+        await self._commit()
+
+    async def _commit(self) -> None:
+        if self._dialect is not POSTGRESQL:  # whose driver commits each command
+            await self._dialect.wire.command(self._driver, "COMMIT")
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[SqlDatabase]:
+    """See ``Opened``."""
+    dialect = _DIALECTS[urlsplit(url).scheme]
+    engine = migration_engine(dialect, settings_for(url))
+    try:
+        async with engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            for words in _EASE[dialect.name]:
+                await dialect.wire.command(driver, words)
+            yield SqlDatabase(dialect, engine.dialect, driver)
+    finally:
+        await engine.dispose()
