@@ -11,12 +11,8 @@ import structlog
 from structlog.typing import BindableLogger, FilteringBoundLogger, Processor
 
 
-def _context() -> list[Processor]:
-    return [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+def _stamps() -> list[Processor]:
+    return [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
 
 
 def _renderers(debug: bool) -> list[Processor]:
@@ -30,10 +26,13 @@ def _json(line: Any, default: Callable[[Any], Any]) -> str:
 
 
 def access_log(debug: bool) -> FilteringBoundLogger:
-    """A logger that writes straight to standard output, without the detour through ``logging``."""
+    """A logger that writes straight to standard output, without the detour through ``logging``.
+
+    It is told everything and looks for no context, because there is a line for each request.
+    """
     logger: BindableLogger = structlog.wrap_logger(
         structlog.WriteLogger(sys.stdout),
-        processors=[*_context(), *_renderers(debug)],
+        processors=[*_stamps(), *_renderers(debug)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
     )
     return cast(FilteringBoundLogger, logger.bind())  # once, or it would be put together anew for each line
@@ -45,7 +44,7 @@ def standard_logs(debug: bool) -> Iterator[None]:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=_context(),
+            foreign_pre_chain=[structlog.contextvars.merge_contextvars, *_stamps()],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(debug)],
         )
     )

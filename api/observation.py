@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 from structlog.typing import FilteringBoundLogger
 
 from api.admission import Admission
@@ -54,43 +54,43 @@ class Observation:
         scope.setdefault("state", {})["request_id"] = request_id
         tracing: Tracing | None = scope["app"].state.tracing
         if tracing is None:
-            with bound_contextvars(request_id=request_id), observed(self._metrics.units):
-                await self._observe(scope, receive, send, request_id.encode())
+            with observed(self._metrics.units):
+                await self._observe(scope, receive, send, request_id=request_id)
             return
-        with (
-            tracing.request(scope, self._metrics.units) as trace_id,
-            bound_contextvars(request_id=request_id, trace_id=trace_id),
-        ):
-            await self._observe(scope, receive, send, request_id.encode())
+        with tracing.request(scope, self._metrics.units) as trace_id:
+            await self._observe(scope, receive, send, request_id=request_id, trace_id=trace_id)
 
-    async def _observe(self, scope: Scope, receive: Receive, send: Send, request_id: bytes) -> None:
+    async def _observe(self, scope: Scope, receive: Receive, send: Send, **ids: str) -> None:
         status = 0
         start = perf_counter()
+        id_header = (_HEADER_BYTES, ids["request_id"].encode())
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = scope["state"]["status"] = message["status"]
                 policy = scope["state"].get(POLICY, _NOTHING)
-                added = (*_SECURITY, policy, *scope["state"].get(QUOTA, ()), (_HEADER_BYTES, request_id))
+                added = (*_SECURITY, policy, *scope["state"].get(QUOTA, ()), id_header)
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 
         served = self._admission.refusal(scope) or self._app
         self._admission.in_progress += 1
+        bound = bind_contextvars(**ids)  # for what is logged meanwhile
         try:
             await served(scope, receive, send_with_id)
         except Exception:
-            self._log.exception("unexpected error", method=scope["method"], path=scope["path"])
+            self._log.exception("unexpected error", **ids, method=scope["method"], path=scope["path"])
             if status:
                 raise  # half an answer is on its way: only closing the connection can tell the client
             await internal_error(scope)(scope, receive, send_with_id)
         finally:
+            reset_contextvars(**bound)
             self._admission.in_progress -= 1
             seconds = perf_counter() - start
             self._metrics.answered(scope["method"], scope["state"].get(ROUTE), status, seconds)
-            duration = round(seconds * 1000, 2)
-            self._log.info("request", method=scope["method"], path=scope["path"], status=status, duration_ms=duration)
+            what = {"method": scope["method"], "path": scope["path"], "status": status}
+            self._log.info("request", **ids, **what, duration_ms=round(seconds * 1000, 2))
 
 
 def _own_id(scope: Scope) -> str | None:
