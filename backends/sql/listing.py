@@ -16,9 +16,9 @@ from core.text import search_term, slug_range
 E = TypeVar("E")
 
 Values = Mapping[str, Any]
-Key = tuple[tuple[str, ...], Sort, bool, bool]
-"""What makes two pages one statement: which values narrow them, the order, whether they are numbered, and whether they
-begin behind a cursor.
+Key = tuple[tuple[str, ...], Sort, bool, bool, bool]
+"""What makes two pages one statement: which values narrow them, the order, whether they are numbered, whether that number
+is not the first, and whether they begin behind a cursor.
 """
 
 
@@ -59,7 +59,7 @@ class Source(Generic[E]):
         return Page(items, has_more=len(found) > window.size, total=total)
 
     def _statement(self, names: tuple[str, ...], window: Window) -> Statement:
-        key = names, window.sort, window.page is not None, window.after is not None
+        key = names, window.sort, window.page is not None, window.offset > 0, window.after is not None
         if key not in self._pages:
             self._pages[key] = Statement(self._windowed(names, window))
         return self._pages[key]
@@ -69,11 +69,20 @@ class Source(Generic[E]):
         if window.after is not None:
             query = query.where(_beyond(self._table, window.sort))
         if not self._either:
-            return _cut(query, self._table.c, window)
+            return self._far(names, window) if window.offset else _cut(query, self._table.c, window)
         reach: Any = bindparam("reach")
         parts = [query.where(one).order_by(*_order(self._table.c, window.sort)).limit(reach) for one in self._either]
         joined = union_all(*(select(part.subquery()) for part in parts)).subquery()
         return _cut(select(joined), joined.c, window)
+
+    def _far(self, names: Sequence[str], window: Window) -> Select[Any]:
+        """Rows before the page are passed over where an index has them in order; those on the page alone are read.
+
+        The ids stand in a table of their own, because MySQL knows no limit behind IN.
+        """
+        row_id = self._table.c.id
+        page = _cut(self._narrowed(select(row_id), names), self._table.c, window).subquery("page")
+        return self._query.where(row_id.in_(select(page.c.id))).order_by(*_order(self._table.c, window.sort))
 
     def _count(self, names: tuple[str, ...]) -> Statement:
         if names not in self._counts:

@@ -41,13 +41,18 @@ _CREDENTIALS = select(*USERS.shape.columns, users.c.password_hash)
 _CREDENTIALS_BY_USERNAME = Statement(_CREDENTIALS.where(users.c.username_key == bindparam("key")))
 _CREDENTIALS_BY_EMAIL = Statement(_CREDENTIALS.where(users.c.email_key == bindparam("key")))
 _ACTIVE = select(func.count()).select_from(users).where(users.c.is_active)
-_SPENT = func.sum(orders.c.total_amount)
-_TOP = (
-    select(users.c.id, users.c.username, users.c.email, func.count(orders.c.id), _SPENT)
-    .join(orders, orders.c.user_id == users.c.id)
+_BEST = (
+    select(orders.c.user_id, func.count().label("order_count"), func.sum(orders.c.total_amount).label("spent"))
     .where(orders.c.status != OrderStatus.CANCELLED)
-    .group_by(users.c.id, users.c.username, users.c.email)
-    .order_by(desc(_SPENT), users.c.id)
+    .group_by(orders.c.user_id)
+    .order_by(desc("spent"), orders.c.user_id)
+    .limit(bindparam("most"))
+    .subquery("best")
+)
+_TOP = Statement(  # only the best are looked up among the users, not all users who ever bought something
+    select(users.c.id, users.c.username, users.c.email, _BEST.c.order_count, _BEST.c.spent)
+    .join(_BEST, _BEST.c.user_id == users.c.id)
+    .order_by(_BEST.c.spent.desc(), users.c.id)
 )
 _CONDITIONS = {
     "is_active": users.c.is_active == bindparam("is_active"),
@@ -85,7 +90,7 @@ class SqlUserReader(SqlReader[User]):
         """See ``UserReader.top_spenders``."""
         return [
             TopSpender(user_id=key, username=username, email=email, order_count=count, total_spent=int(spent))
-            for key, username, email, count, spent in await self._rows.rows(_TOP.limit(limit))
+            for key, username, email, count, spent in await self._rows.rows(_TOP, {"most": limit})
         ]
 
 
