@@ -17,7 +17,7 @@ class Pace:
     Attributes:
         rounds: over all endpoints and sizes.
         seconds: for one endpoint at one size in one round.
-        most: requests in that time at most; three are made however long they take.
+        most: requests in that time at most; one is made however long it takes.
     """
 
     rounds: int
@@ -25,7 +25,6 @@ class Pace:
     most: int
 
 
-LEAST = 3
 WARM_UP = 5
 
 
@@ -73,7 +72,7 @@ async def _costs(endpoint: Endpoint, clients: Sequence[Client], pace: Pace) -> l
     gc.collect()
     took: list[list[float]] = [[] for _ in clients]
     until = perf_counter() + pace.seconds * len(clients)
-    while len(took[0]) < LEAST or (len(took[0]) < pace.most and perf_counter() < until):
+    while not took[0] or (len(took[0]) < pace.most and perf_counter() < until):
         for client, own in zip(clients, took, strict=True):
             own.append(await _once(endpoint, client))
     if endpoint.kind.writes:
