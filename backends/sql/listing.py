@@ -17,8 +17,8 @@ E = TypeVar("E")
 
 Values = Mapping[str, Any]
 Key = tuple[tuple[str, ...], Sort, bool, bool, bool]
-"""What makes two pages one statement: which values narrow them, the order, whether they are numbered, whether that number
-is not the first, and whether they begin behind a cursor.
+"""What makes two pages one statement: which values narrow them, the order, whether they are numbered, whether rows come
+before them, and whether they begin behind a cursor.
 """
 
 
