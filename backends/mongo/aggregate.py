@@ -134,7 +134,7 @@ class MongoRepository(MongoReader[E]):
         """Insert new entities from their values by field, each with the ``extra`` keys of its document."""
         ids = await self._work.ids.take(self._aggregate.collection, len(drafts))
         stamp = {"created_at": at, "updated_at": at, "version": 1}
-        build = self._aggregate.shape.entity
+        build: Any = self._aggregate.shape.entity
         entities = [build(id=key, **stamp, **draft) for key, draft in zip(ids, drafts, strict=True)]
         await self._insert(entities, extra or [{}] * len(entities))
         return entities

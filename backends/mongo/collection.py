@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Any, Protocol, TypeVar
 
 from backends.mongo.driver import Document, PyMongoError, UpdateOne
 from backends.mongo.errors import translate
 from backends.mongo.slots import Slots
+from core.storage.trips import answered, note
 
 T = TypeVar("T")
 
@@ -17,6 +18,8 @@ Order = Sequence[tuple[str, int]]
 
 _WHOLE = 1_000_000
 """Documents in a batch at most: everything in one reply, as far as the server's 16 MB for a reply allow."""
+
+_NO_WAIT: nullcontext[None] = nullcontext()
 
 
 class Collection:
@@ -90,12 +93,8 @@ class Collection:
 
     async def _done(self, what: str, command: Callable[[], Awaitable[T]]) -> T:
         """What ``command`` comes to: begun only when it is our turn, for Motor runs what nobody awaits."""
-        turn: AbstractAsyncContextManager[None] = self._slots.turn() if self._slots else nullcontext()
-        async with turn:
-            try:
-                return await (command() if self._session is None else completed(command()))
-            except PyMongoError as error:
-                raise translate(error, what) from error
+        async with self._slots or _NO_WAIT:
+            return await sent(what, command() if self._session is None else completed(command()))
 
 
 class Source(Protocol):
@@ -104,6 +103,17 @@ class Source(Protocol):
     def collection(self, name: str) -> Collection:
         """The collection of this name."""
         ...
+
+
+async def sent(what: str, command: Awaitable[T]) -> T:
+    """The result of ``command``, noted as a round trip; its errors in core's terms."""
+    note(what)
+    try:
+        return await command
+    except PyMongoError as error:
+        raise translate(error, what) from error
+    finally:
+        answered()
 
 
 async def completed(command: Awaitable[T]) -> T:

@@ -6,13 +6,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from backends.mongo import driver
+from backends.mongo.commands import CommandLog
 from backends.mongo.definition import Definition, defined
 from backends.mongo.documents.binding import bind
 from backends.mongo.driver import AsyncClient, PyMongoError, ServerSelectionTimeoutError
 from backends.mongo.errors import AUTHENTICATION_FAILED, UNAUTHORIZED, code_of, translate
 from backends.mongo.replica import Replica
 from backends.mongo.revisions import REVISIONS
-from backends.mongo.slots import PoolListener, TripListener
 from core.errors import ConfigurationError, StockroomError
 from core.settings import PoolClass, Settings
 from core.storage import Capabilities
@@ -37,8 +37,7 @@ _NOT_INITIATED = (
 
 async def open_replica(settings: Settings, limit: int, declared: Capabilities) -> Replica:
     """Connect and look; see ``Backend.open``."""
-    pool = PoolListener()
-    client = _client(settings, limit, pool, bounded=True)
+    client = _client(settings, limit, bounded=True)
     try:
         await _require_transactions(client)
         version = (await client.server_info())["version"]
@@ -52,13 +51,13 @@ async def open_replica(settings: Settings, limit: int, declared: Capabilities) -
         client.close()
         raise
     collections[REVISIONS] = database[REVISIONS]
-    return Replica(client, collections, pool, f"MongoDB {version}", declared, patience=settings.database_timeout)
+    return Replica(client, collections, f"MongoDB {version}", declared, patience=settings.database_timeout)
 
 
 @asynccontextmanager
 async def define(settings: Settings) -> AsyncIterator[Definition]:
     """A connection for migrations, which take as long as they take."""
-    client = _client(settings, 2, PoolListener(), bounded=False)
+    client = _client(settings, 2, bounded=False)
     try:
         await _require_transactions(client)
         yield defined(_database(client, settings))
@@ -68,7 +67,7 @@ async def define(settings: Settings) -> AsyncIterator[Definition]:
         client.close()
 
 
-def _client(settings: Settings, limit: int, pool: PoolListener, *, bounded: bool) -> AsyncClient:
+def _client(settings: Settings, limit: int, *, bounded: bool) -> AsyncClient:
     scheme, _, rest = settings.url.partition("://")
     url = f"{scheme.removesuffix('+motor')}://{rest}"
     given = {name.lower() for name, _ in parse_qsl(urlsplit(url).query)}
@@ -82,7 +81,7 @@ def _client(settings: Settings, limit: int, pool: PoolListener, *, bounded: bool
     elif settings.pool_recycle > 0:
         options["maxidletimems"] = settings.pool_recycle * 1000
     try:
-        return driver.client(url, [pool, TripListener(settings.database_echo)], options)
+        return driver.client(url, [CommandLog()] if settings.database_echo else [], options)
     except (driver.ConfigurationError, driver.InvalidURI, ValueError, TypeError) as error:
         raise ConfigurationError(
             f"DATABASE_URL is not a usable MongoDB URL ({type(error).__name__}). User name and password must be "

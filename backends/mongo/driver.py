@@ -1,8 +1,7 @@
 """The one module that names the driver: Motor and, beneath it, PyMongo. Another driver would take its place here.
 
 Motor runs each command in a thread of an executor that all clients of a process share, five threads for each core;
-``MOTOR_MAX_WORKERS`` sets another number. The thread sees the caller's context variables, so that a command listener
-can count the round trips of one request.
+``MOTOR_MAX_WORKERS`` sets another number.
 """
 
 from collections.abc import Mapping
@@ -44,6 +43,7 @@ __all__ = [
     "at_most",
     "client",
     "monitoring",
+    "session",
     "transaction_options",
 ]
 
@@ -56,6 +56,11 @@ MAJORITY = WriteConcern("majority")
 def client(url: str, listeners: list[Any], options: Mapping[str, Any]) -> AsyncClient:
     """A client that has not connected yet; ``options`` by their names in the connection string."""
     return Client(url, tz_aware=True, tzinfo=UTC, appname="stockroom", event_listeners=listeners, **options)
+
+
+def session(client: AsyncClient) -> Any:
+    """A new session. Nobody waits for it: the server hears of it with its first command."""
+    return client.wrap(client.delegate.start_session())
 
 
 def transaction_options(chosen: WriteConcern) -> Mapping[str, Any]:

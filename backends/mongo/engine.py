@@ -44,10 +44,6 @@ class Engine(Protocol):
         """See ``Storage.size``."""
         ...
 
-    def checked_out(self) -> int:
-        """Connections in use at this moment."""
-        ...
-
     async def close(self) -> None:
         """Give back every connection."""
         ...

@@ -5,9 +5,8 @@ from collections import deque
 from contextvars import Context
 from typing import Any
 
-from backends.mongo.collection import completed
-from backends.mongo.driver import PyMongoError, ReturnDocument
-from backends.mongo.errors import translate
+from backends.mongo.collection import completed, sent
+from backends.mongo.driver import ReturnDocument
 
 BLOCK = 64
 """Ids a process reserves ahead. What it has not used when it ends is lost."""
@@ -75,12 +74,8 @@ class Ids:
         self._blocks.setdefault(name, deque()).extend(fresh)
 
     async def _reserve(self, name: str, count: int) -> range:
-        try:
-            counter = await completed(
-                self._counters.find_one_and_update(
-                    {"_id": name}, {"$inc": {"last": count}}, upsert=True, return_document=ReturnDocument.AFTER
-                )
-            )
-        except PyMongoError as error:
-            raise translate(error, "reserve ids") from error
+        moved = self._counters.find_one_and_update(
+            {"_id": name}, {"$inc": {"last": count}}, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        counter = await sent("reserve ids", completed(moved))
         return range(counter["last"] - count + 1, counter["last"] + 1)

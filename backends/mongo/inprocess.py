@@ -7,10 +7,10 @@ other way. Copying never gives way to another task, so nobody sees half of it.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import Any
 
 from mongomock_motor import AsyncMongoMockClient
 
@@ -25,8 +25,6 @@ from backends.mongo.work import Session
 from core.errors import PoolExhausted, Unsupported
 from core.storage import Capabilities
 from core.storage.trips import note
-
-T = TypeVar("T")
 
 Touched = defaultdict[str, set[Any]]
 
@@ -96,10 +94,6 @@ class InProcess:
         """See ``Engine.size``."""
         raise Unsupported("mongomock does not know how much memory its data takes.")
 
-    def checked_out(self) -> int:
-        """See ``Engine.checked_out``: there are no connections."""
-        return 0
-
     async def close(self) -> None:
         """See ``Engine.close``."""
 
@@ -148,13 +142,6 @@ class InProcessCollection(Collection):
 
     async def _one_by_one(self, changes: Sequence[tuple[Filter, Update]]) -> int:
         return sum([(await self._raw.update_one(*change)).matched_count for change in changes])
-
-    async def _done(self, what: str, command: Callable[[], Awaitable[T]]) -> T:
-        def noted() -> Awaitable[T]:
-            note(what)
-            return command()
-
-        return await super()._done(what, noted)
 
 
 class _Published:

@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from backends.mongo.collection import Collection, Source, completed
+from backends.mongo import driver
+from backends.mongo.collection import Collection, Source, completed, sent
 from backends.mongo.driver import MAJORITY, AsyncClient, PyMongoError, at_most, transaction_options
 from backends.mongo.errors import UNKNOWN_COMMIT, translate
 from backends.mongo.ids import Ids
 from backends.mongo.leftovers import FAREWELL, Leftovers
-from backends.mongo.slots import PoolListener, Slots
+from backends.mongo.slots import Slots
 from backends.mongo.work import Session
 from core.errors import TransientConflict, Unavailable
 from core.storage import Capabilities
+from core.storage.trips import answered, note
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +32,10 @@ Raw = Mapping[str, Any]
 class Replica:
     """See ``Engine``."""
 
-    def __init__(  # noqa: PLR0913 - what opening it has found out
+    def __init__(
         self,
         client: AsyncClient,
         collections: Raw,
-        pool: PoolListener,
         server: str,
         capabilities: Capabilities,
         *,
@@ -44,7 +45,6 @@ class Replica:
         self._leftovers = Leftovers(client)
         self._commit_patience = min(patience, _COMMIT_PATIENCE)
         self._raw = collections
-        self._pool = pool
         self._options = transaction_options(client.write_concern)
         self.server = server
         self.capabilities = capabilities
@@ -57,17 +57,14 @@ class Replica:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Session]:
         """See ``Engine.unit``."""
-        try:
-            session = await self._client.start_session()
-        except PyMongoError as error:
-            raise translate(error) from error
+        session = driver.session(self._client)
         try:
             session.start_transaction(**self._options)
             yield ReplicaSession(self._raw, session, self._commit_patience)
         except BaseException as error:
             await self._undo(session, error)
             raise
-        await completed(session.end_session())
+        session.delegate.end_session()  # nothing is left to tell the server
 
     async def _undo(self, session: Any, error: BaseException) -> None:
         """Let the server end the transaction. The driver aborts none that it was to commit."""
@@ -76,27 +73,17 @@ class Replica:
             self._leftovers.add(session)
             return
         with at_most(FAREWELL):
-            await completed(session.end_session())
+            ending = completed(session.end_session())
+            await (ending if ended else sent("abort", ending))
 
     async def ping(self) -> None:
         """See ``Engine.ping``."""
-        try:
-            await self._client.admin.command("ping")
-        except PyMongoError as error:
-            raise translate(error) from error
+        await sent("ping", self._client.admin.command("ping"))
 
     async def size(self) -> int:
         """See ``Engine.size``."""
-        database = self._raw["counters"].database
-        try:
-            stats = await database.command("dbStats")
-        except PyMongoError as error:
-            raise translate(error) from error
+        stats = await sent("dbStats", self._raw["counters"].database.command("dbStats"))
         return int(stats["totalSize"])
-
-    def checked_out(self) -> int:
-        """See ``Engine.checked_out``."""
-        return self._pool.checked_out
 
     async def close(self) -> None:
         """See ``Engine.close``."""
@@ -129,6 +116,7 @@ class ReplicaSession(_Opened):
         """See ``Session.commit``. A commit may be sent again: the server knows a transaction that it has committed."""
         deadline = time.monotonic() + self._patience
         while True:
+            note("commit")
             try:
                 await completed(self._session.commit_transaction())
                 return
@@ -138,4 +126,6 @@ class ReplicaSession(_Opened):
                 if time.monotonic() > deadline:
                     raise Unavailable(_UNKNOWN) from error
                 logger.warning("the outcome of a commit is unknown; asking again")
+            finally:
+                answered()
             await asyncio.sleep(0.1)

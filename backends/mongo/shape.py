@@ -7,9 +7,11 @@ instead of 9 (pydantic validates again what the database has validated already),
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from backends.mongo.driver import Document, Int64
+from core.entities.assembly import assembler
 
 E = TypeVar("E")
 
@@ -43,23 +45,27 @@ class Shape(Generic[E]):
         projection: what a query asks for.
     """
 
-    entity: Callable[..., E]
+    entity: type[E]
     codecs: Mapping[str, Codec] = field(default_factory=dict)
     distinct: Set[str] = frozenset()
     names: Sequence[str] = field(init=False)
     projection: Mapping[str, int] = field(init=False)
+    _values: Callable[[Document], Sequence[Any]] = field(init=False)
+    _assemble: Callable[[Sequence[Any]], E] = field(init=False)
 
     def __post_init__(self) -> None:
         names = [f.name for f in fields(self.entity)]  # type: ignore[arg-type]
         object.__setattr__(self, "names", names)
-        object.__setattr__(self, "projection", {"_id" if name == "id" else name: 1 for name in names})
+        keys = ["_id" if name == "id" else name for name in names]
+        object.__setattr__(self, "projection", dict.fromkeys(keys, 1))
+        object.__setattr__(self, "_values", itemgetter(*keys))
+        object.__setattr__(self, "_assemble", assembler(self.entity, names))
 
     def read(self, document: Document) -> E:
         """The entity of a document that ``projection`` yielded; consumes it."""
-        document["id"] = document.pop("_id")
         for name, codec in self.codecs.items():
             document[name] = codec.load(document[name])
-        return self.entity(**document)
+        return self._assemble(self._values(document))
 
     def write(self, entity: E) -> Document:
         """The document of an entity, without what is derived from it."""

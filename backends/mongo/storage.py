@@ -98,7 +98,7 @@ class MongoStorage:
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:
-            async with self._slots.turn(), self._engine.unit() as session:
+            async with self._slots, self._engine.unit() as session:
                 unit = Work(session, self._engine.ids)
                 outcome = await work(MongoTransaction(unit))
                 await unit.finish()
@@ -108,7 +108,7 @@ class MongoStorage:
 
     async def ping(self) -> None:
         """See ``Storage.ping``."""
-        async with self._slots.turn():
+        async with self._slots:
             await self._engine.ping()
 
     async def schema_revision(self) -> str | None:
@@ -117,12 +117,12 @@ class MongoStorage:
 
     async def size(self) -> int:
         """See ``Storage.size``."""
-        async with self._slots.turn():
+        async with self._slots:
             return await self._engine.size()
 
     def pool_status(self) -> PoolStatus:
         """See ``Storage.pool_status``."""
-        return self._slots.status(self._engine.checked_out())
+        return self._slots.status()
 
     async def close(self) -> None:
         """See ``Storage.close``."""

@@ -4,11 +4,9 @@ import inspect
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import httpx2
 import pytest
 from fastapi import FastAPI
 
-from backends.mongo import driver
 from conformance.scene import Scene
 from conformance.shop import Shop
 from conformance.suite.budget import ROWS
@@ -18,6 +16,7 @@ from tests.harness.kind import named
 from tests.mongo.deployment import connected
 from tests.mongo.lists import listed, offered
 from tests.mongo.plans import Command, Recorder, singles, stages
+from tests.mongo.watched import watched
 
 pytestmark = pytest.mark.only("mongodb")
 
@@ -31,15 +30,9 @@ async def recorded(
     settings: Settings, built_app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Shop, list[Command]]]:
     """A shop, and the look-ups that it has sent to the database."""
-    recorder, connect = Recorder(), driver.client
-    monkeypatch.setattr(driver, "client", lambda url, heard, options: connect(url, [*heard, recorder], options))
-    built_app.state.settings = settings
-    transport = httpx2.ASGITransport(app=built_app, raise_app_exceptions=False)
-    async with (
-        built_app.router.lifespan_context(built_app),
-        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-    ):
-        yield Shop(client), recorder.commands
+    recorder = Recorder()
+    async with watched(settings, built_app, monkeypatch, recorder) as shop:
+        yield shop, recorder.commands
 
 
 async def test_every_operation_uses_an_index(settings: Settings, recorded: tuple[Shop, list[Command]]) -> None:

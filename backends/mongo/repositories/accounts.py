@@ -1,7 +1,6 @@
 """Accounts and the transfers between them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 
 from backends.mongo.aggregate import Aggregate, MongoReader, MongoRepository
@@ -9,6 +8,7 @@ from backends.mongo.collection import Filter, Update
 from backends.mongo.shape import MONEY, Shape
 from backends.mongo.windows import page
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
+from core.entities.assembly import values_of
 from core.errors import AmountLimit, FieldError, InsufficientFunds, TransientConflict, UnknownReference
 from core.money import MAX_TOTAL, to_json
 from core.storage import Page, Window
@@ -31,7 +31,7 @@ class MongoAccountRepository(MongoRepository[Account], MongoAccountReader):
 
     async def add(self, draft: AccountDraft, at: datetime) -> Account:
         """See ``AccountRepository.add``."""
-        [account] = await self._store([asdict(draft)], at)
+        [account] = await self._store([values_of(draft)], at)
         return account
 
     async def move(self, draft: TransferDraft, at: datetime) -> Transfer:
@@ -46,7 +46,7 @@ class MongoAccountRepository(MongoRepository[Account], MongoAccountReader):
             raise TransientConflict
         self._work.settle("accounts", changes)
         [key] = await self._work.ids.take("transfers", 1)
-        transfer = Transfer(id=key, **asdict(draft), created_at=at)
+        transfer = Transfer(id=key, **values_of(draft), created_at=at)
         await self._work.collection("transfers").insert([_TRANSFERS.write(transfer)])
         return transfer
 

@@ -1,7 +1,6 @@
 """Categories."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from backends.mongo.aggregate import Aggregate, MongoReader, MongoRepository
@@ -10,6 +9,7 @@ from backends.mongo.shape import Shape
 from backends.mongo.windows import page
 from core import clock
 from core.entities import Category, CategoryDraft
+from core.entities.assembly import values_of
 from core.storage import Page, Window
 
 CATEGORIES = Aggregate(
@@ -38,7 +38,7 @@ class MongoCategoryRepository(MongoRepository[Category], MongoCategoryReader):
 
     async def add(self, drafts: Sequence[CategoryDraft], at: datetime) -> list[Category]:
         """See ``Repository.add``."""
-        return await self._store([asdict(draft) for draft in drafts], at)
+        return await self._store([values_of(draft) for draft in drafts], at)
 
     async def lock_all(self) -> list[Category]:
         """See ``CategoryRepository.lock_all``."""

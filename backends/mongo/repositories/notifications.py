@@ -1,13 +1,13 @@
 """Notifications."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from backends.mongo.aggregate import Aggregate, MongoReader, MongoRepository
 from backends.mongo.shape import Shape
 from backends.mongo.windows import page
 from core.entities import Notification, NotificationDraft
+from core.entities.assembly import values_of
 from core.storage import Page, Window
 
 NOTIFICATIONS = Aggregate(
@@ -31,4 +31,4 @@ class MongoNotificationRepository(MongoRepository[Notification], MongoNotificati
 
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
         """See ``Repository.add``."""
-        return await self._store([asdict(draft) | {"is_read": False} for draft in drafts], at)
+        return await self._store([values_of(draft) | {"is_read": False} for draft in drafts], at)

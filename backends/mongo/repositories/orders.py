@@ -1,6 +1,5 @@
 """Orders, each with its lines in one document, and their payments."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from core.entities import (
     Payment,
     PaymentDraft,
 )
+from core.entities.assembly import values_of
 from core.errors import NotFound
 from core.storage import OrderFilter, Page, Window
 from core.storage.repositories import NewOrder
@@ -65,7 +65,7 @@ class MongoOrderReader(MongoReader[Order]):
         products = {product.id: product for product in map(shape.read, found)}
         try:
             user = await MongoReader(USERS, self._source).get(order.user_id)
-            items = [OrderedProduct(**asdict(item), product=products[item.product_id]) for item in order.items]
+            items = [OrderedProduct(**values_of(item), product=products[item.product_id]) for item in order.items]
         except (NotFound, KeyError):
             raise NotFound("order", id) from None  # deleted between one read and the next
         return OrderDetails(**_summary(order), user=user, items=items)
@@ -113,5 +113,5 @@ class MongoPaymentRepository(MongoRepository[Payment]):
 
     async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
         """See ``PaymentRepository.add``."""
-        [payment] = await self._store([asdict(draft) | {"order_id": order_id, "status": "completed"}], at)
+        [payment] = await self._store([values_of(draft) | {"order_id": order_id, "status": "completed"}], at)
         return payment

@@ -1,7 +1,6 @@
 """Products."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from backends.mongo.repositories.categories import CATEGORIES
 from backends.mongo.shape import MONEY, Shape
 from backends.mongo.windows import contains, equal, page
 from core.entities import Category, Product, ProductDraft, ProductWithCategory
+from core.entities.assembly import values_of
 from core.entities.values import MAX_QUANTITY
 from core.errors import Referenced, TransientConflict
 from core.storage import Page, ProductFilter, Window
@@ -98,7 +98,7 @@ class MongoProductRepository(MongoRepository[Product], MongoProductReader):
 
     async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> list[Product]:
         """See ``Repository.add``."""
-        return await self._store([asdict(draft) for draft in drafts], at)
+        return await self._store([values_of(draft) for draft in drafts], at)
 
     async def delete(self, id: int) -> None:
         """See ``Repository.delete``."""
