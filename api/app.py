@@ -28,6 +28,7 @@ from core.services.sessions import Sessions
 from core.services.tickets import sweeping
 from core.settings import Auth, Settings, load
 from core.tokens import Tokens
+from core.waiting import Watch
 
 if TYPE_CHECKING:
     from api.tracing import Tracing
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
     app.state.sessions = Sessions(chosen, app.state.tokens, app.state.hasher)
     app.state.tracing = None
     app.state.keys_in_use = KeysInUse()
+    app.state.watch = Watch()
     routers = (*_ROUTERS, auth) if chosen.auth is Auth.REQUIRED else _ROUTERS
     for module in routers:  # not included, which would try every template of every router for each request
         app.router.routes.extend(module.router.routes)

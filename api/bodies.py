@@ -1,6 +1,5 @@
 """JSON on its way in, read exactly: decimals stay decimal, and what JSON leaves open is refused."""
 
-import asyncio
 import json
 import re
 from decimal import Decimal
@@ -13,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.arguments import MISSING
 from core.settings import Settings
+from core.waiting import Watch
 
 
 def parse(body: bytes) -> Any:
@@ -114,16 +114,20 @@ class JsonRequest(Request):
         declared = self.headers.get("content-length", "")
         if declared.isdecimal() and len(declared) < _DIGITS and int(declared) > limit:
             raise HTTPException(413, headers=_CLOSE)
+        watch: Watch = self.app.state.watch
+        return await watch.limited(settings.body_timeout, self._read(limit), _too_slow)
+
+    async def _read(self, limit: int) -> bytes:
         body = bytearray()
-        try:
-            async with asyncio.timeout(settings.body_timeout):
-                async for chunk in self.stream():
-                    body += chunk
-                    if len(body) > limit:
-                        raise HTTPException(413, headers=_CLOSE)
-        except TimeoutError:
-            raise HTTPException(408, headers=_CLOSE) from None
+        async for chunk in self.stream():
+            body += chunk
+            if len(body) > limit:
+                raise HTTPException(413, headers=_CLOSE)
         return bytes(body)
+
+
+def _too_slow() -> HTTPException:
+    return HTTPException(408, headers=_CLOSE)
 
 
 def _is_json(content_type: str) -> bool:

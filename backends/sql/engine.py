@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from backends.sql.dialects import Dialect
-from backends.sql.limit import FAREWELL
 from core.errors import ConfigurationError
 from core.settings import PoolClass, Settings
 from core.storage import trips
+from core.waiting import FAREWELL
 
 CONNECT_TIMEOUT = 5.0
 """Seconds within which a server must let us in."""

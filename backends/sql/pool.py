@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from backends.sql.dialects import Dialect
 from backends.sql.engine import CONNECT_TIMEOUT
 from backends.sql.errors import Disconnected, translate
-from backends.sql.limit import FAREWELL, Watch
+from backends.sql.limit import unanswered
 from core.errors import PoolExhausted, Unavailable
 from core.settings import PoolClass, Settings
 from core.storage import PoolStatus
+from core.waiting import FAREWELL, Watch
 
 
 class Held:
@@ -143,7 +144,9 @@ class Pool:
 
     async def _answers(self, held: Held) -> bool:
         try:
-            await self._watch.limited(self._settings.database_timeout, held.connection.exec_driver_sql("SELECT 1"))
+            await self._watch.limited(
+                self._settings.database_timeout, held.connection.exec_driver_sql("SELECT 1"), unanswered
+            )
         except Exception as error:
             meant = translate(self._dialect, error)
             if isinstance(meant, Disconnected):
@@ -165,7 +168,7 @@ class Pool:
     async def _opened(self) -> Held:
         connection = self._engine.connect()
         try:
-            await self._watch.limited(CONNECT_TIMEOUT + FAREWELL, connection.start())
+            await self._watch.limited(CONNECT_TIMEOUT + FAREWELL, connection.start(), unanswered)
         except Exception as error:
             meant = translate(self._dialect, error)
             raise (Unavailable() if isinstance(meant, Disconnected) else meant) from error
@@ -185,7 +188,7 @@ class Pool:
     async def _closed(self, held: Held, patience: float) -> bool:
         """Close a connection; whether the server took part in it."""
         try:
-            await self._watch.limited(patience, held.connection.close())
+            await self._watch.limited(patience, held.connection.close(), unanswered)
         except Unavailable:
             return False
         return True

@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backends.sql.dialects import Dialect, Fault
 from backends.sql.errors import Disconnected, Params, fault_of, translate
-from backends.sql.limit import Watch
+from backends.sql.limit import unanswered
 from backends.sql.pool import Held, Pool
 from backends.sql.statement import Compiled, Statement
 from core.settings import Settings
 from core.storage import trips
+from core.waiting import Watch
 
 T = TypeVar("T")
 
@@ -170,7 +171,7 @@ class Work:
 
     async def _answer(self, sent: Awaitable[T]) -> T:
         try:
-            return await self._connections.limited(self._connections.patience, sent)
+            return await self._connections.limited(self._connections.patience, sent, unanswered)
         except Exception as error:
             raise translate(self._dialect, error) from error
         finally:

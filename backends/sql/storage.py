@@ -13,7 +13,7 @@ from backends.sql.accounts import ACCOUNTS, SqlAccountReader, SqlAccountReposito
 from backends.sql.categories import CATEGORIES, SqlCategoryReader, SqlCategoryRepository
 from backends.sql.dialects import Dialect
 from backends.sql.errors import Clash, Disconnected, meaning
-from backends.sql.limit import Watch
+from backends.sql.limit import unanswered
 from backends.sql.notifications import NOTIFICATIONS, SqlNotificationReader, SqlNotificationRepository
 from backends.sql.orders import ORDERS, PAYMENTS, SqlOrderReader, SqlOrderRepository, SqlPaymentRepository
 from backends.sql.pool import Pool
@@ -28,6 +28,7 @@ from core.errors import PoolExhausted, TransientConflict
 from core.settings import Settings
 from core.storage import Capabilities, PoolStatus, Transaction
 from core.storage.retry import RetryPolicy, rerun
+from core.waiting import Watch
 
 T = TypeVar("T")
 
@@ -143,7 +144,7 @@ class SqlStorage:
         try:
             async with self._connections.taken() as held:
                 found = held.connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
-                if not await self._connections.limited(self._settings.database_timeout, found):
+                if not await self._connections.limited(self._settings.database_timeout, found, unanswered):
                     return None
             revision = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
         except Exception as error:
