@@ -16,13 +16,24 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
-class _Wait:
-    """A task that waits, until when, and whether time was up."""
+class Wait:
+    """A task that waits.
+
+    Attributes:
+        task: who.
+        end: until when, by the monotonic clock.
+        cancelled_before: how often others have cancelled the task before.
+        is_over: time was up, and the task has been cancelled for it.
+    """
 
     task: asyncio.Task[object]
     end: float
     cancelled_before: int
     is_over: bool = False
+
+    def is_why(self) -> bool:
+        """Whether the task is cancelled for this alone."""
+        return self.is_over and self.task.cancelling() <= self.cancelled_before + 1
 
 
 class Watch:
@@ -33,7 +44,7 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self._waits: set[_Wait] = set()
+        self._waits: set[Wait] = set()
         self._looking_on: asyncio.AbstractEventLoop | None = None
 
     async def limited(self, seconds: float, answer: Awaitable[T], refusal: Callable[[], Exception]) -> T:
@@ -42,23 +53,32 @@ class Watch:
         Raises:
             Exception: time was up; what ``refusal`` makes.
         """
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
-        assert task is not None  # noqa: S101 - somebody awaits this
-        wait = _Wait(task, monotonic() + seconds, task.cancelling())
-        self._waits.add(wait)
-        if self._looking_on is not loop:  # nobody waited just now, or a loop was closed before its timer was due
-            self._look_later(loop)
+        wait = self.begin(seconds)
         try:
             return await answer
         except asyncio.CancelledError:
-            if not wait.is_over or task.cancelling() > wait.cancelled_before + 1:
-                raise  # others have cancelled it too
+            if not wait.is_why():
+                raise
             raise refusal() from None
         finally:
-            self._waits.discard(wait)
-            if wait.is_over:
-                task.uncancel()
+            self.end(wait)
+
+    def begin(self, seconds: float) -> Wait:
+        """The task is cancelled unless it comes to ``end`` within that time."""
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        assert task is not None  # noqa: S101 - somebody waits
+        wait = Wait(task, monotonic() + seconds, task.cancelling())
+        self._waits.add(wait)
+        if self._looking_on is not loop:  # nobody waited just now, or a loop was closed before its timer was due
+            self._look_later(loop)
+        return wait
+
+    def end(self, wait: Wait) -> None:
+        """Always called after ``begin``."""
+        self._waits.discard(wait)
+        if wait.is_over:
+            wait.task.uncancel()
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
         self._looking_on = loop

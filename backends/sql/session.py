@@ -33,14 +33,14 @@ class Connections:
         dialect: of the database.
         patience: seconds that one statement may take.
         taken: see ``Pool.taken``.
-        limited: see ``Watch.limited``.
+        watch: over how long anybody waits for it.
     """
 
     def __init__(self, engine: AsyncEngine, pool: Pool, dialect: Dialect, settings: Settings, watch: Watch) -> None:
         self.dialect = dialect
         self.patience = settings.database_timeout
         self.taken = pool.taken
-        self.limited = watch.limited
+        self.watch = watch
         self._words = engine.dialect
         self._compiled: dict[Statement, Compiled] = {}
         self._announced_to = engine.sync_engine.dispatch.before_cursor_execute
@@ -170,11 +170,18 @@ class Work:
                 raise
 
     async def _answer(self, sent: Awaitable[T]) -> T:
+        watch = self._connections.watch
+        wait = watch.begin(self._connections.patience)
         try:
-            return await self._connections.limited(self._connections.patience, sent, unanswered)
+            return await sent
+        except asyncio.CancelledError:
+            if not wait.is_why():
+                raise
+            raise unanswered() from None
         except Exception as error:
             raise translate(self._dialect, error) from error
         finally:
+            watch.end(wait)
             trips.answered()
 
     def in_id_order(self, table: Table, ids: Sequence[int]) -> Any:

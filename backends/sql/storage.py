@@ -36,20 +36,60 @@ logger = logging.getLogger(__name__)
 
 
 class SqlTransaction:
-    """See ``core.storage.Transaction``."""
+    """See ``core.storage.Transaction``. A repository is made when it is asked for: few are."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self.users = SqlUserRepository(USERS, work)
-        self.posts = SqlPostRepository(POSTS, work)
-        self.tags = SqlTagRepository(TAGS, work)
-        self.categories = SqlCategoryRepository(CATEGORIES, work)
-        self.products = SqlProductRepository(PRODUCTS, work)
-        self.orders = SqlOrderRepository(ORDERS, work)
-        self.payments = SqlPaymentRepository(PAYMENTS, work)
-        self.accounts = SqlAccountRepository(ACCOUNTS, work)
-        self.notifications = SqlNotificationRepository(NOTIFICATIONS, work)
-        self.tickets = SqlTicketRepository(work)
+
+    @property
+    def users(self) -> SqlUserRepository:
+        """See ``Transaction``."""
+        return SqlUserRepository(USERS, self._work)
+
+    @property
+    def posts(self) -> SqlPostRepository:
+        """See ``Transaction``."""
+        return SqlPostRepository(POSTS, self._work)
+
+    @property
+    def tags(self) -> SqlTagRepository:
+        """See ``Transaction``."""
+        return SqlTagRepository(TAGS, self._work)
+
+    @property
+    def categories(self) -> SqlCategoryRepository:
+        """See ``Transaction``."""
+        return SqlCategoryRepository(CATEGORIES, self._work)
+
+    @property
+    def products(self) -> SqlProductRepository:
+        """See ``Transaction``."""
+        return SqlProductRepository(PRODUCTS, self._work)
+
+    @property
+    def orders(self) -> SqlOrderRepository:
+        """See ``Transaction``."""
+        return SqlOrderRepository(ORDERS, self._work)
+
+    @property
+    def payments(self) -> SqlPaymentRepository:
+        """See ``Transaction``."""
+        return SqlPaymentRepository(PAYMENTS, self._work)
+
+    @property
+    def accounts(self) -> SqlAccountRepository:
+        """See ``Transaction``."""
+        return SqlAccountRepository(ACCOUNTS, self._work)
+
+    @property
+    def notifications(self) -> SqlNotificationRepository:
+        """See ``Transaction``."""
+        return SqlNotificationRepository(NOTIFICATIONS, self._work)
+
+    @property
+    def tickets(self) -> SqlTicketRepository:
+        """See ``Transaction``."""
+        return SqlTicketRepository(self._work)
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """See ``Transaction.savepoint``."""
@@ -129,7 +169,7 @@ class SqlStorage:
 
     @asynccontextmanager
     async def _queue(self, turn: asyncio.Lock) -> AsyncIterator[None]:
-        await self._connections.limited(self._settings.pool_timeout, turn.acquire(), PoolExhausted)
+        await self._connections.watch.limited(self._settings.pool_timeout, turn.acquire(), PoolExhausted)
         try:
             yield
         finally:
@@ -144,7 +184,7 @@ class SqlStorage:
         try:
             async with self._connections.taken() as held:
                 found = held.connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
-                if not await self._connections.limited(self._settings.database_timeout, found, unanswered):
+                if not await self._connections.watch.limited(self._settings.database_timeout, found, unanswered):
                     return None
             revision = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
         except Exception as error:
