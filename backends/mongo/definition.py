@@ -48,10 +48,18 @@ class Definition:
         options: dict[str, Any] = {"unique": True} if unique else {}
         if present:
             options["partialFilterExpression"] = {present: {"$type": "number"}}
-        prefix = ("unique",) if unique else ()
-        title = "_".join((*prefix, *keys)).replace(".", "_")
+        title = _title("unique", *keys) if unique else _title(*keys)
         try:
             await self._database[name].create_index([(key, 1) for key in keys], name=title, **options)
+        except PyMongoError as error:
+            raise translate(error) from error
+
+    async def unindex(self, name: str, keys: Sequence[str]) -> None:
+        """Remove an index that is not unique, if it is there."""
+        collection, title = self._database[name], _title(*keys)
+        try:
+            if title in await collection.index_information():
+                await collection.drop_index(title)
         except PyMongoError as error:
             raise translate(error) from error
 
@@ -79,6 +87,10 @@ class Definition:
         options = await self._database[name].options()
         rule: dict[str, Any] = options.get("validator", {}).get("$jsonSchema", {})
         return rule
+
+
+def _title(*words: str) -> str:
+    return "_".join(words).replace(".", "_")
 
 
 def defined(database: Any) -> Definition:

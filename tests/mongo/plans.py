@@ -51,6 +51,12 @@ async def stages(client: Client, database: str, command: Command) -> set[str]:
     return set(_stages(await client[database].command(asked)))
 
 
+async def examined(client: Client, database: str, command: Command) -> tuple[int, int]:
+    """How many keys of indexes, and how many documents, the server looks at for a ``find``."""
+    found = await client[database].command({"explain": command, "verbosity": "executionStats"})
+    return found["executionStats"]["totalKeysExamined"], found["executionStats"]["totalDocsExamined"]
+
+
 def _stages(plan: Any) -> Iterator[str]:
     if isinstance(plan, Mapping):
         if isinstance(plan.get("stage"), str):

@@ -15,7 +15,7 @@ from core.storage import sorts
 from tests.harness.kind import named
 from tests.mongo.deployment import connected
 from tests.mongo.lists import listed, offered
-from tests.mongo.plans import Command, Recorder, singles, stages
+from tests.mongo.plans import Command, Recorder, examined, singles, stages
 from tests.mongo.watched import watched
 
 pytestmark = pytest.mark.only("mongodb")
@@ -78,6 +78,25 @@ async def test_no_list_without_a_filter_is_sorted_by_the_server(
     assert len(pages) > 3 * len(offered(built_app))
     async with connected(settings.url) as client:
         assert [page for page in pages if "SORT" in await stages(client, named(settings.url), page)] == []
+
+
+@pytest.mark.parametrize("narrowed", ["", "&is_active=true", "&min_price=2&max_price=90"])
+@pytest.mark.parametrize("order", ["price", "-price"])
+async def test_a_category_is_read_in_the_order_of_its_prices(
+    settings: Settings, recorded: tuple[Shop, list[Command]], order: str, narrowed: str
+) -> None:
+    shop, commands = recorded
+    within = [await shop.category() for _ in range(20)]
+    drafts = [shop.draft() | {"category_id": within[n % 20]["id"], "price": f"{n + 1}.00"} for n in range(200)]
+    await shop.post("/products/bulk", drafts)
+    commands.clear()
+    url = f"/products?category_id={within[7]['id']}&sort={order}&page_size=3{narrowed}&cursor="
+    await shop.get(url + (await shop.get(url))["next_cursor"])
+    [first, second] = [single for command in commands if command.get("sort") for single in singles(command)]
+    async with connected(settings.url) as client:
+        assert await examined(client, named(settings.url), first) == (4, 4)
+        keys, documents = await examined(client, named(settings.url), second)
+        assert keys <= documents + 2 <= 7
 
 
 async def test_a_query_without_an_index_is_found_out(settings: Settings) -> None:

@@ -46,6 +46,7 @@ async def test_a_step_back_and_forward_again_ends_where_it_began(
 
 
 async def test_tickets_go_with_the_step_that_brought_them(migrations: MongoMigrations, definition: Definition) -> None:
-    await migrations.up()
+    await migrations.up("0003")
+    before = set(drift(await definition.describe()))
     await migrations.down("0002")
-    assert drift(await definition.describe()) == ["tickets: missing"]
+    assert set(drift(await definition.describe())) - before == {"tickets: missing"}

@@ -19,7 +19,6 @@ class CategoryDocument(Recorded):
             unique("name"),
             unique("slug"),
             index("created_at", "_id"),
-            index("updated_at", "_id"),
             index("parent_id"),
         )
 
@@ -46,11 +45,11 @@ class ProductDocument(Recorded):
             unique("sku"),
             unique("name", "category_id", present="category_id"),
             index("created_at", "_id"),
-            index("updated_at", "_id"),
             index("name", "_id"),
             index("price", "_id"),
             index("stock_quantity", "_id"),
             index("category_id", "created_at", "_id"),
+            index("category_id", "price", "_id"),
             index("is_active", "created_at", "_id"),
             index("is_active", "stock_quantity", "_id"),
             index("is_active", "category_id", "price"),

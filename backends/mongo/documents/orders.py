@@ -35,7 +35,6 @@ class OrderDocument(Recorded):
         indexes = (
             unique("order_number"),
             index("created_at", "_id"),
-            index("updated_at", "_id"),
             index("total_amount", "_id"),
             index("user_id", "created_at", "_id"),
             index("status", "created_at", "_id"),
@@ -74,7 +73,6 @@ class NotificationDocument(Recorded):
         name = "notifications"
         indexes = (
             index("user_id", "created_at", "_id"),
-            index("user_id", "updated_at", "_id"),
             index("user_id", "_id"),
             index("order_id"),
         )

@@ -38,7 +38,6 @@ class PostDocument(Recorded):
         indexes = (
             unique("slug"),
             index("created_at", "_id"),
-            index("updated_at", "_id"),
             index("title", "_id"),
             index("view_count", "_id"),
             index("published_at", "_id"),
@@ -64,6 +63,5 @@ class TagDocument(Recorded):
             unique("name_key"),
             unique("slug"),
             index("created_at", "_id"),
-            index("updated_at", "_id"),
             index("name"),
         )

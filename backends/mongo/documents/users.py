@@ -25,7 +25,6 @@ class UserDocument(Recorded):
             unique("username_key"),
             unique("email_key"),
             index("created_at", "_id"),
-            index("updated_at", "_id"),
             index("username"),
             index("email"),
             index("is_active", "created_at", "_id"),
