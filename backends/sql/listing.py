@@ -1,6 +1,7 @@
 """Pages: the same keyset logic for every list."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Table, UniqueConstraint, and_, bindparam, func, or_, select, union_all
@@ -62,27 +63,39 @@ class Source(Generic[E]):
         key = names, window.sort, window.page is not None, window.offset > 0, window.after is not None
         if key not in self._pages:
             self._pages[key] = Statement(self._windowed(names, window))
+            if window.after is not None and window.sort.kind in _WITH_MANY_EQUALS:
+                # SQLite looks for a row by its first column alone, and would go through all that are equal in it.
+                self._pages[key].with_variant(self._windowed(names, window, apart=True), "sqlite")
         return self._pages[key]
 
-    def _windowed(self, names: tuple[str, ...], window: Window) -> Select[Any]:
-        query = self._narrowed(self._query, names)
-        if window.after is not None:
-            query = query.where(_beyond(self._table, window.sort))
-        if not self._either:
-            return self._far(names, window) if window.offset else _cut(query, self._table.c, window)
+    def _windowed(self, names: Sequence[str], window: Window, *, apart: bool = False) -> Select[Any]:
+        if window.offset and not self._either:
+            return self._far(names, window)
+        query, ways = self._narrowed(self._query, names), self._ways(window, apart=apart)
+        order = _order(self._table.c, window.sort)
+        if len(ways) < 2:
+            return _cut(query.where(*ways), order, window)
         reach: Any = bindparam("reach")
-        parts = [query.where(one).order_by(*_order(self._table.c, window.sort)).limit(reach) for one in self._either]
+        query = query.add_columns(_sorted_by(self._table.c, window.sort).label("sort_key"))  # it may be no column yet
+        parts = [query.where(way).order_by(*order).limit(reach) for way in ways]
         joined = union_all(*(select(part.subquery()) for part in parts)).subquery()
-        return _cut(select(joined), joined.c, window)
+        return _cut(select(joined), _directed(window.sort, joined.c.sort_key, joined.c.id), window)
+
+    def _ways(self, window: Window, *, apart: bool) -> Sequence[ColumnElement[bool]]:
+        """Each row of the window is under just one of these, and each is one range of an index; none for all rows."""
+        behind = [] if window.after is None else _behind(self._table, window.sort, apart=apart)
+        if not (self._either and behind):
+            return self._either or behind
+        return [and_(*pair) for pair in product(self._either, behind)]
 
     def _far(self, names: Sequence[str], window: Window) -> Select[Any]:
         """Rows before the page are passed over where an index has them in order; those on the page alone are read.
 
         The ids stand in a table of their own, because MySQL knows no limit behind IN.
         """
-        row_id = self._table.c.id
-        page = _cut(self._narrowed(select(row_id), names), self._table.c, window).subquery("page")
-        return self._query.where(row_id.in_(select(page.c.id))).order_by(*_order(self._table.c, window.sort))
+        row_id, order = self._table.c.id, _order(self._table.c, window.sort)
+        page = _cut(self._narrowed(select(row_id), names), order, window).subquery("page")
+        return self._query.where(row_id.in_(select(page.c.id))).order_by(*order)
 
     def _count(self, names: tuple[str, ...]) -> Statement:
         if names not in self._counts:
@@ -106,25 +119,34 @@ def _bounds(window: Window) -> dict[str, Any]:
     return bounds
 
 
-def _cut(query: Select[Any], columns: Any, window: Window) -> Select[Any]:
-    query = query.order_by(*_order(columns, window.sort)).limit(bindparam("rows"))
+def _cut(query: Select[Any], order: Sequence[ColumnElement[Any]], window: Window) -> Select[Any]:
+    query = query.order_by(*order).limit(bindparam("rows"))
     return query if window.page is None else query.offset(bindparam("skipped"))
 
 
-def _order(columns: Any, sort: Sort) -> list[ColumnElement[Any]]:
+def _order(columns: Any, sort: Sort) -> Sequence[ColumnElement[Any]]:
     column = _sorted_by(columns, sort)
     # The id would change nothing behind a column without equals, and MariaDB sorts all rows for it.
-    order = [column] if _has_no_equals(column) else [column, columns.id]
-    return [part.desc() if sort.descending else part.asc() for part in order]
+    return _directed(sort, *([column] if _has_no_equals(column) else [column, columns.id]))
 
 
-def _beyond(table: Table, sort: Sort) -> ColumnElement[bool]:
-    """Rows behind the cursor."""
+def _directed(sort: Sort, *columns: ColumnElement[Any]) -> Sequence[ColumnElement[Any]]:
+    return [column.desc() if sort.descending else column.asc() for column in columns]
+
+
+def _behind(table: Table, sort: Sort, *, apart: bool) -> list[ColumnElement[bool]]:
+    """Rows behind the cursor; those with the cursor's value ``apart`` from the others, or all in one."""
     column, row_id = _sorted_by(table.c, sort), table.c.id
-    last_value = bindparam("last_value", type_=column.type)
+    last_value, last_id = bindparam("last_value", type_=column.type), bindparam("last_id", type_=row_id.type)
+    rest = column < last_value if sort.descending else column > last_value
     if _has_no_equals(column):
-        return column < last_value if sort.descending else column > last_value
-    return beyond(column, row_id, last_value, bindparam("last_id", type_=row_id.type), descending=sort.descending)
+        return [rest]
+    if apart:
+        return [and_(column == last_value, row_id < last_id if sort.descending else row_id > last_id), rest]
+    return [beyond(column, row_id, last_value, last_id, descending=sort.descending)]
+
+
+_WITH_MANY_EQUALS = (SortKind.INTEGER, SortKind.NULLABLE_TIME)
 
 
 def _sorted_by(columns: Any, sort: Sort) -> ColumnElement[Any]:

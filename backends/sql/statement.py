@@ -21,15 +21,21 @@ class Statement:
         """``keys`` are the columns of an INSERT."""
         self._element = element
         self._keys = list(keys) or None
+        self._variants: dict[str, Executable] = {}
+
+    def with_variant(self, element: Executable, *dialects: str) -> "Statement":
+        """Itself, which for these dialects says the same in other words."""
+        self._variants |= dict.fromkeys(dialects, element)
+        return self
 
     def compiled(self, dialect: Dialect) -> "Compiled":
         """In the words of a database, and of its driver's style of parameters."""
-        compiled: Any = self._element.compile(dialect=dialect, column_keys=self._keys)  # type: ignore[attr-defined]
+        element: Any = self._variants.get(dialect.name, self._element)
+        compiled: Any = element.compile(dialect=dialect, column_keys=self._keys)
         names = tuple(compiled.positiontup or ())
         binds = compiled.binds
         known = {name: binds[name].effective_value for name in names if not binds[name].required}
         binders = [_processor(binds[name].type, dialect, "bind_processor") for name in names]
-        element: Any = self._element
         described = element.column_descriptions if element.is_select else getattr(element, _RETURNED, ())
         readers = [_processor(column["type"], dialect, "result_processor", None) for column in described]
         return Compiled(str(compiled), names, known, binders, readers)

@@ -27,6 +27,7 @@ from tests.sql.neighbour import ALL, Neighbour
 pytestmark = pytest.mark.only(*ALL)
 
 MANY = 4000
+FEW = 4  # values of a field that many share
 SIZE = 10
 ENOUGH = 400  # for a page, its tags, and the rows that share a value with its first; a tenth of what there is
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -147,14 +148,14 @@ def _post(number: int) -> Row:
     times = {"published_at": published, "published_key": published or NEVER}
     text = {"title": f"{number * 7919 % MANY:06}", "slug": f"p{number}", "content": "x", "search_key": "x"}
     status = list(PostStatus)[number % len(PostStatus)]
-    return text | times | {"status": status, "view_count": number % 100, "author_id": number % 5 + 1}
+    return text | times | {"status": status, "view_count": number % FEW, "author_id": number % 5 + 1}
 
 
 def _product(number: int) -> Row:
     text = {"name": f"{number * 7919 % MANY:06}", "slug": f"p{number}", "sku": f"S{number:06}", "search_key": "x"}
     return text | {
-        "price": 1 + number % 100,
-        "stock_quantity": number % 100,
+        "price": 1 + number % FEW,
+        "stock_quantity": number % FEW,
         "is_active": True,
         "category_id": number % 5 + 1,
     }
@@ -162,7 +163,7 @@ def _product(number: int) -> Row:
 
 def _order(number: int) -> Row:
     status = list(OrderStatus)[number % len(OrderStatus)]
-    return {"order_number": f"O{number}", "status": status, "total_amount": 1 + number % 100, "user_id": number % 5 + 1}
+    return {"order_number": f"O{number}", "status": status, "total_amount": 1 + number % FEW, "user_id": number % 5 + 1}
 
 
 def _transfer(number: int) -> Row:
