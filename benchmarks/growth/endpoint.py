@@ -16,6 +16,7 @@ class Kind(StrEnum):
     KEY = "read by key"
     CURSOR = "page by cursor"
     PLACE = "order placement"
+    FILTER = "page by cursor, filtered by price or tag"
     WRITE = "other writes"
     NUMBER = "page by number"
     SEARCH = "search"

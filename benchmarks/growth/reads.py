@@ -15,7 +15,7 @@ Draw = Callable[[Client], object]
 PAGE = 20
 """Rows on a page where nothing is said."""
 
-_DEPTHS = {"start": None, "middle": 0.5, "end": 0.97}
+_DEPTHS = {"start": None, "middle": 0.5, "far": 0.75, "end": 0.97}
 
 
 def _row(kind: str) -> Draw:
@@ -80,25 +80,32 @@ _KEYS = {
 _DEEP = {
     "products": "/products?cursor={products_AT}",
     "products with categories": "/products/with-categories?cursor={products_AT}",
-    "products of a category": "/products?category_id={leaf}&cursor={products_AT}",
     "products, active": "/products?is_active=true&cursor={products_AT}",
-    "products, inactive": "/products?is_active=false&cursor={products_AT}",
-    "products of a price range": "/products?min_price={low}&max_price={high}&cursor={products_AT}",
     "orders": "/orders?cursor={orders_AT}",
-    "orders, pending": "/orders?status=pending&cursor={orders_AT}",
     "orders, delivered": "/orders?status=delivered&cursor={orders_AT}",
     "users": "/users?cursor={users_AT}",
-    "users, inactive": "/users?is_active=false&cursor={users_AT}",
     "posts": "/posts?cursor={posts_AT}",
     "posts, published": "/posts?status=published&cursor={posts_AT}",
-    "posts with a tag": "/posts?tag={tag_name}&cursor={posts_AT}",
 }
 """Asked for at each depth."""
+
+_NARROW = {
+    "products of a category": "/products?category_id={leaf}&page_size=5&cursor={products_AT}",
+    "products, inactive": "/products?is_active=false&page_size=5&cursor={products_AT}",
+    "orders, pending": "/orders?status=pending&page_size=5&cursor={orders_AT}",
+    "users, inactive": "/users?is_active=false&page_size=5&cursor={users_AT}",
+}
+"""Likewise; in the smallest shop there are so few that the pages must be short, or those far in would not be full."""
+
+_UNORDERED = {
+    "products of a price range": "/products?min_price={low}&max_price={high}&cursor={products_AT}",
+    "posts with a tag": "/posts?tag={tag_name}&cursor={posts_AT}",
+}
+"""Likewise; narrowed by what no index has newest first."""
 
 _SHORT = {
     "orders of a user": "/orders/user/{user}?cursor=",
     "posts of an author": "/posts?author_id={user}&cursor=",
-    "posts of a tag": "/tags/{tag}/posts?cursor=",
     "notifications of a user": "/users/{user}/notifications?cursor=",
     "transfers of an account": "/accounts/{account}/transfers?cursor=",
     "low stock": "/products/low-stock?cursor=",
@@ -174,11 +181,17 @@ def _sorted(name: str, kind: str, field: str, sort: SortKind) -> Endpoint:
     return Endpoint(name, Kind.CURSOR, make)
 
 
+def _at(targets: Mapping[str, str], *places: str) -> dict[str, str]:
+    return {f"{name}, {place}": target.replace("AT", place) for name, target in targets.items() for place in places}
+
+
 def _reads() -> Iterator[Endpoint]:
     for kind, targets in (
         (Kind.KEY, _KEYS),
-        (Kind.CURSOR, {f"{name}, {at}": t.replace("AT", at) for name, t in _DEEP.items() for at in _DEPTHS}),
+        (Kind.CURSOR, _at(_DEEP, "start", "middle", "end")),
+        (Kind.CURSOR, _at(_NARROW, "start", "middle", "far")),
         (Kind.CURSOR, _SHORT),
+        (Kind.FILTER, _at(_UNORDERED, "start", "middle", "end") | {"posts of a tag": "/tags/{tag}/posts?cursor="}),
         (Kind.NUMBER, _NUMBERED),
         (Kind.SEARCH, _SEARCHES),
         (Kind.STATISTICS, _STATISTICS),
