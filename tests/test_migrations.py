@@ -16,8 +16,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Table, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from backends.sql.migrations import SqlMigrations
+from backends.sql.migrations import SqlMigrations, is_described
 from backends.sql.schema import NEVER, metadata
+from backends.sql.search import is_index
 from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry
@@ -117,6 +118,12 @@ def _shape(inspector: Any, table: str) -> dict[str, Any]:
     return {**ordered, "columns": described, "key": inspector.get_pk_constraint(table)}
 
 
+def drift(connection: Connection) -> list[Any]:
+    """What a new revision would have to change."""
+    context = MigrationContext.configure(connection, opts={"include_name": is_described})
+    return list(compare_metadata(context, metadata))
+
+
 def run_script(connection: Connection, script: str) -> None:
     lines = (line for line in script.splitlines() if not line.startswith("--"))
     for statement in filter(None, map(str.strip, "\n".join(lines).split(";\n"))):
@@ -126,7 +133,7 @@ def run_script(connection: Connection, script: str) -> None:
 
 
 async def test_revisions_are_listed_from_first_to_last(history: SqlMigrations) -> None:
-    assert [revision.id for revision in history.history()] == ["0001", "0002", "0003", "0004"]
+    assert [revision.id for revision in history.history()] == ["0001", "0002", "0003", "0004", "0005"]
     assert all(revision.title for revision in history.history())
     assert await history.current() is None
 
@@ -137,12 +144,13 @@ async def test_up_down_and_up_again_with_rows_in_every_table_loses_nothing(histo
     before = await history.on_connection(lambda connection: contents(connection, initial.metadata.tables))
     for _ in range(2):
         await history.up()
-        assert await history.current() == "0004"
+        assert await history.current() == "0005"
         await history.on_connection(require_keys)
         await history.on_connection(require_times)
+        await history.on_connection(require_indexed)
         assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
         await history.down("-1")
-        assert await history.current() == "0003"
+        assert await history.current() == "0004"
         await history.down("0001")
         assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
 
@@ -168,9 +176,28 @@ def require_times(connection: Connection) -> None:
     assert all(key == (published or NEVER) for published, key in rows)
 
 
+def require_indexed(connection: Connection) -> None:
+    """Where searches have an index, it holds each row's key."""
+    for table in ("users", "products", "posts"):
+        match connection.dialect.name:
+            case "sqlite":
+                index = f"{table}_search"
+                connection.execute(text(f"INSERT INTO {index}({index}, rank) VALUES ('integrity-check', 1)"))
+                connection.rollback()
+                found = connection.scalar(text(f"SELECT count(*) FROM {index} WHERE {index} MATCH :same"), SAME[table])
+                assert found == len(OLD[table])
+            case "postgresql":
+                pairs = f"SELECT t.id FROM {table} t FULL JOIN {table}_search s USING (id, search_key)"
+                assert len(connection.execute(text(pairs)).all()) == len(OLD[table])
+
+
+SAME = {"users": {"same": '"use"'}, "products": {"same": '"str"'}, "posts": {"same": '"pos"'}}
+"""A trigram of the key of every row above."""
+
+
 async def test_autogenerate_finds_no_drift(history: SqlMigrations) -> None:
     await history.up()
-    assert await history.on_connection(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
+    assert await history.on_connection(drift) == []
 
 
 async def test_revisions_build_the_schema_that_the_tables_describe(history: SqlMigrations) -> None:
@@ -183,8 +210,9 @@ async def test_revisions_build_the_schema_that_the_tables_describe(history: SqlM
         connection.commit()
 
     await history.on_connection(create)
-    assert migrated == await history.on_connection(shape)
-    assert set(migrated) == set(metadata.tables)
+    described = {name: table for name, table in migrated.items() if not is_index(name)}
+    assert described == await history.on_connection(shape)
+    assert set(described) == set(metadata.tables)
 
 
 async def test_base_leaves_nothing(history: SqlMigrations) -> None:
@@ -200,7 +228,7 @@ async def test_a_written_script_builds_the_same_schema(history: SqlMigrations) -
     await history.down("base")
     await history.on_connection(lambda connection: run_script(connection, history.script("base:head")))
     assert await history.on_connection(shape) == migrated
-    assert await history.current() == "0004"
+    assert await history.current() == "0005"
     await history.on_connection(lambda connection: run_script(connection, history.script("head:base")))
     assert await history.on_connection(shape) == {}
     assert await history.current() is None
@@ -218,7 +246,8 @@ async def test_a_written_script_fails_on_rows_and_up_goes_on_from_there(history:
     assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
     await history.up()
     await history.on_connection(require_keys)
-    assert await history.on_connection(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
+    await history.on_connection(require_indexed)
+    assert await history.on_connection(drift) == []
 
 
 async def test_ids_are_not_used_again_after_a_migration(history: SqlMigrations) -> None:
@@ -256,15 +285,15 @@ async def test_processes_that_migrate_at_once_take_turns(
         for _ in range(4)
     ]
     told = [await racer.communicate() for racer in racers]
-    assert told == [(b"0004 (head)\n", b"")] * 4
+    assert told == [(b"0005 (head)\n", b"")] * 4
     assert [racer.returncode for racer in racers] == [0] * 4
-    assert await history.on_connection(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
+    assert await history.on_connection(drift) == []
 
 
 async def test_unknown_revisions_are_refused_with_those_that_are_known(history: SqlMigrations) -> None:
-    with pytest.raises(ConfigurationError, match="0001, 0002, 0003, 0004"):
+    with pytest.raises(ConfigurationError, match="0001, 0002, 0003, 0004, 0005"):
         await history.up("9999")
-    with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003, 0004, head"):
+    with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003, 0004, 0005, head"):
         history.script("base:9999")
     await history.up()
 
@@ -275,6 +304,39 @@ async def test_unknown_revisions_are_refused_with_those_that_are_known(history: 
     await history.on_connection(pretend)
     with pytest.raises(ConfigurationError, match=r"9999.*This version of Stockroom knows"):
         await history.up()
+
+
+@pytest.mark.only("postgresql")
+async def test_a_user_who_may_not_create_the_extension_is_told_so(
+    history: SqlMigrations, blank_url: str, registry: Registry
+) -> None:
+    def hire(connection: Connection) -> None:
+        database = connection.engine.url.database
+        connection.execute(text("DROP ROLE IF EXISTS clerk"))
+        connection.execute(text("CREATE ROLE clerk LOGIN PASSWORD 'clerk'"))
+        connection.execute(text("GRANT ALL ON SCHEMA public TO clerk"))
+        connection.execute(text(f'REVOKE CREATE ON DATABASE "{database}" FROM PUBLIC'))
+        connection.commit()
+
+    def allow(connection: Connection) -> None:
+        connection.execute(text("CREATE EXTENSION pg_trgm"))
+        connection.commit()
+
+    def fire(connection: Connection) -> None:
+        connection.execute(text("DROP OWNED BY clerk"))
+        connection.execute(text("DROP ROLE clerk"))
+        connection.commit()
+
+    await history.on_connection(hire)
+    settings = settings_for(blank_url.replace("://stockroom:stockroom@", "://clerk:clerk@"))
+    theirs = registry.choose(settings).migrations(settings)
+    with pytest.raises(ConfigurationError, match=r"administrator run in this database: CREATE EXTENSION pg_trgm"):
+        await theirs.up()
+    assert await theirs.current() is None
+    await history.on_connection(allow)
+    await theirs.up()
+    assert await theirs.current() == "0005"
+    await history.on_connection(fire)
 
 
 @pytest.mark.only("sqlite")
@@ -294,7 +356,7 @@ def test_sqlite_itself_runs_the_script(history: SqlMigrations) -> None:
     connection.executescript(history.script("base:head"))
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     connection.close()
-    assert tables == {*metadata.tables, "alembic_version", "sqlite_sequence"}
+    assert {name for name in tables if not is_index(name)} == {*metadata.tables, "alembic_version", "sqlite_sequence"}
 
 
 def test_the_alembic_command_works_for_developers(blank_url: str) -> None:

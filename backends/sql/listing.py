@@ -4,11 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, UniqueConstraint, and_, bindparam, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from backends.sql.errors import Rows
 from backends.sql.keyset import beyond
 from backends.sql.schema import NEVER, SORT_KEYS
+from backends.sql.search import Index, indexes, looked_for
 from backends.sql.statement import Statement
 from core.storage import Page, SortKind, Window
 from core.storage.pages import Sort
@@ -66,6 +79,8 @@ class Source(Generic[E]):
             if window.after is not None and window.sort.kind in _WITH_MANY_EQUALS:
                 # SQLite looks for a row by its first column alone, and would go through all that are equal in it.
                 self._pages[key].with_variant(self._windowed(names, window, apart=True), "sqlite")
+            for database, index in indexes(self._table, names).items():
+                self._pages[key].with_variant(self._searched(names, window, index), database)
         return self._pages[key]
 
     def _windowed(self, names: Sequence[str], window: Window, *, apart: bool = False) -> Select[Any]:
@@ -75,11 +90,16 @@ class Source(Generic[E]):
         order = _order(self._table.c, window.sort)
         if len(ways) < 2:
             return _cut(query.where(*ways), order, window)
-        reach: Any = bindparam("reach")
         query = query.add_columns(_sorted_by(self._table.c, window.sort).label("sort_key"))  # it may be no column yet
-        parts = [query.where(way).order_by(*order).limit(reach) for way in ways]
-        joined = union_all(*(select(part.subquery()) for part in parts)).subquery()
-        return _cut(select(joined), _directed(window.sort, joined.c.sort_key, joined.c.id), window)
+        return _joined([query.where(way).order_by(*order).limit(_REACH) for way in ways], window)
+
+    def _searched(self, names: Sequence[str], window: Window, index: Index) -> Select[Any]:
+        """As ``_windowed``, where there is an index for the search."""
+        query = self._narrowed(self._query, [name for name in names if name != "search"])
+        query = query.add_columns(_sorted_by(self._table.c, window.sort).label("sort_key"))
+        ways = self._ways(window, apart=window.sort.kind in _WITH_MANY_EQUALS) or [true()]
+        ordered = [query.where(way).order_by(*_order(self._table.c, window.sort)) for way in ways]
+        return _joined(index.parts(query.where(or_(*ways)), ordered, _REACH), window)
 
     def _ways(self, window: Window, *, apart: bool) -> Sequence[ColumnElement[bool]]:
         """Each row of the window is under just one of these, and each is one range of an index; none for all rows."""
@@ -102,6 +122,9 @@ class Source(Generic[E]):
             query = select(func.count()).select_from(self._table)
             query = query.where(or_(*self._either)) if self._either else query
             self._counts[names] = Statement(self._narrowed(query, names))
+            for database, index in indexes(self._table, names).items():
+                others = self._narrowed(query, [name for name in names if name != "search"])
+                self._counts[names].with_variant(index.counted(others), database)
         return self._counts[names]
 
     def _narrowed(self, query: Select[Any], names: Sequence[str]) -> Select[Any]:
@@ -122,6 +145,12 @@ def _bounds(window: Window) -> dict[str, Any]:
 def _cut(query: Select[Any], order: Sequence[ColumnElement[Any]], window: Window) -> Select[Any]:
     query = query.order_by(*order).limit(bindparam("rows"))
     return query if window.page is None else query.offset(bindparam("skipped"))
+
+
+def _joined(parts: Sequence[Select[Any]], window: Window) -> Select[Any]:
+    """The window onto the rows of several queries, none of which has a row of another."""
+    joined = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    return _cut(select(joined), _directed(window.sort, joined.c.sort_key, joined.c.id), window)
 
 
 def _order(columns: Any, sort: Sort) -> Sequence[ColumnElement[Any]]:
@@ -146,6 +175,7 @@ def _behind(table: Table, sort: Sort, *, apart: bool) -> list[ColumnElement[bool
     return [beyond(column, row_id, last_value, last_id, descending=sort.descending)]
 
 
+_REACH: Any = bindparam("reach")
 _WITH_MANY_EQUALS = (SortKind.INTEGER, SortKind.NULLABLE_TIME)
 
 
@@ -159,17 +189,12 @@ def _has_no_equals(column: Any) -> bool:
     return column.primary_key or any(list(part.columns) == [column] for part in uniques)
 
 
-def contains(key: ColumnElement[str]) -> ColumnElement[bool]:
-    """The condition that a search key holds the value ``search``; see ``given``."""
-    return key.contains(bindparam("search"), escape="/")
-
-
 def given(search: str | None = None, **values: Any) -> dict[str, Any]:
     """The values that narrow a list: those that are not None, and what is searched for, folded, if that is anything."""
     narrowing = {name: value for name, value in values.items() if value is not None}
     term = search_term(search or "")
     if term:
-        narrowing["search"] = term.replace("/", "//").replace("%", "/%").replace("_", "/_")
+        narrowing |= looked_for(term)
     return narrowing
 
 

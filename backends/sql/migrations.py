@@ -18,6 +18,7 @@ from backends.sql.dialects import Dialect
 from backends.sql.engine import migration_engine
 from backends.sql.errors import meaning, refusal
 from backends.sql.fitness import require_fit
+from backends.sql.search import is_index
 from core.errors import ConfigurationError, TransientConflict, Unavailable
 from core.settings import Settings
 from core.storage import Revision
@@ -122,3 +123,8 @@ class SqlMigrations:
         config.set_main_option("path_separator", "os")
         config.attributes["migrations"] = self
         return config
+
+
+def is_described(name: str | None, kind: str, _parents: object) -> bool:
+    """What Alembic compares with the tables we describe: the index of a search is described in its revision alone."""
+    return not (kind == "table" and is_index(name or ""))

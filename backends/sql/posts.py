@@ -14,6 +14,7 @@ from backends.sql.listing import Source, given
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import NEVER, post_tags, posts, tags
+from backends.sql.search import contains
 from backends.sql.statement import Statement
 from core.entities import Post, PostDraft, Tag
 from core.entities.assembly import values_of
@@ -59,7 +60,7 @@ _CONDITIONS = {
     "status": posts.c.status == bindparam("status"),
     "tag_id": posts.c.id.in_(select(post_tags.c.post_id).where(post_tags.c.tag_id == bindparam("tag_id"))),
     "tag": posts.c.id.in_(_TAGGED_BY_NAME.where(tags.c.name_key == bindparam("tag"))),
-    "search": listing.contains(posts.c.search_key),
+    "search": contains(posts.c.search_key),
 }
 _PAGES = Source(POSTS.all, posts, tuple, _CONDITIONS)
 

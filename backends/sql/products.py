@@ -14,6 +14,7 @@ from backends.sql.listing import Source, given
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import categories, products
+from backends.sql.search import contains
 from backends.sql.statement import Statement
 from backends.sql.versions import next_version
 from core.entities import Product, ProductDraft, ProductWithCategory
@@ -62,7 +63,7 @@ _CONDITIONS = {
     "max_price": products.c.price <= bindparam("max_price"),
     "max_stock": products.c.stock_quantity <= bindparam("max_stock"),
     "is_active": products.c.is_active == bindparam("is_active"),
-    "search": listing.contains(products.c.search_key),
+    "search": contains(products.c.search_key),
 }
 _PAGES = Source(PRODUCTS.all, products, PRODUCTS.shape.read, _CONDITIONS)
 

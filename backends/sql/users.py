@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, desc, func, select
 
-from backends.sql import listing
 from backends.sql.aggregate import Aggregate, SqlReader, SqlRepository
 from backends.sql.errors import Refused
 from backends.sql.listing import Source, given
 from backends.sql.mapping import Shape
 from backends.sql.probe import Unique
 from backends.sql.schema import orders, users
+from backends.sql.search import contains
 from backends.sql.statement import Statement
 from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
 from core.errors import NotFound, Referenced
@@ -56,7 +56,7 @@ _TOP = Statement(  # only the best are looked up among the users, not all users 
 )
 _CONDITIONS = {
     "is_active": users.c.is_active == bindparam("is_active"),
-    "search": listing.contains(users.c.search_key),
+    "search": contains(users.c.search_key),
 }
 _PAGES = Source(USERS.all, users, USERS.shape.read, _CONDITIONS)
 

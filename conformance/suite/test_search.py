@@ -60,6 +60,35 @@ async def test_case_is_folded_over_all_of_unicode(shop: Shop) -> None:
         assert await found(shop, "/posts", f"{number}{query}") == [post], text
 
 
+CURIOUS = [
+    'say "abc" ""',
+    "100%_off\\%_",
+    "'' -- ;'",
+    "a b  c   d",
+    "and or not near*",
+    "a+b:c^{d}(e)",
+    "$1 ?2 :three @x",
+    "🎧🎉🎧🎉🎧",
+    "q\u0323\u0301q\u0301",
+    "日本語の文",
+    "שָׁלוֹם",
+    "aaaaa",
+    "abcabd",
+]
+
+
+async def test_a_term_of_any_length_is_found_where_it_is_and_nowhere_else(shop: Shop) -> None:
+    drafts = [shop.draft() | {"name": f"<{text}>", "description": text[::-1]} for text in CURIOUS]
+    products = await shop.post("/products/bulk", drafts)
+    terms = {product["name"][start : start + length].strip() for product in products for start, length in PARTS}
+    for term in sorted(filter(None, terms)):
+        held = [one for one in products if term in one["name"] or term in one["description"]]
+        assert await found(shop, "/products", term) == held, term
+
+
+PARTS = [(start, length) for start in range(0, 12, 2) for length in (1, 2, 3, 4, 7)]
+
+
 async def test_accents_are_not_folded(shop: Shop) -> None:
     await shop.product(name="café")
     for query in ("cafe", "cafè", "caf\u0301"):
@@ -116,6 +145,55 @@ async def test_search_finds_what_is_stored_now(shop: Shop) -> None:
     post = await shop.article(user, content="x")
     await shop.client.patch(f"/posts/{post['id']}", json={"content": "needle"})
     assert [row["id"] for row in await found(shop, "/posts", "NEEDLE")] == [post["id"]]
+
+
+async def test_search_does_not_find_what_is_gone(shop: Shop) -> None:
+    user, idle = await shop.user(username="needle_one"), await shop.user(username="needle_two", is_active=False)
+    category = await shop.category()
+    product, kept = await shop.product(name="needle 1"), await shop.product(name="needle", category_id=category["id"])
+    post = await shop.article(user, content="needle 1")
+    await shop.article(user, content="needle 2")
+    for path in (f"/products/{product['id']}", f"/posts/{post['id']}", f"/categories/{category['id']}"):
+        assert (await shop.client.delete(path)).status_code == 204
+    assert [row["id"] for row in await found(shop, "/products", "needle")] == [kept["id"]]
+    assert len(await found(shop, "/posts", "needle")) == 1
+    assert (await shop.client.delete("/users/bulk/inactive")).status_code == 200
+    assert [row["id"] for row in await found(shop, "/users", "needle")] == [user["id"]] != [idle["id"]]
+    assert (await shop.client.delete(f"/users/{user['id']}")).status_code == 204
+    assert await found(shop, "/posts", "needle") == await found(shop, "/users", "needle") == []
+
+
+async def test_search_finds_what_was_changed_in_something_else(shop: Shop) -> None:
+    product = await shop.product(name="needle")
+    post = await shop.article(await shop.user(), content="needle")
+    for number in (-1, 1, -3):
+        await shop.client.post(f"/products/{product['id']}/stock", json={"quantity_change": number})
+        await shop.client.post(f"/posts/{post['id']}/view")
+    assert [row["stock_quantity"] for row in await found(shop, "/products", "needle")] == [97]
+    assert [row["view_count"] for row in await found(shop, "/posts", "needle")] == [3]
+
+
+MANY = 250
+
+
+async def test_pages_of_a_search_lose_and_repeat_nothing(shop: Shop) -> None:
+    words = [f"{'thirds' if number % 3 == 0 else 'other'} {number:03}" for number in range(MANY)]
+    drafts = [shop.draft() | {"name": word, "price": f"{1 + number % 7}.00"} for number, word in enumerate(words)]
+    products = await shop.post("/products/bulk", drafts)
+    for term, few in (("thirds", False), ("thirds 00", True), ("thirds 003", True)):
+        held = sorted((one for one in products if term in one["name"]), key=lambda one: (one["price"], one["id"]))
+        assert await by_cursor(shop, f"/products?search={quote(term)}&sort=price&page_size={2 if few else 9}") == held
+        numbered = await shop.get(f"/products?search={quote(term)}&sort=price&page_size=9&page=2")
+        assert (numbered["items"], numbered["total"]) == (held[9:18], len(held))
+
+
+async def by_cursor(shop: Shop, path: str) -> list[Json]:
+    items, cursor = [], ""
+    while cursor is not None:
+        page = await shop.get(f"{path}&cursor={cursor}")
+        items += page["items"]
+        cursor = page["next_cursor"]
+    return items
 
 
 async def test_the_end_of_a_long_text_is_searched(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from alembic.operations import MigrationScript
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
-from backends.sql.migrations import SqlMigrations
+from backends.sql.migrations import SqlMigrations, is_described
 from backends.sql.schema import metadata
 from core.errors import ConfigurationError
 from core.plugins import discover
@@ -28,6 +28,7 @@ def options(dialect: str) -> dict[str, Any]:
     """What holds online and offline alike. SQLite's DDL is transactional, whatever Alembic thinks of its driver."""
     return {
         "target_metadata": metadata,
+        "include_name": is_described,
         "process_revision_directives": number,
         "render_as_batch": True,
         "transactional_ddl": True if dialect == "sqlite" else None,

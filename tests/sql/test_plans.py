@@ -2,7 +2,7 @@
 
 What goes through more rows, on purpose, because each further index would cost every write:
 
-- ``search`` looks for substrings, which may begin anywhere;
+- ``search``, where the database has no index of trigrams, and for a term that is too short for one;
 - a filter in another order than newest first: either the rows that fit are sorted, or the others are skipped;
 - ``tag``, prices, and ``is_active`` of products, in any order: the same;
 - the total of a numbered page, which is what a cursor does without.
@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from backends.sql import search
 from backends.sql.backend import SqlBackend
 from backends.sql.schema import NEVER, metadata
 from core.entities import OrderStatus, PostStatus
@@ -30,6 +31,8 @@ MANY = 4000
 FEW = 4  # values of a field that many share
 SIZE = 10
 ENOUGH = 400  # for a page, its tags, and the rows that share a value with its first; a tenth of what there is
+FOUND = search.FEW + ENOUGH  # as many of the index until it is known to be the longer way; still less than there is
+INDEXED = ("sqlite", "postgresql")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NEWEST: Sorts = {"created_at": SortKind.TIME}
 
@@ -53,6 +56,13 @@ LISTS: dict[str, tuple[Sorts, List]] = {
     "notifications": (NEWEST, lambda s, window: s.notifications.page(1, window)),
 }
 
+SEARCHES: dict[str, Callable[[Storage, str, Window], Awaitable[Page[Any]]]] = {
+    "users": lambda s, term, window: s.users.page(UserFilter(search=term), window),
+    "posts": lambda s, term, window: s.posts.page(PostFilter(search=term), window),
+    "products": lambda s, term, window: s.products.page(ProductFilter(search=term), window),
+    "products with category": lambda s, term, window: s.products.page_with_category(ProductFilter(search=term), window),
+}
+
 
 async def test_a_page_costs_the_same_at_any_depth_in_every_order(opened: Opened, neighbour: Neighbour) -> None:
     await fill(neighbour)
@@ -70,8 +80,27 @@ async def test_a_list_without_an_index_is_found_out(opened: Opened, neighbour: N
     await fill(neighbour)
     meter = Meter(neighbour.dialect.wire, neighbour.dialect.name)
     async with opened(SqlBackend(replace(neighbour.dialect, wire=meter)), pool_size=1) as storage:
-        await storage.users.page(UserFilter(search="nobody"), Window(sorts.NEWEST_FIRST, SIZE, page=None))
+        await storage.users.page(UserFilter(search="no"), Window(sorts.NEWEST_FIRST, SIZE, page=None))
         assert meter.read > ENOUGH
+
+
+@pytest.mark.only(*INDEXED)
+async def test_a_search_goes_by_the_index_unless_the_order_is_sooner(opened: Opened, neighbour: Neighbour) -> None:
+    await fill(neighbour)
+    meter = Meter(neighbour.dialect.wire, neighbour.dialect.name)
+    async with opened(SqlBackend(replace(neighbour.dialect, wire=meter)), pool_size=1) as storage:
+        costs = {}
+        for table, page in SEARCHES.items():
+            for term, count in (("000777", 1), ("0007", 100), ("nowhere", 0), ("every", SIZE)):
+                for sort in both_ways(NEWEST):
+                    meter.read = 0
+                    found = await page(storage, term, Window(sort, SIZE, page=None))
+                    assert len(found.items) == min(count, SIZE)
+                    costs[f"{term} in {table} by {sort}"] = meter.read
+            meter.read = 0
+            assert (await page(storage, "000777", Window(sorts.NEWEST_FIRST, SIZE))).total == 1
+            costs[f"one in {table}, counted"] = meter.read / 2
+        assert {case: cost for case, cost in costs.items() if cost > FOUND} == {}
 
 
 async def test_transfers_are_each_listed_once_in_order_and_counted(opened: Opened, neighbour: Neighbour) -> None:
@@ -138,27 +167,28 @@ def rows_of(table: str) -> Iterator[Row]:
         yield row if table == "transfers" else row | {"updated_at": at, "version": 1}
 
 
+def _searched(number: int) -> Row:
+    return {"search_key": f"every {number * 7919 % MANY:06}" + " text of some length" * 50}
+
+
 def _user(number: int) -> Row:
-    names = dict.fromkeys(("username", "username_key", "email", "email_key", "search_key"), f"u{number:06}")
-    return names | {"password_hash": "x", "is_active": number % 8 != 0, "is_superuser": False}
+    names = dict.fromkeys(("username", "username_key", "email", "email_key"), f"u{number:06}")
+    return names | _searched(number) | {"password_hash": "x", "is_active": number % 8 != 0, "is_superuser": False}
 
 
 def _post(number: int) -> Row:
     published = START + timedelta(seconds=number * 31 % MANY) if number % 50 else None
     times = {"published_at": published, "published_key": published or NEVER}
-    text = {"title": f"{number * 7919 % MANY:06}", "slug": f"p{number}", "content": "x", "search_key": "x"}
+    text = {"title": f"{number * 7919 % MANY:06}", "slug": f"p{number}", "content": "x"}
     status = list(PostStatus)[number % len(PostStatus)]
-    return text | times | {"status": status, "view_count": number % FEW, "author_id": number % 5 + 1}
+    counts = {"status": status, "view_count": number % FEW, "author_id": number % 5 + 1}
+    return text | times | counts | _searched(number)
 
 
 def _product(number: int) -> Row:
-    text = {"name": f"{number * 7919 % MANY:06}", "slug": f"p{number}", "sku": f"S{number:06}", "search_key": "x"}
-    return text | {
-        "price": 1 + number % FEW,
-        "stock_quantity": number % FEW,
-        "is_active": True,
-        "category_id": number % 5 + 1,
-    }
+    text = {"name": f"{number * 7919 % MANY:06}", "slug": f"p{number}", "sku": f"S{number:06}"}
+    counts = {"price": 1 + number % FEW, "stock_quantity": number % FEW, "category_id": number % 5 + 1}
+    return text | counts | _searched(number) | {"is_active": True}
 
 
 def _order(number: int) -> Row:

@@ -100,4 +100,11 @@ SQLITE = Dialect(
         sqlite3.SQLITE_READONLY: "the file cannot be written",
         sqlite3.SQLITE_PERM: "access to the file is denied",
     },
+    requirements=(
+        (
+            "SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'",
+            1,
+            "this Python's SQLite was built without FTS5, which searches need; use a Python whose SQLite has it",
+        ),
+    ),
 )
