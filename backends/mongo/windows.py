@@ -13,7 +13,13 @@ E = TypeVar("E")
 
 
 async def page(collection: Collection, filter: Filter, window: Window, shape: Shape[E]) -> Page[E]:
-    """The entities under ``filter`` that lie in the window; a second round trip counts them if asked."""
+    """The entities under ``filter`` that lie in the window; a round trip before counts them if asked.
+
+    Behind the last there is nothing to look for, which for a search that finds nothing would take longest.
+    """
+    total = None if window.page is None else await collection.count(filter)
+    if total is not None and total <= window.offset:
+        return Page([], has_more=False, total=total)
     found = await collection.find(
         _beyond(filter, window),
         shape.projection,
@@ -21,7 +27,6 @@ async def page(collection: Collection, filter: Filter, window: Window, shape: Sh
         skip=window.offset,
         limit=window.size + 1,
     )
-    total = None if window.page is None else await collection.count(filter)
     items = [shape.read(document) for document in found[: window.size]]
     return Page(items, has_more=len(found) > window.size, total=total)
 
