@@ -7,7 +7,7 @@ instead of 9 (pydantic validates again what the database has validated already),
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
 from backends.mongo.driver import Document, Int64
@@ -42,6 +42,7 @@ class Shape(Generic[E]):
         codecs: the fields that differ.
         distinct: sort fields of which no two documents have the same value.
         names: of the entity's fields.
+        keys: of the document, in the same order.
         projection: what a query asks for.
     """
 
@@ -49,16 +50,20 @@ class Shape(Generic[E]):
     codecs: Mapping[str, Codec] = field(default_factory=dict)
     distinct: Set[str] = frozenset()
     names: Sequence[str] = field(init=False)
+    keys: Sequence[str] = field(init=False)
     projection: Mapping[str, int] = field(init=False)
     _values: Callable[[Document], Sequence[Any]] = field(init=False)
+    _fields: Callable[[E], Sequence[Any]] = field(init=False)
     _assemble: Callable[[Sequence[Any]], E] = field(init=False)
 
     def __post_init__(self) -> None:
         names = [f.name for f in fields(self.entity)]  # type: ignore[arg-type]
         object.__setattr__(self, "names", names)
         keys = ["_id" if name == "id" else name for name in names]
+        object.__setattr__(self, "keys", keys)
         object.__setattr__(self, "projection", dict.fromkeys(keys, 1))
         object.__setattr__(self, "_values", itemgetter(*keys))
+        object.__setattr__(self, "_fields", attrgetter(*names))
         object.__setattr__(self, "_assemble", assembler(self.entity, names))
 
     def read(self, document: Document) -> E:
@@ -69,7 +74,7 @@ class Shape(Generic[E]):
 
     def write(self, entity: E) -> Document:
         """The document of an entity, without what is derived from it."""
-        document: Document = {name: getattr(entity, name) for name in self.names if name != "id"}
+        document: Document = dict(zip(self.keys, self._fields(entity), strict=True))
         for name, codec in self.codecs.items():
             document[name] = codec.store(document[name])
-        return {"_id": entity.id, **document}  # type: ignore[attr-defined]
+        return document
