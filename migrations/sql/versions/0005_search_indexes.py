@@ -22,6 +22,7 @@ _SQLITE = (
         search_key, content='{table}', content_rowid='id',
         detail=none, columnsize=0, tokenize='trigram case_sensitive 1'
     )""",
+    "INSERT INTO {table}_search({table}_search, rank) VALUES ('automerge', 8)",  # fewer merges, searches as fast
     "INSERT INTO {table}_search({table}_search) VALUES ('rebuild')",
     "CREATE TRIGGER {table}_search_insert AFTER INSERT ON {table} BEGIN {add} END",
     "CREATE TRIGGER {table}_search_delete AFTER DELETE ON {table} BEGIN {remove} END",
