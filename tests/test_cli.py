@@ -103,8 +103,8 @@ def test_check_asks_for_what_is_to_be_done(stockroom: Stockroom, blank_url: str,
     for name, value in asdict(registry.choose(settings_for(blank_url)).capabilities).items():
         assert [str(value) if type(value) is int else "yes" if value else "no", name] in told
     assert re.search(r"(?m)^size {10}[0-9.]+ (bytes|[kMG]B)$", after.out)
-    assert "0005 (head)" in after.out
-    assert stockroom("migrate", "down", "-1", DATABASE_URL=blank_url).out == "0004\n"
+    assert "0006 (head)" in after.out
+    assert stockroom("migrate", "down", "-1", DATABASE_URL=blank_url).out == "0005\n"
     assert stockroom("check", DATABASE_URL=blank_url).code == 1
 
 
@@ -115,9 +115,10 @@ def test_migrate_goes_up_and_down_and_says_where_it_is(stockroom: Stockroom, bla
 
     assert migrate("current") == Told(0, "none\n", "")
     assert migrate("up", "0001") == Told(0, "0001\n", "")
-    assert migrate("up") == migrate("up") == migrate("current") == Told(0, "0005 (head)\n", "")
+    assert migrate("up") == migrate("up") == migrate("current") == Told(0, "0006 (head)\n", "")
     assert migrate("down", "base") == Told(0, "none\n", "")
-    assert [line.split()[0] for line in migrate("history").out.splitlines()] == ["0001", "0002", "0003", "0004", "0005"]
+    listed = [line.split()[0] for line in migrate("history").out.splitlines()]
+    assert listed == ["0001", "0002", "0003", "0004", "0005", "0006"]
     assert "CREATE TABLE users" in migrate("sql").out
     assert "DROP TABLE" in migrate("sql", "head:base").out
     assert migrate("up", "77").code == migrate("sql", "77:head").code == migrate("down").code == 2

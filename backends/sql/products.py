@@ -44,18 +44,22 @@ _BY_SLUG = Statement(PRODUCTS.all.where(products.c.slug == bindparam("key")))
 _JOINED = select(*_WITH_CATEGORY.columns, *CATEGORIES.shape.columns).join(
     categories, categories.c.id == products.c.category_id, isouter=True
 )
-_FIGURES = (
+_PRICES = (
     select(
-        categories.c.name,
-        func.count(),
-        func.sum(products.c.price),
-        func.min(products.c.price),
-        func.max(products.c.price),
+        products.c.category_id,
+        func.count().label("product_count"),
+        func.sum(products.c.price).label("price_sum"),
+        func.min(products.c.price).label("min_price"),
+        func.max(products.c.price).label("max_price"),
     )
-    .select_from(products)
-    .join(categories, categories.c.id == products.c.category_id, isouter=True)
     .where(products.c.is_active)
-    .group_by(categories.c.name)
+    .group_by(products.c.category_id)
+    .subquery("prices")
+)
+_FIGURES = Statement(  # a category is looked up once, not for each of its products
+    select(categories.c.name, *(column for column in _PRICES.c if column.name != "category_id"))
+    .select_from(_PRICES)
+    .join(categories, categories.c.id == _PRICES.c.category_id, isouter=True)
 )
 _CONDITIONS = {
     "category_id": products.c.category_id == bindparam("category_id"),

@@ -181,7 +181,7 @@ products = Table(
     Index(None, "name", "id"),
     Index(None, "price", "id"),
     Index(None, "stock_quantity", "id"),
-    Index(None, "category_id", "created_at", "id"),
+    Index(None, "category_id", "created_at", "id", "is_active", "price"),  # with what figures are made of
     **OPTIONS,
 )
 
@@ -199,8 +199,8 @@ orders = Table(
     _between("total_amount", 1, MAX_TOTAL),
     Index(None, "created_at", "id"),
     Index(None, "total_amount", "id"),
-    Index(None, "user_id", "created_at", "id"),
-    Index(None, "status", "created_at", "id"),
+    Index(None, "user_id", "created_at", "id", "status", "total_amount"),  # likewise
+    Index(None, "status", "created_at", "id", "total_amount"),
     **OPTIONS,
 )
 
