@@ -34,7 +34,7 @@ _DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL, MYSQL, MA
 
 _EASE: Mapping[str, Sequence[str]] = {
     "sqlite": ("PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000"),
-    "postgresql": ("SET session_replication_role = replica", "SET maintenance_work_mem = '256MB'"),
+    "postgresql": ("SET maintenance_work_mem = '256MB'",),
     "mysql": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
     "mariadb": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
 }
