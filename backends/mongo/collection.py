@@ -33,7 +33,7 @@ class Collection:
         self._session = session
         self._slots = slots
 
-    async def find(
+    async def find(  # noqa: PLR0913 - what a query is made of
         self,
         filter: Filter,
         projection: Filter | None = None,
@@ -41,10 +41,13 @@ class Collection:
         order: Order | None = None,
         skip: int = 0,
         limit: int = 0,
+        index: str | None = None,
     ) -> list[Document]:
-        """The documents that match, in ``order``."""
+        """The documents that match, in ``order``; read from this index, where one is named."""
         options: dict[str, Any] = {"sort": order, "skip": skip, "limit": limit, "batch_size": limit or _WHOLE}
         cursor = self._raw.find(filter, projection, session=self._session, **options)
+        if index:
+            cursor = cursor.hint(index)
         return await self._done("find", lambda: cursor.to_list(None))
 
     async def aggregate(self, pipeline: Sequence[Filter]) -> list[Document]:

@@ -41,6 +41,7 @@ class Shape(Generic[E]):
         entity: its class.
         codecs: the fields that differ.
         distinct: sort fields of which no two documents have the same value.
+        listed: fields with an index that goes on with the time of creation, for lists of one value.
         names: of the entity's fields.
         keys: of the document, in the same order.
         projection: what a query asks for.
@@ -49,6 +50,7 @@ class Shape(Generic[E]):
     entity: type[E]
     codecs: Mapping[str, Codec] = field(default_factory=dict)
     distinct: Set[str] = frozenset()
+    listed: Set[str] = frozenset()
     names: Sequence[str] = field(init=False)
     keys: Sequence[str] = field(init=False)
     projection: Mapping[str, int] = field(init=False)

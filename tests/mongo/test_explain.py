@@ -80,6 +80,20 @@ async def test_no_list_without_a_filter_is_sorted_by_the_server(
         assert [page for page in pages if "SORT" in await stages(client, named(settings.url), page)] == []
 
 
+async def test_a_far_page_by_number_reads_no_document_before_it(
+    settings: Settings, recorded: tuple[Shop, list[Command]]
+) -> None:
+    shop, commands = recorded
+    await shop.post("/products/bulk", [shop.draft() | {"is_active": n % 4 > 0} for n in range(60)])
+    for url in ("/products?page=9&page_size=4", "/products?is_active=true&page=9&page_size=4"):
+        commands.clear()
+        assert len((await shop.get(url))["items"]) == 4
+        [page] = [single for command in commands if command.get("sort") for single in singles(command)]
+        async with connected(settings.url) as client:
+            assert await examined(client, named(settings.url), page) == (37, 5)
+    assert page["hint"] == "is_active_created_at__id"
+
+
 @pytest.mark.parametrize("narrowed", ["", "&is_active=true", "&min_price=2&max_price=90"])
 @pytest.mark.parametrize("order", ["price", "-price"])
 async def test_a_category_is_read_in_the_order_of_its_prices(

@@ -13,7 +13,7 @@ from core.storage import Page, Window
 NOTIFICATIONS = Aggregate(
     "notification",
     "notifications",
-    Shape(Notification),
+    Shape(Notification, listed={"user_id"}),
     references={"user_id": "users", "order_id": "orders"},
 )
 

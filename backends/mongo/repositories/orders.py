@@ -42,7 +42,7 @@ def _store_items(items: list[OrderItem]) -> list[Document]:
 
 
 _CODECS = {"status": one_of(OrderStatus), "total_amount": MONEY}
-_SUMMARY = Shape(OrderSummary, _CODECS, distinct={"order_number"})
+_SUMMARY = Shape(OrderSummary, _CODECS, distinct={"order_number"}, listed={"status", "user_id"})
 
 ORDERS = Aggregate(
     "order",

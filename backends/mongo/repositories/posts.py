@@ -25,7 +25,7 @@ def _links(tags: Sequence[Tag]) -> list[Document]:
 POSTS = Aggregate(
     "post",
     "posts",
-    Shape(Post, {"status": one_of(PostStatus), "tags": Codec(load=_names, store=list)}),
+    Shape(Post, {"status": one_of(PostStatus), "tags": Codec(load=_names, store=list)}, listed={"author_id", "status"}),
     references={"author_id": "users"},
     uniques=(Unique("slug", ("slug",)),),
     derived={"search_key": Derived(search_key, ("title", "content"))},

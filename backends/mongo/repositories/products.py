@@ -21,7 +21,7 @@ from core.text import search_key
 PRODUCTS = Aggregate(
     "product",
     "products",
-    Shape(Product, {"price": MONEY}, distinct={"sku"}),
+    Shape(Product, {"price": MONEY}, distinct={"sku"}, listed={"is_active", "category_id"}),
     references={"category_id": "categories"},
     uniques=(Unique("slug", ("slug",)), Unique("sku", ("sku",)), Unique("name", ("name", "category_id"))),
     derived={"search_key": Derived(search_key, ("name", "description"))},

@@ -17,7 +17,7 @@ from core.text import fold, search_key
 USERS = Aggregate(
     "user",
     "users",
-    Shape(User, distinct={"username", "email"}),
+    Shape(User, distinct={"username", "email"}, listed={"is_active"}),
     uniques=(Unique("username", ("username_key",)), Unique("email", ("email_key",))),
     derived={
         "username_key": Derived(fold, ("username",)),
