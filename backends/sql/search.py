@@ -19,6 +19,7 @@ from sqlalchemy import (
     column,
     false,
     func,
+    literal_column,
     or_,
     select,
 )
@@ -66,10 +67,10 @@ class Index:
         """Queries for the first so many rows of another that hold the term, and maybe others: those that the index
         finds, if they are few; or those found in order, where ``ordered`` are together the same query.
         """
-        hits = _as_it_stands(self._hits.limit(FEW + 1), "hits")
+        hits = _as_it_stands(self._hits.limit(literal_column(f"{FEW + 1}")), "hits")  # the planner must know how many
         many = select(func.count() > FEW).select_from(hits).scalar_subquery()
         along = [self._gated(one.where(self._holds), or_(self._frequent, many), rows) for one in ordered]
-        return [self._gated(self._found(query, hits), ~many, FEW), *along]
+        return [self._gated(self._found(query, hits), ~many, literal_column(f"{FEW}")), *along]
 
     def counted(self, query: Select[Any]) -> Select[Any]:
         """A query that counts rows, for those of them that hold the term."""

@@ -40,7 +40,9 @@ _POSTGRESQL = (
         search_key TEXT COLLATE "C" NOT NULL
     )""",
     "INSERT INTO {table}_search SELECT id, search_key FROM {table}",
-    "CREATE INDEX ix_{table}_search_search_key ON {table}_search USING gin (search_key gin_trgm_ops)",
+    # What is new is listed first, and taken in by whoever makes the list too long; each search goes through the list.
+    """CREATE INDEX ix_{table}_search_search_key ON {table}_search USING gin (search_key gin_trgm_ops)
+    WITH (gin_pending_list_limit = 2048)""",
     "ANALYZE {table}_search",
     """CREATE FUNCTION {table}_search_insert() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN INSERT INTO {table}_search SELECT id, search_key FROM added; RETURN NULL; END $$""",
