@@ -31,7 +31,7 @@ MANY = 4000
 FEW = 4  # values of a field that many share
 SIZE = 10
 ENOUGH = 400  # for a page, its tags, and the rows that share a value with its first; a tenth of what there is
-FOUND = search.FEW + ENOUGH  # as many of the index until it is known to be the longer way; still less than there is
+FOUND = search.FEW + 2 * ENOUGH  # as many of the index until it is known to be the longer way; still less than there is
 INDEXED = ("sqlite", "postgresql")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NEWEST: Sorts = {"created_at": SortKind.TIME}
