@@ -32,6 +32,7 @@ FEW = 4  # values of a field that many share
 SIZE = 10
 ENOUGH = 400  # for a page, its tags, and the rows that share a value with its first; a tenth of what there is
 FOUND = search.FEW + 2 * ENOUGH  # as many of the index until it is known to be the longer way; still less than there is
+LOOKED_UP = 4 * ENOUGH  # on PostgreSQL, a sample that is looked at twice
 INDEXED = ("sqlite", "postgresql")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NEWEST: Sorts = {"created_at": SortKind.TIME}
@@ -100,7 +101,8 @@ async def test_a_search_goes_by_the_index_unless_the_order_is_sooner(opened: Ope
             meter.read = 0
             assert (await page(storage, "000777", Window(sorts.NEWEST_FIRST, SIZE))).total == 1
             costs[f"one in {table}, counted"] = meter.read / 2
-        assert {case: cost for case, cost in costs.items() if cost > FOUND} == {}
+        most = {case: FOUND if case.startswith("every") else LOOKED_UP for case in costs}
+        assert {case: cost for case, cost in costs.items() if cost > most[case]} == {}
 
 
 async def test_transfers_are_each_listed_once_in_order_and_counted(opened: Opened, neighbour: Neighbour) -> None:

@@ -3,12 +3,16 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
+from backends.sql.backend import SqlBackend
+from backends.sql.dialects import SQLITE
 from backends.sql.storage import SqlStorage
-from core.errors import Unavailable
+from core.errors import ConfigurationError, Unavailable
+from core.settings import Settings
 from core.storage import Transaction
 from tests.sql.conftest import Opened
 
@@ -79,3 +83,10 @@ async def test_a_second_process_waits_for_the_first_to_write(opened: Opened) -> 
         assert await other.run(quick) == "quick"
         assert writing.done()
         assert await writing == "slow"
+
+
+async def test_an_sqlite_without_fts5_is_refused_with_the_remedy(settings: Settings) -> None:
+    [(query, _, remedy)] = SQLITE.requirements
+    without = query.replace("fts5", "fts5, which this one lacks")
+    with pytest.raises(ConfigurationError, match="built without FTS5"):
+        await SqlBackend(replace(SQLITE, requirements=((without, 1, remedy),))).open(settings)
