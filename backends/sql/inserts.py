@@ -16,7 +16,6 @@ class Writer(Protocol):
 
     async def rows(self, statement: Any, params: Any = None) -> Sequence[Any]: ...
     async def write_one(self, statement: Statement, params: Mapping[str, Any]) -> int: ...
-    async def write_many(self, statement: Statement, params: Values) -> None: ...
     async def copy(self, table: Table, params: Values) -> None: ...
     async def insert_rows(self, statement: Statement, params: Values) -> int: ...
 
@@ -60,7 +59,8 @@ async def copying(writer: Writer, table: Table, values: Values) -> list[int]:
 async def reserving(writer: Writer, table: Table, values: Values) -> list[int]:
     """For SQLite: within BEGIN IMMEDIATE nobody else takes ids, so many rows get theirs before they are written.
 
-    AUTOINCREMENT's own table holds the last id ever used, and follows when higher ids are written.
+    AUTOINCREMENT's own table holds the last id ever used, and follows when higher ids are written. They come as few
+    statements, for SQLite writes out its index of trigrams after each.
     """
     if len(values) == 1:
         return await _one(writer, table, values)
@@ -68,8 +68,20 @@ async def reserving(writer: Writer, table: Table, values: Values) -> list[int]:
     last = found[0][0] if found else 0
     ids = list(range(last + 1, last + 1 + len(values)))
     rows = [{"id": key, **row} for row, key in zip(values, ids, strict=True)]
-    await writer.write_many(_insert(table, tuple(rows[0])), rows)
+    for part in _in_round_numbers(rows):
+        await writer.insert_rows(_insert(table, tuple(rows[0])), part)
     return ids
+
+
+def _in_round_numbers(rows: Values) -> Iterator[Values]:
+    """Thousands, hundreds, and the rest: the driver keeps a statement for each number of rows that it has met, and
+    those of many rows are large. A thousand have some 15 000 values, of which SQLite takes 32 766.
+    """
+    start = 0
+    while left := len(rows) - start:
+        size = 1000 if left >= 1000 else left // 100 * 100 or left
+        yield rows[start : start + size]
+        start += size
 
 
 async def consecutive(writer: Writer, table: Table, values: Values) -> list[int]:

@@ -69,7 +69,7 @@ class Compiled:
 
     def arguments(self, params: Mapping[str, Any] | None) -> list[Any]:
         """The values in the order of the parameters, in the driver's types."""
-        values = {**self._known, **params} if params else self._known
+        values = {**self._known, **(params or {})} if self._known else params or {}
         return [values[name] if bind is None else bind(values[name]) for name, bind in self._parameters]
 
     def read(self, found: Sequence[Any]) -> Sequence[Any]:

@@ -1,6 +1,7 @@
 """How each driver is spoken to without SQLAlchemy in between: the few things that a compiled statement needs."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 Arguments = Sequence[Any]
@@ -75,7 +76,7 @@ class Asyncpg(NoRows):
         await connection.execute(words)
 
 
-class Aiosqlite(NoCopy, NoRows):
+class Aiosqlite(NoCopy):
     """See ``Wire``. Each call is one visit to the connection's thread."""
 
     async def rows(self, connection: Any, sql: str, arguments: Arguments) -> Sequence[Any]:
@@ -90,6 +91,12 @@ class Aiosqlite(NoCopy, NoRows):
     async def write_many(self, connection: Any, sql: str, arguments: Sequence[Arguments]) -> None:
         """See ``Wire``."""
         await connection.executemany(sql, arguments)
+
+    async def insert_rows(self, connection: Any, sql: str, arguments: Sequence[Arguments]) -> int:
+        """See ``Wire``."""
+        head, _, row = sql.rpartition(" VALUES ")
+        rows = ", ".join([row] * len(arguments))
+        return (await self.write(connection, f"{head} VALUES {rows}", [*chain.from_iterable(arguments)]))[1]
 
     async def command(self, connection: Any, words: str) -> None:
         """See ``Wire``."""

@@ -183,3 +183,13 @@ async def test_nul_is_refused_before_the_database_sees_it(client: httpx2.AsyncCl
     assert (await client.get("/products", params={"search": "\x00"})).status_code == 422
     assert (await client.get("/products/by-sku/a%00b")).status_code in (404, 422)
     assert (await client.get("/users/by-email/a%00b@example.com")).status_code in (404, 422)
+
+
+@pytest.mark.parametrize("count", [2, 99, 100, 101, 1000, 2345])
+async def test_more_rows_than_a_statement_has_variables_for_keep_their_order(storage: Storage, count: int) -> None:
+    added = await add_products(storage, *({} for _ in range(count)))
+    assert [product.name for product in added] == [f"P {number}" for number in range(count)]
+    assert [product.id for product in added] == sorted({product.id for product in added})
+    by_id = Window(Sort.parse("-id", PRODUCTS), size=1)
+    last = await storage.products.page(ProductFilter(), by_id)
+    assert (last.total, last.items) == (count, added[-1:])

@@ -30,10 +30,8 @@ LINES = (
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
 LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'products'"
-PRODUCT = (
-    f"INSERT INTO products ({', '.join(models.NEW_PRODUCT_COLUMNS)})"
-    f" VALUES ({', '.join('?' * len(models.NEW_PRODUCT_COLUMNS))})"
-)
+PRODUCTS = f"INSERT INTO products ({', '.join(models.NEW_PRODUCT_COLUMNS)}) VALUES "
+PRODUCT = f"({', '.join('?' * len(models.NEW_PRODUCT_COLUMNS))})"
 READERS = 10
 
 
@@ -99,9 +97,9 @@ class SQLite:
         stamp = {"created_at": models.time(at), "updated_at": models.time(at)}
         async with self._writing() as writer:
             [[last]] = list(await writer.execute_fetchall(LAST))
-            values = [(id, *(row | stamp).values()) for id, row in enumerate(rows, last + 1)]
-            with _refusing():
-                await writer.executemany(PRODUCT, values)
+            values = [value for id, row in enumerate(rows, last + 1) for value in (id, *(row | stamp).values())]
+            with _refusing():  # one statement, for SQLite writes out its index of trigrams after each
+                await writer.execute(PRODUCTS + ", ".join([PRODUCT] * len(rows)), values)
         return [models.product_out({"id": id, **row}) for id, row in enumerate(rows, last + 1)]
 
     async def prune(self, products: int) -> None:
