@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import cached_property
 from typing import TypeVar
 
 from sqlalchemy import inspect, text
@@ -36,57 +37,57 @@ logger = logging.getLogger(__name__)
 
 
 class SqlTransaction:
-    """See ``core.storage.Transaction``. A repository is made when it is asked for: few are."""
+    """See ``core.storage.Transaction``. A repository is made when it is first asked for: few are."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    @property
+    @cached_property
     def users(self) -> SqlUserRepository:
         """See ``Transaction``."""
         return SqlUserRepository(USERS, self._work)
 
-    @property
+    @cached_property
     def posts(self) -> SqlPostRepository:
         """See ``Transaction``."""
         return SqlPostRepository(POSTS, self._work)
 
-    @property
+    @cached_property
     def tags(self) -> SqlTagRepository:
         """See ``Transaction``."""
         return SqlTagRepository(TAGS, self._work)
 
-    @property
+    @cached_property
     def categories(self) -> SqlCategoryRepository:
         """See ``Transaction``."""
         return SqlCategoryRepository(CATEGORIES, self._work)
 
-    @property
+    @cached_property
     def products(self) -> SqlProductRepository:
         """See ``Transaction``."""
         return SqlProductRepository(PRODUCTS, self._work)
 
-    @property
+    @cached_property
     def orders(self) -> SqlOrderRepository:
         """See ``Transaction``."""
         return SqlOrderRepository(ORDERS, self._work)
 
-    @property
+    @cached_property
     def payments(self) -> SqlPaymentRepository:
         """See ``Transaction``."""
         return SqlPaymentRepository(PAYMENTS, self._work)
 
-    @property
+    @cached_property
     def accounts(self) -> SqlAccountRepository:
         """See ``Transaction``."""
         return SqlAccountRepository(ACCOUNTS, self._work)
 
-    @property
+    @cached_property
     def notifications(self) -> SqlNotificationRepository:
         """See ``Transaction``."""
         return SqlNotificationRepository(NOTIFICATIONS, self._work)
 
-    @property
+    @cached_property
     def tickets(self) -> SqlTicketRepository:
         """See ``Transaction``."""
         return SqlTicketRepository(self._work)
