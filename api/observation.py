@@ -1,6 +1,8 @@
 """What is seen of a request from outside: its id, a log line, figures, whether it is let in, a problem if it fails."""
 
 import re
+from collections.abc import Awaitable
+from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -46,21 +48,23 @@ class Observation:
         self._app, self._admission, self._metrics, self._log = app, admission, metrics, log
         self._dice = Random()  # noqa: S311 - an id tells requests apart and guards nothing
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         request_id = _own_id(scope) or f"{self._dice.getrandbits(128):032x}"
         scope.setdefault("state", {})["request_id"] = request_id
         tracing: Tracing | None = scope["app"].state.tracing
         if tracing is None:
-            with observed(self._metrics.units):
-                await self._observe(scope, receive, send, request_id=request_id)
-            return
-        with tracing.request(scope, self._metrics.units) as trace_id:
-            await self._observe(scope, receive, send, request_id=request_id, trace_id=trace_id)
+            return self._observe(scope, receive, send, observed(self._metrics.units), request_id=request_id)
+        return self._trace(tracing, scope, receive, send, request_id)
 
-    async def _observe(self, scope: Scope, receive: Receive, send: Send, **ids: str) -> None:
+    async def _trace(self, tracing: "Tracing", scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        with tracing.request(scope, self._metrics.units) as trace_id:
+            await self._observe(scope, receive, send, nullcontext(), request_id=request_id, trace_id=trace_id)
+
+    async def _observe(
+        self, scope: Scope, receive: Receive, send: Send, watching: AbstractContextManager[None], **ids: str
+    ) -> None:
         status = 0
         start = perf_counter()
         id_header = (_HEADER_BYTES, ids["request_id"].encode())
@@ -78,7 +82,8 @@ class Observation:
         self._admission.in_progress += 1
         bound = bind_contextvars(**ids)  # for what is logged meanwhile
         try:
-            await served(scope, receive, send_with_id)
+            with watching:
+                await served(scope, receive, send_with_id)
         except Exception:
             self._log.exception("unexpected error", **ids, method=scope["method"], path=scope["path"])
             if status:

@@ -1,7 +1,7 @@
 """How every endpoint is reached: strict queries and bodies, slashes at the end, methods."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -34,9 +34,10 @@ class Route(APIRoute):
         self._known = frozenset(f.alias for f in get_flat_params(self.dependant) if isinstance(f.field_info, Query))
         self._row = row_of(self.methods, self.path)
         self._has_keys = idempotency.applies(self.methods, self.path)
-        self.app = self._serve
+        self.app = self.serve
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         scope["state"][ROUTE] = self.path
         request = JsonRequest(scope, receive)
         entry = await admit(request, self._row)
@@ -100,14 +101,14 @@ class Index(BaseRoute):
     """
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
-        self._plain: dict[tuple[str, str], APIRoute] = {}
-        self._templates: dict[tuple[str, str, int], list[APIRoute]] = {}
+        self._plain: dict[tuple[str, str], Route] = {}
+        self._templates: dict[tuple[str, str, int], list[Route]] = {}
         for route in routes:
-            if isinstance(route, APIRoute):
+            if isinstance(route, Route):
                 for method in route.methods or ():
                     self._add(method, route)
 
-    def _add(self, method: str, route: APIRoute) -> None:
+    def _add(self, method: str, route: Route) -> None:
         if "{" in route.path:
             self._templates.setdefault(_family(method, route.path), []).append(route)
         else:
@@ -125,8 +126,10 @@ class Index(BaseRoute):
                     return match, found
         return Match.NONE, {}
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await scope["route"].handle(scope, receive, send)
+    def handle(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """Straight to the endpoint, whose path and method are known to fit."""
+        route: Route = scope["route"]
+        return route.serve(scope, receive, send)
 
 
 def _family(method: str, path: str) -> tuple[str, str, int]:
@@ -164,10 +167,10 @@ class TrailingSlash:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and len(scope["path"]) > 1 and scope["path"].endswith("/"):
             scope = {**scope, "path": scope["path"][:-1]}
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)  # a coroutine more is met again at each answer of the database
 
 
 class HeadAsGet:
@@ -176,12 +179,11 @@ class HeadAsGet:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
 
         async def send_head(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_head)
+        return self._app({**scope, "method": "GET"}, receive, send_head)

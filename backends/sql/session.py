@@ -77,7 +77,10 @@ class Reads:
 
 
 class Work:
-    """The one connection of a unit of work."""
+    """The one connection of a unit of work.
+
+    What only passes a statement on is no coroutine itself: each that waits is gone through again with every answer.
+    """
 
     def __init__(self, held: Held, connections: Connections) -> None:
         self._connection = held.connection
@@ -110,36 +113,36 @@ class Work:
         known = self._connections.compiled(statement)
         return (await self._send(self._wire.write, known.sql, known.arguments(params)))[1]
 
-    async def copy(self, table: Table, params: Sequence[Mapping[str, Any]]) -> None:
+    def copy(self, table: Table, params: Sequence[Mapping[str, Any]]) -> Awaitable[None]:
         """Insert rows in bulk, where the database has its own way for that. All have the columns of the first."""
         known = self._connections.compiled(_copied(table, tuple(params[0])))
-        await self._send(self._wire.copy, table.name, known.names, [known.arguments(one) for one in params])
+        return self._send(self._wire.copy, table.name, known.names, [known.arguments(one) for one in params])
 
-    async def write_many(self, statement: Statement, params: Sequence[Mapping[str, Any]]) -> None:
+    def write_many(self, statement: Statement, params: Sequence[Mapping[str, Any]]) -> Awaitable[None]:
         """Run a write for several sets of parameters."""
         known = self._connections.compiled(statement)
-        await self._send(self._wire.write_many, known.sql, [known.arguments(one) for one in params])
+        return self._send(self._wire.write_many, known.sql, [known.arguments(one) for one in params])
 
-    async def insert_rows(self, statement: Statement, params: Sequence[Mapping[str, Any]]) -> int:
+    def insert_rows(self, statement: Statement, params: Sequence[Mapping[str, Any]]) -> Awaitable[int]:
         """Run an INSERT of one row for many rows, as one statement; the id of the first, where the driver tells it."""
         known = self._connections.compiled(statement)
-        return await self._send(self._wire.insert_rows, known.sql, [known.arguments(one) for one in params])
+        return self._send(self._wire.insert_rows, known.sql, [known.arguments(one) for one in params])
 
-    async def insert(self, table: Table, values: Sequence[Mapping[str, Any]]) -> list[int]:
+    def insert(self, table: Table, values: Sequence[Mapping[str, Any]]) -> Awaitable[list[int]]:
         """Insert rows; their new ids, in the order given."""
-        return await self._dialect.insert(self, table, values)
+        return self._dialect.insert(self, table, values)
 
-    async def claim(self, values: Mapping[str, Any]) -> bool:
+    def claim(self, values: Mapping[str, Any]) -> Awaitable[bool]:
         """Store a ticket if its key is free, which is then locked in any case; whether it was."""
-        return await self._dialect.claim(self, values)
+        return self._dialect.claim(self, values)
 
-    async def execute(self, statement: Executable, params: Params = None) -> CursorResult[Any]:
+    def execute(self, statement: Executable, params: Params = None) -> Awaitable[CursorResult[Any]]:
         """Run a statement."""
-        return await self._answer(self._connection.execute(statement, params))
+        return self._answer(self._connection.execute(statement, params))
 
-    async def command(self, words: str) -> None:
+    def command(self, words: str) -> Awaitable[None]:
         """Run a statement that has neither parameters nor rows."""
-        await self._send(self._wire.command, words)
+        return self._send(self._wire.command, words)
 
     def _send(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> Awaitable[T]:
         """Let the driver do something without SQLAlchemy in between."""

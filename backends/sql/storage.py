@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -129,9 +129,9 @@ class SqlStorage:
         """See ``Storage.capabilities``."""
         return self._dialect.capabilities
 
-    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    def run(self, work: Callable[[Transaction], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         """See ``Storage.run``."""
-        return await rerun(lambda: self._attempt(work), self._policy)
+        return rerun(lambda: self._attempt(work), self._policy)
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:
