@@ -139,7 +139,7 @@ class SqlProductRepository(SqlRepository[Product], SqlProductReader):
         """See ``ProductRepository.shift_stock``. One guarded UPDATE with a CASE over the products."""
         params: dict[str, Any] = {"at": at}
         for n, (key, pieces) in enumerate(changes.items()):
-            params |= {f"id_{n}": key, f"pieces_{n}": pieces}
+            params[f"id_{n}"], params[f"pieces_{n}"] = key, pieces
         if await self._work.write(_shifting(len(changes)), params) != len(changes):
             raise TransientConflict
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from functools import cached_property
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import inspect, text
@@ -36,61 +36,44 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
+_REPOSITORIES: Mapping[str, Callable[[Work], Any]] = {
+    "users": partial(SqlUserRepository, USERS),
+    "posts": partial(SqlPostRepository, POSTS),
+    "tags": partial(SqlTagRepository, TAGS),
+    "categories": partial(SqlCategoryRepository, CATEGORIES),
+    "products": partial(SqlProductRepository, PRODUCTS),
+    "orders": partial(SqlOrderRepository, ORDERS),
+    "payments": partial(SqlPaymentRepository, PAYMENTS),
+    "accounts": partial(SqlAccountRepository, ACCOUNTS),
+    "notifications": partial(SqlNotificationRepository, NOTIFICATIONS),
+    "tickets": SqlTicketRepository,
+}
+
+
 class SqlTransaction:
     """See ``core.storage.Transaction``. A repository is made when it is first asked for: few are."""
+
+    users: SqlUserRepository
+    posts: SqlPostRepository
+    tags: SqlTagRepository
+    categories: SqlCategoryRepository
+    products: SqlProductRepository
+    orders: SqlOrderRepository
+    payments: SqlPaymentRepository
+    accounts: SqlAccountRepository
+    notifications: SqlNotificationRepository
+    tickets: SqlTicketRepository
 
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    @cached_property
-    def users(self) -> SqlUserRepository:
-        """See ``Transaction``."""
-        return SqlUserRepository(USERS, self._work)
-
-    @cached_property
-    def posts(self) -> SqlPostRepository:
-        """See ``Transaction``."""
-        return SqlPostRepository(POSTS, self._work)
-
-    @cached_property
-    def tags(self) -> SqlTagRepository:
-        """See ``Transaction``."""
-        return SqlTagRepository(TAGS, self._work)
-
-    @cached_property
-    def categories(self) -> SqlCategoryRepository:
-        """See ``Transaction``."""
-        return SqlCategoryRepository(CATEGORIES, self._work)
-
-    @cached_property
-    def products(self) -> SqlProductRepository:
-        """See ``Transaction``."""
-        return SqlProductRepository(PRODUCTS, self._work)
-
-    @cached_property
-    def orders(self) -> SqlOrderRepository:
-        """See ``Transaction``."""
-        return SqlOrderRepository(ORDERS, self._work)
-
-    @cached_property
-    def payments(self) -> SqlPaymentRepository:
-        """See ``Transaction``."""
-        return SqlPaymentRepository(PAYMENTS, self._work)
-
-    @cached_property
-    def accounts(self) -> SqlAccountRepository:
-        """See ``Transaction``."""
-        return SqlAccountRepository(ACCOUNTS, self._work)
-
-    @cached_property
-    def notifications(self) -> SqlNotificationRepository:
-        """See ``Transaction``."""
-        return SqlNotificationRepository(NOTIFICATIONS, self._work)
-
-    @cached_property
-    def tickets(self) -> SqlTicketRepository:
-        """See ``Transaction``."""
-        return SqlTicketRepository(self._work)
+    def __getattr__(self, name: str) -> Any:
+        made = _REPOSITORIES.get(name)
+        if made is None:
+            raise AttributeError(name)
+        repository = made(self._work)
+        setattr(self, name, repository)
+        return repository
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """See ``Transaction.savepoint``."""
