@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from time import monotonic
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 FAREWELL = 1.0
 """Seconds that whoever is cancelled, because time was up, has to clear up before it is cancelled again."""
@@ -14,26 +13,7 @@ _GLANCE = 0.05
 
 T = TypeVar("T")
 
-
-@dataclass(slots=True, eq=False)
-class Wait:
-    """A task that waits.
-
-    Attributes:
-        task: who.
-        end: until when, by the monotonic clock.
-        cancelled_before: how often others have cancelled the task before.
-        is_over: time was up, and the task has been cancelled for it.
-    """
-
-    task: asyncio.Task[object]
-    end: float
-    cancelled_before: int
-    is_over: bool = False
-
-    def is_why(self) -> bool:
-        """Whether the task is cancelled for this alone."""
-        return self.is_over and self.task.cancelling() <= self.cancelled_before + 1
+_Task: TypeAlias = "asyncio.Task[object]"
 
 
 class Watch:
@@ -44,7 +24,8 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self._waits: set[Wait] = set()
+        self._ends: dict[_Task, float] = {}  # until when, by the monotonic clock
+        self._late: dict[_Task, int] = {}  # whose time was up, and how often others had cancelled them before
         self._looking_on: asyncio.AbstractEventLoop | None = None
 
     async def limited(self, seconds: float, answer: Awaitable[T], refusal: Callable[[], Exception]) -> T:
@@ -53,32 +34,35 @@ class Watch:
         Raises:
             Exception: time was up; what ``refusal`` makes.
         """
-        wait = self.begin(seconds)
+        task = self.begin(seconds)
         try:
             return await answer
         except asyncio.CancelledError:
-            if not wait.is_why():
+            if not self.is_why(task):
                 raise
             raise refusal() from None
         finally:
-            self.end(wait)
+            self.end(task)
 
-    def begin(self, seconds: float) -> Wait:
-        """The task is cancelled unless it comes to ``end`` within that time."""
+    def begin(self, seconds: float) -> _Task:
+        """Let this task be cancelled unless it comes to ``end`` within that time. It waits for one thing at a time."""
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         assert task is not None  # noqa: S101 - somebody waits
-        wait = Wait(task, monotonic() + seconds, task.cancelling())
-        self._waits.add(wait)
+        self._ends[task] = monotonic() + seconds
         if self._looking_on is not loop:  # nobody waited just now, or a loop was closed before its timer was due
             self._look_later(loop)
-        return wait
+        return task
 
-    def end(self, wait: Wait) -> None:
+    def is_why(self, task: _Task) -> bool:
+        """Whether a task is cancelled for this alone, that its time was up."""
+        return task in self._late and task.cancelling() <= self._late[task] + 1
+
+    def end(self, task: _Task) -> None:
         """Always called after ``begin``."""
-        self._waits.discard(wait)
-        if wait.is_over:
-            wait.task.uncancel()
+        del self._ends[task]
+        if self._late and self._late.pop(task, None) is not None:
+            task.uncancel()
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
         self._looking_on = loop
@@ -86,14 +70,14 @@ class Watch:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = monotonic()
-        for wait in self._waits:
-            if now >= wait.end:
-                wait.end = now + FAREWELL
-                if wait.is_over:
-                    wait.task.uncancel()
-                wait.is_over = True
-                wait.task.cancel()
-        if self._waits:
+        for task, end in self._ends.items():
+            if now >= end:
+                self._ends[task] = now + FAREWELL
+                if task in self._late:
+                    task.uncancel()
+                self._late[task] = task.cancelling()
+                task.cancel()
+        if self._ends:
             self._look_later(loop)
         else:
             self._looking_on = None

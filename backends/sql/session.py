@@ -5,7 +5,7 @@ words of the dialect: every round trip is a statement that can be counted, and a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -43,7 +43,7 @@ class Connections:
         self.watch = watch
         self._words = engine.dialect
         self._compiled: dict[Statement, Compiled] = {}
-        self._announced_to = engine.sync_engine.dispatch.before_cursor_execute
+        self._announced_to: Collection[Any] = engine.sync_engine.dispatch.before_cursor_execute.listeners
 
     def compiled(self, statement: Statement) -> Compiled:
         """A statement in the words of the database, worked out once."""
@@ -174,17 +174,17 @@ class Work:
 
     async def _answer(self, sent: Awaitable[T]) -> T:
         watch = self._connections.watch
-        wait = watch.begin(self._connections.patience)
+        task = watch.begin(self._connections.patience)
         try:
             return await sent
         except asyncio.CancelledError:
-            if not wait.is_why():
+            if not watch.is_why(task):
                 raise
             raise unanswered() from None
         except Exception as error:
             raise translate(self._dialect, error) from error
         finally:
-            watch.end(wait)
+            watch.end(task)
             trips.answered()
 
     def in_id_order(self, table: Table, ids: Sequence[int]) -> Any:

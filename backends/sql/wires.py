@@ -104,32 +104,35 @@ class Aiosqlite(NoCopy):
 
 
 class MySQLDriver(NoCopy):
-    """See ``Wire``: asyncmy and aiomysql alike. Asyncmy prepares statements that have parameters, and keeps them."""
+    """See ``Wire``: asyncmy and aiomysql alike. Asyncmy prepares statements that have parameters, and keeps them.
+
+    A cursor has read all of its one result when it returns, so none is closed.
+    """
 
     async def rows(self, connection: Any, sql: str, arguments: Arguments) -> Sequence[Any]:
         """See ``Wire``."""
-        async with connection.cursor() as cursor:
-            await cursor.execute(sql, arguments)
-            return await cursor.fetchall()  # type: ignore[no-any-return]
+        cursor = await connection.cursor()
+        await cursor.execute(sql, arguments)
+        return await cursor.fetchall()  # type: ignore[no-any-return]
 
     async def write(self, connection: Any, sql: str, arguments: Arguments) -> tuple[int, int]:
         """See ``Wire``."""
-        async with connection.cursor() as cursor:
-            await cursor.execute(sql, arguments)
-            return cursor.rowcount, cursor.lastrowid or 0
+        cursor = await connection.cursor()
+        await cursor.execute(sql, arguments)
+        return cursor.rowcount, cursor.lastrowid or 0
 
     async def write_many(self, connection: Any, sql: str, arguments: Sequence[Arguments]) -> None:
         """See ``Wire``. The driver makes one INSERT of them."""
-        async with connection.cursor() as cursor:
-            await cursor.executemany(sql, arguments)
+        cursor = await connection.cursor()
+        await cursor.executemany(sql, arguments)
 
     async def insert_rows(self, connection: Any, sql: str, arguments: Sequence[Arguments]) -> int:
         """See ``Wire``. Written out: no server prepares a statement with so many parameters in less time."""
         head, _, row = sql.rpartition(" VALUES ")
-        async with connection.cursor() as cursor:
-            rows = ", ".join([cursor.mogrify(row, values) for values in arguments])
-            await cursor.execute(f"{head} VALUES {rows}")
-            return cursor.lastrowid or 0
+        cursor = await connection.cursor()
+        rows = ", ".join([cursor.mogrify(row, values) for values in arguments])
+        await cursor.execute(f"{head} VALUES {rows}")
+        return cursor.lastrowid or 0
 
     async def command(self, connection: Any, words: str) -> None:
         """See ``Wire``."""

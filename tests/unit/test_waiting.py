@@ -27,7 +27,7 @@ def watch() -> Watch:
 
 async def test_an_answer_in_time_is_passed_on(watch: Watch) -> None:
     assert await watch.limited(NEVER, answer(0), Late) == "answer"
-    assert not watch._waits
+    assert not watch._ends
 
 
 async def test_what_does_not_come_is_not_waited_for(watch: Watch) -> None:
@@ -36,7 +36,7 @@ async def test_what_does_not_come_is_not_waited_for(watch: Watch) -> None:
     )
     assert isinstance(told[0], Late)
     assert told[1] == "answer"
-    assert not watch._waits
+    assert not watch._ends
 
 
 async def test_the_task_goes_on_as_if_nobody_had_cancelled_it(watch: Watch) -> None:
@@ -74,7 +74,7 @@ async def test_a_cancellation_by_others_is_one(watch: Watch) -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert not watch._waits
+    assert not watch._ends
 
 
 async def test_an_error_of_the_answer_is_its_own(watch: Watch) -> None:
