@@ -20,15 +20,15 @@ from api.routers import accounts, auth, categories, notifications, orders, posts
 from api.routes import HeadAsGet, Index, MethodTable, TrailingSlash
 from core import plugins
 from core.errors import ConfigurationError
-from core.opening import opened
 from core.passwords import PasswordHasher
 from core.plugins import Registry
-from core.services.once import KeysInUse
+from core.services.expiring import purge_periodically
+from core.services.idempotency import InProgressKeys
 from core.services.sessions import Sessions
-from core.services.tickets import sweeping
 from core.settings import Auth, Settings, load
+from core.startup import open_storage
+from core.timeouts import DeadlineTimer
 from core.tokens import Tokens
-from core.waiting import Watch
 
 if TYPE_CHECKING:
     from api.tracing import Tracing
@@ -72,8 +72,8 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
     app.state.tokens = Tokens(chosen)
     app.state.sessions = Sessions(chosen, app.state.tokens, app.state.hasher)
     app.state.tracing = None
-    app.state.keys_in_use = KeysInUse()
-    app.state.watch = Watch()
+    app.state.keys_in_use = InProgressKeys()
+    app.state.timer = DeadlineTimer()
     routers = (*_ROUTERS, auth) if chosen.auth is Auth.REQUIRED else _ROUTERS
     for module in routers:  # not included, which would try every template of every router for each request
         app.router.routes.extend(module.router.routes)
@@ -97,7 +97,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     chosen: Settings = app.state.settings
     backend = (app.state.registry or plugins.discover()).choose(chosen)
     with logs.standard_logs(chosen.debug):
-        async with opened(backend, chosen) as shop, sweeping(shop.storage):
+        async with open_storage(backend, chosen) as shop, purge_periodically(shop.storage):
             app.state.backend, app.state.storage, app.state.head = shop.backend, shop.storage, shop.head
             with app.state.metrics.of(backend.name, shop.storage):
                 async with _tracing(chosen, backend.name) as app.state.tracing:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.arguments import MISSING
 from core.settings import Settings
-from core.waiting import Watch
+from core.timeouts import DeadlineTimer
 
 
 def parse(body: bytes) -> Any:
@@ -114,8 +114,8 @@ class JsonRequest(Request):
         declared = self.headers.get("content-length", "")
         if declared.isdecimal() and len(declared) < _DIGITS and int(declared) > limit:
             raise HTTPException(413, headers=_CLOSE)
-        watch: Watch = self.app.state.watch
-        return await watch.limited(settings.body_timeout, self._read(limit), _too_slow)
+        timer: DeadlineTimer = self.app.state.timer
+        return await timer.wait_for(settings.body_timeout, self._read(limit), _too_slow)
 
     async def _read(self, limit: int) -> bytes:
         body = bytearray()

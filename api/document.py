@@ -21,7 +21,7 @@ from api.preconditions import TAGGED
 from api.problems import MEDIA_TYPE, Problem, status_of
 from api.rates import EXEMPT
 from api.security import secure
-from core.errors import KeyInUse, KeyReused, PreconditionFailed, StockroomError
+from core.errors import IdempotencyKeyInProgress, IdempotencyKeyMismatch, PreconditionFailed, StockroomError
 from core.settings import Auth
 
 DOCS = "/docs"
@@ -43,9 +43,9 @@ _IF_MATCH = (
 _IF_NONE_MATCH = "`ETag` of what the client has. Is it still the same, the answer is 304."
 _KEY = (
     "Key of this request, such as a random UUID, as it is or in quotes. The same request sent again with it does "
-    f"nothing, and is answered as it was; another request with it is 422 (`{KeyReused.code}`)."
+    f"nothing, and is answered as it was; another request with it is 422 (`{IdempotencyKeyMismatch.code}`)."
 )
-KEY_IN_USE = f"{KeyInUse.title} (`{KeyInUse.code}`)."
+KEY_IN_USE = f"{IdempotencyKeyInProgress.title} (`{IdempotencyKeyInProgress.code}`)."
 _TAGGED = {_SCHEMAS + kind.__name__ for kind in TAGGED}
 _TAG = {"examples": ['"7-3"']}
 _GENERIC = re.compile(r"\b([A-Z][A-Za-z]+)_([A-Z][A-Za-z]+)_(?=\")")

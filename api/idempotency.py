@@ -17,10 +17,10 @@ from typing import Any
 from fastapi import Request, Response
 
 from api.arguments import MISSING
-from core.entities import TicketKind, User
+from core.entities import EntryKind, User
 from core.passwords import PasswordHasher
-from core.services.once import AnsweredBefore, Demand, KeysInUse, Once
-from core.services.tickets import ticket_key
+from core.services.expiring import entry_key
+from core.services.idempotency import IdempotentRequest, IdempotentStorage, InProgressKeys, ReplayResponse
 from core.settings import Settings
 
 HEADER = "Idempotency-Key"
@@ -75,24 +75,24 @@ async def once(
 ) -> Response:
     """Call an endpoint with ``values``, or give the answer that it gave to the same request before."""
     hasher = next((value for value in values.values() if isinstance(value, PasswordHasher)), None)
-    demand = _demand(asked, hasher)
-    storage = Once(values["storage"], demand, lambda outcome: _packed(respond(outcome)))
-    in_use: KeysInUse = asked.request.app.state.keys_in_use
+    demand = _request_of(asked, hasher)
+    storage = IdempotentStorage(values["storage"], demand, lambda outcome: _packed(respond(outcome)))
+    in_use: InProgressKeys = asked.request.app.state.keys_in_use
     with in_use.holding(demand.key):
         try:
             if hasher is not None:  # to hash many passwords takes minutes
-                await storage.look()
+                await storage.check_replay()
             return respond(await call(**{**values, "storage": storage}))
-        except AnsweredBefore as before:
+        except ReplayResponse as before:
             return _unpacked(before.answer)
 
 
-def _demand(asked: Keyed, hasher: PasswordHasher | None) -> Demand:
+def _request_of(asked: Keyed, hasher: PasswordHasher | None) -> IdempotentRequest:
     settings: Settings = asked.request.app.state.settings
     user_id = scope_of(asked.request)
     whose = "anonymous" if user_id is None else f"user {user_id}"
-    return Demand(
-        key=ticket_key(TicketKind.ANSWER, whose, asked.key),
+    return IdempotentRequest(
+        key=entry_key(EntryKind.IDEMPOTENT_RESPONSE, whose, asked.key),
         user_id=user_id,
         digest=_digest(asked),
         hasher=hasher,

@@ -8,8 +8,8 @@ from fastapi import Depends, Query
 from pydantic import Field
 
 from api.parameters import FromText
-from core.errors import Invalid
-from core.storage import Page, Sort, Window
+from core.errors import ValidationFailed
+from core.storage import Page, PageRequest, SortOrder
 from core.storage.pages import Sorts, decode_cursor, encode_cursor
 from core.storage.sorts import NEWEST_FIRST
 
@@ -48,17 +48,17 @@ class Listing(Generic[E]):
     next_cursor: str | None
 
     @classmethod
-    def of(cls, page: Page[E], window: Window) -> "Listing[E]":
-        """The envelope of what storage found in ``window``."""
+    def of(cls, page: Page[E], page_request: PageRequest) -> "Listing[E]":
+        """The envelope of what storage found in ``page_request``."""
         return cls(
             items=page.items,
             total=page.total,
-            page=window.page,
-            page_size=window.size,
-            total_pages=None if page.total is None else -(-page.total // window.size),
+            page=page_request.page,
+            page_size=page_request.size,
+            total_pages=None if page.total is None else -(-page.total // page_request.size),
             has_next=page.has_more,
-            has_previous=window.offset > 0 or window.after is not None,
-            next_cursor=encode_cursor(window.sort, page.items[-1]) if page.has_more and page.items else None,
+            has_previous=page_request.offset > 0 or page_request.after is not None,
+            next_cursor=encode_cursor(page_request.sort, page.items[-1]) if page.has_more and page.items else None,
         )
 
 
@@ -70,22 +70,22 @@ class Position:
     size: int
     cursor: str | None
 
-    def window(self, wanted: Sort | None, sorts: Sorts) -> Window:
-        """The window at this position of a list sorted as ``wanted``, newest first where nothing is.
+    def page_request(self, wanted: SortOrder | None, sorts: Sorts) -> PageRequest:
+        """The page_request at this position of a list sorted as ``wanted``, newest first where nothing is.
 
         Raises:
-            Invalid: page and cursor exclude each other, or the cursor belongs to another list or order.
+            ValidationFailed: page and cursor exclude each other, or the cursor belongs to another list or order.
         """
         if self.cursor is None:
-            return Window(wanted or NEWEST_FIRST, self.size, self.page or 1)
+            return PageRequest(wanted or NEWEST_FIRST, self.size, self.page or 1)
         if self.page is not None:
-            raise Invalid("cursor", "cannot be combined with page")
+            raise ValidationFailed("cursor", "cannot be combined with page")
         if not self.cursor:
-            return Window(wanted or NEWEST_FIRST, self.size, page=None)
+            return PageRequest(wanted or NEWEST_FIRST, self.size, page=None)
         sort, after = decode_cursor(self.cursor, sorts)
         if wanted not in (None, sort):
-            raise Invalid("cursor", f"continues a list that is sorted by {sort}")
-        return Window(sort, self.size, page=None, after=after)
+            raise ValidationFailed("cursor", f"continues a list that is sorted by {sort}")
+        return PageRequest(sort, self.size, page=None, after=after)
 
 
 async def _position(
@@ -103,10 +103,10 @@ async def _position(
     return Position(page, page_size, cursor)
 
 
-WindowReader = Callable[..., Awaitable[Window]]
+PageRequestReader = Callable[..., Awaitable[PageRequest]]
 
 
-def sortable(sorts: Sorts) -> WindowReader:
+def sortable(sorts: Sorts) -> PageRequestReader:
     """The dependency of a list that can be sorted by any of ``sorts``."""
     choices = [sign + field for field in sorts for sign in ("", "-")]
     description = "Field to sort by, with a leading `-` for descending order. Newest first when left out."
@@ -114,24 +114,24 @@ def sortable(sorts: Sorts) -> WindowReader:
     async def read(
         position: Annotated[Position, Depends(_position)],
         sort: Annotated[str | None, Query(description=description, json_schema_extra={"enum": choices})] = None,
-    ) -> Window:
-        return position.window(None if sort is None else Sort.parse(sort, sorts), sorts)
+    ) -> PageRequest:
+        return position.page_request(None if sort is None else SortOrder.parse(sort, sorts), sorts)
 
     return read
 
 
-def ordered(order: Sort) -> WindowReader:
+def ordered(order: SortOrder) -> PageRequestReader:
     """The dependency of a list whose order is fixed."""
 
-    async def read(position: Annotated[Position, Depends(_position)]) -> Window:
-        return position.window(order, {order.field: order.kind})
+    async def read(position: Annotated[Position, Depends(_position)]) -> PageRequest:
+        return position.page_request(order, {order.field: order.kind})
 
     return read
 
 
-async def _part(page: Annotated[PageNumber, Query(description=_PAGE)] = 1, page_size: PageSize = 100) -> Window:
-    return Window(NEWEST_FIRST, page_size, page)
+async def _part(page: Annotated[PageNumber, Query(description=_PAGE)] = 1, page_size: PageSize = 100) -> PageRequest:
+    return PageRequest(NEWEST_FIRST, page_size, page)
 
 
-Part = Annotated[Window, Depends(_part)]
+Part = Annotated[PageRequest, Depends(_part)]
 """A page, by number only, of what belongs to one entity; newest first."""

@@ -49,7 +49,7 @@ class Metrics:
         self._counters = _UnitCounters(registry)
         self.units = Observer()
 
-    def answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
+    def record_end(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count a request to the endpoint with the template ``route``, or to none."""
         taken = self._taken.get((method, route or NO_ROUTE, status))
         if taken is None:
@@ -117,20 +117,20 @@ class _UnitCounters:
         )
 
     def of(self, backend: str) -> "_Units":
-        transient, outlasted = (self._conflicts.labels(backend, kind) for kind in ("transient", "outlasted"))
-        return _Units(self._units.labels(backend), self._retries.labels(backend), transient, outlasted)
+        transient, retries_exhausted = (self._conflicts.labels(backend, kind) for kind in ("transient", "outlasted"))
+        return _Units(self._units.labels(backend), self._retries.labels(backend), transient, retries_exhausted)
 
 
 class _Units(Observer):
     """Counts what it sees."""
 
-    def __init__(self, units: Counter, retries: Counter, transient: Counter, outlasted: Counter) -> None:
-        self._units, self._retries, self._outlasted = units, retries, outlasted
+    def __init__(self, units: Counter, retries: Counter, transient: Counter, retries_exhausted: Counter) -> None:
+        self._units, self._retries, self._retries_exhausted = units, retries, retries_exhausted
         self._conflicting = transient.count_exceptions(TransientConflict)
 
     def attempt(self, number: int) -> AbstractContextManager[object]:
         (self._units if number == 1 else self._retries).inc()
         return self._conflicting
 
-    def outlasted(self) -> None:
-        self._outlasted.inc()
+    def retries_exhausted(self) -> None:
+        self._retries_exhausted.inc()

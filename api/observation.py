@@ -15,7 +15,7 @@ from api.admission import Admission
 from api.metrics import Metrics
 from api.problems import internal_error
 from api.rates import QUOTA
-from core.storage.observer import observed
+from core.storage.observer import observe_with
 
 if TYPE_CHECKING:
     from api.tracing import Tracing  # needs an extra
@@ -55,7 +55,7 @@ class Observation:
         scope.setdefault("state", {})["request_id"] = request_id
         tracing: Tracing | None = scope["app"].state.tracing
         if tracing is None:
-            return self._observe(scope, receive, send, observed(self._metrics.units), request_id=request_id)
+            return self._observe(scope, receive, send, observe_with(self._metrics.units), request_id=request_id)
         return self._trace(tracing, scope, receive, send, request_id)
 
     async def _trace(self, tracing: "Tracing", scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
@@ -93,7 +93,7 @@ class Observation:
             reset_contextvars(**bound)
             self._admission.in_progress -= 1
             seconds = perf_counter() - start
-            self._metrics.answered(scope["method"], scope["state"].get(ROUTE), status, seconds)
+            self._metrics.record_end(scope["method"], scope["state"].get(ROUTE), status, seconds)
             what = {"method": scope["method"], "path": scope["path"], "status": status}
             self._log.info("request", **ids, **what, duration_ms=round(seconds * 1000, 2))
 

@@ -11,7 +11,7 @@ from fastapi import Path, Query
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from core import money
-from core.entities.values import MAX_ID, MAX_QUANTITY, Amount, Text
+from core.entities.fields import MAX_ID, MAX_QUANTITY, Amount, Text
 from core.errors import NotFound
 from core.text import clean
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
-from core.entities import Account, Category, Notification, Order, Payment, Post, Product, Record, Tag, User
-from core.services.updates import Versions
+from core.entities import Account, Category, Notification, Order, Payment, Post, Product, Tag, User, VersionedEntity
+from core.services.versioning import ExpectedVersions as Versions
 
 TAGGED = frozenset({Account, Category, Notification, Order, Payment, Post, Product, Tag, User})
 """What is all of one versioned entity. What shows others too, such as a user with its posts, changes without it."""
@@ -18,7 +18,7 @@ _OURS = re.compile(r'(?:^|,)\s*"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})"\s*(?=,|$)
 _ANY = re.compile(r'"[^"]*"')
 
 
-def tag(entity: Record) -> str:
+def tag(entity: VersionedEntity) -> str:
     """The entity's ``ETag``, such as ``"7-3"`` for version 3 of what has the id 7."""
     return f'"{entity.id}-{entity.version}"'
 

@@ -15,20 +15,20 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from core.errors import (
-    AnswerTooLarge,
+    BusinessRuleViolation,
     Conflict,
     Forbidden,
-    Invalid,
+    IdempotencyKeyMismatch,
     InvalidGrant,
-    KeyReused,
     NotFound,
     PreconditionFailed,
-    RuleViolated,
     StockroomError,
+    StoredResponseTooLarge,
     TooManyAttempts,
     Unauthenticated,
     Unavailable,
     Unsupported,
+    ValidationFailed,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -40,12 +40,12 @@ STATUSES: dict[type[StockroomError], int] = {
     NotFound: 404,
     Conflict: 409,
     PreconditionFailed: 412,
-    RuleViolated: 400,
-    AnswerTooLarge: 413,
-    Invalid: 422,
+    BusinessRuleViolation: 400,
+    StoredResponseTooLarge: 413,
+    ValidationFailed: 422,
     InvalidGrant: 400,
     TooManyAttempts: 429,
-    KeyReused: 422,
+    IdempotencyKeyMismatch: 422,
     Unavailable: 503,
     Unsupported: 501,
 }
@@ -117,7 +117,7 @@ async def _on_stockroom_error(request: Request, error: StockroomError) -> Respon
         ProblemField(field=e.field, location=_location(request, e.field), message=_sentence(e.message), code=e.code)
         for e in error.errors[:_MAX_ERRORS]
     ]
-    detail = _detail(fields) if isinstance(error, Invalid) else error.detail
+    detail = _detail(fields) if isinstance(error, ValidationFailed) else error.detail
     return respond(request.scope, status, error.code, error.title, detail, errors=fields, headers=_headers(error))
 
 
@@ -142,7 +142,9 @@ async def _on_http_error(request: Request, error: HTTPException) -> Response:
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
     fields = [_field(e) for e in error.errors()[:_MAX_ERRORS]]
     refused = _refused_method(request)
-    return refused or respond(request.scope, 422, Invalid.code, Invalid.title, _detail(fields), errors=fields)
+    return refused or respond(
+        request.scope, 422, ValidationFailed.code, ValidationFailed.title, _detail(fields), errors=fields
+    )
 
 
 def _detail(fields: Sequence[ProblemField]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from core.entities import OrderDetails, OrderSummary, Post, PostStatus, Transfer, User
 from core.errors import NotFound
-from core.storage import OrderFilter, Page, PostFilter, Storage, Transaction, Window
+from core.storage import OrderFilter, Page, PageRequest, PostFilter, Storage, Transaction
 
 T = TypeVar("T")
 
@@ -66,12 +66,12 @@ class _OwnNotifications(_Narrowed):
 
 class _OwnAccounts(_Narrowed):
     entity = "account"
-    passed = frozenset({"save", "move"})
+    passed = frozenset({"save", "transfer"})
 
-    async def transfers(self, account_id: int, window: Window) -> Page[Transfer]:
+    async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
         """One round trip more than of the whole: transfers do not say whose they are."""
         await self.get(account_id)
-        page: Page[Transfer] = await self._whole.transfers(account_id, window)
+        page: Page[Transfer] = await self._whole.transfers(account_id, page_request)
         return page
 
 
@@ -83,11 +83,11 @@ class _OwnOrders(_Narrowed):
         found: OrderDetails = await self._whole.details(id)
         return self._seen(id, found)
 
-    async def page(self, filter: OrderFilter, window: Window) -> Page[OrderSummary]:
+    async def page(self, filter: OrderFilter, page_request: PageRequest) -> Page[OrderSummary]:
         """A page of the user's own; of anybody else's there are none."""
         own = self._user.id if self._user is not None else _NOBODY
         narrowed = replace(filter, user_id=own if filter.user_id in (None, own) else _NOBODY)
-        page: Page[OrderSummary] = await self._whole.page(narrowed, window)
+        page: Page[OrderSummary] = await self._whole.page(narrowed, page_request)
         return page
 
 
@@ -96,13 +96,13 @@ class _PublishedPosts(_Narrowed):
 
     entity = "post"
 
-    async def page(self, filter: PostFilter, window: Window) -> Page[Post]:
+    async def page(self, filter: PostFilter, page_request: PageRequest) -> Page[Post]:
         """A page of the published ones, or of all that the user has written where the filter asks for these."""
         narrowed = filter
         if self._user is None or filter.author_id != self._user.id:
             hidden = filter.status not in (None, PostStatus.PUBLISHED)
             narrowed = replace(filter, status=PostStatus.PUBLISHED, author_id=_NOBODY if hidden else filter.author_id)
-        page: Page[Post] = await self._whole.page(narrowed, window)
+        page: Page[Post] = await self._whole.page(narrowed, page_request)
         return page
 
     def _sees(self, entity: Post) -> bool:

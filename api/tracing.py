@@ -22,8 +22,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from api.metrics import METHODS, OTHER_METHOD
 from core.errors import StockroomError
-from core.storage import trips
-from core.storage.observer import Observer, observed
+from core.storage import round_trips
+from core.storage.observer import Observer, observe_with
 
 _SERVICE = "stockroom"
 _ATTEMPT = "unit of work"
@@ -61,7 +61,7 @@ class Tracing:
         }
         with (
             self._span(method, known, kind=SpanKind.SERVER, context=_parent(scope)) as span,
-            observed(_Traced(self, units)),
+            observe_with(_Traced(self, units)),
             self._trips(span),
         ):
             try:
@@ -83,7 +83,7 @@ class Tracing:
     @contextmanager
     def _trips(self, within: Span) -> Iterator[None]:
         """Spans of the round trips made within. They are made afterwards: some backends never say when a trip ends."""
-        with trips.time() as made:
+        with round_trips.collect_timed() as made:
             try:
                 yield
             finally:
@@ -110,8 +110,8 @@ class _Traced(Observer):
         with self._other.attempt(number), self._tracing.attempt(number):
             yield
 
-    def outlasted(self) -> None:
-        self._other.outlasted()
+    def retries_exhausted(self) -> None:
+        self._other.retries_exhausted()
 
 
 @asynccontextmanager

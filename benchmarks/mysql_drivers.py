@@ -16,7 +16,7 @@ from time import perf_counter, process_time
 from benchmarks.scratch import databases
 from conformance.defaults import settings_for
 from core.clock import now
-from core.entities import OrderDraft, OrderLine, Product, ProductDraft, User, UserDraft
+from core.entities import OrderDraft, OrderItemDraft, Product, ProductDraft, User, UserDraft
 from core.plugins import discover
 from core.services import orders
 from core.storage import Storage
@@ -57,7 +57,7 @@ async def timed(work: Callable[[], Awaitable[object]], times: int, clients: int)
 async def measure(storage: Storage, user: User, products: list[Product]) -> dict[str, Cost]:
     """Each operation once, long enough to be more than noise."""
     order = OrderDraft(
-        user_id=user.id, items=[OrderLine(product_id=product.id, quantity=1) for product in products[:3]]
+        user_id=user.id, items=[OrderItemDraft(product_id=product.id, quantity=1) for product in products[:3]]
     )
     return {
         "get by id": await timed(lambda: storage.products.get(products[0].id), 800, 1),

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from core.plugins import discover
-from core.storage import AXES, Backend
-from core.storage.capabilities import Kind
+from core.storage import CAPABILITY_INFO, Backend
+from core.storage.capabilities import CapabilityKind
 
 _KINDS = {
-    Kind.OPERATION: "Operations: what is not declared is refused with `Unsupported`",
-    Kind.VALUE: "Values: a storage behaves exactly as it declares",
-    Kind.GUARANTEE: "Guarantees: what is not declared must not be counted on",
+    CapabilityKind.OPERATION: "Operations: what is not declared is refused with `Unsupported`",
+    CapabilityKind.VALUE: "Values: a storage behaves exactly as it declares",
+    CapabilityKind.GUARANTEE: "Guarantees: what is not declared must not be counted on",
 }
 
 
@@ -33,7 +33,9 @@ def backends(
         console = Console()
         console.print(tabulate(described))
         console.print(compare(described))
-        console.print(f"All of them must have {', '.join(name for name, axis in AXES.items() if axis.mandatory)}.")
+        console.print(
+            f"All of them must have {', '.join(name for name, axis in CAPABILITY_INFO.items() if axis.mandatory)}."
+        )
 
 
 def describe(backend: Backend) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def compare(described: list[dict[str, Any]]) -> Table:
     table.add_column("capabilities", no_wrap=True)
     for backend in described:
         table.add_column(backend["name"])
-    for name, axis in AXES.items():
+    for name, axis in CAPABILITY_INFO.items():
         if not axis.mandatory:
             table.add_row(name, *(told(backend["capabilities"][name]) for backend in described))
     return table
@@ -84,7 +86,7 @@ def explained() -> str:
     """Every axis and what it means, as Markdown."""
     parts = []
     for kind, title in _KINDS.items():
-        rows = [_row(name, axis.meaning, axis.mandatory) for name, axis in AXES.items() if axis.kind is kind]
+        rows = [_row(name, axis.meaning, axis.mandatory) for name, axis in CAPABILITY_INFO.items() if axis.kind is kind]
         parts.append("".join([f"## {title}\n\n", "| axis | meaning |\n| --- | --- |\n", *rows]))
     return "\n".join(parts)
 

@@ -7,9 +7,9 @@ import typer
 from rich.filesize import decimal
 
 from cli.backends import told
-from core.opening import schema_difference
 from core.plugins import discover
 from core.settings import Settings, load
+from core.startup import schema_mismatch
 from core.storage import Storage
 
 
@@ -43,7 +43,7 @@ async def examine(settings: Settings) -> str | None:
         backend.capabilities.require(storage.capabilities, backend.name)
         await _tell_size(storage)
         revision = await migrations.current()
-        remedy = schema_difference(migrations, revision)
+        remedy = schema_mismatch(migrations, revision)
         _tell("schema", f"{revision or 'none'}{'' if remedy else ' (head)'}")
         return remedy
     finally:
@@ -51,7 +51,7 @@ async def examine(settings: Settings) -> str | None:
 
 
 async def _tell_size(storage: Storage) -> None:
-    if storage.capabilities.sizes:
+    if storage.capabilities.reports_size:
         _tell("size", decimal(await storage.size()))
 
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from core.opening import head
 from core.plugins import discover
 from core.settings import load
+from core.startup import head
 from core.storage import Migrations
 
 app = typer.Typer(help="Bring the schema up to date, or back.", no_args_is_help=True)

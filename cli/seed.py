@@ -7,10 +7,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from core.opening import opened
 from core.passwords import PasswordHasher
 from core.plugins import discover
 from core.settings import Settings, load
+from core.startup import open_storage
 from demo.scale import SCALES, Scale
 from demo.writer import is_empty, write
 
@@ -44,7 +44,7 @@ def seed(
 
 async def fill(settings: Settings, scale: Scale) -> bool:
     """Write the demo shop; False, and nothing written, where the store is not empty."""
-    async with opened(discover().choose(settings), settings) as shop:
+    async with open_storage(discover().choose(settings), settings) as shop:
         storage = shop.storage
         if not await is_empty(storage):
             return False

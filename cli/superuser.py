@@ -10,11 +10,11 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from core.entities import Registration, User, UserDraft
-from core.opening import Opened, opened
 from core.passwords import PasswordHasher
 from core.plugins import discover
 from core.services import superusers
 from core.settings import Settings, load
+from core.startup import StorageHandle, open_storage
 
 PASSWORD_VARIABLE = "STOCKROOM_SUPERUSER_PASSWORD"  # noqa: S105 - where one is, not what it is
 
@@ -39,7 +39,7 @@ def create_superuser(
 
 
 async def _create(settings: Settings, draft: UserDraft) -> None:
-    async with opened(discover().choose(settings), settings) as shop:
+    async with open_storage(discover().choose(settings), settings) as shop:
         found = await superusers.find(shop.storage, draft.username, draft.email)
         if found is None:
             await _add(settings, shop, draft)
@@ -47,14 +47,14 @@ async def _create(settings: Settings, draft: UserDraft) -> None:
             await _promote(shop, found)
 
 
-async def _add(settings: Settings, shop: Opened, draft: UserDraft) -> None:
+async def _add(settings: Settings, shop: StorageHandle, draft: UserDraft) -> None:
     fields = {"username": draft.username, "email": draft.email, "password": _password()}
     registration = _valid(_REGISTRATION, fields)
     user = await superusers.create(shop.storage, PasswordHasher(settings), registration)
     typer.echo(f"{user.username} is a superuser, with the id {user.id}.")
 
 
-async def _promote(shop: Opened, user: User) -> None:
+async def _promote(shop: StorageHandle, user: User) -> None:
     who = f"{user.username} ({user.email}, id {user.id})"
     if user.is_superuser:
         typer.echo(f"{who} is a superuser already. Nothing has changed.")

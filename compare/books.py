@@ -8,13 +8,13 @@ from functools import partial
 from typing import TypeVar
 
 from core.entities import Notification, Order, OrderStatus, Product, Transfer
-from core.storage import OrderFilter, ProductFilter, Storage, UserFilter, Window
-from core.storage.pages import Page, Sort, SortKind
+from core.storage import OrderFilter, PageRequest, ProductFilter, Storage, UserFilter
+from core.storage.pages import Page, SortKind, SortOrder
 
 E = TypeVar("E")
 R = TypeVar("R")
 
-_BY_ID = Sort("id", SortKind.INTEGER, descending=False)
+_BY_ID = SortOrder("id", SortKind.INTEGER, descending=False)
 _PAGE = 100
 _AT_ONCE = 8
 
@@ -69,7 +69,7 @@ async def read(storage: Storage, accounts: Sequence[int], notified: Iterable[int
             for key in notified
             async for notification in _walk(partial(storage.notifications.page, key))
         },
-        totals=await storage.orders.totals(),
+        totals=await storage.orders.totals_by_status(),
     )
 
 
@@ -78,15 +78,15 @@ async def products(storage: Storage) -> list[Product]:
     return [product async for product in _walk(partial(storage.products.page, ProductFilter()))]
 
 
-async def _walk(page: Callable[[Window], Awaitable[Page[E]]]) -> AsyncIterator[E]:
+async def _walk(page: Callable[[PageRequest], Awaitable[Page[E]]]) -> AsyncIterator[E]:
     """Every row of a list, by cursor over the ids."""
-    window: Window | None = Window(sort=_BY_ID, size=_PAGE, page=None)
-    while window is not None:
-        found = await page(window)
+    page_request: PageRequest | None = PageRequest(sort=_BY_ID, size=_PAGE, page=None)
+    while page_request is not None:
+        found = await page(page_request)
         for item in found.items:
             yield item
         last: int = getattr(found.items[-1], "id") if found.items else 0  # noqa: B009
-        window = Window(sort=_BY_ID, size=_PAGE, page=None, after=(last, last)) if found.has_more else None
+        page_request = PageRequest(sort=_BY_ID, size=_PAGE, page=None, after=(last, last)) if found.has_more else None
 
 
 async def _each(get: Callable[[int], Awaitable[R]], ids: Sequence[int]) -> list[R]:

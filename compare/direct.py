@@ -5,16 +5,16 @@ from typing import Any, TypeVar, cast
 
 from compare.client import Failed, Refused
 from core.entities import OrderDraft, OrderStatus, PaymentDraft, ProductDraft, TransferDraft
-from core.errors import Conflict, RuleViolated, StockroomError
+from core.errors import BusinessRuleViolation, Conflict, StockroomError
 from core.services import accounts, catalogue, orders
-from core.storage import ProductFilter, Storage, Transaction, Window
+from core.storage import PageRequest, ProductFilter, Storage, Transaction
 from core.storage.sorts import NEWEST_FIRST
 
 T = TypeVar("T")
 
 METHOD = "card"
-PAGE = Window(sort=NEWEST_FIRST, size=20, page=None)
-"""The first page by cursor, as a shop window asks for it: without counting everything."""
+PAGE = PageRequest(sort=NEWEST_FIRST, size=20, page=None)
+"""The first page by cursor, as a shop page_request asks for it: without counting everything."""
 
 
 class Watched:
@@ -101,7 +101,7 @@ async def _answer(request: Awaitable[T]) -> T:
     """What the shop answers; whatever else comes is counted under its name, and the others go on."""
     try:
         return await request
-    except (RuleViolated, Conflict) as refusal:
+    except (BusinessRuleViolation, Conflict) as refusal:
         raise Refused(refusal.code) from refusal
     except StockroomError as error:
         raise Failed(error.code) from error

@@ -10,7 +10,7 @@ from compare import charts, notation
 from compare.document import settings
 from compare.operations import OPERATIONS
 from compare.outcome import Cell, Outcome, Trial
-from core.storage.capabilities import AXES
+from core.storage.capabilities import CAPABILITY_INFO
 
 
 def page(outcome: Outcome) -> str:
@@ -32,7 +32,7 @@ def page(outcome: Outcome) -> str:
         trials=outcome.trials,
         first=outcome.trials[0].name,
         workloads=[_workload(outcome, name) for name in outcome.plan.workloads],
-        axes=AXES,
+        axes=CAPABILITY_INFO,
         middle=notation.middle,
         settings=settings(outcome.plan),
         differences=differences(outcome.trials),
@@ -94,4 +94,4 @@ def code(text: str) -> Markup:
 def differences(trials: list[Trial]) -> set[str]:
     """The capabilities in which the storages differ."""
     declared = [trial.described.get("capabilities", {}) for trial in trials]
-    return {name for name in AXES if len({repr(able.get(name)) for able in declared}) > 1}
+    return {name for name in CAPABILITY_INFO if len({repr(able.get(name)) for able in declared}) > 1}

@@ -6,7 +6,7 @@ from itertools import count
 from random import Random
 
 from compare.skew import Zipf
-from core.entities import OrderDraft, OrderLine, Product, ProductDraft, TransferDraft
+from core.entities import OrderDraft, OrderItemDraft, Product, ProductDraft, TransferDraft
 from demo import words
 from demo.shop import MAX_LINES, MAX_PIECES
 
@@ -69,7 +69,7 @@ class Customer:
     def basket(self) -> OrderDraft:
         """An order of one to a few lines."""
         products = self._tastes.products.several(self._source.randint(1, MAX_LINES), self._source)
-        lines = [OrderLine(product_id=p.id, quantity=self._source.randint(1, MAX_PIECES)) for p in products]
+        lines = [OrderItemDraft(product_id=p.id, quantity=self._source.randint(1, MAX_PIECES)) for p in products]
         address = f"{self._source.randint(1, 200)} {self._source.choice(words.STREETS)}"
         return OrderDraft(user_id=self._tastes.users.draw(self._source), items=lines, shipping_address=address)
 

@@ -26,7 +26,7 @@ from compare.store import Store, opened, population
 from compare.tally import Tally
 from core.errors import ConfigurationError
 from core.settings import Settings
-from core.storage import trips
+from core.storage import round_trips
 
 Facts = dict[str, Any]
 """Plain data, to be sent to the process that compares."""
@@ -122,7 +122,7 @@ def asking(client: Client, habit: Habit, customers: list[Customer], ledger: Ledg
         customer = customers[number]
         name = habit.next(customer)
         kind = tally[name]
-        with trips.count() as made:
+        with round_trips.collect() as made:
             try:
                 await OPERATIONS[name](client, customer, ledger)
             except Refused as refusal:

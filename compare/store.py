@@ -15,11 +15,11 @@ from compare.plan import Contender
 from compare.population import Population
 from core import clock
 from core.errors import ConfigurationError, Unavailable
-from core.opening import head, schema_difference
 from core.passwords import PasswordHasher
 from core.plugins import discover
 from core.settings import Settings, load
-from core.storage import Backend, Migrations, Scratching, Storage, Transaction
+from core.startup import head, schema_mismatch
+from core.storage import Backend, Migrations, Storage, SupportsTemporaryDatabases, Transaction
 from demo.scale import Scale
 from demo.writer import is_empty, write
 
@@ -51,12 +51,12 @@ class Store:
 
     async def size(self) -> int | None:
         """Bytes that the data takes; None where the storage does not say."""
-        return await self.storage.size() if self.storage.capabilities.sizes else None
+        return await self.storage.size() if self.storage.capabilities.reports_size else None
 
 
 async def _stock_up(ids: list[int], tx: Transaction) -> None:
     await tx.products.lock_many(ids)
-    await tx.products.shift_stock(dict.fromkeys(ids, PLENTY), clock.now())
+    await tx.products.adjust_stock(dict.fromkeys(ids, PLENTY), clock.now())
 
 
 def population(written: Books) -> Population:
@@ -91,9 +91,9 @@ async def opened(contender: Contender, *, scratch: bool) -> AsyncIterator[Store]
     if not scratch:
         async with _opened(backend, settings) as store:
             yield store
-    elif isinstance(backend, Scratching):
+    elif isinstance(backend, SupportsTemporaryDatabases):
         async with (
-            backend.scratch(settings) as url,
+            backend.temporary_database(settings) as url,
             _opened(backend, settings.model_copy(update={"database_url": SecretStr(url)})) as store,
         ):
             yield store
@@ -127,7 +127,7 @@ async def _require_empty(storage: Storage, migrations: Migrations, revision: str
         raise ConfigurationError("The store could not be emptied again (it declares no downgrades).")
     if revision not in (None, head(migrations)):
         raise ConfigurationError(
-            f"The store is not empty. {schema_difference(migrations, revision)} Name an empty one, or use --scratch."
+            f"The store is not empty. {schema_mismatch(migrations, revision)} Name an empty one, or use --scratch."
         )
     if revision == head(migrations) and not await is_empty(storage):
         raise ConfigurationError(

@@ -22,8 +22,7 @@ from core import clock
 from core.errors import TransientConflict
 from core.plugins import Registry, discover
 from core.settings import Settings
-from core.storage import Storage, Transaction
-from core.storage.trips import count
+from core.storage import Storage, Transaction, round_trips
 
 
 @pytest.fixture
@@ -163,7 +162,7 @@ def two_servers(settings: Settings, tmp_path: Path) -> Iterator[list[str]]:
 @pytest.fixture
 def trips() -> Callable[[], AbstractContextManager[list[str]]]:
     """A context manager that collects the round trips made within."""
-    return count
+    return round_trips.collect
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import httpx2
 from fastapi import FastAPI
 
 from conformance.shop import PASSWORD, Json, Shop
-from core.services.updates import change
+from core.services.versioning import change
 from core.storage import Storage
 
 LOCKED: Any = {

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from core import clock
 from core.entities import Product, ProductDraft, Tag, TagDraft, User, UserDraft
-from core.storage import Sort, Storage, Transaction, Window
+from core.storage import PageRequest, SortOrder, Storage, Transaction
 from core.storage.sorts import TAGS
 
 T = TypeVar("T")
@@ -129,5 +129,5 @@ async def add_product(tx: Transaction, name: str, stock: int = 1) -> Product:
 
 async def tag_names(storage: Storage) -> list[str]:
     """The names of the first hundred tags, by id."""
-    page = await storage.tags.page(Window(Sort.parse("id", TAGS), size=100))
+    page = await storage.tags.page(PageRequest(SortOrder.parse("id", TAGS), size=100))
     return [tag.name for tag in page.items]

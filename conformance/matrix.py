@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core.storage.capabilities import AXES
+from core.storage.capabilities import CAPABILITY_INFO
 
 Reports = Mapping[str, Mapping[str, Any]]
 
@@ -46,7 +46,10 @@ def _levels(storages: Reports) -> str:
 
 
 def _axes(storages: Reports) -> str:
-    rows = [[f"`{name}`", AXES[name].kind, *(_cell(report, name) for report in storages.values())] for name in AXES]
+    rows = [
+        [f"`{name}`", CAPABILITY_INFO[name].kind, *(_cell(report, name) for report in storages.values())]
+        for name in CAPABILITY_INFO
+    ]
     return "## Capabilities\n\n" + _table(["axis", "kind", *storages], rows)
 
 

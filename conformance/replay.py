@@ -8,8 +8,8 @@ from fastapi import FastAPI
 
 from api.idempotency import HEADER, REPLAYED
 from conformance.shop import Json, Shop
-from core.entities import Ticket, TicketKind
-from core.services.tickets import ticket_key
+from core.entities import EntryKind, ExpiringEntry
+from core.services.expiring import entry_key
 from core.storage import Storage
 
 _LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
@@ -51,7 +51,7 @@ async def sold(shop: Shop) -> tuple[int, int]:
     return (await shop.get("/orders"))["total"], STOCK - (await shop.get("/products/1"))["stock_quantity"]
 
 
-async def stored(app: FastAPI, key: str) -> Ticket | None:
+async def stored(app: FastAPI, key: str) -> ExpiringEntry | None:
     """What an application has stored under a key of somebody who has not logged in."""
     storage: Storage = app.state.storage
-    return await storage.tickets.get(ticket_key(TicketKind.ANSWER, "anonymous", key), _LONG_AGO)
+    return await storage.expiring.get(entry_key(EntryKind.IDEMPOTENT_RESPONSE, "anonymous", key), _LONG_AGO)

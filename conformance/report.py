@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from conformance.manifest import expected, shows
 from core.storage import Backend, Capabilities
-from core.storage.capabilities import AXES
+from core.storage.capabilities import CAPABILITY_INFO
 
 Level = Literal["failed", "partial", "conformant"]
 Outcome = Literal["passed", "failed", "skipped"]
@@ -70,7 +70,7 @@ class Report:
             "server": self.server,
             "drivers": self.drivers,
             "capabilities": asdict(self.capabilities),
-            "axes": {axis: sorted(self._named(shows(axis))) for axis in AXES},
+            "axes": {axis: sorted(self._named(shows(axis))) for axis in CAPABILITY_INFO},
             "unverified": sorted(self.unverified),
             "missing": self.missing,
             "tests": dict(sorted(self.tests.items())),

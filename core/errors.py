@@ -52,7 +52,7 @@ class NotFound(StockroomError):
         self.entity = entity
 
 
-class Invalid(StockroomError):
+class ValidationFailed(StockroomError):
     """A value that can be seen to be wrong without asking storage: a broken cursor, an unknown sort field."""
 
     code = "validation-failed"
@@ -88,7 +88,7 @@ class Duplicate(Conflict):
         self.aggregate = aggregate
 
 
-class Referenced(Conflict):
+class StillReferenced(Conflict):
     """The entity cannot be deleted while others, named by ``by``, refer to it."""
 
     code = "referenced"
@@ -101,7 +101,7 @@ class Referenced(Conflict):
         )
 
 
-class KeyInUse(Conflict):
+class IdempotencyKeyInProgress(Conflict):
     """A request with the same idempotency key is being served."""
 
     code = "idempotency-key-in-use"
@@ -111,7 +111,7 @@ class KeyInUse(Conflict):
         super().__init__("A request with this key is being served. Ask again once it has been answered.")
 
 
-class KeyReused(StockroomError):
+class IdempotencyKeyMismatch(StockroomError):
     """The idempotency key belongs to another request."""
 
     code = "idempotency-key-reused"
@@ -121,7 +121,7 @@ class KeyReused(StockroomError):
         super().__init__("This key was sent with another request. Each request needs a key of its own.")
 
 
-class AnswerTooLarge(StockroomError):
+class StoredResponseTooLarge(StockroomError):
     """The answer cannot be kept for those who ask again, so nothing was done."""
 
     code = "answer-too-large"
@@ -188,14 +188,14 @@ class Forbidden(StockroomError):
     title = "Forbidden"
 
 
-class RuleViolated(StockroomError):
+class BusinessRuleViolation(StockroomError):
     """A rule of the shop forbids it."""
 
     code = "rule-violated"
     title = "Not allowed"
 
 
-class UnknownReference(RuleViolated):
+class UnknownReference(BusinessRuleViolation):
     """A field of the body refers to something that does not exist."""
 
     code = "unknown-reference"
@@ -208,42 +208,42 @@ class UnknownReference(RuleViolated):
         return cls(f"Refers to something that does not exist: {', '.join(fields)}.", errors)
 
 
-class InsufficientStock(RuleViolated):
+class InsufficientStock(BusinessRuleViolation):
     """There are fewer pieces than wanted."""
 
     code = "insufficient-stock"
     title = "Insufficient stock"
 
 
-class InactiveProduct(RuleViolated):
+class InactiveProduct(BusinessRuleViolation):
     """The product is not for sale."""
 
     code = "inactive-product"
     title = "Product is not for sale"
 
 
-class StockLimit(RuleViolated):
+class StockLimit(BusinessRuleViolation):
     """The stock would exceed ``MAX_QUANTITY``."""
 
     code = "stock-limit"
     title = "Stock would exceed its limit"
 
 
-class InvalidTransition(RuleViolated):
+class InvalidTransition(BusinessRuleViolation):
     """The status of the order does not lead there."""
 
     code = "invalid-transition"
     title = "Invalid status transition"
 
 
-class AmountMismatch(RuleViolated):
+class AmountMismatch(BusinessRuleViolation):
     """The amount is not the one that is due."""
 
     code = "amount-mismatch"
     title = "Amount does not match"
 
 
-class WrongPassword(RuleViolated):
+class WrongPassword(BusinessRuleViolation):
     """The current password is another one."""
 
     code = "wrong-password"
@@ -253,28 +253,28 @@ class WrongPassword(RuleViolated):
         super().__init__("This is not the current password.")
 
 
-class AmountLimit(RuleViolated):
+class AmountLimit(BusinessRuleViolation):
     """An amount would exceed ``core.money.MAX_TOTAL``."""
 
     code = "amount-limit"
     title = "Amount exceeds its limit"
 
 
-class InsufficientFunds(RuleViolated):
+class InsufficientFunds(BusinessRuleViolation):
     """The balance is below the amount."""
 
     code = "insufficient-funds"
     title = "Insufficient funds"
 
 
-class SameAccount(RuleViolated):
+class SameAccount(BusinessRuleViolation):
     """A transfer needs two accounts."""
 
     code = "same-account"
     title = "Both accounts are the same"
 
 
-class CategoryCycle(RuleViolated):
+class CategoryCycle(BusinessRuleViolation):
     """A category would be below itself."""
 
     code = "category-cycle"
@@ -306,7 +306,7 @@ class PoolExhausted(Unavailable):
         super().__init__("All connections to the storage are in use. Try again later.")
 
 
-class ConflictsOutlasted(Unavailable):
+class RetriesExhausted(Unavailable):
     """Transient conflicts went on longer than the bounded retries."""
 
     code = "too-many-conflicts"

@@ -7,11 +7,11 @@ from anyio import CapacityLimiter, to_thread
 
 from core.settings import Settings
 
-_AT_ONCE = 2
+_MAX_CONCURRENT = 2
 
 
 class PasswordHasher:
-    """Hashes off the event loop, ``_AT_ONCE`` at a time: a hash fills tens of MiB and a core."""
+    """Hashes off the event loop, ``_MAX_CONCURRENT`` at a time: a hash fills tens of MiB and a core."""
 
     def __init__(self, settings: Settings) -> None:
         self._argon2 = argon2.PasswordHasher(
@@ -20,8 +20,8 @@ class PasswordHasher:
             parallelism=settings.argon2_parallelism,
             type=argon2.Type.ID,
         )
-        self._limiter = CapacityLimiter(_AT_ONCE)
-        self._nobodys: str | None = None
+        self._limiter = CapacityLimiter(_MAX_CONCURRENT)
+        self._dummy_hash: str | None = None
 
     async def hash(self, password: str) -> str:
         """The argon2id hash of a password, salted anew, in the PHC string format."""
@@ -29,11 +29,11 @@ class PasswordHasher:
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether a password is the one of a hash; False, after the same work as always, where there is no hash."""
-        nobodys = await self._hash_of_nobody()  # before it is known whether it is needed: the first call makes it
-        verified = await self._verify(password_hash or nobodys, password)
+        dummy = await self._get_dummy_hash()  # before it is known whether it is needed: the first call makes it
+        verified = await self._verify(password_hash or dummy, password)
         return verified and password_hash is not None
 
-    def outdated(self, password_hash: str) -> bool:
+    def needs_rehash(self, password_hash: str) -> bool:
         """Whether a hash was made with other parameters than those of the settings."""
         return self._argon2.check_needs_rehash(password_hash)
 
@@ -43,8 +43,8 @@ class PasswordHasher:
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
 
-    async def _hash_of_nobody(self) -> str:
+    async def _get_dummy_hash(self) -> str:
         """A hash with the present parameters, of a password that nobody knows; made once."""
-        if self._nobodys is None:
-            self._nobodys = await self.hash(secrets.token_urlsafe())
-        return self._nobodys
+        if self._dummy_hash is None:
+            self._dummy_hash = await self.hash(secrets.token_urlsafe())
+        return self._dummy_hash

@@ -106,14 +106,14 @@ class Settings(BaseSettings):
 
     @field_validator("secret_keys")
     @classmethod
-    def _keys_that_are_long(cls, value: SecretStr) -> SecretStr:
-        if any(len(key) < _SHORTEST_KEY for key in _listed(value.get_secret_value())):
+    def _validate_secret_keys(cls, value: SecretStr) -> SecretStr:
+        if any(len(key) < _SHORTEST_KEY for key in _split_csv(value.get_secret_value())):
             raise ValueError(f"each key needs at least {_SHORTEST_KEY} characters. {_MAKE_A_KEY}")
         return value
 
     @field_validator("trusted_networks")
     @classmethod
-    def _networks_that_exist(cls, value: str) -> str:
+    def _validate_trusted_networks(cls, value: str) -> str:
         try:
             _networks(value)
         except ValueError:
@@ -122,15 +122,15 @@ class Settings(BaseSettings):
 
     @field_validator("rate_limit")
     @classmethod
-    def _rate_that_can_be(cls, value: str) -> str:
+    def _validate_rate_limit(cls, value: str) -> str:
         if not _RATE.fullmatch(value):
             raise ValueError("must be off, or a figure such as 100/second, 1000/minute, 5000/hour")
         return value
 
     @field_validator("cors_origins")
     @classmethod
-    def _origins_that_can_be(cls, value: str) -> str:
-        if not all(_ORIGIN.fullmatch(origin) for origin in _listed(value)):
+    def _validate_cors_origins(cls, value: str) -> str:
+        if not all(_ORIGIN.fullmatch(origin) for origin in _split_csv(value)):
             raise ValueError("must be origins such as https://shop.example, separated by commas")
         return value
 
@@ -141,7 +141,7 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _keys_where_they_are_needed(self) -> Self:
+    def _require_secret_key(self) -> Self:
         if self.auth is Auth.REQUIRED and not self.keys:
             raise ValueError(f"AUTH=required needs a key in SECRET_KEYS. {_MAKE_A_KEY}")
         return self
@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     @property
     def keys(self) -> list[str]:
         """The secret keys in the clear, for what signs and verifies with them."""
-        return _listed(self.secret_keys.get_secret_value())
+        return _split_csv(self.secret_keys.get_secret_value())
 
     @property
     def networks(self) -> "tuple[Network, ...]":
@@ -159,7 +159,7 @@ class Settings(BaseSettings):
     @property
     def origins(self) -> list[str]:
         """The origins whose pages may use the API."""
-        return _listed(self.cors_origins)
+        return _split_csv(self.cors_origins)
 
     @property
     def rate(self) -> str | None:
@@ -177,10 +177,10 @@ Network = IPv4Network | IPv6Network
 
 
 def _networks(given: str) -> tuple[Network, ...]:
-    return tuple(map(ip_network, _listed(given)))
+    return tuple(map(ip_network, _split_csv(given)))
 
 
-def _listed(given: str) -> list[str]:
+def _split_csv(given: str) -> list[str]:
     return [name.strip() for name in given.split(",")] if given.strip() else []
 
 
@@ -194,11 +194,11 @@ def load(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise ConfigurationError(
-            "; ".join(map(_problem, error.errors(include_url=False, include_input=False)))
+            "; ".join(map(_format_error, error.errors(include_url=False, include_input=False)))
         ) from None
 
 
-def _problem(error: Any) -> str:
+def _format_error(error: Any) -> str:
     name = "_".join(str(part) for part in error["loc"]).upper()
     message = str(error["msg"]).removeprefix("Value error, ")  # which pydantic puts before words of ours
     return f"{name}: {message}" if name else message

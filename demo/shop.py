@@ -13,7 +13,7 @@ from core.entities import (
     AccountDraft,
     CategoryDraft,
     OrderDraft,
-    OrderLine,
+    OrderItemDraft,
     OrderStatus,
     PostDraft,
     PostStatus,
@@ -141,7 +141,7 @@ def orders(count: int, user_ids: Sequence[int], stocked: Sequence[Product]) -> I
             pieces = min(draw.randint(1, MAX_PIECES), left[key])
             if pieces:
                 left[key] -= pieces
-                lines.append(OrderLine(product_id=key, quantity=pieces))
+                lines.append(OrderItemDraft(product_id=key, quantity=pieces))
         if lines:
             address = f"{draw.randint(1, 200)} {draw.choice(words.STREETS)}, {draw.choice(words.CITIES)}"
             draft = OrderDraft(user_id=draw.choice(user_ids), items=lines, shipping_address=address)

@@ -21,7 +21,7 @@ from core.entities import (
     UserDraft,
 )
 from core.services import catalogue, orders, slugs
-from core.storage import Capabilities, ProductFilter, Storage, Transaction, UserFilter, Window
+from core.storage import Capabilities, PageRequest, ProductFilter, Storage, Transaction, UserFilter
 from core.storage.sorts import NEWEST_FIRST
 from demo import shop, words
 from demo.scale import Scale
@@ -36,10 +36,10 @@ Advance = Callable[[int], None]
 
 async def is_empty(storage: Storage) -> bool:
     """Whether nothing is there that a demo shop could clash with."""
-    window = Window(sort=NEWEST_FIRST, size=1, page=None)
-    users = await storage.users.page(UserFilter(), window)
-    products = await storage.products.page(ProductFilter(), window)
-    tags = await storage.tags.page(window)
+    page_request = PageRequest(sort=NEWEST_FIRST, size=1, page=None)
+    users = await storage.users.page(UserFilter(), page_request)
+    products = await storage.products.page(ProductFilter(), page_request)
+    tags = await storage.tags.page(page_request)
     return not (users.items or products.items or tags.items or await storage.categories.all())
 
 
@@ -90,13 +90,13 @@ async def _add_users(drafts: Sequence[UserDraft], password_hash: str, tx: Transa
 
 
 async def _add_tags(tx: Transaction) -> list[Tag]:
-    drafts = await slugs.fill_in(tx.tags, [TagDraft(name=name) for name in words.TAGS], "name", "tag")
+    drafts = await slugs.assign_slugs(tx.tags, [TagDraft(name=name) for name in words.TAGS], "name", "tag")
     return await tx.tags.add(drafts, clock.now())
 
 
 async def _add_posts(drafts: Sequence[PostDraft], tags: dict[str, Tag], tx: Transaction) -> None:
     now = clock.now()
-    for draft in await slugs.fill_in(tx.posts, drafts, "title", "post"):
+    for draft in await slugs.assign_slugs(tx.posts, drafts, "title", "post"):
         published_at = now if draft.status is PostStatus.PUBLISHED else None
         await tx.posts.add(draft, [tags[name] for name in draft.tags], published_at, now)
 
@@ -107,7 +107,7 @@ async def _open_accounts(drafts: Sequence[AccountDraft], tx: Transaction) -> lis
 
 async def _transfer(drafts: Sequence[TransferDraft], tx: Transaction) -> None:
     for draft in drafts:
-        await tx.accounts.move(draft, clock.now())
+        await tx.accounts.transfer(draft, clock.now())
 
 
 class Joined:

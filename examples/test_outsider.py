@@ -25,7 +25,7 @@ from stockroom_memory.accounts import MemoryAccountRepository
 sound = MemoryAccountRepository.move
 
 
-async def move(self, draft, at):
+async def transfer(self, draft, at):
     return await sound(self, replace(draft, amount=draft.amount - 1), at)
 
 

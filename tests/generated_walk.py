@@ -19,7 +19,7 @@ from shop_client.models import (  # type: ignore[import-not-found]
     CategoryDraft,
     Order,
     OrderDraft,
-    OrderLine,
+    OrderItemDraft,
     OrderStatus,
     Problem,
     ProductDraft,
@@ -74,7 +74,7 @@ def meet_problems(client: Any) -> None:
 
 
 def _order(user: int, product: int, quantity: int) -> Any:
-    return OrderDraft(user_id=user, items=[OrderLine(product_id=product, quantity=quantity)])
+    return OrderDraft(user_id=user, items=[OrderItemDraft(product_id=product, quantity=quantity)])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from conformance.defaults import protected_settings_for
 from conformance.member import Member
 from conformance.processes.live import live
 from conformance.shop import PASSWORD
-from tests.compare.browser import Window, window
+from tests.compare.browser import PageRequest, window
 
 pytestmark = pytest.mark.thorough
 
@@ -37,19 +37,19 @@ def until(look: Callable[[], Any]) -> Any:
     raise AssertionError("it never came")
 
 
-def click(page: Window, place: str) -> None:
+def click(page: PageRequest, place: str) -> None:
     """Press what is at a place, once it is there."""
     until(lambda: page.run(f"return document.querySelector({place!r})"))
     page.run(f"document.querySelector({place!r}).click()")
 
 
-def fill(page: Window, place: str, text: str) -> None:
+def fill(page: PageRequest, place: str, text: str) -> None:
     """Type into a field, in the way that React notices."""
     until(lambda: page.run(f"return document.querySelector({place!r})"))
     page.run(f"const arguments_ = {json.dumps([place, text])};{_FILL}")
 
 
-def log_in(page: Window, password: str) -> None:
+def log_in(page: PageRequest, password: str) -> None:
     """Fill in the form behind the button, and send it."""
     fill(page, "#oauth_username", "ada")
     fill(page, "#oauth_password", password)

@@ -21,7 +21,7 @@ from conformance.processes.process import Process
 from core.errors import StockroomError
 from core.plugins import Registry
 from core.settings import Settings, load
-from core.storage import AXES, OrderFilter, PostFilter, ProductFilter, Storage, UserFilter, Window
+from core.storage import CAPABILITY_INFO, OrderFilter, PageRequest, PostFilter, ProductFilter, Storage, UserFilter
 from core.storage.sorts import NEWEST_FIRST
 from demo.scale import Scale
 from tests.harness.databases import Databases
@@ -74,18 +74,18 @@ def test_backends_are_described_for_people_and_for_programs(stockroom: Stockroom
     assert sqlite["capabilities"]["embedded"] is True
     for backend in listed:
         assert f"{backend['schemes'][0]}://" in table.out
-        assert set(backend["capabilities"]) == set(AXES)
+        assert set(backend["capabilities"]) == set(CAPABILITY_INFO)
     names = [backend["name"] for backend in listed]
     rows = [line.split() for line in table.out.splitlines()]
     assert ["capabilities", *names] in rows
-    limits = [str(backend["capabilities"]["writer_limit"] or "no") for backend in listed]
-    assert ["writer_limit", *limits] in rows
+    limits = [str(backend["capabilities"]["max_writers"] or "no") for backend in listed]
+    assert ["max_writers", *limits] in rows
 
 
 def test_each_capability_is_explained(stockroom: Stockroom) -> None:
     told = stockroom("backends", "--explain")
     assert told.code == 0
-    for name, axis in AXES.items():
+    for name, axis in CAPABILITY_INFO.items():
         [row] = [line for line in told.out.splitlines() if line.startswith(f"| `{name}` |")]
         assert axis.meaning in row
         assert ("Mandatory" in row) is axis.mandatory
@@ -247,7 +247,7 @@ def test_several_workers_serve_one_port(settings: Settings, tmp_path: Path) -> N
 async def contents(storage: Storage) -> dict[str, Any]:
     """All that a demo shop consists of, but for times and order numbers."""
     found: dict[str, list[Any]] = {"categories": await storage.categories.all()}
-    window = Window(sort=NEWEST_FIRST, size=100, page=1)
+    window = PageRequest(sort=NEWEST_FIRST, size=100, page=1)
     found["users"] = (await storage.users.page(UserFilter(), window)).items
     found["posts"] = (await storage.posts.page(PostFilter(), window)).items
     found["tags"] = (await storage.tags.page(window)).items

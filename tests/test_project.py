@@ -166,7 +166,13 @@ def test_the_example_of_an_environment_file_has_every_setting_with_its_default()
 # The API's page
 
 LISTS = {"USERS", "POSTS", "TAGS", "CATEGORIES", "PRODUCTS", "ORDERS", "TRANSFERS", "NOTIFICATIONS"}
-INSIDE = {errors.Conflict, errors.RuleViolated, errors.TransientConflict, errors.Unsupported, errors.ConfigurationError}
+INSIDE = {
+    errors.Conflict,
+    errors.BusinessRuleViolation,
+    errors.TransientConflict,
+    errors.Unsupported,
+    errors.ConfigurationError,
+}
 """What is raised only by its kinds, or never reaches a client."""
 
 

@@ -18,11 +18,11 @@ from cli.superuser import PASSWORD_VARIABLE
 from conformance.defaults import settings_for
 from conformance.processes.serving import environment
 from core.entities import Credentials
-from core.opening import opened
 from core.passwords import PasswordHasher
 from core.plugins import discover
-from core.services.updates import change
+from core.services.versioning import change
 from core.settings import Settings
+from core.startup import open_storage
 
 COMMAND = [f"{Path(sys.executable).parent}/stockroom", "create-superuser"]
 ROOT = ["--username", "root", "--email", "root@example.com"]
@@ -90,7 +90,7 @@ def stored(settings: Settings, name: str = "root") -> Credentials | None:
     """The credentials of a user."""
 
     async def read() -> Credentials | None:
-        async with opened(discover().choose(settings), settings) as shop:
+        async with open_storage(discover().choose(settings), settings) as shop:
             return await shop.storage.users.credentials(name)
 
     return asyncio.run(read())
@@ -172,7 +172,7 @@ def demote(settings: Settings) -> None:
     """Root is no superuser any more."""
 
     async def write() -> None:
-        async with opened(discover().choose(settings), settings) as shop:
+        async with open_storage(discover().choose(settings), settings) as shop:
             await shop.storage.run(lambda tx: change(tx.users, 1, {"is_superuser": False}))
 
     asyncio.run(write())

@@ -10,14 +10,14 @@ from api.lists import Listing, sortable
 from api.parameters import PathId
 from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
-from core.entities import Account, AccountDraft, Deposit, Transfer, TransferDraft
+from core.entities import Account, AccountDraft, DepositDraft, Transfer, TransferDraft
 from core.errors import AmountLimit, InsufficientFunds, SameAccount, UnknownReference
 from core.services import accounts
-from core.storage import Window, sorts
+from core.storage import PageRequest, sorts
 
 router = make_router("accounts")
 
-TransfersWindow = Annotated[Window, Depends(sortable(sorts.TRANSFERS))]
+TransfersWindow = Annotated[PageRequest, Depends(sortable(sorts.TRANSFERS))]
 
 
 @router.post("", status_code=201, responses=refusals(UnknownReference))
@@ -46,12 +46,12 @@ async def get_account(id: PathId, storage: StorageDep) -> Account:
 
 
 @router.post("/{id}/deposit", responses=refusals(AmountLimit))
-async def deposit_money(id: PathId, given: Deposit, storage: StorageDep, expected: ExpectedVersions) -> Account:
+async def deposit_money(id: PathId, given: DepositDraft, storage: StorageDep, expected: ExpectedVersions) -> Account:
     """Add money from outside to an account."""
     return await accounts.deposit(storage, id, given.amount, expected)
 
 
 @router.get("/{id}/transfers")
-async def list_transfers(id: PathId, storage: StorageDep, window: TransfersWindow) -> Listing[Transfer]:
+async def list_transfers(id: PathId, storage: StorageDep, page_request: TransfersWindow) -> Listing[Transfer]:
     """List the transfers from and to an account."""
-    return Listing.of(await accounts.transfers(storage, id, window), window)
+    return Listing.of(await accounts.transfers(storage, id, page_request), page_request)

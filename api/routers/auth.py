@@ -13,7 +13,7 @@ from api.document import refusals
 from api.routes import router as make_router
 from core.entities import PasswordChange
 from core.errors import InvalidGrant, TooManyAttempts, WrongPassword
-from core.services.sessions import Grant, Sessions, log_out
+from core.services.sessions import Sessions, TokenPair, log_out
 from core.storage import Storage
 
 router = make_router("auth")
@@ -95,7 +95,7 @@ async def _form(request: JsonRequest) -> dict[str, str]:
         raise _Refused("invalid_request", "The body is not a form, or has a field more than once.") from None
 
 
-async def _granted(form: dict[str, str], storage: Storage, sessions: Sessions, address: str) -> Grant:
+async def _granted(form: dict[str, str], storage: Storage, sessions: Sessions, address: str) -> TokenPair:
     match form:
         case {"grant_type": "password", "username": name, "password": password}:
             return await sessions.log_in(storage, name, password, address)

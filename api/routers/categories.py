@@ -15,14 +15,14 @@ from api.routes import router as make_router
 from core.entities import Category, CategoryDraft, CategoryNode, CategoryPatch, CategoryProducts
 from core.errors import CategoryCycle, Duplicate, UnknownReference
 from core.services import catalogue
-from core.services.updates import delete
-from core.storage import Window, sorts
+from core.services.versioning import delete
+from core.storage import PageRequest, sorts
 
 router = make_router("categories")
 
 _CATEGORY = TypeAdapter(Category)
 
-CategoriesWindow = Annotated[Window, Depends(sortable(sorts.CATEGORIES))]
+CategoriesWindow = Annotated[PageRequest, Depends(sortable(sorts.CATEGORIES))]
 
 
 @router.post("", status_code=201, responses=refusals(Duplicate, UnknownReference))
@@ -35,9 +35,9 @@ async def create_category(given: CategoryDraft, storage: StorageDep) -> Category
 
 
 @router.get("")
-async def list_categories(storage: StorageDep, window: CategoriesWindow) -> Listing[Category]:
+async def list_categories(storage: StorageDep, page_request: CategoriesWindow) -> Listing[Category]:
     """List categories."""
-    return Listing.of(await storage.categories.page(window), window)
+    return Listing.of(await storage.categories.page(page_request), page_request)
 
 
 @router.get("/tree", response_model=list[CategoryNode])

@@ -31,11 +31,11 @@ from core.errors import (
     UnknownReference,
 )
 from core.services import orders
-from core.storage import OrderFilter, Window, sorts
+from core.storage import OrderFilter, PageRequest, sorts
 
 router = make_router("orders")
 
-OrdersWindow = Annotated[Window, Depends(sortable(sorts.ORDERS))]
+OrdersWindow = Annotated[PageRequest, Depends(sortable(sorts.ORDERS))]
 PLACING = refusals(UnknownReference, InactiveProduct, InsufficientStock, AmountLimit)
 
 
@@ -69,12 +69,14 @@ async def place_order_and_notify(given: OrderDraft, storage: StorageDep) -> Orde
 @router.get("")
 async def list_orders(
     storage: StorageDep,
-    window: OrdersWindow,
+    page_request: OrdersWindow,
     status: Annotated[OrderStatus | None, Query()] = None,
     user_id: Annotated[Id | None, Query()] = None,
 ) -> Listing[OrderSummary]:
     """List orders, without their lines."""
-    return Listing.of(await storage.orders.page(OrderFilter(status=status, user_id=user_id), window), window)
+    return Listing.of(
+        await storage.orders.page(OrderFilter(status=status, user_id=user_id), page_request), page_request
+    )
 
 
 @router.get("/stats/summary")
@@ -87,9 +89,9 @@ async def get_sales_summary(storage: StorageDep) -> SalesSummary:
 
 
 @router.get("/user/{user_id}")
-async def list_user_orders(user_id: PathId, storage: StorageDep, window: OrdersWindow) -> Listing[OrderSummary]:
+async def list_user_orders(user_id: PathId, storage: StorageDep, page_request: OrdersWindow) -> Listing[OrderSummary]:
     """List a user's orders, without their lines."""
-    return Listing.of(await orders.of_user(storage, user_id, window), window)
+    return Listing.of(await orders.of_user(storage, user_id, page_request), page_request)
 
 
 @router.get("/{id}")

@@ -14,12 +14,12 @@ from core.entities import Post, PostDraft, PostPatch, PostStatus
 from core.entities.tags import TagName
 from core.errors import Duplicate, UnknownReference
 from core.services import posts
-from core.services.updates import delete
-from core.storage import PostFilter, Window, sorts
+from core.services.versioning import delete
+from core.storage import PageRequest, PostFilter, sorts
 
 router = make_router("posts")
 
-PostsWindow = Annotated[Window, Depends(sortable(sorts.POSTS))]
+PostsWindow = Annotated[PageRequest, Depends(sortable(sorts.POSTS))]
 
 
 async def _filter(
@@ -43,13 +43,13 @@ async def create_post(given: PostDraft, storage: StorageDep) -> Post:
 
 @router.get("")
 async def list_posts(
-    storage: StorageDep, window: PostsWindow, filter: Annotated[PostFilter, Depends(_filter)]
+    storage: StorageDep, page_request: PostsWindow, filter: Annotated[PostFilter, Depends(_filter)]
 ) -> Listing[Post]:
     """List posts.
 
     `search` looks in title and content.
     """
-    return Listing.of(await storage.posts.page(filter, window), window)
+    return Listing.of(await storage.posts.page(filter, page_request), page_request)
 
 
 @router.get("/{id}")

@@ -11,16 +11,16 @@ from api.parameters import Id, PathId, QueryFlag, QueryPrice, Search, Threshold,
 from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
 from core.entities import CategoryStats, Product, ProductDraft, ProductPatch, ProductWithCategory, StockChange
-from core.errors import Duplicate, InsufficientStock, Referenced, StockLimit, UnknownReference
+from core.errors import Duplicate, InsufficientStock, StillReferenced, StockLimit, UnknownReference
 from core.services import catalogue
-from core.services.bulk import numbered
-from core.services.updates import delete
-from core.storage import ProductFilter, Window, sorts
+from core.services.bulk import prefix_single_item_errors
+from core.services.versioning import delete
+from core.storage import PageRequest, ProductFilter, sorts
 
 router = make_router("products")
 
-ProductsWindow = Annotated[Window, Depends(sortable(sorts.PRODUCTS))]
-LeastStockWindow = Annotated[Window, Depends(ordered(sorts.LEAST_STOCK_FIRST))]
+ProductsWindow = Annotated[PageRequest, Depends(sortable(sorts.PRODUCTS))]
+LeastStockWindow = Annotated[PageRequest, Depends(ordered(sorts.LEAST_STOCK_FIRST))]
 ProductDrafts = Annotated[list[ProductDraft], Body(min_length=1, max_length=1000)]
 
 
@@ -56,32 +56,38 @@ async def create_products(given: ProductDrafts, storage: StorageDep) -> list[Pro
 
     The answer lists them in the order given. Errors name the product by its position, as in `3.sku`.
     """
-    with numbered(given):
+    with prefix_single_item_errors(given):
         return await catalogue.create_products(storage, given)
 
 
 @router.get("")
 async def list_products(
-    storage: StorageDep, window: ProductsWindow, filter: Annotated[ProductFilter, Depends(_filter)]
+    storage: StorageDep, page_request: ProductsWindow, filter: Annotated[ProductFilter, Depends(_filter)]
 ) -> Listing[Product]:
     """List products.
 
     `search` looks in name and description.
     """
-    return Listing.of(await storage.products.page(filter, window), window)
+    return Listing.of(await storage.products.page(filter, page_request), page_request)
 
 
 @router.get("/low-stock")
-async def list_low_stock(storage: StorageDep, window: LeastStockWindow, threshold: Threshold = 10) -> Listing[Product]:
+async def list_low_stock(
+    storage: StorageDep, page_request: LeastStockWindow, threshold: Threshold = 10
+) -> Listing[Product]:
     """List the active products that run short, the scarcest first."""
-    found = await storage.products.page(ProductFilter(is_active=True, max_stock=threshold), window)
-    return Listing.of(found, window)
+    found = await storage.products.page(ProductFilter(is_active=True, max_stock=threshold), page_request)
+    return Listing.of(found, page_request)
 
 
 @router.get("/with-categories")
-async def list_products_with_categories(storage: StorageDep, window: ProductsWindow) -> Listing[ProductWithCategory]:
+async def list_products_with_categories(
+    storage: StorageDep, page_request: ProductsWindow
+) -> Listing[ProductWithCategory]:
     """List the active products, each with its category."""
-    return Listing.of(await storage.products.page_with_category(ProductFilter(is_active=True), window), window)
+    return Listing.of(
+        await storage.products.page_with_category(ProductFilter(is_active=True), page_request), page_request
+    )
 
 
 @router.get("/by-category-stats")
@@ -129,7 +135,7 @@ async def update_product(
     return await catalogue.change_product(storage, id, given, expected)
 
 
-@router.delete("/{id}", status_code=204, responses=refusals(Referenced))
+@router.delete("/{id}", status_code=204, responses=refusals(StillReferenced))
 async def delete_product(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a product.
 

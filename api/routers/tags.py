@@ -13,13 +13,13 @@ from api.routes import router as make_router
 from core.entities import Post, Tag, TagDraft, TagPatch
 from core.errors import Duplicate
 from core.services import posts
-from core.services.updates import delete
-from core.storage import Window, sorts
+from core.services.versioning import delete
+from core.storage import PageRequest, sorts
 
 router = make_router("tags")
 
-TagsWindow = Annotated[Window, Depends(sortable(sorts.TAGS))]
-PostsWindow = Annotated[Window, Depends(sortable(sorts.POSTS))]
+TagsWindow = Annotated[PageRequest, Depends(sortable(sorts.TAGS))]
+PostsWindow = Annotated[PageRequest, Depends(sortable(sorts.POSTS))]
 
 
 @router.post("", status_code=201, responses=refusals(Duplicate))
@@ -32,9 +32,9 @@ async def create_tag(given: TagDraft, storage: StorageDep) -> Tag:
 
 
 @router.get("")
-async def list_tags(storage: StorageDep, window: TagsWindow) -> Listing[Tag]:
+async def list_tags(storage: StorageDep, page_request: TagsWindow) -> Listing[Tag]:
     """List tags."""
-    return Listing.of(await storage.tags.page(window), window)
+    return Listing.of(await storage.tags.page(page_request), page_request)
 
 
 @router.get("/{id}")
@@ -67,6 +67,6 @@ async def delete_tag(id: PathId, storage: StorageDep, expected: ExpectedVersions
 
 
 @router.get("/{id}/posts")
-async def list_tag_posts(id: PathId, storage: StorageDep, window: PostsWindow) -> Listing[Post]:
+async def list_tag_posts(id: PathId, storage: StorageDep, page_request: PostsWindow) -> Listing[Post]:
     """List the posts that have a tag."""
-    return Listing.of(await posts.posts_of_tag(storage, id, window), window)
+    return Listing.of(await posts.posts_of_tag(storage, id, page_request), page_request)

@@ -12,24 +12,24 @@ from api.parameters import Days, Limit, PathId, Phrase, QueryFlag, Search, key
 from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
 from core.entities import Notification, Registration, TopSpender, User, UserPatch, UserReplacement, UserWithPosts
-from core.errors import Duplicate, Referenced
+from core.errors import Duplicate, StillReferenced
 from core.services import notifications, users
-from core.services.bulk import numbered
-from core.services.updates import delete
-from core.storage import UserFilter, Window, sorts
+from core.services.bulk import prefix_single_item_errors
+from core.services.versioning import delete
+from core.storage import PageRequest, UserFilter, sorts
 
 router = make_router("users")
 
-UsersWindow = Annotated[Window, Depends(sortable(sorts.USERS))]
-NotificationsWindow = Annotated[Window, Depends(sortable(sorts.NOTIFICATIONS))]
+UsersWindow = Annotated[PageRequest, Depends(sortable(sorts.USERS))]
+NotificationsWindow = Annotated[PageRequest, Depends(sortable(sorts.NOTIFICATIONS))]
 Registrations = Annotated[list[Registration], Body(min_length=1, max_length=1000)]
 
 
-async def _terms(expected: ExpectedVersions, session: SessionDep) -> users.Terms:
-    return users.Terms(expected, session)
+async def _terms(expected: ExpectedVersions, session: SessionDep) -> users.ChangeContext:
+    return users.ChangeContext(expected, session)
 
 
-UserTerms = Annotated[users.Terms, Depends(_terms)]
+UserTerms = Annotated[users.ChangeContext, Depends(_terms)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +76,26 @@ async def create_users(given: Registrations, storage: StorageDep, hasher: Hasher
 
     The answer lists them in the order given. Errors name the user by its position, as in `3.email`.
     """
-    with numbered(given):
+    with prefix_single_item_errors(given):
         return await users.register(storage, hasher, given)
 
 
 @router.get("")
 async def list_users(
-    storage: StorageDep, window: UsersWindow, is_active: QueryFlag | None = None, search: Search = None
+    storage: StorageDep, page_request: UsersWindow, is_active: QueryFlag | None = None, search: Search = None
 ) -> Listing[User]:
     """List users.
 
     `search` looks in username, e-mail and full name.
     """
-    found = await storage.users.page(UserFilter(is_active=is_active, search=search or None), window)
-    return Listing.of(found, window)
+    found = await storage.users.page(UserFilter(is_active=is_active, search=search or None), page_request)
+    return Listing.of(found, page_request)
 
 
 @router.get("/search")
-async def search_users(storage: StorageDep, window: UsersWindow, q: Phrase) -> Listing[User]:
+async def search_users(storage: StorageDep, page_request: UsersWindow, q: Phrase) -> Listing[User]:
     """Search users by username, e-mail and full name."""
-    return Listing.of(await storage.users.page(UserFilter(search=q), window), window)
+    return Listing.of(await storage.users.page(UserFilter(search=q), page_request), page_request)
 
 
 @router.get("/stats/active-count")
@@ -125,7 +125,7 @@ async def deactivate_stale_users(storage: StorageDep, days: Days) -> Deactivated
     return DeactivatedCount(await users.deactivate_stale(storage, days))
 
 
-@router.delete("/bulk/inactive", responses=refusals(Referenced))
+@router.delete("/bulk/inactive", responses=refusals(StillReferenced))
 async def delete_inactive_users(storage: StorageDep) -> DeletedCount:
     """Delete every inactive user, all or none.
 
@@ -142,28 +142,28 @@ async def get_user(id: PathId, storage: StorageDep) -> User:
 
 @router.put("/{id}", responses=refusals(Duplicate))
 async def replace_user(
-    id: PathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep, terms: UserTerms
+    id: PathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep, context: UserTerms
 ) -> User:
     """Replace every editable field of a user.
 
     A field left out takes its default; a password left out stays as it is. A new password ends the user's sessions,
     but the one that the request belongs to.
     """
-    return await users.replace_user(storage, hasher, id, given, terms)
+    return await users.replace_user(storage, hasher, id, given, context)
 
 
 @router.patch("/{id}", responses=refusals(Duplicate))
 async def update_user(
-    id: PathId, given: Annotated[UserPatch, Body()], storage: StorageDep, hasher: HasherDep, terms: UserTerms
+    id: PathId, given: Annotated[UserPatch, Body()], storage: StorageDep, hasher: HasherDep, context: UserTerms
 ) -> User:
     """Change the fields of a user that are sent, and no others.
 
     A new password ends the user's sessions, but the one that the request belongs to.
     """
-    return await users.patch_user(storage, hasher, id, given, terms)
+    return await users.patch_user(storage, hasher, id, given, context)
 
 
-@router.delete("/{id}", status_code=204, responses=refusals(Referenced))
+@router.delete("/{id}", status_code=204, responses=refusals(StillReferenced))
 async def delete_user(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a user with its posts, orders and notifications.
 
@@ -187,7 +187,7 @@ async def get_user_with_posts(id: PathId, storage: StorageDep, part: Part) -> Us
 
 @router.get("/{id}/notifications")
 async def list_user_notifications(
-    id: PathId, storage: StorageDep, window: NotificationsWindow
+    id: PathId, storage: StorageDep, page_request: NotificationsWindow
 ) -> Listing[Notification]:
     """List a user's notifications."""
-    return Listing.of(await notifications.of_user(storage, id, window), window)
+    return Listing.of(await notifications.of_user(storage, id, page_request), page_request)

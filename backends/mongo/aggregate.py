@@ -98,8 +98,8 @@ class MongoReader(Generic[E]):
         found = await self._collection.find(filter, self._aggregate.shape.projection, order=order)
         return [self._aggregate.shape.read(document) for document in found]
 
-    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
-        """See ``Slugged.taken_slugs``; for aggregates with a slug."""
+    async def existing_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``SlugLookup.existing_slugs``; for aggregates with a slug."""
         ranges = [dict(zip(("$gte", "$lt"), slug_range(base), strict=True)) for base in bases]
         found = await self._collection.find({"$or": [{"slug": bounds} for bounds in ranges]}, {"_id": 0, "slug": 1})
         return {document["slug"] for document in found}

@@ -28,12 +28,12 @@ class MongoBackend:
     capabilities = Capabilities(
         savepoints=False,
         downgrades=True,
-        scripts=False,
-        sizes=True,
+        offline_migrations=False,
+        reports_size=True,
         embedded=False,
         pooled=True,
-        writer_limit=None,
-        queued_locks=False,
+        max_writers=None,
+        blocking_locks=False,
         id_block=64,
         durable=True,
         shared=True,
@@ -60,8 +60,8 @@ class MongoBackend:
         return MongoMigrations(lambda: define(settings))
 
     @asynccontextmanager
-    async def scratch(self, settings: Settings) -> AsyncIterator[str]:
-        """See ``core.storage.Scratching``. The database comes into being with its first use."""
+    async def temporary_database(self, settings: Settings) -> AsyncIterator[str]:
+        """See ``core.storage.SupportsTemporaryDatabases``. The database comes into being with its first use."""
         from backends.mongo.connection import define  # noqa: PLC0415
 
         url = beside(settings.url)
@@ -81,12 +81,12 @@ class MongomockBackend:
     capabilities = Capabilities(
         savepoints=False,
         downgrades=True,
-        scripts=False,
-        sizes=False,
+        offline_migrations=False,
+        reports_size=False,
         embedded=True,
         pooled=True,
-        writer_limit=1,
-        queued_locks=True,
+        max_writers=1,
+        blocking_locks=True,
         id_block=1,
         durable=False,
         shared=False,
@@ -126,8 +126,8 @@ class MongomockBackend:
         return MongoMigrations(connect)
 
     @asynccontextmanager
-    async def scratch(self, settings: Settings) -> AsyncIterator[str]:
-        """See ``core.storage.Scratching``. It is gone when nobody has it open any more."""
+    async def temporary_database(self, settings: Settings) -> AsyncIterator[str]:
+        """See ``core.storage.SupportsTemporaryDatabases``. It is gone when nobody has it open any more."""
         yield beside(settings.url)
 
     def _memory(self, settings: Settings) -> "Memory":

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from backends.mongo.driver import Document, PyMongoError, UpdateOne
 from backends.mongo.errors import translate
 from backends.mongo.slots import Slots
-from core.storage.trips import answered, note
+from core.storage.round_trips import record_end, record_start
 
 T = TypeVar("T")
 
@@ -110,13 +110,13 @@ class Source(Protocol):
 
 async def sent(what: str, command: Awaitable[T]) -> T:
     """The result of ``command``, noted as a round trip; its errors in core's terms."""
-    note(what)
+    record_start(what)
     try:
         return await command
     except PyMongoError as error:
         raise translate(error, what) from error
     finally:
-        answered()
+        record_end()
 
 
 async def completed(command: Awaitable[T]) -> T:

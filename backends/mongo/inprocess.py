@@ -24,7 +24,7 @@ from backends.mongo.uniqueness import hasten
 from backends.mongo.work import Session
 from core.errors import PoolExhausted, Unsupported
 from core.storage import Capabilities
-from core.storage.trips import note
+from core.storage.round_trips import record_start
 
 Touched = defaultdict[str, set[Any]]
 
@@ -52,9 +52,9 @@ class Memory:
 class InProcess:
     """See ``Engine``."""
 
-    def __init__(self, memory: Memory, capabilities: Capabilities, longest_wait: float) -> None:
+    def __init__(self, memory: Memory, capabilities: Capabilities, max_backoff: float) -> None:
         self._memory = memory
-        self._longest_wait = longest_wait
+        self._longest_wait = max_backoff
         self.server = f"mongomock {version('mongomock')}"
         self.capabilities = capabilities
         self.ids = memory.ids
@@ -88,7 +88,7 @@ class InProcess:
 
     async def ping(self) -> None:
         """See ``Engine.ping``."""
-        note("ping")
+        record_start("ping")
 
     async def size(self) -> int:
         """See ``Engine.size``."""
@@ -111,12 +111,12 @@ class InProcessSession:
 
     async def commit(self) -> None:
         """See ``Session.commit``."""
-        note("commit")
+        record_start("commit")
         await self._copy(self._memory.working, self._memory.published)
 
     async def abort(self) -> None:
         """Bring the working copy back to what is published."""
-        note("abort")
+        record_start("abort")
         await self._copy(self._memory.published, self._memory.working)
 
     async def _copy(self, source: Any, target: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from backends.mongo.collection import completed
 from backends.mongo.driver import AsyncClient, PyMongoError, at_most
 
-FAREWELL = 1.0
+CANCEL_GRACE_SECONDS = 1.0
 """Seconds in which a server can be told that something is of no use any more."""
 
 _LIFETIME = 60.0
@@ -57,7 +57,7 @@ class Leftovers:
 
     async def _kill(self, ids: list[Any]) -> bool:
         try:
-            with at_most(FAREWELL):
+            with at_most(CANCEL_GRACE_SECONDS):
                 await completed(self._client.admin.command("killSessions", ids))
         except PyMongoError:
             return False

@@ -12,12 +12,12 @@ from backends.mongo.collection import Collection, Source, completed, sent
 from backends.mongo.driver import MAJORITY, AsyncClient, PyMongoError, at_most, transaction_options
 from backends.mongo.errors import UNKNOWN_COMMIT, translate
 from backends.mongo.ids import Ids
-from backends.mongo.leftovers import FAREWELL, Leftovers
+from backends.mongo.leftovers import CANCEL_GRACE_SECONDS, Leftovers
 from backends.mongo.slots import Slots
 from backends.mongo.work import Session
 from core.errors import TransientConflict, Unavailable
 from core.storage import Capabilities
-from core.storage.trips import answered, note
+from core.storage.round_trips import record_end, record_start
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Replica:
         if not ended and (isinstance(error, Unavailable) or not session.in_transaction):
             self._leftovers.add(session)
             return
-        with at_most(FAREWELL):
+        with at_most(CANCEL_GRACE_SECONDS):
             ending = completed(session.end_session())
             await (ending if ended else sent("abort", ending))
 
@@ -88,7 +88,7 @@ class Replica:
     async def close(self) -> None:
         """See ``Engine.close``."""
         await self._leftovers.close()
-        with at_most(FAREWELL):
+        with at_most(CANCEL_GRACE_SECONDS):
             self._client.close()
 
 
@@ -116,7 +116,7 @@ class ReplicaSession(_Opened):
         """See ``Session.commit``. A commit may be sent again: the server knows a transaction that it has committed."""
         deadline = time.monotonic() + self._patience
         while True:
-            note("commit")
+            record_start("commit")
             try:
                 await completed(self._session.commit_transaction())
                 return
@@ -127,5 +127,5 @@ class ReplicaSession(_Opened):
                     raise Unavailable(_UNKNOWN) from error
                 logger.warning("the outcome of a commit is unknown; asking again")
             finally:
-                answered()
+                record_end()
             await asyncio.sleep(0.1)

@@ -11,7 +11,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
 from backends.mongo.driver import Document, Int64
-from core.entities.assembly import assembler
+from core.entities.construct import make_constructor
 
 E = TypeVar("E")
 
@@ -66,7 +66,7 @@ class Shape(Generic[E]):
         object.__setattr__(self, "projection", dict.fromkeys(keys, 1))
         object.__setattr__(self, "_values", itemgetter(*keys))
         object.__setattr__(self, "_fields", attrgetter(*names))
-        object.__setattr__(self, "_assemble", assembler(self.entity, names))
+        object.__setattr__(self, "_assemble", make_constructor(self.entity, names))
 
     def read(self, document: Document) -> E:
         """The entity of a document that ``projection`` yielded; consumes it."""

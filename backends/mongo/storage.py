@@ -9,6 +9,7 @@ from backends.mongo.engine import Engine
 from backends.mongo.errors import Clash, Disconnected
 from backends.mongo.repositories.accounts import ACCOUNTS, MongoAccountReader, MongoAccountRepository
 from backends.mongo.repositories.categories import CATEGORIES, MongoCategoryReader, MongoCategoryRepository
+from backends.mongo.repositories.expiring import MongoExpiringEntryReader, MongoExpiringEntryRepository
 from backends.mongo.repositories.notifications import (
     NOTIFICATIONS,
     MongoNotificationReader,
@@ -24,18 +25,17 @@ from backends.mongo.repositories.orders import (
 from backends.mongo.repositories.posts import POSTS, MongoPostReader, MongoPostRepository
 from backends.mongo.repositories.products import PRODUCTS, MongoProductReader, MongoProductRepository
 from backends.mongo.repositories.tags import TAGS, MongoTagReader, MongoTagRepository
-from backends.mongo.repositories.tickets import MongoTicketReader, MongoTicketRepository
 from backends.mongo.repositories.users import USERS, MongoUserReader, MongoUserRepository
 from backends.mongo.revisions import REVISIONS, latest
 from backends.mongo.slots import Slots
 from backends.mongo.work import Work
-from core.errors import ConflictsOutlasted, Unavailable, Unsupported
+from core.errors import RetriesExhausted, Unavailable, Unsupported
 from core.storage import Capabilities, PoolStatus, Transaction
-from core.storage.retry import RetryPolicy, rerun
+from core.storage.retry import RetryPolicy, run_with_retry
 
 T = TypeVar("T")
 
-POLICY = RetryPolicy(attempts=48, first_wait=0.05, longest_wait=0.3)
+POLICY = RetryPolicy(attempts=48, initial_backoff=0.05, max_backoff=0.3)
 """Many short waits, for MongoDB turns a second writer away at once where other databases let it wait in line. Of some
 policies, one like this had the shortest tail for 32 clients that move money between 8 accounts."""
 
@@ -53,7 +53,7 @@ class MongoTransaction:
         self.payments = MongoPaymentRepository(PAYMENTS, work)
         self.accounts = MongoAccountRepository(ACCOUNTS, work)
         self.notifications = MongoNotificationRepository(NOTIFICATIONS, work)
-        self.tickets = MongoTicketRepository(work)
+        self.expiring = MongoExpiringEntryRepository(work)
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """See ``Transaction.savepoint``."""
@@ -75,7 +75,7 @@ class MongoStorage:
         self.orders = MongoOrderReader(ORDERS, reader)
         self.accounts = MongoAccountReader(ACCOUNTS, reader)
         self.notifications = MongoNotificationReader(NOTIFICATIONS, reader)
-        self.tickets = MongoTicketReader(reader)
+        self.expiring = MongoExpiringEntryReader(reader)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -90,8 +90,8 @@ class MongoStorage:
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """See ``Storage.run``."""
         try:
-            return await rerun(lambda: self._attempt(work), POLICY)
-        except ConflictsOutlasted as outlasted:
+            return await run_with_retry(lambda: self._attempt(work), POLICY)
+        except RetriesExhausted as outlasted:
             if isinstance(outlasted.__cause__, Disconnected):
                 raise Unavailable from outlasted
             raise

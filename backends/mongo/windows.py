@@ -1,4 +1,4 @@
-"""Lists: the filter, order and page of a window, the same for every collection."""
+"""Lists: the filter, order and page of a page_request, the same for every collection."""
 
 import re
 from collections.abc import Set
@@ -6,70 +6,70 @@ from typing import Any, TypeVar
 
 from backends.mongo.collection import Collection, Filter, Order
 from backends.mongo.shape import Shape
-from core.storage import Page, SortKind, Window
+from core.storage import Page, PageRequest, SortKind
 from core.text import search_term
 
 E = TypeVar("E")
 
 
-async def page(collection: Collection, filter: Filter, window: Window, shape: Shape[E]) -> Page[E]:
+async def page(collection: Collection, filter: Filter, page_request: PageRequest, shape: Shape[E]) -> Page[E]:
     """The entities under ``filter`` that lie in the window; a round trip before counts them if asked.
 
     Behind the last there is nothing to look for, which for a search that finds nothing would take longest.
     """
-    total = None if window.page is None else await collection.count(filter)
-    if total is not None and total <= window.offset:
+    total = None if page_request.page is None else await collection.count(filter)
+    if total is not None and total <= page_request.offset:
         return Page([], has_more=False, total=total)
     found = await collection.find(
-        _beyond(filter, window),
+        _beyond(filter, page_request),
         shape.projection,
-        order=_order(window, shape.distinct),
-        skip=window.offset,
-        limit=window.size + 1,
-        index=_index(filter, window, shape),
+        order=_order(page_request, shape.distinct),
+        skip=page_request.offset,
+        limit=page_request.size + 1,
+        index=_index(filter, page_request, shape),
     )
-    items = [shape.read(document) for document in found[: window.size]]
-    return Page(items, has_more=len(found) > window.size, total=total)
+    items = [shape.read(document) for document in found[: page_request.size]]
+    return Page(items, has_more=len(found) > page_request.size, total=total)
 
 
-def _index(filter: Filter, window: Window, shape: Shape[Any]) -> str | None:
+def _index(filter: Filter, page_request: PageRequest, shape: Shape[Any]) -> str | None:
     """The index that holds what is wanted in the order wanted, where one surely does.
 
     The server tries its indexes against each other, and takes the first that yields something. Far into a list none
     does in the time of the trial; then it may take one for which it must read every document passed over.
     """
-    if len(filter) == 1 and filter.keys() <= shape.listed and window.sort.field == "created_at":
+    if len(filter) == 1 and filter.keys() <= shape.listed and page_request.sort.field == "created_at":
         return f"{next(iter(filter))}_created_at__id"
     return None
 
 
-def _order(window: Window, distinct: Set[str]) -> Order:
+def _order(page_request: PageRequest, distinct: Set[str]) -> Order:
     """The sort field and the id, in one direction. Where no two values are equal, the id would decide nothing."""
-    direction = -1 if window.sort.descending else 1
-    keys = [_key(window)] if window.sort.field in distinct else dict.fromkeys([_key(window), "_id"])
+    direction = -1 if page_request.sort.descending else 1
+    keys = [_key(page_request)] if page_request.sort.field in distinct else dict.fromkeys([_key(page_request), "_id"])
     return [(key, direction) for key in keys]
 
 
-def _key(window: Window) -> str:
-    return "_id" if window.sort.field == "id" else window.sort.field
+def _key(page_request: PageRequest) -> str:
+    return "_id" if page_request.sort.field == "id" else page_request.sort.field
 
 
-def _beyond(filter: Filter, window: Window) -> Filter:
+def _beyond(filter: Filter, page_request: PageRequest) -> Filter:
     """``filter`` and what lies behind the cursor. A null sorts before every value, and no comparison finds it."""
-    if window.after is None:
+    if page_request.after is None:
         return filter
-    key, (value, last) = _key(window), window.after
-    beyond = "$lt" if window.sort.descending else "$gt"
+    key, (value, last) = _key(page_request), page_request.after
+    beyond = "$lt" if page_request.sort.descending else "$gt"
     if key == "_id":
         return {"$and": [filter, {"_id": {beyond: last}}]}
     tied = {key: value, "_id": {beyond: last}}
     branches: list[Filter] = [tied]
     if value is not None:
         branches.append({key: {beyond: value}})
-    if window.sort.kind is SortKind.NULLABLE_TIME and (value is None) is not window.sort.descending:
+    if page_request.sort.kind is SortKind.NULLABLE_TIME and (value is None) is not page_request.sort.descending:
         branches.append({key: {"$ne": None} if value is None else None})
     behind: dict[str, Any] = {"$or": branches}
-    if window.sort.kind is not SortKind.NULLABLE_TIME:
+    if page_request.sort.kind is not SortKind.NULLABLE_TIME:
         behind[key] = {f"{beyond}e": value}  # where the index begins, whatever becomes of the alternatives
     return {"$and": [filter, behind]}
 

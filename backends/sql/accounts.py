@@ -12,10 +12,10 @@ from backends.sql.mapping import Shape
 from backends.sql.schema import accounts, transfers
 from backends.sql.versions import next_version
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
-from core.entities.assembly import values_of
+from core.entities.construct import shallow_asdict
 from core.errors import AmountLimit, FieldError, InsufficientFunds, StockroomError, TransientConflict, UnknownReference
 from core.money import MAX_TOTAL, to_json
-from core.storage import Page, Window
+from core.storage import Page, PageRequest
 
 ACCOUNTS = Aggregate("account", Shape(Account, accounts))
 _TRANSFERS = Shape(Transfer, transfers)
@@ -27,9 +27,9 @@ _TRANSFER_PAGES = Source(_ALL_TRANSFERS, transfers, _TRANSFERS.read, either=_CON
 class SqlAccountReader(SqlReader[Account]):
     """See ``AccountReader``."""
 
-    async def transfers(self, account_id: int, window: Window) -> Page[Transfer]:
+    async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
         """See ``AccountReader.transfers``."""
-        return await _TRANSFER_PAGES.page(self._rows, {"account_id": account_id}, window)
+        return await _TRANSFER_PAGES.page(self._rows, {"account_id": account_id}, page_request)
 
 
 class SqlAccountRepository(SqlRepository[Account], SqlAccountReader):
@@ -37,11 +37,11 @@ class SqlAccountRepository(SqlRepository[Account], SqlAccountReader):
 
     async def add(self, draft: AccountDraft, at: datetime) -> Account:
         """See ``AccountRepository.add``."""
-        [account] = await self.store([values_of(draft)], at)
+        [account] = await self.store([shallow_asdict(draft)], at)
         return account
 
-    async def move(self, draft: TransferDraft, at: datetime) -> Transfer:
-        """See ``AccountRepository.move``. One guarded UPDATE for both accounts."""
+    async def transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
+        """See ``AccountRepository.transfer``. One guarded UPDATE for both accounts."""
         ids = sorted((draft.from_account_id, draft.to_account_id))
         change = case({draft.from_account_id: -draft.amount, draft.to_account_id: draft.amount}, value=accounts.c.id)
         balance = accounts.c.balance + change
@@ -50,7 +50,7 @@ class SqlAccountRepository(SqlRepository[Account], SqlAccountReader):
         moved = await self._work.write(guarded.values(balance=balance, **next_version(accounts, at)))
         if moved != len(ids):
             raise Clash(partial(_why_not, draft))
-        row = {**values_of(draft), "status": "completed", "created_at": at}
+        row = {**shallow_asdict(draft), "status": "completed", "created_at": at}
         [key] = await self._work.insert(transfers, [row])
         return _TRANSFERS.build(row | {"id": key})
 

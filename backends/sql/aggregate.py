@@ -13,7 +13,7 @@ from backends.sql.mapping import Shape
 from backends.sql.probe import Probe, Unique
 from backends.sql.session import Work
 from backends.sql.statement import Statement
-from core.errors import NotFound, Referenced, TransientConflict
+from core.errors import NotFound, StillReferenced, TransientConflict
 
 E = TypeVar("E")
 
@@ -136,7 +136,7 @@ class SqlRepository(SqlReader[E]):
             deleted = await self._work.write(self._aggregate.delete_by_id, {"key": id})
         except Refused as refused:
             if refused.fault is Fault.REFERENCE and self._aggregate.restricted_by:
-                raise Referenced(self._aggregate.name, self._aggregate.restricted_by) from refused
+                raise StillReferenced(self._aggregate.name, self._aggregate.restricted_by) from refused
             raise
         if not deleted:
             raise NotFound(self._aggregate.name, id)

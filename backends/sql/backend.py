@@ -61,6 +61,6 @@ class SqlBackend:
         """See ``Backend.migrations``."""
         return SqlMigrations(self._dialect, settings)
 
-    def scratch(self, settings: Settings) -> AbstractAsyncContextManager[str]:
-        """See ``core.storage.Scratching``."""
+    def temporary_database(self, settings: Settings) -> AbstractAsyncContextManager[str]:
+        """See ``core.storage.SupportsTemporaryDatabases``."""
         return scratch(self._dialect, settings)

@@ -12,8 +12,8 @@ from backends.sql.schema import categories, products
 from backends.sql.versions import next_version
 from core import clock
 from core.entities import Category, CategoryDraft
-from core.entities.assembly import values_of
-from core.storage import Page, Window
+from core.entities.construct import shallow_asdict
+from core.storage import Page, PageRequest
 
 CATEGORIES = Aggregate(
     "category",
@@ -29,9 +29,9 @@ _PAGES = Source(CATEGORIES.all, categories, CATEGORIES.shape.read)
 class SqlCategoryReader(SqlReader[Category]):
     """See ``CategoryReader``."""
 
-    async def page(self, window: Window) -> Page[Category]:
+    async def page(self, page_request: PageRequest) -> Page[Category]:
         """See ``CategoryReader.page``."""
-        return await _PAGES.page(self._rows, {}, window)
+        return await _PAGES.page(self._rows, {}, page_request)
 
     async def all(self) -> list[Category]:
         """See ``CategoryReader.all``."""
@@ -43,11 +43,11 @@ class SqlCategoryRepository(SqlRepository[Category], SqlCategoryReader):
 
     async def add(self, drafts: Sequence[CategoryDraft], at: datetime) -> list[Category]:
         """See ``Repository.add``."""
-        return await self.store([values_of(draft) for draft in drafts], at)
+        return await self.store([shallow_asdict(draft) for draft in drafts], at)
 
-    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
-        """See ``Slugged.taken_slugs``."""
-        return await listing.taken_slugs(self._rows, categories.c.slug, bases)
+    async def existing_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``SlugLookup.existing_slugs``."""
+        return await listing.existing_slugs(self._rows, categories.c.slug, bases)
 
     async def lock_all(self) -> list[Category]:
         """See ``CategoryRepository.lock_all``."""

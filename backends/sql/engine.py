@@ -14,8 +14,8 @@ from sqlalchemy.pool import NullPool
 from backends.sql.dialects import Dialect
 from core.errors import ConfigurationError
 from core.settings import PoolClass, Settings
-from core.storage import trips
-from core.waiting import FAREWELL
+from core.storage import round_trips
+from core.timeouts import CANCEL_GRACE_SECONDS
 
 CONNECT_TIMEOUT = 5.0
 """Seconds within which a server must let us in."""
@@ -92,12 +92,12 @@ def _bounded(driver: str) -> Callable[..., Awaitable[Any]]:
 
 
 def _note_trip(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-    trips.note(statement)
+    round_trips.record_start(statement)
 
 
 def _statement_limit(dialect: Dialect, settings: Settings) -> str:
     """Later than our own, which throws away the connection and so knows what it is at."""
-    seconds = ceil(settings.database_timeout + FAREWELL)
+    seconds = ceil(settings.database_timeout + CANCEL_GRACE_SECONDS)
     return dialect.statement_limit.format(seconds=seconds, milliseconds=seconds * 1000)
 
 

@@ -23,14 +23,14 @@ from backends.sql.keyset import beyond
 from backends.sql.schema import NEVER, SORT_KEYS
 from backends.sql.search import Index, indexes, looked_for
 from backends.sql.statement import Statement
-from core.storage import Page, SortKind, Window
-from core.storage.pages import Sort
+from core.storage import Page, PageRequest, SortKind
+from core.storage.pages import SortOrder
 from core.text import search_term, slug_range
 
 E = TypeVar("E")
 
 Values = Mapping[str, Any]
-Key = tuple[tuple[str, ...], Sort, bool, bool, bool]
+Key = tuple[tuple[str, ...], SortOrder, bool, bool, bool]
 """What makes two pages one statement: which values narrow them, the order, whether they are numbered, whether rows come
 before them, and whether they begin behind a cursor.
 """
@@ -63,58 +63,66 @@ class Source(Generic[E]):
         self._pages: dict[Key, Statement] = {}
         self._counts: dict[tuple[str, ...], Statement] = {}
 
-    async def page(self, rows: Rows, values: Values, window: Window) -> Page[E]:
+    async def page(self, rows: Rows, values: Values, page_request: PageRequest) -> Page[E]:
         """The rows that ``values`` leave and that lie in the window; a second round trip counts them all if asked."""
-        found = await rows.rows(self._statement(tuple(values), window), {**values, **_bounds(window)})
+        found = await rows.rows(self._statement(tuple(values), page_request), {**values, **_bounds(page_request)})
         total = None
-        if window.page is not None:
+        if page_request.page is not None:
             total = (await rows.rows(self._count(tuple(values)), values))[0][0]
-        items = [self._read(row) for row in found[: window.size]]
-        return Page(items, has_more=len(found) > window.size, total=total)
+        items = [self._read(row) for row in found[: page_request.size]]
+        return Page(items, has_more=len(found) > page_request.size, total=total)
 
-    def _statement(self, names: tuple[str, ...], window: Window) -> Statement:
-        key = names, window.sort, window.page is not None, window.offset > 0, window.after is not None
+    def _statement(self, names: tuple[str, ...], page_request: PageRequest) -> Statement:
+        key = (
+            names,
+            page_request.sort,
+            page_request.page is not None,
+            page_request.offset > 0,
+            page_request.after is not None,
+        )
         if key not in self._pages:
-            self._pages[key] = Statement(self._windowed(names, window))
-            if window.after is not None and window.sort.kind in _WITH_MANY_EQUALS:
+            self._pages[key] = Statement(self._windowed(names, page_request))
+            if page_request.after is not None and page_request.sort.kind in _WITH_MANY_EQUALS:
                 # SQLite looks for a row by its first column alone, and would go through all that are equal in it.
-                self._pages[key].with_variant(self._windowed(names, window, apart=True), "sqlite")
+                self._pages[key].with_variant(self._windowed(names, page_request, apart=True), "sqlite")
             for database, index in indexes(self._table, names).items():
-                self._pages[key].with_variant(self._searched(names, window, index), database)
+                self._pages[key].with_variant(self._searched(names, page_request, index), database)
         return self._pages[key]
 
-    def _windowed(self, names: Sequence[str], window: Window, *, apart: bool = False) -> Select[Any]:
-        if window.offset and not self._either:
-            return self._far(names, window)
-        query, ways = self._narrowed(self._query, names), self._ways(window, apart=apart)
-        order = _order(self._table.c, window.sort)
+    def _windowed(self, names: Sequence[str], page_request: PageRequest, *, apart: bool = False) -> Select[Any]:
+        if page_request.offset and not self._either:
+            return self._far(names, page_request)
+        query, ways = self._narrowed(self._query, names), self._ways(page_request, apart=apart)
+        order = _order(self._table.c, page_request.sort)
         if len(ways) < 2:
-            return _cut(query.where(*ways), order, window)
-        query = query.add_columns(_sorted_by(self._table.c, window.sort).label("sort_key"))  # it may be no column yet
-        return _joined([query.where(way).order_by(*order).limit(_REACH) for way in ways], window)
+            return _cut(query.where(*ways), order, page_request)
+        query = query.add_columns(
+            _sorted_by(self._table.c, page_request.sort).label("sort_key")
+        )  # it may be no column yet
+        return _joined([query.where(way).order_by(*order).limit(_REACH) for way in ways], page_request)
 
-    def _searched(self, names: Sequence[str], window: Window, index: Index) -> Select[Any]:
+    def _searched(self, names: Sequence[str], page_request: PageRequest, index: Index) -> Select[Any]:
         """As ``_windowed``, where there is an index for the search."""
         query = self._narrowed(self._query, [name for name in names if name != "search"])
-        query = query.add_columns(_sorted_by(self._table.c, window.sort).label("sort_key"))
-        ways = self._ways(window, apart=window.sort.kind in _WITH_MANY_EQUALS) or [true()]
-        ordered = [query.where(way).order_by(*_order(self._table.c, window.sort)) for way in ways]
-        return _joined(index.parts(query.where(or_(*ways)), ordered, _REACH), window)
+        query = query.add_columns(_sorted_by(self._table.c, page_request.sort).label("sort_key"))
+        ways = self._ways(page_request, apart=page_request.sort.kind in _WITH_MANY_EQUALS) or [true()]
+        ordered = [query.where(way).order_by(*_order(self._table.c, page_request.sort)) for way in ways]
+        return _joined(index.parts(query.where(or_(*ways)), ordered, _REACH), page_request)
 
-    def _ways(self, window: Window, *, apart: bool) -> Sequence[ColumnElement[bool]]:
+    def _ways(self, page_request: PageRequest, *, apart: bool) -> Sequence[ColumnElement[bool]]:
         """Each row of the window is under just one of these, and each is one range of an index; none for all rows."""
-        behind = [] if window.after is None else _behind(self._table, window.sort, apart=apart)
+        behind = [] if page_request.after is None else _behind(self._table, page_request.sort, apart=apart)
         if not (self._either and behind):
             return self._either or behind
         return [and_(*pair) for pair in product(self._either, behind)]
 
-    def _far(self, names: Sequence[str], window: Window) -> Select[Any]:
+    def _far(self, names: Sequence[str], page_request: PageRequest) -> Select[Any]:
         """Rows before the page are passed over where an index has them in order; those on the page alone are read.
 
         The ids stand in a table of their own, because MySQL knows no limit behind IN.
         """
-        row_id, order = self._table.c.id, _order(self._table.c, window.sort)
-        page = _cut(self._narrowed(select(row_id), names), order, window).subquery("page")
+        row_id, order = self._table.c.id, _order(self._table.c, page_request.sort)
+        page = _cut(self._narrowed(select(row_id), names), order, page_request).subquery("page")
         return self._query.where(row_id.in_(select(page.c.id))).order_by(*order)
 
     def _count(self, names: tuple[str, ...]) -> Statement:
@@ -131,39 +139,39 @@ class Source(Generic[E]):
         return query.where(*(self._conditions[name] for name in names if name in self._conditions))
 
 
-def _bounds(window: Window) -> dict[str, Any]:
-    bounds: dict[str, Any] = {"rows": window.size + 1, "reach": window.offset + window.size + 1}
-    if window.page is not None:
-        bounds["skipped"] = window.offset
-    if window.after is not None:
-        bounds["last_value"], bounds["last_id"] = window.after
-        if window.sort.kind is SortKind.NULLABLE_TIME:
-            bounds["last_value"] = window.after[0] or NEVER
+def _bounds(page_request: PageRequest) -> dict[str, Any]:
+    bounds: dict[str, Any] = {"rows": page_request.size + 1, "reach": page_request.offset + page_request.size + 1}
+    if page_request.page is not None:
+        bounds["skipped"] = page_request.offset
+    if page_request.after is not None:
+        bounds["last_value"], bounds["last_id"] = page_request.after
+        if page_request.sort.kind is SortKind.NULLABLE_TIME:
+            bounds["last_value"] = page_request.after[0] or NEVER
     return bounds
 
 
-def _cut(query: Select[Any], order: Sequence[ColumnElement[Any]], window: Window) -> Select[Any]:
+def _cut(query: Select[Any], order: Sequence[ColumnElement[Any]], page_request: PageRequest) -> Select[Any]:
     query = query.order_by(*order).limit(bindparam("rows"))
-    return query if window.page is None else query.offset(bindparam("skipped"))
+    return query if page_request.page is None else query.offset(bindparam("skipped"))
 
 
-def _joined(parts: Sequence[Select[Any]], window: Window) -> Select[Any]:
-    """The window onto the rows of several queries, none of which has a row of another."""
+def _joined(parts: Sequence[Select[Any]], page_request: PageRequest) -> Select[Any]:
+    """The page_request onto the rows of several queries, none of which has a row of another."""
     joined = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    return _cut(select(joined), _directed(window.sort, joined.c.sort_key, joined.c.id), window)
+    return _cut(select(joined), _directed(page_request.sort, joined.c.sort_key, joined.c.id), page_request)
 
 
-def _order(columns: Any, sort: Sort) -> Sequence[ColumnElement[Any]]:
+def _order(columns: Any, sort: SortOrder) -> Sequence[ColumnElement[Any]]:
     column = _sorted_by(columns, sort)
     # The id would change nothing behind a column without equals, and MariaDB sorts all rows for it.
     return _directed(sort, *([column] if _has_no_equals(column) else [column, columns.id]))
 
 
-def _directed(sort: Sort, *columns: ColumnElement[Any]) -> Sequence[ColumnElement[Any]]:
+def _directed(sort: SortOrder, *columns: ColumnElement[Any]) -> Sequence[ColumnElement[Any]]:
     return [column.desc() if sort.descending else column.asc() for column in columns]
 
 
-def _behind(table: Table, sort: Sort, *, apart: bool) -> list[ColumnElement[bool]]:
+def _behind(table: Table, sort: SortOrder, *, apart: bool) -> list[ColumnElement[bool]]:
     """Rows behind the cursor; those with the cursor's value ``apart`` from the others, or all in one."""
     column, row_id = _sorted_by(table.c, sort), table.c.id
     last_value, last_id = bindparam("last_value", type_=column.type), bindparam("last_id", type_=row_id.type)
@@ -179,7 +187,7 @@ _REACH: Any = bindparam("reach")
 _WITH_MANY_EQUALS = (SortKind.INTEGER, SortKind.NULLABLE_TIME)
 
 
-def _sorted_by(columns: Any, sort: Sort) -> ColumnElement[Any]:
+def _sorted_by(columns: Any, sort: SortOrder) -> ColumnElement[Any]:
     found: ColumnElement[Any] = columns[SORT_KEYS.get(sort.field, sort.field)]
     return found
 
@@ -198,7 +206,7 @@ def given(search: str | None = None, **values: Any) -> dict[str, Any]:
     return narrowing
 
 
-async def taken_slugs(rows: Rows, slug: ColumnElement[str], bases: Sequence[str]) -> set[str]:
+async def existing_slugs(rows: Rows, slug: ColumnElement[str], bases: Sequence[str]) -> set[str]:
     """Of the stored slugs, those that are one of ``bases`` or a numbered sibling; one round trip.
 
     A union of queries: a thousand conditions in one are deeper than SQLite parses, and SQLAlchemy undoes any nesting.

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Table
 
-from core.entities.assembly import assembler
+from core.entities.construct import make_constructor
 
 E = TypeVar("E")
 
@@ -28,7 +28,7 @@ class Shape(Generic[E]):
         self.names = tuple(f.name for f in fields(entity) if f.name in table.c)  # type: ignore[arg-type]
         self.columns: tuple[ColumnElement[Any], ...] = tuple(table.c[name] for name in self.names)
         self.width = len(self.columns)
-        self.read: Callable[[Sequence[Any]], E] = assembler(entity, self.names)
+        self.read: Callable[[Sequence[Any]], E] = make_constructor(entity, self.names)
 
     def read_with(self, row: Sequence[Any], **others: Any) -> E:
         """As ``read``, completed by ``others``."""

@@ -10,8 +10,8 @@ from backends.sql.listing import Source
 from backends.sql.mapping import Shape
 from backends.sql.schema import notifications
 from core.entities import Notification, NotificationDraft
-from core.entities.assembly import values_of
-from core.storage import Page, Window
+from core.entities.construct import shallow_asdict
+from core.storage import Page, PageRequest
 
 NOTIFICATIONS = Aggregate("notification", Shape(Notification, notifications))
 _CONDITIONS = {"user_id": notifications.c.user_id == bindparam("user_id")}
@@ -21,9 +21,9 @@ _PAGES = Source(NOTIFICATIONS.all, notifications, NOTIFICATIONS.shape.read, _CON
 class SqlNotificationReader(SqlReader[Notification]):
     """See ``NotificationReader``."""
 
-    async def page(self, user_id: int, window: Window) -> Page[Notification]:
+    async def page(self, user_id: int, page_request: PageRequest) -> Page[Notification]:
         """See ``NotificationReader.page``."""
-        return await _PAGES.page(self._rows, {"user_id": user_id}, window)
+        return await _PAGES.page(self._rows, {"user_id": user_id}, page_request)
 
 
 class SqlNotificationRepository(SqlRepository[Notification], SqlNotificationReader):
@@ -31,4 +31,4 @@ class SqlNotificationRepository(SqlRepository[Notification], SqlNotificationRead
 
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
         """See ``Repository.add``."""
-        return await self.store([{**values_of(draft), "is_read": False} for draft in drafts], at)
+        return await self.store([{**shallow_asdict(draft), "is_read": False} for draft in drafts], at)

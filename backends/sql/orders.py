@@ -16,16 +16,16 @@ from backends.sql.users import USERS
 from core.entities import (
     Order,
     OrderDetails,
-    OrderedProduct,
     OrderItem,
+    OrderItemDetails,
     OrderStatus,
     OrderSummary,
     Payment,
     PaymentDraft,
 )
-from core.entities.assembly import values_of
+from core.entities.construct import shallow_asdict
 from core.errors import NotFound
-from core.storage import OrderFilter, Page, Window
+from core.storage import OrderFilter, Page, PageRequest
 from core.storage.repositories import NewOrder
 
 SUMMARIES = Aggregate("order", Shape(OrderSummary, orders))
@@ -83,21 +83,21 @@ class SqlOrderReader(SqlReader[Order]):
         summary = SUMMARIES.shape.read(found[0])
         user = USERS.shape.read(found[0][SUMMARIES.shape.width :])
         lines = await self._rows.rows(_ORDERED_PRODUCTS, {"key": id})
-        return OrderDetails(**values_of(summary), user=user, items=[_ordered_product(line) for line in lines])
+        return OrderDetails(**shallow_asdict(summary), user=user, items=[_ordered_product(line) for line in lines])
 
-    async def page(self, filter: OrderFilter, window: Window) -> Page[OrderSummary]:
+    async def page(self, filter: OrderFilter, page_request: PageRequest) -> Page[OrderSummary]:
         """See ``OrderReader.page``."""
-        return await _PAGES.page(self._rows, given(status=filter.status, user_id=filter.user_id), window)
+        return await _PAGES.page(self._rows, given(status=filter.status, user_id=filter.user_id), page_request)
 
-    async def totals(self) -> dict[OrderStatus, tuple[int, int]]:
-        """See ``OrderReader.totals``."""
+    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
+        """See ``OrderReader.totals_by_status``."""
         found = await self._rows.rows(_TOTALS)
         return {OrderStatus(status): (count, int(total)) for status, count, total in found}
 
 
-def _ordered_product(line: Sequence[Any]) -> OrderedProduct:
+def _ordered_product(line: Sequence[Any]) -> OrderItemDetails:
     item = _ITEMS.read(line)
-    return OrderedProduct(**values_of(item), product=PRODUCTS.shape.read(line[_ITEMS.width :]))
+    return OrderItemDetails(**shallow_asdict(item), product=PRODUCTS.shape.read(line[_ITEMS.width :]))
 
 
 class SqlOrderRepository(SqlRepository[Order], SqlOrderReader):
@@ -114,7 +114,7 @@ class SqlOrderRepository(SqlRepository[Order], SqlOrderReader):
         }
         [stored] = await self.store([row], at, items=order.items)
         lines = [
-            {"order_id": stored.id, "position": position, **values_of(item)}
+            {"order_id": stored.id, "position": position, **shallow_asdict(item)}
             for position, item in enumerate(order.items)
         ]
         await self._work.write_many(_ADD_LINES, lines)
@@ -134,5 +134,5 @@ class SqlPaymentRepository(SqlRepository[Payment]):
 
     async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
         """See ``PaymentRepository.add``."""
-        [payment] = await self.store([{"order_id": order_id, **values_of(draft), "status": "completed"}], at)
+        [payment] = await self.store([{"order_id": order_id, **shallow_asdict(draft), "status": "completed"}], at)
         return payment

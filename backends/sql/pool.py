@@ -18,7 +18,7 @@ from backends.sql.limit import unanswered
 from core.errors import PoolExhausted, Unavailable
 from core.settings import PoolClass, Settings
 from core.storage import PoolStatus
-from core.waiting import FAREWELL, Watch
+from core.timeouts import CANCEL_GRACE_SECONDS, DeadlineTimer
 
 
 class Held:
@@ -57,9 +57,9 @@ class Taken:
 class Pool:
     """Connections, the one used last handed out first; whoever finds none waits in line."""
 
-    def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: Settings, watch: Watch) -> None:
+    def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: Settings, timer: DeadlineTimer) -> None:
         self._engine = engine
-        self._watch = watch
+        self._timer = timer
         self._dialect = dialect
         self._settings = settings
         match settings.pool_class:
@@ -124,7 +124,7 @@ class Pool:
         if self._turns is None:
             return
         if self._turns.locked():
-            await self._watch.limited(self._settings.pool_timeout, self._turns.acquire(), PoolExhausted)
+            await self._timer.wait_for(self._settings.pool_timeout, self._turns.acquire(), PoolExhausted)
         else:
             await self._turns.acquire()  # at once
 
@@ -134,7 +134,7 @@ class Pool:
             held = self._idle.pop()
             if self._is_fresh(held) and (not self._settings.pool_pre_ping or await self._answers(held)):
                 return held
-            await asyncio.shield(self._closed(held, FAREWELL))
+            await asyncio.shield(self._closed(held, CANCEL_GRACE_SECONDS))
         return None
 
     def _is_fresh(self, held: Held) -> bool:
@@ -144,7 +144,7 @@ class Pool:
 
     async def _answers(self, held: Held) -> bool:
         try:
-            await self._watch.limited(
+            await self._timer.wait_for(
                 self._settings.database_timeout, held.connection.exec_driver_sql("SELECT 1"), unanswered
             )
         except Exception as error:
@@ -168,7 +168,7 @@ class Pool:
     async def _opened(self) -> Held:
         connection = self._engine.connect()
         try:
-            await self._watch.limited(CONNECT_TIMEOUT + FAREWELL, connection.start(), unanswered)
+            await self._timer.wait_for(CONNECT_TIMEOUT + CANCEL_GRACE_SECONDS, connection.start(), unanswered)
         except Exception as error:
             meant = translate(self._dialect, error)
             raise (Unavailable() if isinstance(meant, Disconnected) else meant) from error
@@ -180,7 +180,7 @@ class Pool:
 
     async def close(self) -> None:
         """Close those that are idle. A server that does not answer one farewell is left without the others."""
-        patience = FAREWELL
+        patience = CANCEL_GRACE_SECONDS
         while self._idle:
             if not await self._closed(self._idle.pop(), patience):
                 patience = 0.0
@@ -188,7 +188,7 @@ class Pool:
     async def _closed(self, held: Held, patience: float) -> bool:
         """Close a connection; whether the server took part in it."""
         try:
-            await self._watch.limited(patience, held.connection.close(), unanswered)
+            await self._timer.wait_for(patience, held.connection.close(), unanswered)
         except Unavailable:
             return False
         return True

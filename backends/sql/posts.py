@@ -17,9 +17,9 @@ from backends.sql.schema import NEVER, post_tags, posts, tags
 from backends.sql.search import contains
 from backends.sql.statement import Statement
 from core.entities import Post, PostDraft, Tag
-from core.entities.assembly import values_of
+from core.entities.construct import shallow_asdict
 from core.errors import NotFound
-from core.storage import Page, PostFilter, Window
+from core.storage import Page, PageRequest, PostFilter
 from core.text import fold, search_key
 
 
@@ -82,9 +82,9 @@ class SqlPostReader(SqlReader[Post]):
             raise NotFound("post", id)
         return _read(found[0], [row[-1] for row in found if row[-1] is not None])
 
-    async def page(self, filter: PostFilter, window: Window) -> Page[Post]:
+    async def page(self, filter: PostFilter, page_request: PageRequest) -> Page[Post]:
         """See ``PostReader.page``. The tags of all posts on the page come in one further round trip."""
-        page = await _PAGES.page(self._rows, _values(filter), window)
+        page = await _PAGES.page(self._rows, _values(filter), page_request)
         names = await _tags_of(self._rows, [row[0] for row in page.items])
         return Page([_read(row, names.get(row[0], [])) for row in page.items], page.has_more, page.total)
 
@@ -106,15 +106,15 @@ class SqlPostRepository(SqlRepository[Post], SqlPostReader):
 
     async def add(self, draft: PostDraft, tags: Sequence[Tag], published_at: datetime | None, at: datetime) -> Post:
         """See ``PostRepository.add``."""
-        row = values_of(draft) | {"view_count": 0, "published_at": published_at}
+        row = shallow_asdict(draft) | {"view_count": 0, "published_at": published_at}
         del row["tags"]
         [post] = await self.store([row], at, tags=sorted(tag.name for tag in tags))
         await self._link(post.id, tags)
         return post
 
-    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
-        """See ``Slugged.taken_slugs``."""
-        return await listing.taken_slugs(self._rows, posts.c.slug, bases)
+    async def existing_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``SlugLookup.existing_slugs``."""
+        return await listing.existing_slugs(self._rows, posts.c.slug, bases)
 
     async def lock(self, id: int) -> Post:
         """See ``Repository.lock``. Where it had to wait, the tags are read once more."""

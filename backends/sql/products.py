@@ -18,11 +18,11 @@ from backends.sql.search import contains
 from backends.sql.statement import Statement
 from backends.sql.versions import next_version
 from core.entities import Product, ProductDraft, ProductWithCategory
-from core.entities.assembly import values_of
-from core.entities.values import MAX_QUANTITY
+from core.entities.construct import shallow_asdict
+from core.entities.fields import MAX_QUANTITY
 from core.errors import TransientConflict
-from core.storage import Page, ProductFilter, Window
-from core.storage.repositories import CategoryFigures
+from core.storage import Page, PageRequest, ProductFilter
+from core.storage.repositories import CategoryPriceStats
 from core.text import search_key
 
 
@@ -83,18 +83,18 @@ class SqlProductReader(SqlReader[Product]):
         """See ``ProductReader.by_slug``."""
         return await self.one(_BY_SLUG, slug)
 
-    async def page(self, filter: ProductFilter, window: Window) -> Page[Product]:
+    async def page(self, filter: ProductFilter, page_request: PageRequest) -> Page[Product]:
         """See ``ProductReader.page``."""
-        return await _PAGES.page(self._rows, given(**_fields(filter)), window)
+        return await _PAGES.page(self._rows, given(**_fields(filter)), page_request)
 
-    async def page_with_category(self, filter: ProductFilter, window: Window) -> Page[ProductWithCategory]:
+    async def page_with_category(self, filter: ProductFilter, page_request: PageRequest) -> Page[ProductWithCategory]:
         """See ``ProductReader.page_with_category``."""
-        return await _JOINED_PAGES.page(self._rows, given(**_fields(filter)), window)
+        return await _JOINED_PAGES.page(self._rows, given(**_fields(filter)), page_request)
 
-    async def figures_by_category(self) -> list[CategoryFigures]:
-        """See ``ProductReader.figures_by_category``."""
+    async def price_stats_by_category(self) -> list[CategoryPriceStats]:
+        """See ``ProductReader.price_stats_by_category``."""
         return [
-            CategoryFigures(
+            CategoryPriceStats(
                 category=name, product_count=count, price_sum=int(total), min_price=lowest, max_price=highest
             )
             for name, count, total, lowest, highest in await self._rows.rows(_FIGURES)
@@ -124,19 +124,19 @@ class SqlProductRepository(SqlRepository[Product], SqlProductReader):
 
     async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> list[Product]:
         """See ``Repository.add``."""
-        return await self.store([values_of(draft) for draft in drafts], at)
+        return await self.store([shallow_asdict(draft) for draft in drafts], at)
 
-    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
-        """See ``Slugged.taken_slugs``."""
-        return await listing.taken_slugs(self._rows, products.c.slug, bases)
+    async def existing_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``SlugLookup.existing_slugs``."""
+        return await listing.existing_slugs(self._rows, products.c.slug, bases)
 
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
         """See ``ProductRepository.lock_many``."""
         found = await self._rows.rows(_locked(len(ids)), {f"id_{n}": key for n, key in enumerate(ids)})
         return {product.id: product for product in map(PRODUCTS.shape.read, found)}
 
-    async def shift_stock(self, changes: Mapping[int, int], at: datetime) -> None:
-        """See ``ProductRepository.shift_stock``. One guarded UPDATE with a CASE over the products."""
+    async def adjust_stock(self, changes: Mapping[int, int], at: datetime) -> None:
+        """See ``ProductRepository.adjust_stock``. One guarded UPDATE with a CASE over the products."""
         params: dict[str, Any] = {"at": at}
         for n, (key, pieces) in enumerate(changes.items()):
             params[f"id_{n}"], params[f"pieces_{n}"] = key, pieces

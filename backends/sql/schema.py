@@ -22,8 +22,8 @@ from sqlalchemy import (
 )
 
 from backends.sql.types import Moment, OneOf, identifier, long_text, text
-from core.entities import OrderStatus, PostStatus, TicketKind
-from core.entities.values import MAX_KEY, MAX_QUANTITY
+from core.entities import EntryKind, OrderStatus, PostStatus
+from core.entities.fields import MAX_KEY, MAX_QUANTITY
 from core.money import MAX_PRICE, MAX_TOTAL
 from core.text import SLUG_LENGTH
 
@@ -275,11 +275,11 @@ tickets = Table(
     "tickets",
     metadata,
     Column("key", text(64), primary_key=True),
-    Column("kind", OneOf(TicketKind), nullable=False),
+    Column("kind", OneOf(EntryKind), nullable=False),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE")),
     Column("value", long_text(), nullable=False),
     Column("expires_at", Moment(), nullable=False),
-    _one_of("kind", TicketKind),
+    _one_of("kind", EntryKind),
     Index(None, "user_id"),
     Index(None, "expires_at"),
     **(OPTIONS | {"sqlite_autoincrement": False}),

@@ -15,7 +15,7 @@ from core.settings import Settings
 
 @asynccontextmanager
 async def scratch(dialect: Dialect, settings: Settings) -> AsyncIterator[str]:
-    """The URL of a new database on the same server, or of a new file in the same folder; see ``Scratching``."""
+    """The URL of a new database on the same server, or of a new file in the same folder."""
     url = database_url(dialect, settings)
     name = f"stockroom_scratch_{token_hex(4)}"
     if dialect.capabilities.embedded:

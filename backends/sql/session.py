@@ -20,8 +20,8 @@ from backends.sql.limit import unanswered
 from backends.sql.pool import Held, Pool
 from backends.sql.statement import Compiled, Statement
 from core.settings import Settings
-from core.storage import trips
-from core.waiting import Watch
+from core.storage import round_trips
+from core.timeouts import DeadlineTimer
 
 T = TypeVar("T")
 
@@ -33,14 +33,16 @@ class Connections:
         dialect: of the database.
         patience: seconds that one statement may take.
         taken: see ``Pool.taken``.
-        watch: over how long anybody waits for it.
+        timer: over how long anybody waits for it.
     """
 
-    def __init__(self, engine: AsyncEngine, pool: Pool, dialect: Dialect, settings: Settings, watch: Watch) -> None:
+    def __init__(
+        self, engine: AsyncEngine, pool: Pool, dialect: Dialect, settings: Settings, timer: DeadlineTimer
+    ) -> None:
         self.dialect = dialect
         self.patience = settings.database_timeout
         self.taken = pool.taken
-        self.watch = watch
+        self.timer = timer
         self._words = engine.dialect
         self._compiled: dict[Statement, Compiled] = {}
         self._announced_to: Collection[Any] = engine.sync_engine.dispatch.before_cursor_execute.listeners
@@ -53,7 +55,7 @@ class Connections:
         return found
 
     def announce(self, sql: str) -> None:
-        """Tell those who watch the engine of a statement that goes round SQLAlchemy: the round trip counts."""
+        """Tell those who timer the engine of a statement that goes round SQLAlchemy: the round trip counts."""
         for listener in self._announced_to:
             listener(None, None, sql, (), None, False)
 
@@ -173,19 +175,19 @@ class Work:
                 raise
 
     async def _answer(self, sent: Awaitable[T]) -> T:
-        watch = self._connections.watch
-        task = watch.begin(self._connections.patience)
+        timer = self._connections.timer
+        task = timer.start(self._connections.patience)
         try:
             return await sent
         except asyncio.CancelledError:
-            if not watch.is_why(task):
+            if not timer.is_timed_out(task):
                 raise
             raise unanswered() from None
         except Exception as error:
             raise translate(self._dialect, error) from error
         finally:
-            watch.end(task)
-            trips.answered()
+            timer.stop(task)
+            round_trips.record_end()
 
     def in_id_order(self, table: Table, ids: Sequence[int]) -> Any:
         """For an UPDATE's ``id IN``: the ids, locked in their order where the database would not do so by itself."""

@@ -14,6 +14,7 @@ from backends.sql.accounts import ACCOUNTS, SqlAccountReader, SqlAccountReposito
 from backends.sql.categories import CATEGORIES, SqlCategoryReader, SqlCategoryRepository
 from backends.sql.dialects import Dialect
 from backends.sql.errors import Clash, Disconnected, meaning
+from backends.sql.expiring import SqlExpiringEntryReader, SqlExpiringEntryRepository
 from backends.sql.limit import unanswered
 from backends.sql.notifications import NOTIFICATIONS, SqlNotificationReader, SqlNotificationRepository
 from backends.sql.orders import ORDERS, PAYMENTS, SqlOrderReader, SqlOrderRepository, SqlPaymentRepository
@@ -23,13 +24,12 @@ from backends.sql.products import PRODUCTS, SqlProductReader, SqlProductReposito
 from backends.sql.schema import metadata
 from backends.sql.session import Connections, Reads, Work
 from backends.sql.tags import TAGS, SqlTagReader, SqlTagRepository
-from backends.sql.tickets import SqlTicketReader, SqlTicketRepository
 from backends.sql.users import USERS, SqlUserReader, SqlUserRepository
 from core.errors import PoolExhausted, TransientConflict
 from core.settings import Settings
 from core.storage import Capabilities, PoolStatus, Transaction
-from core.storage.retry import RetryPolicy, rerun
-from core.waiting import Watch
+from core.storage.retry import RetryPolicy, run_with_retry
+from core.timeouts import DeadlineTimer
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ _REPOSITORIES: Mapping[str, Callable[[Work], Any]] = {
     "payments": partial(SqlPaymentRepository, PAYMENTS),
     "accounts": partial(SqlAccountRepository, ACCOUNTS),
     "notifications": partial(SqlNotificationRepository, NOTIFICATIONS),
-    "tickets": SqlTicketRepository,
+    "expiring": SqlExpiringEntryRepository,
 }
 
 
@@ -62,7 +62,7 @@ class SqlTransaction:
     payments: SqlPaymentRepository
     accounts: SqlAccountRepository
     notifications: SqlNotificationRepository
-    tickets: SqlTicketRepository
+    expiring: SqlExpiringEntryRepository
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -91,10 +91,10 @@ class SqlStorage:
         self._dialect = dialect
         self._settings = settings
         self._policy = RetryPolicy()
-        self._turn = asyncio.Lock() if dialect.capabilities.writer_limit else None
-        watch = Watch()
-        self._pool = Pool(engine, dialect, settings, watch)
-        self._connections = Connections(engine, self._pool, dialect, settings, watch)
+        self._turn = asyncio.Lock() if dialect.capabilities.max_writers else None
+        timer = DeadlineTimer()
+        self._pool = Pool(engine, dialect, settings, timer)
+        self._connections = Connections(engine, self._pool, dialect, settings, timer)
         self._reads = reads = Reads(self._connections)
         self.server = server
         self.users = SqlUserReader(USERS, reads)
@@ -105,7 +105,7 @@ class SqlStorage:
         self.orders = SqlOrderReader(ORDERS, reads)
         self.accounts = SqlAccountReader(ACCOUNTS, reads)
         self.notifications = SqlNotificationReader(NOTIFICATIONS, reads)
-        self.tickets = SqlTicketReader(reads)
+        self.expiring = SqlExpiringEntryReader(reads)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -114,7 +114,7 @@ class SqlStorage:
 
     def run(self, work: Callable[[Transaction], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         """See ``Storage.run``."""
-        return rerun(lambda: self._attempt(work), self._policy)
+        return run_with_retry(lambda: self._attempt(work), self._policy)
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:
@@ -153,7 +153,7 @@ class SqlStorage:
 
     @asynccontextmanager
     async def _queue(self, turn: asyncio.Lock) -> AsyncIterator[None]:
-        await self._connections.watch.limited(self._settings.pool_timeout, turn.acquire(), PoolExhausted)
+        await self._connections.timer.wait_for(self._settings.pool_timeout, turn.acquire(), PoolExhausted)
         try:
             yield
         finally:
@@ -168,7 +168,7 @@ class SqlStorage:
         try:
             async with self._connections.taken() as held:
                 found = held.connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
-                if not await self._connections.watch.limited(self._settings.database_timeout, found, unanswered):
+                if not await self._connections.timer.wait_for(self._settings.database_timeout, found, unanswered):
                     return None
             revision = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
         except Exception as error:

@@ -15,8 +15,8 @@ from backends.sql.schema import post_tags, posts, tags
 from backends.sql.versions import next_version
 from core import clock
 from core.entities import Tag, TagDraft
-from core.entities.assembly import values_of
-from core.storage import Page, Window
+from core.entities.construct import shallow_asdict
+from core.storage import Page, PageRequest
 from core.text import fold
 
 
@@ -37,9 +37,9 @@ _PAGES = Source(TAGS.all, tags, TAGS.shape.read)
 class SqlTagReader(SqlReader[Tag]):
     """See ``TagReader``."""
 
-    async def page(self, window: Window) -> Page[Tag]:
+    async def page(self, page_request: PageRequest) -> Page[Tag]:
         """See ``TagReader.page``."""
-        return await _PAGES.page(self._rows, {}, window)
+        return await _PAGES.page(self._rows, {}, page_request)
 
 
 class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
@@ -47,14 +47,14 @@ class SqlTagRepository(SqlRepository[Tag], SqlTagReader):
 
     async def add(self, drafts: Sequence[TagDraft], at: datetime) -> list[Tag]:
         """See ``Repository.add``."""
-        return await self.store([values_of(draft) for draft in drafts], at)
+        return await self.store([shallow_asdict(draft) for draft in drafts], at)
 
-    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
-        """See ``Slugged.taken_slugs``."""
-        return await listing.taken_slugs(self._rows, tags.c.slug, bases)
+    async def existing_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``SlugLookup.existing_slugs``."""
+        return await listing.existing_slugs(self._rows, tags.c.slug, bases)
 
-    async def named(self, names: Sequence[str]) -> list[Tag]:
-        """See ``TagRepository.named``."""
+    async def by_names(self, names: Sequence[str]) -> list[Tag]:
+        """See ``TagRepository.by_names``."""
         query = TAGS.all.where(tags.c.name_key.in_([fold(name) for name in names])).order_by(tags.c.id)
         lasting = query.with_for_update(read=True, key_share=True)
         return [TAGS.shape.read(row) for row in await self._rows.rows(lasting)]

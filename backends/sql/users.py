@@ -15,8 +15,8 @@ from backends.sql.schema import orders, users
 from backends.sql.search import contains
 from backends.sql.statement import Statement
 from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
-from core.errors import NotFound, Referenced
-from core.storage import Page, UserFilter, Window
+from core.errors import NotFound, StillReferenced
+from core.storage import Page, PageRequest, UserFilter
 from core.text import fold, search_key
 
 
@@ -77,9 +77,9 @@ class SqlUserReader(SqlReader[User]):
         found = await self._rows.rows(query, {"key": fold(name)})
         return Credentials(user=USERS.shape.read(found[0]), password_hash=found[0][-1]) if found else None
 
-    async def page(self, filter: UserFilter, window: Window) -> Page[User]:
+    async def page(self, filter: UserFilter, page_request: PageRequest) -> Page[User]:
         """See ``UserReader.page``."""
-        return await _PAGES.page(self._rows, given(filter.search, is_active=filter.is_active), window)
+        return await _PAGES.page(self._rows, given(filter.search, is_active=filter.is_active), page_request)
 
     async def active_count(self) -> int:
         """See ``UserReader.active_count``."""
@@ -119,7 +119,7 @@ class SqlUserRepository(SqlRepository[User], SqlUserReader):
         try:
             return await self._work.write(users.delete().where(~users.c.is_active))
         except Refused as refused:
-            raise Referenced("user", "accounts") from refused
+            raise StillReferenced("user", "accounts") from refused
 
 
 _DRAFTED = ("username", "email", "full_name", "bio", "is_active")

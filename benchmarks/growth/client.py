@@ -18,7 +18,7 @@ from benchmarks.growth.data import Shop
 from benchmarks.growth.database import Database
 from conformance.defaults import settings_for
 from core.money import parse as minor
-from core.storage import Sort, SortKind
+from core.storage import SortKind, SortOrder
 from core.storage.pages import encode_cursor
 from core.storage.sorts import NEWEST_FIRST
 
@@ -90,7 +90,9 @@ class Client:
     def behind(self, row: Json, field: str, kind: SortKind) -> str:
         """A cursor behind a row that was answered, of a list sorted by one of its fields, ascending."""
         value = minor(row[field]) if kind is SortKind.INTEGER else row[field]
-        return encode_cursor(Sort(field, kind, descending=False), SimpleNamespace(**{"id": row["id"], field: value}))
+        return encode_cursor(
+            SortOrder(field, kind, descending=False), SimpleNamespace(**{"id": row["id"], field: value})
+        )
 
     async def ask(self, request: Request) -> Json:
         """The body of the answer."""

@@ -25,7 +25,7 @@ from benchmarks.growth.data import HASH, Sale, Shop
 from benchmarks.growth.database import batches
 from conformance.defaults import settings_for
 from core.entities import Order, Post, Tag
-from core.entities.assembly import values_of
+from core.entities.construct import shallow_asdict
 
 Row = Mapping[str, Any]
 Rows = Callable[[Any], Iterable[Row]]
@@ -69,7 +69,7 @@ def _of(aggregate: Aggregate[Any], pick: Callable[[Any], Any] = lambda entity: e
 
 def _lines(sale: Sale) -> Iterator[Row]:
     for position, item in enumerate(sale.order.items):
-        yield {"order_id": sale.order.id, "position": position, **values_of(item)}
+        yield {"order_id": sale.order.id, "position": position, **shallow_asdict(item)}
 
 
 def _links(given: tuple[Post, list[Tag]]) -> Iterator[Row]:
@@ -97,7 +97,7 @@ PLAN: Sequence[tuple[Callable[[Shop], Iterable[Any]], Mapping[Table, Rows]]] = (
         },
     ),
     (Shop.accounts, {schema.accounts: _of(ACCOUNTS)}),
-    (Shop.transfers, {schema.transfers: lambda transfer: [values_of(transfer)]}),
+    (Shop.transfers, {schema.transfers: lambda transfer: [shallow_asdict(transfer)]}),
 )
 """What becomes rows of which tables."""
 

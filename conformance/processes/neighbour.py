@@ -16,9 +16,9 @@ from pathlib import Path
 from conformance.interleaving import add_tag, tag_names
 from conformance.processes.serving import environment
 from core.errors import StockroomError
-from core.opening import opened
 from core.plugins import discover
 from core.settings import Settings, load
+from core.startup import open_storage
 
 _LONGEST = 60.0
 """Seconds that it has, from its start to its end."""
@@ -65,7 +65,7 @@ async def neighbour(settings: Settings, folder: Path, *action: str) -> Said:
 async def _act(action: str, name: str) -> None:
     settings = load()
     try:
-        async with opened(discover().choose(settings), settings) as there:
+        async with open_storage(discover().choose(settings), settings) as there:
             await there.storage.run(partial(add_tag, name=name))
             _say(tags=await tag_names(there.storage))
             if action == "add-and-die":

@@ -21,14 +21,14 @@ from conformance.interleaving import (
 )
 from core import clock
 from core.entities import AccountDraft, Product, ProductDraft
-from core.errors import Duplicate, NotFound, Referenced, TransientConflict, UnknownReference
-from core.services.updates import change, touched
-from core.storage import ProductFilter, Storage, Transaction, Window
+from core.errors import Duplicate, NotFound, StillReferenced, TransientConflict, UnknownReference
+from core.services.versioning import bump_version, change
+from core.storage import PageRequest, ProductFilter, Storage, Transaction
 from core.storage.sorts import NEWEST_FIRST
 
 
 async def products(storage: Storage) -> list[Product]:
-    return (await storage.products.page(ProductFilter(), Window(NEWEST_FIRST, size=100))).items
+    return (await storage.products.page(ProductFilter(), PageRequest(NEWEST_FIRST, size=100))).items
 
 
 @pytest.mark.needs("transactions")
@@ -39,7 +39,7 @@ async def test_a_unit_of_work_over_several_entities_is_all_or_nothing(sessions: 
         user = await add_user(tx, "ada")
         await tx.accounts.add(AccountDraft(user_id=user.id, balance=100), clock.now())
         await add_tag(tx, "News")
-        await tx.products.shift_stock({kept.id: -1}, clock.now())
+        await tx.products.adjust_stock({kept.id: -1}, clock.now())
         if fails:
             raise Undone
 
@@ -123,7 +123,7 @@ async def test_nothing_refers_to_what_is_deleted_at_the_same_moment(sessions: Se
     ends = await meet(sessions, first, lambda tx: second(tx, on_and_on))
     deleting, referring = ends if deleted_first else reversed(ends)
     if referring is None:
-        assert isinstance(deleting, Referenced)
+        assert isinstance(deleting, StillReferenced)
         assert (await sessions.second.accounts.get(1)).user_id == user.id
         assert await sessions.second.users.get(user.id) == user
     else:
@@ -141,11 +141,11 @@ async def test_two_units_that_change_one_entity_change_it_one_after_the_other(se
     async def first(tx: Transaction, pause: Pause) -> None:
         locked = await tx.products.lock(product.id)
         await pause()
-        await tx.products.save(touched(replace(locked, stock_quantity=locked.stock_quantity + 1)))
+        await tx.products.save(bump_version(replace(locked, stock_quantity=locked.stock_quantity + 1)))
 
     async def second(tx: Transaction) -> None:
         locked = await tx.products.lock(product.id)
-        await tx.products.save(touched(replace(locked, stock_quantity=locked.stock_quantity * 2)))
+        await tx.products.save(bump_version(replace(locked, stock_quantity=locked.stock_quantity * 2)))
 
     assert await meet(sessions, first, second) == [None, None]
     stored = await sessions.first.products.get(product.id)

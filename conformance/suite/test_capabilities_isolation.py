@@ -21,7 +21,7 @@ from conformance.interleaving import (
 from conformance.processes.neighbour import neighbour
 from core.entities import Product
 from core.plugins import Registry
-from core.services.updates import change
+from core.services.versioning import change
 from core.settings import Settings
 from core.storage import Storage, Transaction
 

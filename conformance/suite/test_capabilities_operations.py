@@ -27,7 +27,7 @@ class Undone(Exception):
 async def undone_part(tx: Transaction) -> None:
     async with tx.savepoint():
         await add_tag(tx, "Undone")
-        assert [tag.name for tag in await tx.tags.named(["undone"])] == ["Undone"]
+        assert [tag.name for tag in await tx.tags.by_names(["undone"])] == ["Undone"]
         raise Undone
 
 
@@ -39,7 +39,7 @@ async def test_a_part_is_undone_while_the_rest_stands(sessions: Sessions) -> Non
             await add_tag(tx, "Kept")
         with pytest.raises(Undone):
             await undone_part(tx)
-        assert await tx.tags.named(["undone"]) == []
+        assert await tx.tags.by_names(["undone"]) == []
         await add_tag(tx, "After")
 
     await sessions.first.run(work)
@@ -135,7 +135,7 @@ async def test_an_undeclared_downgrade_is_refused_and_changes_nothing(
     assert await tag_names(storage) == ["News"]
 
 
-@pytest.mark.needs("scripts")
+@pytest.mark.needs("offline_migrations")
 async def test_migrations_can_be_written_out_without_touching_the_store(migrations: Migrations) -> None:
     head = migrations.history()[-1].id
     everything = migrations.script("base:head")
@@ -145,7 +145,7 @@ async def test_migrations_can_be_written_out_without_touching_the_store(migratio
     assert await migrations.current() is None
 
 
-@pytest.mark.lacks("scripts")
+@pytest.mark.lacks("offline_migrations")
 async def test_an_undeclared_script_is_refused(migrations: Migrations) -> None:
     for span in ("base:head", "head:base"):
         with pytest.raises(Unsupported):
@@ -155,7 +155,7 @@ async def test_an_undeclared_script_is_refused(migrations: Migrations) -> None:
 # Sizes
 
 
-@pytest.mark.needs("sizes")
+@pytest.mark.needs("reports_size")
 async def test_a_storage_knows_how_large_it_is(storage: Storage) -> None:
     before = await storage.size()
     assert isinstance(before, int)
@@ -187,7 +187,7 @@ async def grown(storage: Storage, before: int) -> int:
     raise AssertionError
 
 
-@pytest.mark.lacks("sizes")
+@pytest.mark.lacks("reports_size")
 async def test_an_undeclared_size_is_refused(storage: Storage) -> None:
     await storage.run(lambda tx: add_product(tx, "Product"))
     with pytest.raises(Unsupported):

@@ -22,10 +22,10 @@ from conformance.interleaving import (
     within,
 )
 from core.errors import ConfigurationError, PoolExhausted
-from core.opening import head, opened
 from core.plugins import Registry
-from core.services.updates import change
+from core.services.versioning import change
 from core.settings import Settings
+from core.startup import head, open_storage
 from core.storage import PoolStatus, Storage, Transaction
 
 Trips = Callable[[], AbstractContextManager[list[str]]]
@@ -40,7 +40,7 @@ MANY = 4
 @pytest.mark.needs("embedded")
 async def test_a_blank_store_is_ready_when_it_is_opened(blank_url: str, registry: Registry) -> None:
     settings = settings_for(blank_url)
-    async with opened(registry.choose(settings), settings) as there:
+    async with open_storage(registry.choose(settings), settings) as there:
         assert await there.storage.schema_revision() == there.head
         await there.storage.run(lambda tx: add_tag(tx, "News"))
         assert await tag_names(there.storage) == ["News"]
@@ -57,11 +57,11 @@ async def test_a_blank_store_is_refused_until_it_is_migrated(
         record_property("unverified", "embedded")  # without a schema no store is blank
         return
     with pytest.raises(ConfigurationError, match="stockroom migrate up"):
-        async with opened(backend, settings):
+        async with open_storage(backend, settings):
             pass
     assert await migrations.current() is None
     await migrations.up()
-    async with opened(backend, settings) as there:
+    async with open_storage(backend, settings) as there:
         assert await tag_names(there.storage) == []
 
 
@@ -79,7 +79,7 @@ async def opening(settings: Settings, registry: Registry, **changes: Any) -> Asy
 
 
 async def read_and_pause(tx: Transaction, pause: Pause) -> None:
-    await tx.tags.named(["news"])
+    await tx.tags.by_names(["news"])
     await pause()
 
 
@@ -87,7 +87,7 @@ async def read_and_pause(tx: Transaction, pause: Pause) -> None:
 async def test_a_pool_gives_out_as_much_as_it_has_and_no_more(
     settings: Settings, registry: Registry, trips: Trips
 ) -> None:
-    limit = registry.choose(settings).capabilities.writer_limit or MANY
+    limit = registry.choose(settings).capabilities.max_writers or MANY
     size = max(1, min(limit, MANY) - 1)
     overflow = min(limit, MANY) - size
     changes = {"pool_size": size, "pool_max_overflow": overflow, "pool_timeout": 0.5}
@@ -133,9 +133,9 @@ def writing(name: str) -> Any:
     return work
 
 
-@pytest.mark.needs("writer_limit")
+@pytest.mark.needs("max_writers")
 async def test_as_many_writers_as_declared_pass_and_one_more_waits(settings: Settings, registry: Registry) -> None:
-    limit = registry.choose(settings).capabilities.writer_limit or 0
+    limit = registry.choose(settings).capabilities.max_writers or 0
     async with AsyncExitStack() as stack:
         room = {"pool_size": limit + 2, "pool_timeout": 30}
         patient = await stack.enter_async_context(opening(settings, registry, **room))
@@ -155,7 +155,7 @@ async def test_as_many_writers_as_declared_pass_and_one_more_waits(settings: Set
         assert sorted(await tag_names(patient)) == sorted(["Late", *(f"Tag {n}" for n in range(limit))])
 
 
-@pytest.mark.lacks("writer_limit")
+@pytest.mark.lacks("max_writers")
 async def test_any_number_of_units_write_at_once(sessions: Sessions) -> None:
     products = [await sessions.first.run(partial(add_product, name=f"P-{n}")) for n in range(MANY)]
     all_have_written = asyncio.Barrier(MANY)
@@ -203,7 +203,7 @@ class Changes:
         return locked.stock_quantity
 
 
-@pytest.mark.needs("queued_locks")
+@pytest.mark.needs("blocking_locks")
 async def test_who_wants_what_is_locked_waits_in_line_and_runs_once(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
     changes = Changes(product.id)
@@ -215,7 +215,7 @@ async def test_who_wants_what_is_locked_waits_in_line_and_runs_once(sessions: Se
     assert changes.runs == 1
 
 
-@pytest.mark.lacks("queued_locks")
+@pytest.mark.lacks("blocking_locks")
 async def test_who_wants_what_is_locked_is_turned_away_and_runs_again(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
     changes = Changes(product.id)

@@ -16,7 +16,7 @@ from conformance.problem import refusal
 from conformance.shop import Shop, furnish
 from core import clock
 from core.entities import TagDraft, UserDraft
-from core.errors import ConflictsOutlasted, TransientConflict, Unavailable
+from core.errors import RetriesExhausted, TransientConflict, Unavailable
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
@@ -109,7 +109,7 @@ async def test_a_unit_of_work_that_fails_at_its_end_is_an_error_and_leaves_nothi
 async def test_an_exception_undoes_a_unit_of_work_and_reaches_the_caller(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         await tx.tags.add([TAG], clock.now())
-        assert await tx.tags.named(["news"])
+        assert await tx.tags.by_names(["news"])
         raise LookupError
 
     with pytest.raises(LookupError):
@@ -149,7 +149,7 @@ async def test_a_transient_conflict_runs_the_whole_work_again(storage: Storage) 
 
     assert await storage.run(work) == "done"
     assert runs == 4
-    assert len(await storage.run(lambda tx: tx.tags.named(["news"]))) == 1
+    assert len(await storage.run(lambda tx: tx.tags.by_names(["news"]))) == 1
     assert await storage.users.active_count() == 1
 
 
@@ -163,7 +163,7 @@ async def test_conflicts_are_not_retried_for_ever(storage: Storage) -> None:
         raise TransientConflict
 
     started = monotonic()
-    with pytest.raises(ConflictsOutlasted):
+    with pytest.raises(RetriesExhausted):
         await storage.run(work)
     assert 2 < runs < 50
     assert monotonic() - started < 20
@@ -186,7 +186,7 @@ async def test_conflicts_that_outlast_the_retries_are_503(own_app: FastAPI) -> N
 
 async def nothing(storage: Storage) -> bool:
     """Whether there is no tag in the storage."""
-    return not await storage.run(lambda tx: tx.tags.named(["news"]))
+    return not await storage.run(lambda tx: tx.tags.by_names(["news"]))
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ async def held(storage: Storage) -> AsyncIterator[None]:
     holding, enough = asyncio.Event(), asyncio.Event()
 
     async def work(tx: Transaction) -> None:
-        await tx.tags.named(["news"])
+        await tx.tags.by_names(["news"])
         holding.set()
         await enough.wait()
 

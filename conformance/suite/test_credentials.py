@@ -8,13 +8,13 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from conformance.expiring import AT, claimed, entry_of, key_of
 from conformance.interleaving import Undone
 from conformance.shop import Shop
-from conformance.tickets import AT, claimed, key_of, ticket_of
 from core import clock
 from core.entities import Credentials, User, UserDraft
-from core.services.updates import change, touched
-from core.storage import Storage, Transaction, UserFilter, Window
+from core.services.versioning import bump_version, change
+from core.storage import PageRequest, Storage, Transaction, UserFilter
 from core.storage.sorts import NEWEST_FIRST
 
 Trips = Callable[[], AbstractContextManager[list[str]]]
@@ -110,7 +110,7 @@ async def test_a_hash_is_as_it_was_saved_last(storage: Storage) -> None:
     user = await registered(storage, "ada", "ada@example.com")
 
     async def save(tx: Transaction, new_hash: str | None, fails: bool = False) -> None:
-        await tx.users.save(touched(await tx.users.lock(user.id)), new_hash)
+        await tx.users.save(bump_version(await tx.users.lock(user.id)), new_hash)
         if fails:
             raise Undone
 
@@ -136,11 +136,11 @@ async def test_credentials_are_those_of_now(storage: Storage) -> None:
 
 async def test_a_superuser_is_one_wherever_it_is_read(storage: Storage) -> None:
     user = await registered(storage, "ada", "ada@example.com")
-    await claimed(storage, ticket_of("key", user_id=user.id))
+    await claimed(storage, entry_of("key", user_id=user.id))
     for is_superuser in (True, False):
 
         async def save(tx: Transaction, is_superuser: bool = is_superuser) -> User:
-            made = touched(replace(await tx.users.lock(user.id), is_superuser=is_superuser))
+            made = bump_version(replace(await tx.users.lock(user.id), is_superuser=is_superuser))
             await tx.users.save(made)
             return made
 
@@ -151,8 +151,8 @@ async def test_a_superuser_is_one_wherever_it_is_read(storage: Storage) -> None:
         assert [
             await storage.users.get(user.id),
             await storage.users.by_email("ada@example.com"),
-            await storage.tickets.holder(key_of("key"), AT),
-            *(await storage.users.page(UserFilter(), Window(NEWEST_FIRST, size=9))).items,
+            await storage.expiring.owner(key_of("key"), AT),
+            *(await storage.users.page(UserFilter(), PageRequest(NEWEST_FIRST, size=9))).items,
         ] == [made] * 4
         assert made.is_superuser is is_superuser
 
@@ -164,7 +164,7 @@ async def test_no_change_by_request_makes_or_unmakes_a_superuser(
     ids = [(await shop.user())["id"] for _ in range(2)]
 
     async def promote(tx: Transaction) -> None:
-        await tx.users.save(touched(replace(await tx.users.lock(ids[0]), is_superuser=True)))
+        await tx.users.save(bump_version(replace(await tx.users.lock(ids[0]), is_superuser=True)))
 
     await storage.run(promote)
     for number, user_id in enumerate(ids):

@@ -11,7 +11,7 @@ from conformance.problem import blamed, refusal
 from conformance.replay import REUSED, keyed, order_of, replayed, same, sold, stock, stored
 from conformance.shop import PASSWORD, Shop
 from core.passwords import PasswordHasher
-from core.services.once import MAX_ANSWER
+from core.services.idempotency import MAX_ANSWER
 from core.settings import Settings
 
 Tick = Callable[[timedelta], datetime]
@@ -148,11 +148,11 @@ async def test_a_request_with_another_password_is_another_request(shop: Shop, bu
 
 async def test_nothing_that_is_stored_lets_a_password_be_tried_quickly(shop: Shop, app: FastAPI) -> None:
     assert (await shop.client.post("/users", json=shop.registration(), headers=keyed("one"))).status_code == 201
-    ticket = await stored(app, "one")
-    assert ticket is not None
-    assert ticket.value.startswith("$argon2id$")
-    assert PASSWORD not in ticket.value
-    assert "one" not in ticket.key
+    entry = await stored(app, "one")
+    assert entry is not None
+    assert entry.value.startswith("$argon2id$")
+    assert PASSWORD not in entry.value
+    assert "one" not in entry.key
 
 
 async def test_an_answer_too_large_to_be_kept_is_refused_and_all_is_undone(shop: Shop, app: FastAPI) -> None:

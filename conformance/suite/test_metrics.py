@@ -16,7 +16,7 @@ from conformance.shop import Shop
 from core import clock
 from core.entities import TagDraft
 from core.storage import Storage, Transaction
-from core.storage.observer import observed
+from core.storage.observer import observe_with
 
 Work = Callable[[Transaction], Awaitable[Any]]
 
@@ -98,7 +98,7 @@ async def test_two_that_want_what_the_other_one_has_are_counted_as_often_as_they
         await _change(tx, second)
 
     before = await scraped(shop.client)
-    with observed(app.state.metrics.units):
+    with observe_with(app.state.metrics.units):
         both = (storage.run(lambda tx: crosswise(tx, 1, 2)), storage.run(lambda tx: crosswise(tx, 2, 1)))
         await within(asyncio.gather(*both))
     after = await scraped(shop.client)

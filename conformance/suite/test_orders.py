@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from conformance.problem import blamed, read_problem, refusal
 from conformance.shop import Json, Shop
 from core import clock
-from core.errors import Invalid
+from core.errors import ValidationFailed
 from core.services import orders as use_cases
 
 Tick = Callable[[timedelta], datetime]
@@ -178,7 +178,7 @@ async def test_an_order_stands_when_only_its_notification_fails(shop: Shop, monk
 
     async def fail_late(tx: Any, order: Any) -> None:
         await notify(tx, order)
-        raise Invalid("message", "cannot be delivered")
+        raise ValidationFailed("message", "cannot be delivered")
 
     monkeypatch.setattr(use_cases, "_notify", fail_late)
     order = await shop.order(user, product, quantity=2, notify=True)

@@ -10,7 +10,7 @@ import pytest
 from conformance.interleaving import Pause, held, overlap, within
 from conformance.shop import Shop
 from core.errors import UnknownReference
-from core.services.updates import touched
+from core.services.versioning import bump_version
 from core.storage import Storage, Transaction
 
 Act = Callable[[Transaction], Awaitable[Any]]
@@ -18,19 +18,19 @@ Act = Callable[[Transaction], Awaitable[Any]]
 
 async def put_below(tx: Transaction) -> bool:
     category = await tx.categories.lock(2)
-    await tx.categories.save(touched(replace(category, parent_id=1)))
+    await tx.categories.save(bump_version(replace(category, parent_id=1)))
     return True
 
 
 async def put_in(tx: Transaction) -> bool:
     product = await tx.products.lock(1)
-    await tx.products.save(touched(replace(product, category_id=1)))
+    await tx.products.save(bump_version(replace(product, category_id=1)))
     return True
 
 
 async def tag_it(tx: Transaction) -> bool:
-    post, found = await tx.posts.lock(1), await tx.tags.named(["old"])
-    await tx.posts.save(touched(replace(post, tags=[tag.name for tag in found])), found)
+    post, found = await tx.posts.lock(1), await tx.tags.by_names(["old"])
+    await tx.posts.save(bump_version(replace(post, tags=[tag.name for tag in found])), found)
     return bool(found)
 
 
@@ -43,7 +43,7 @@ async def delete_tag(tx: Transaction) -> None:
 
 
 async def rename_tag(tx: Transaction) -> None:
-    await tx.tags.save(touched(replace(await tx.tags.lock(1), name="new")))
+    await tx.tags.save(bump_version(replace(await tx.tags.lock(1), name="new")))
 
 
 class Case(NamedTuple):

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from conformance.problem import read_problem, refusal
 from conformance.shop import Shop
-from core.errors import ConflictsOutlasted, PoolExhausted, Unavailable
+from core.errors import PoolExhausted, RetriesExhausted, Unavailable
 
 Trips = Callable[[], AbstractContextManager[list[str]]]
 
@@ -82,7 +82,7 @@ async def test_a_storage_behind_its_head_is_not_ready(shop: Shop, app: FastAPI) 
     [
         (Unavailable(), "storage-unavailable"),
         (PoolExhausted(), "pool-exhausted"),
-        (ConflictsOutlasted(), "too-many-conflicts"),
+        (RetriesExhausted(), "too-many-conflicts"),
     ],
 )
 async def test_a_storage_that_cannot_serve_is_503_with_retry_after(

@@ -19,7 +19,7 @@ from conformance.processes.live import several_live
 from conformance.shop import PASSWORD
 from core.passwords import PasswordHasher
 from core.services import superusers, users
-from core.services.tickets import sweep
+from core.services.expiring import purge_expired
 from core.settings import Settings
 
 OTHER = "AnotherPass456"
@@ -163,8 +163,8 @@ async def test_expired_sessions_are_swept_and_no_others(ada: Member, protected_a
     tick(timedelta(days=1))
     kept = await ada.log_in()
     tick(timedelta(days=13))
-    assert await sweep(protected_app.state.storage) == 1
-    assert await sweep(protected_app.state.storage) == 0
+    assert await purge_expired(protected_app.state.storage) == 1
+    assert await purge_expired(protected_app.state.storage) == 0
     assert (await refresh(ada.client, kept)).status_code == 200
 
 

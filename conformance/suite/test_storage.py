@@ -14,11 +14,11 @@ from api.app import create_app
 from conformance.shop import Shop, furnish
 from core.plugins import Registry
 from core.settings import Settings
-from core.storage import OrderFilter, PostFilter, ProductFilter, Storage, Transaction, UserFilter, Window
+from core.storage import OrderFilter, PageRequest, PostFilter, ProductFilter, Storage, Transaction, UserFilter
 from core.storage.sorts import NEWEST_FIRST
 
 Trips = Callable[[], AbstractContextManager[list[str]]]
-WINDOW = Window(NEWEST_FIRST, size=100)
+WINDOW = PageRequest(NEWEST_FIRST, size=100)
 
 
 async def everything(storage: Storage) -> list[Any]:

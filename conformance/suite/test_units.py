@@ -98,8 +98,8 @@ async def test_stock_and_money_are_never_dated_before_they_were(
     at = start + step
 
     async def work(tx: Transaction) -> None:
-        await tx.accounts.move(TransferDraft(from_account_id=1, to_account_id=2, amount=100), at)
-        await tx.products.shift_stock({product["id"]: 1}, at)
+        await tx.accounts.transfer(TransferDraft(from_account_id=1, to_account_id=2, amount=100), at)
+        await tx.products.adjust_stock({product["id"]: 1}, at)
 
     await app.state.storage.run(work)
     dated = (2, clock.to_json(max(start, at)))
@@ -130,7 +130,7 @@ async def test_a_lock_that_had_to_wait_shows_the_post_with_the_tags_of_now(shop:
 
     async def change(tx: Transaction) -> None:
         post = await tx.posts.lock(1)
-        await tx.posts.save(replace(post, version=post.version + 1, tags=["new"]), await tx.tags.named(["new"]))
+        await tx.posts.save(replace(post, version=post.version + 1, tags=["new"]), await tx.tags.by_names(["new"]))
         changed.set()
         await enough.wait()
 

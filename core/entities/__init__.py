@@ -5,7 +5,7 @@ and ``core`` set. All are validated by their annotations (pydantic reads them) w
 are never validated again: inside, they are trusted.
 """
 
-from core.entities.accounts import Account, AccountDraft, Deposit, Transfer, TransferDraft
+from core.entities.accounts import Account, AccountDraft, DepositDraft, Transfer, TransferDraft
 from core.entities.categories import (
     Category,
     CategoryDraft,
@@ -14,14 +14,16 @@ from core.entities.categories import (
     CategoryProducts,
     ProductWithCategory,
 )
+from core.entities.expiring import EntryKind, ExpiringEntry
+from core.entities.fields import VersionedEntity
 from core.entities.notifications import Notification, NotificationDraft
 from core.entities.orders import (
     Order,
     OrderDetails,
     OrderDraft,
-    OrderedProduct,
     OrderItem,
-    OrderLine,
+    OrderItemDetails,
+    OrderItemDraft,
     OrderStatus,
     OrderSummary,
     SalesSummary,
@@ -36,7 +38,6 @@ from core.entities.products import (
     StockChange,
 )
 from core.entities.tags import Tag, TagDraft, TagPatch
-from core.entities.tickets import Ticket, TicketKind
 from core.entities.users import (
     Credentials,
     PasswordChange,
@@ -48,7 +49,6 @@ from core.entities.users import (
     UserReplacement,
     UserWithPosts,
 )
-from core.entities.values import Record
 
 __all__ = [
     "Account",
@@ -60,17 +60,19 @@ __all__ = [
     "CategoryProducts",
     "CategoryStats",
     "Credentials",
-    "Deposit",
+    "DepositDraft",
+    "EntryKind",
+    "ExpiringEntry",
     "Notification",
     "NotificationDraft",
     "Order",
     "OrderDetails",
     "OrderDraft",
     "OrderItem",
-    "OrderLine",
+    "OrderItemDetails",
+    "OrderItemDraft",
     "OrderStatus",
     "OrderSummary",
-    "OrderedProduct",
     "PasswordChange",
     "Payment",
     "PaymentDraft",
@@ -82,15 +84,12 @@ __all__ = [
     "ProductDraft",
     "ProductPatch",
     "ProductWithCategory",
-    "Record",
     "Registration",
     "SalesSummary",
     "StockChange",
     "Tag",
     "TagDraft",
     "TagPatch",
-    "Ticket",
-    "TicketKind",
     "TopSpender",
     "Transfer",
     "TransferDraft",
@@ -99,4 +98,5 @@ __all__ = [
     "UserPatch",
     "UserReplacement",
     "UserWithPosts",
+    "VersionedEntity",
 ]

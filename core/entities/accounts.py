@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from core import money
-from core.entities.values import CLOSED, Amount, Id, Money, Price, Record, Time, default
+from core.entities.fields import FORBID_EXTRA, Amount, Id, Money, Price, Time, VersionedEntity, default
 
 OpeningBalance = Annotated[int, Amount(0, money.MAX_PRICE)]
 
@@ -13,14 +13,14 @@ OpeningBalance = Annotated[int, Amount(0, money.MAX_PRICE)]
 class AccountDraft:
     """A new account; ``balance`` is what it opens with."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     user_id: Id
     balance: Annotated[OpeningBalance, default(0)] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account(Record):
+class Account(VersionedEntity):
     """A stored account; the balance is never below zero."""
 
     user_id: Id
@@ -28,10 +28,10 @@ class Account(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deposit:
+class DepositDraft:
     """Money that comes in from outside."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     amount: Price
 
@@ -40,7 +40,7 @@ class Deposit:
 class TransferDraft:
     """Money to be moved from one account to another."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     from_account_id: Id
     to_account_id: Id

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
+from core.entities.fields import FORBID_EXTRA, Id, Slug, Text, VersionedEntity
 from core.entities.products import Description, Product
-from core.entities.values import CLOSED, Id, Record, Slug, Text
 
 CategoryName = Annotated[str, Text(1, 100)]
 
@@ -15,7 +15,7 @@ CategoryName = Annotated[str, Text(1, 100)]
 class CategoryDraft:
     """What may be chosen of a category. ``name`` is unique byte for byte; ``parent_id`` may not lead back to itself."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     name: CategoryName
     slug: Slug | None = None
@@ -26,7 +26,7 @@ class CategoryDraft:
 class CategoryPatch(TypedDict, total=False):
     """The fields of a category that a client sent, and no others."""
 
-    __pydantic_config__ = CLOSED  # type: ignore[misc]
+    __pydantic_config__ = FORBID_EXTRA  # type: ignore[misc]
 
     name: CategoryName
     slug: Slug
@@ -35,7 +35,7 @@ class CategoryPatch(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Category(Record):
+class Category(VersionedEntity):
     """A stored category."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.entities.values import Id, Record
+from core.entities.fields import Id, VersionedEntity
 
 MAX_MESSAGE = 500
 
@@ -17,7 +17,7 @@ class NotificationDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notification(Record):
+class Notification(VersionedEntity):
     """A stored notification."""
 
     user_id: Id

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from core.entities.fields import FORBID_EXTRA, Id, Money, Quantity, Text, VersionedEntity
 from core.entities.products import Product
 from core.entities.users import User
-from core.entities.values import CLOSED, Id, Money, Quantity, Record, Text
 
 MAX_LINES = 100
 Address = Annotated[str, Text(0, 500)]
@@ -35,10 +35,10 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderLine:
+class OrderItemDraft:
     """What a client asks for: so many pieces of a product."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     product_id: Id
     quantity: Quantity
@@ -48,10 +48,10 @@ class OrderLine:
 class OrderDraft:
     """An order as a client places it. A product may stand on several lines."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     user_id: Id
-    items: Annotated[list[OrderLine], Field(min_length=1, max_length=MAX_LINES)]
+    items: Annotated[list[OrderItemDraft], Field(min_length=1, max_length=MAX_LINES)]
     shipping_address: Address | None = None
 
 
@@ -66,7 +66,7 @@ class OrderItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderSummary(Record):
+class OrderSummary(VersionedEntity):
     """An order without its lines, as lists show it."""
 
     order_number: str
@@ -84,7 +84,7 @@ class Order(OrderSummary):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderedProduct(OrderItem):
+class OrderItemDetails(OrderItem):
     """A line with the product as it is now."""
 
     product: Product
@@ -95,7 +95,7 @@ class OrderDetails(OrderSummary):
     """An order with its user and, for each line, its product."""
 
     user: User
-    items: list[OrderedProduct]
+    items: list[OrderItemDetails]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from core.entities.values import CLOSED, Id, Money, Price, Record, Text
+from core.entities.fields import FORBID_EXTRA, Id, Money, Price, Text, VersionedEntity
 
 Method = Annotated[str, Text(1, 50)]
 Reference = Annotated[str, Text(0, 255)]
@@ -13,7 +13,7 @@ Reference = Annotated[str, Text(0, 255)]
 class PaymentDraft:
     """A payment of a whole order. ``method`` is the payment provider's word, such as ``card``."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     amount: Price
     method: Method
@@ -21,7 +21,7 @@ class PaymentDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Payment(Record):
+class Payment(VersionedEntity):
     """A stored payment."""
 
     order_id: Id

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from core.entities.fields import FORBID_EXTRA, Id, Slug, Text, Time, VersionedEntity, default
 from core.entities.tags import TagName
-from core.entities.values import CLOSED, Id, Record, Slug, Text, Time, default
 
 Title = Annotated[str, Text(1, 200)]
 Content = Annotated[str, Text(1, 100_000)]
@@ -27,7 +27,7 @@ class PostStatus(StrEnum):
 class PostDraft:
     """What may be chosen of a post. Tags are named; those nobody used before are created."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     title: Title
     slug: Slug | None = None
@@ -40,7 +40,7 @@ class PostDraft:
 class PostPatch(TypedDict, total=False):
     """The fields of a post that a client sent, and no others."""
 
-    __pydantic_config__ = CLOSED  # type: ignore[misc]
+    __pydantic_config__ = FORBID_EXTRA  # type: ignore[misc]
 
     title: Title
     slug: Slug
@@ -51,7 +51,7 @@ class PostPatch(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post(Record):
+class Post(VersionedEntity):
     """A stored post.
 
     Attributes:

@@ -5,7 +5,20 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
-from core.entities.values import CLOSED, Flag, Id, Money, Price, Record, Sku, Slug, Stock, StockDelta, Text, default
+from core.entities.fields import (
+    FORBID_EXTRA,
+    Flag,
+    Id,
+    Money,
+    Price,
+    Sku,
+    Slug,
+    Stock,
+    StockDelta,
+    Text,
+    VersionedEntity,
+    default,
+)
 
 ProductName = Annotated[str, Text(1, 200)]
 Description = Annotated[str, Text(0, 10_000)]
@@ -15,7 +28,7 @@ Description = Annotated[str, Text(0, 10_000)]
 class ProductDraft:
     """What may be chosen of a product. ``sku`` and ``slug`` are unique, and so is the name within a category."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     name: ProductName
     slug: Slug | None = None
@@ -30,7 +43,7 @@ class ProductDraft:
 class ProductPatch(TypedDict, total=False):
     """The fields of a product that a client sent, and no others."""
 
-    __pydantic_config__ = CLOSED  # type: ignore[misc]
+    __pydantic_config__ = FORBID_EXTRA  # type: ignore[misc]
 
     name: ProductName
     slug: Slug
@@ -43,7 +56,7 @@ class ProductPatch(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product(Record):
+class Product(VersionedEntity):
     """A stored product; ``price`` in minor units, ``stock_quantity`` in pieces."""
 
     name: str
@@ -60,7 +73,7 @@ class Product(Record):
 class StockChange:
     """A correction of the stock, in pieces, negative to take away."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     quantity_change: StockDelta
 

@@ -5,16 +5,16 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
-from core.entities.values import CLOSED, Record, Slug, Text, foldable
+from core.entities.fields import FORBID_EXTRA, Slug, Text, VersionedEntity, check_folded_length
 
-TagName = Annotated[str, Text(1, 50, foldable)]
+TagName = Annotated[str, Text(1, 50, check_folded_length)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagDraft:
     """What may be chosen of a tag. ``name`` is unique under case folding."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     name: TagName
     slug: Slug | None = None
@@ -23,14 +23,14 @@ class TagDraft:
 class TagPatch(TypedDict, total=False):
     """The fields of a tag that a client sent, and no others."""
 
-    __pydantic_config__ = CLOSED  # type: ignore[misc]
+    __pydantic_config__ = FORBID_EXTRA  # type: ignore[misc]
 
     name: TagName
     slug: Slug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tag(Record):
+class Tag(VersionedEntity):
     """A stored tag."""
 
     name: str

@@ -5,20 +5,20 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
-from core.entities.posts import Post
-from core.entities.values import (
-    CLOSED,
+from core.entities.fields import (
+    FORBID_EXTRA,
     Email,
     Flag,
     Id,
     Money,
     Password,
-    Record,
+    SubmittedPassword,
     Text,
-    TypedPassword,
     Username,
+    VersionedEntity,
     default,
 )
+from core.entities.posts import Post
 
 FullName = Annotated[str, Text(0, 100)]
 Bio = Annotated[str, Text(0, 1000)]
@@ -28,7 +28,7 @@ Bio = Annotated[str, Text(0, 1000)]
 class UserDraft:
     """What may be chosen of a user. ``username`` and ``email`` are unique under case folding."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
     username: Username
     email: Email
@@ -54,7 +54,7 @@ class UserReplacement(UserDraft):
 class UserPatch(TypedDict, total=False):
     """The fields of a user that a client sent, and no others."""
 
-    __pydantic_config__ = CLOSED  # type: ignore[misc]
+    __pydantic_config__ = FORBID_EXTRA  # type: ignore[misc]
 
     username: Username
     email: Email
@@ -68,14 +68,14 @@ class UserPatch(TypedDict, total=False):
 class PasswordChange:
     """A user's password, and the one that it wants instead."""
 
-    __pydantic_config__ = CLOSED
+    __pydantic_config__ = FORBID_EXTRA
 
-    current_password: TypedPassword = field(repr=False)
+    current_password: SubmittedPassword = field(repr=False)
     new_password: Password = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class User(Record):
+class User(VersionedEntity):
     """A stored user. The password hash never leaves storage with it."""
 
     username: str

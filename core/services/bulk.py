@@ -9,7 +9,7 @@ from core.errors import Duplicate, UnknownReference
 D = TypeVar("D")
 
 
-def require_distinct(drafts: Sequence[D], keys: dict[str, Callable[[D], Hashable]]) -> None:
+def check_distinct(drafts: Sequence[D], keys: dict[str, Callable[[D], Hashable]]) -> None:
     """Refuse drafts that contradict each other.
 
     ``keys`` maps the name of a unique field to what is compared; a key of None is equal to nothing.
@@ -30,7 +30,7 @@ def require_distinct(drafts: Sequence[D], keys: dict[str, Callable[[D], Hashable
 
 
 @contextmanager
-def numbered(drafts: Sized) -> Iterator[None]:
+def prefix_single_item_errors(drafts: Sized) -> Iterator[None]:
     """Within, errors about a bulk of one name its element, as in ``0.sku``: to storage it is like a single request."""
     try:
         yield

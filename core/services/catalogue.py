@@ -14,26 +14,28 @@ from core.entities import (
     Product,
     ProductDraft,
 )
-from core.entities.values import MAX_QUANTITY
+from core.entities.fields import MAX_QUANTITY
 from core.errors import CategoryCycle, FieldError, InsufficientStock, StockLimit
 from core.services import slugs
-from core.services.bulk import require_distinct
-from core.services.updates import Versions, change, locked, require, save_changes
-from core.storage import ProductFilter, Storage, Transaction, Window
+from core.services.bulk import check_distinct
+from core.services.versioning import ExpectedVersions, change, check_version, lock_expecting, save_changes
+from core.storage import PageRequest, ProductFilter, Storage, Transaction
 
 
 async def create_category(storage: Storage, draft: CategoryDraft) -> Category:
     """Store a category."""
 
     async def work(tx: Transaction) -> Category:
-        ready = await slugs.fill_in(tx.categories, [draft], "name", "category")
+        ready = await slugs.assign_slugs(tx.categories, [draft], "name", "category")
         [category] = await tx.categories.add(ready, clock.now())
         return category
 
-    return await slugs.run(storage, work, {"categories": slugs.left_out([draft])})
+    return await slugs.run_with_slug_retry(storage, work, {"categories": slugs.derived_fields([draft])})
 
 
-async def change_category(storage: Storage, id: int, changes: Mapping[str, Any], expected: Versions = None) -> Category:
+async def change_category(
+    storage: Storage, id: int, changes: Mapping[str, Any], expected: ExpectedVersions = None
+) -> Category:
     """Change fields of a category.
 
     Raises:
@@ -42,7 +44,7 @@ async def change_category(storage: Storage, id: int, changes: Mapping[str, Any],
 
     async def work(tx: Transaction) -> Category:
         category = await (_lock_in_forest(tx, id, changes) if changes.get("parent_id") else tx.categories.lock(id))
-        return await save_changes(tx.categories, require(category, expected), changes)
+        return await save_changes(tx.categories, check_version(category, expected), changes)
 
     return await storage.run(work)
 
@@ -61,9 +63,11 @@ async def _lock_in_forest(tx: Transaction, id: int, changes: Mapping[str, Any]) 
     return forest[id]
 
 
-async def replace_category(storage: Storage, id: int, draft: CategoryDraft, expected: Versions = None) -> Category:
+async def replace_category(
+    storage: Storage, id: int, draft: CategoryDraft, expected: ExpectedVersions = None
+) -> Category:
     """Replace every editable field; a slug left out stays as it is, so that links go on working."""
-    return await change_category(storage, id, slugs.without_empty(asdict(draft)), expected)
+    return await change_category(storage, id, slugs.omit_unset_slug(asdict(draft)), expected)
 
 
 async def category_tree(storage: Storage) -> list[CategoryNode]:
@@ -77,10 +81,10 @@ async def category_tree(storage: Storage) -> list[CategoryNode]:
     return roots
 
 
-async def category_products(storage: Storage, id: int, window: Window) -> CategoryProducts:
+async def category_products(storage: Storage, id: int, page_request: PageRequest) -> CategoryProducts:
     """A category with a page of its products."""
     category = await storage.categories.get(id)
-    page = await storage.products.page(ProductFilter(category_id=id), window)
+    page = await storage.products.page(ProductFilter(category_id=id), page_request)
     return CategoryProducts(category=category, product_count=page.total or 0, products=page.items)
 
 
@@ -88,15 +92,17 @@ async def create_product(storage: Storage, draft: ProductDraft) -> Product:
     """Store a new product."""
 
     async def work(tx: Transaction) -> Product:
-        [product] = await tx.products.add(await slugs.fill_in(tx.products, [draft], "name", "product"), clock.now())
+        [product] = await tx.products.add(
+            await slugs.assign_slugs(tx.products, [draft], "name", "product"), clock.now()
+        )
         return product
 
-    return await slugs.run(storage, work, {"products": slugs.left_out([draft])})
+    return await slugs.run_with_slug_retry(storage, work, {"products": slugs.derived_fields([draft])})
 
 
 async def create_products(storage: Storage, drafts: Sequence[ProductDraft]) -> list[Product]:
     """Store new products, all or none."""
-    require_distinct(
+    check_distinct(
         drafts,
         {
             "slug": lambda d: d.slug,
@@ -106,22 +112,24 @@ async def create_products(storage: Storage, drafts: Sequence[ProductDraft]) -> l
     )
 
     async def work(tx: Transaction) -> list[Product]:
-        return await tx.products.add(await slugs.fill_in(tx.products, drafts, "name", "product"), clock.now())
+        return await tx.products.add(await slugs.assign_slugs(tx.products, drafts, "name", "product"), clock.now())
 
-    return await slugs.run(storage, work, {"products": slugs.left_out(drafts)})
+    return await slugs.run_with_slug_retry(storage, work, {"products": slugs.derived_fields(drafts)})
 
 
-async def change_product(storage: Storage, id: int, changes: Mapping[str, Any], expected: Versions = None) -> Product:
+async def change_product(
+    storage: Storage, id: int, changes: Mapping[str, Any], expected: ExpectedVersions = None
+) -> Product:
     """Change fields of a product."""
     return await storage.run(lambda tx: change(tx.products, id, changes, expected))
 
 
-async def replace_product(storage: Storage, id: int, draft: ProductDraft, expected: Versions = None) -> Product:
+async def replace_product(storage: Storage, id: int, draft: ProductDraft, expected: ExpectedVersions = None) -> Product:
     """Replace every editable field; a slug left out stays as it is, so that links go on working."""
-    return await change_product(storage, id, slugs.without_empty(asdict(draft)), expected)
+    return await change_product(storage, id, slugs.omit_unset_slug(asdict(draft)), expected)
 
 
-async def change_stock(storage: Storage, id: int, pieces: int, expected: Versions = None) -> Product:
+async def change_stock(storage: Storage, id: int, pieces: int, expected: ExpectedVersions = None) -> Product:
     """Add to the stock of a product, or take away.
 
     Raises:
@@ -130,7 +138,7 @@ async def change_stock(storage: Storage, id: int, pieces: int, expected: Version
     """
 
     async def work(tx: Transaction) -> Product:
-        product = await locked(tx.products, id, expected)
+        product = await lock_expecting(tx.products, id, expected)
         stock = product.stock_quantity + pieces
         if stock < 0:
             error = FieldError("quantity_change", f"Only {product.stock_quantity} in stock.", "insufficient-stock")
@@ -145,7 +153,7 @@ async def change_stock(storage: Storage, id: int, pieces: int, expected: Version
 
 async def category_stats(storage: Storage) -> list[CategoryStats]:
     """Price figures of each category's active products: most products first, ties by name, those without one first."""
-    figures = await storage.products.figures_by_category()
+    figures = await storage.products.price_stats_by_category()
     figures.sort(key=lambda f: (-f.product_count, f.category is not None, f.category or ""))
     return [
         CategoryStats(

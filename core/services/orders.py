@@ -19,16 +19,16 @@ from core.entities import (
     Product,
     SalesSummary,
 )
+from core.entities.fields import MAX_QUANTITY
 from core.entities.orders import TRANSITIONS
-from core.entities.values import MAX_QUANTITY
 from core.errors import (
     AmountLimit,
     AmountMismatch,
+    BusinessRuleViolation,
     FieldError,
     InactiveProduct,
     InsufficientStock,
     InvalidTransition,
-    RuleViolated,
     StockLimit,
     StockroomError,
     TransientConflict,
@@ -36,8 +36,8 @@ from core.errors import (
     UnknownReference,
 )
 from core.money import MAX_TOTAL, to_json
-from core.services.updates import Versions, locked, save_changes
-from core.storage import OrderFilter, Storage, Transaction, Window
+from core.services.versioning import ExpectedVersions, lock_expecting, save_changes
+from core.storage import OrderFilter, PageRequest, Storage, Transaction
 from core.storage.pages import Page
 from core.storage.repositories import NewOrder
 
@@ -50,7 +50,7 @@ async def place(storage: Storage, draft: OrderDraft) -> Order:
     """Place an order: check every line, take the stock, capture the prices, all in one unit of work.
 
     Raises:
-        RuleViolated: one of its kinds, with every failing line in ``errors``; nothing has changed.
+        BusinessRuleViolation: one of its kinds, with every failing line in ``errors``; nothing has changed.
     """
     return await storage.run(lambda tx: _place(tx, draft))
 
@@ -93,12 +93,12 @@ async def _place(tx: Transaction, draft: OrderDraft) -> Order:
     total = sum(item.total_price for item in items)
     if total > MAX_TOTAL:
         raise AmountLimit(f"The total cannot exceed {to_json(MAX_TOTAL)}.")
-    await tx.products.shift_stock({key: -quantity for key, quantity in wanted.items()}, now)
+    await tx.products.adjust_stock({key: -quantity for key, quantity in wanted.items()}, now)
     return await tx.orders.add(_new_order(draft, items, total, now), now)
 
 
 def _check_lines(draft: OrderDraft, wanted: Mapping[int, int], products: Mapping[int, Product]) -> None:
-    failures: list[tuple[type[RuleViolated], FieldError]] = []
+    failures: list[tuple[type[BusinessRuleViolation], FieldError]] = []
     for index, line in enumerate(draft.items):
         product = products.get(line.product_id)
         if product is None:
@@ -142,7 +142,9 @@ async def _notify(tx: Transaction, order: Order) -> None:
     )
 
 
-async def change_status(storage: Storage, id: int, status: OrderStatus, expected: Versions = None) -> OrderSummary:
+async def change_status(
+    storage: Storage, id: int, status: OrderStatus, expected: ExpectedVersions = None
+) -> OrderSummary:
     """Move an order along; cancelling puts its pieces back in stock, once.
 
     Raises:
@@ -151,7 +153,7 @@ async def change_status(storage: Storage, id: int, status: OrderStatus, expected
     """
 
     async def work(tx: Transaction) -> OrderSummary:
-        order = await locked(tx.orders, id, expected)
+        order = await lock_expecting(tx.orders, id, expected)
         if status is OrderStatus.CANCELLED:
             _require_transition(order, status)
             await _restock(tx, order)
@@ -168,7 +170,7 @@ async def _restock(tx: Transaction, order: Order) -> None:
     full = [key for key, product in products.items() if product.stock_quantity + pieces[key] > MAX_QUANTITY]
     if full:
         raise StockLimit(f"The stock of product {full[0]} cannot exceed {MAX_QUANTITY}.")
-    await tx.products.shift_stock(pieces, clock.now())
+    await tx.products.adjust_stock(pieces, clock.now())
 
 
 def _require_transition(order: OrderSummary, status: OrderStatus) -> None:
@@ -182,7 +184,7 @@ async def _move(tx: Transaction, order: Order, status: OrderStatus) -> Order:
     return await save_changes(tx.orders, order, {"status": status})
 
 
-async def pay(storage: Storage, order_id: int, draft: PaymentDraft, expected: Versions = None) -> Payment:
+async def pay(storage: Storage, order_id: int, draft: PaymentDraft, expected: ExpectedVersions = None) -> Payment:
     """Pay a pending order in full: the payment is stored and the order confirmed together.
 
     Raises:
@@ -191,7 +193,7 @@ async def pay(storage: Storage, order_id: int, draft: PaymentDraft, expected: Ve
     """
 
     async def work(tx: Transaction) -> Payment:
-        order = await locked(tx.orders, order_id, expected)
+        order = await lock_expecting(tx.orders, order_id, expected)
         if order.status is not OrderStatus.PENDING:
             raise InvalidTransition(f"Only a pending order can be paid; this one is {order.status.value}.")
         if draft.amount != order.total_amount:
@@ -203,9 +205,9 @@ async def pay(storage: Storage, order_id: int, draft: PaymentDraft, expected: Ve
     return await storage.run(work)
 
 
-async def of_user(storage: Storage, user_id: int, window: Window) -> Page[OrderSummary]:
+async def of_user(storage: Storage, user_id: int, page_request: PageRequest) -> Page[OrderSummary]:
     """A page of a user's orders."""
-    page = await storage.orders.page(OrderFilter(user_id=user_id), window)
+    page = await storage.orders.page(OrderFilter(user_id=user_id), page_request)
     if not page.items:
         await storage.users.get(user_id)
     return page
@@ -213,7 +215,7 @@ async def of_user(storage: Storage, user_id: int, window: Window) -> Page[OrderS
 
 async def summary(storage: Storage) -> SalesSummary:
     """All orders in figures."""
-    totals = await storage.orders.totals()
+    totals = await storage.orders.totals_by_status()
     return SalesSummary(
         total_orders=sum(count for count, _ in totals.values()),
         total_revenue=sum(amount for status, (_, amount) in totals.items() if status is not OrderStatus.CANCELLED),

@@ -8,8 +8,8 @@ from typing import Any
 from core import clock
 from core.entities import Post, PostDraft, PostStatus, Tag, TagDraft
 from core.services import slugs
-from core.services.updates import Versions, change, changed, locked
-from core.storage import PostFilter, Storage, Transaction, Window
+from core.services.versioning import ExpectedVersions, apply_changes, change, lock_expecting
+from core.storage import PageRequest, PostFilter, Storage, Transaction
 from core.storage.pages import Page
 from core.text import fold
 
@@ -23,43 +23,43 @@ async def create_post(storage: Storage, draft: PostDraft) -> Post:
     published_at = now if draft.status is PostStatus.PUBLISHED else None
 
     async def work(tx: Transaction) -> Post:
-        tags = await _ensure_tags(tx, draft.tags, now)
-        [ready] = await slugs.fill_in(tx.posts, [draft], "title", "post")
+        tags = await _get_or_create_tags(tx, draft.tags, now)
+        [ready] = await slugs.assign_slugs(tx.posts, [draft], "title", "post")
         return await tx.posts.add(ready, tags, published_at, now)
 
-    return await slugs.run(storage, work, {"posts": slugs.left_out([draft]), "tags": _NEW_TAGS})
+    return await slugs.run_with_slug_retry(storage, work, {"posts": slugs.derived_fields([draft]), "tags": _NEW_TAGS})
 
 
-async def change_post(storage: Storage, id: int, changes: Mapping[str, Any], expected: Versions = None) -> Post:
+async def change_post(storage: Storage, id: int, changes: Mapping[str, Any], expected: ExpectedVersions = None) -> Post:
     """Change fields of a post. It is dated when it becomes published for the first time."""
 
     async def work(tx: Transaction) -> Post:
-        post = await locked(tx.posts, id, expected)
+        post = await lock_expecting(tx.posts, id, expected)
         fields = dict(changes)
-        tags = await _ensure_tags(tx, fields.pop("tags"), clock.now()) if "tags" in fields else None
+        tags = await _get_or_create_tags(tx, fields.pop("tags"), clock.now()) if "tags" in fields else None
         if tags is not None:
             fields["tags"] = sorted(tag.name for tag in tags)
         if fields.get("status") is PostStatus.PUBLISHED and post.published_at is None:
             fields["published_at"] = clock.now()
-        after = changed(post, fields)
+        after = apply_changes(post, fields)
         if after is None:
             return post
         await tx.posts.save(after, tags if after.tags != post.tags else None)
         return after
 
-    return await slugs.run(storage, work, {"tags": _NEW_TAGS})
+    return await slugs.run_with_slug_retry(storage, work, {"tags": _NEW_TAGS})
 
 
-async def replace_post(storage: Storage, id: int, draft: PostDraft, expected: Versions = None) -> Post:
+async def replace_post(storage: Storage, id: int, draft: PostDraft, expected: ExpectedVersions = None) -> Post:
     """Replace every editable field; a slug left out stays as it is, so that links go on working."""
-    return await change_post(storage, id, slugs.without_empty(asdict(draft)), expected)
+    return await change_post(storage, id, slugs.omit_unset_slug(asdict(draft)), expected)
 
 
-async def count_view(storage: Storage, id: int, expected: Versions = None) -> Post:
+async def count_view(storage: Storage, id: int, expected: ExpectedVersions = None) -> Post:
     """Count one view: a new version of the post, but no edit, so ``updated_at`` stays."""
 
     async def work(tx: Transaction) -> Post:
-        post = await locked(tx.posts, id, expected)
+        post = await lock_expecting(tx.posts, id, expected)
         seen = replace(post, view_count=post.view_count + 1, version=post.version + 1)
         await tx.posts.save(seen)
         return seen
@@ -74,36 +74,36 @@ async def create_tag(storage: Storage, draft: TagDraft) -> Tag:
         [tag] = await _add_tags(tx, [draft], clock.now())
         return tag
 
-    return await slugs.run(storage, work, {"tags": slugs.left_out([draft])})
+    return await slugs.run_with_slug_retry(storage, work, {"tags": slugs.derived_fields([draft])})
 
 
-async def change_tag(storage: Storage, id: int, changes: Mapping[str, Any], expected: Versions = None) -> Tag:
+async def change_tag(storage: Storage, id: int, changes: Mapping[str, Any], expected: ExpectedVersions = None) -> Tag:
     """Change fields of a tag."""
     return await storage.run(lambda tx: change(tx.tags, id, changes, expected))
 
 
-async def replace_tag(storage: Storage, id: int, draft: TagDraft, expected: Versions = None) -> Tag:
+async def replace_tag(storage: Storage, id: int, draft: TagDraft, expected: ExpectedVersions = None) -> Tag:
     """Replace every editable field; a slug left out stays as it is, so that links go on working."""
-    return await change_tag(storage, id, slugs.without_empty(asdict(draft)), expected)
+    return await change_tag(storage, id, slugs.omit_unset_slug(asdict(draft)), expected)
 
 
-async def posts_of_tag(storage: Storage, id: int, window: Window) -> Page[Post]:
+async def posts_of_tag(storage: Storage, id: int, page_request: PageRequest) -> Page[Post]:
     """A page of the posts that have a tag."""
-    page = await storage.posts.page(PostFilter(tag_id=id), window)
+    page = await storage.posts.page(PostFilter(tag_id=id), page_request)
     if not page.items:
         await storage.tags.get(id)
     return page
 
 
-async def _ensure_tags(tx: Transaction, names: Sequence[str], now: datetime) -> list[Tag]:
+async def _get_or_create_tags(tx: Transaction, names: Sequence[str], now: datetime) -> list[Tag]:
     """The tags of these names, one for each folded name, created where they do not exist."""
     wanted = {fold(name): name for name in reversed(names)}
     if not wanted:
         return []
-    found = await tx.tags.named(list(wanted.values()))
+    found = await tx.tags.by_names(list(wanted.values()))
     missing = sorted(wanted[key] for key in wanted.keys() - {fold(tag.name) for tag in found})
     return found + (await _add_tags(tx, [TagDraft(name=name) for name in missing], now) if missing else [])
 
 
 async def _add_tags(tx: Transaction, drafts: Sequence[TagDraft], now: datetime) -> list[Tag]:
-    return await tx.tags.add(await slugs.fill_in(tx.tags, drafts, "name", "tag"), now)
+    return await tx.tags.add(await slugs.assign_slugs(tx.tags, drafts, "name", "tag"), now)

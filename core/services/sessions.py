@@ -1,6 +1,6 @@
 """Sessions: logging in, staying logged in, logging out.
 
-A session is a ticket. Its key is made of the session's id, which is drawn at random; its value is the hash of what the
+A session is an entry. Its key is made of the session's id, which is drawn at random; its value is the hash of what the
 next refresh token must hold. Access tokens name the session too, so whatever ends it ends them at once.
 """
 
@@ -11,24 +11,24 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from core import clock
-from core.entities import Credentials, PasswordChange, Ticket, TicketKind, User
-from core.entities.values import MAX_KEY
-from core.errors import ConflictsOutlasted, InvalidGrant, NotFound, WrongPassword
+from core.entities import Credentials, EntryKind, ExpiringEntry, PasswordChange, User
+from core.entities.fields import MAX_KEY
+from core.errors import InvalidGrant, NotFound, RetriesExhausted, WrongPassword
 from core.passwords import PasswordHasher
-from core.services.attempts import Attempts
-from core.services.tickets import end_sessions, session_key
-from core.services.updates import touched
+from core.services.expiring import end_sessions, session_key
+from core.services.login_throttle import LoginThrottle
+from core.services.versioning import bump_version
 from core.settings import Settings
 from core.storage import Storage, Transaction
 from core.text import clean, fold
 from core.tokens import Claims, Tokens
 
-_TRIES = 5  # of a log-in while somebody else keeps changing the user
+_MAX_ATTEMPTS = 5  # of a log-in while somebody else keeps changing the user
 _BYTES = 32  # of chance in what nobody may guess
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class TokenPair:
     """What somebody who has logged in gets; exists until it is answered, nowhere else.
 
     Attributes:
@@ -50,7 +50,7 @@ async def authenticate(storage: Storage, tokens: Tokens, bearer: str) -> User | 
     claims = tokens.read(bearer)
     if claims is None:
         return None
-    user = await storage.tickets.holder(session_key(claims.session), clock.now())
+    user = await storage.expiring.owner(session_key(claims.session), clock.now())
     return user if user is not None and user.is_active and user.id == claims.user_id else None
 
 
@@ -61,7 +61,7 @@ class Sessions:
         self._settings, self._tokens, self._hasher = settings, tokens, hasher
         self._lifetime = timedelta(seconds=settings.refresh_token_seconds)
 
-    async def log_in(self, storage: Storage, name: str, password: str, address: str) -> Grant:
+    async def log_in(self, storage: Storage, name: str, password: str, address: str) -> TokenPair:
         """Begin a session of the user with this username or e-mail address.
 
         Does and says the same where there is no such user, where it is inactive, and where its password is another.
@@ -70,18 +70,18 @@ class Sessions:
             InvalidGrant: the password is not that of an active user of this name.
             TooManyAttempts: that was so too often, for this name or from this address.
         """
-        name = _storable(name)
-        attempts = Attempts.of(self._settings, "name", fold(name), address)
-        for _ in range(_TRIES):
-            proven = await self._prove(storage, name, password, attempts)
+        name = _normalize_name(name)
+        throttle = LoginThrottle.of(self._settings, "name", fold(name), address)
+        for _ in range(_MAX_ATTEMPTS):
+            proven = await self._verify_credentials(storage, name, password, throttle)
             if proven is None:
                 raise InvalidGrant
-            grant = await self._begin(storage, proven, password, attempts)
+            grant = await self._start_session(storage, proven, password, throttle)
             if grant is not None:
                 return grant
-        raise ConflictsOutlasted
+        raise RetriesExhausted
 
-    async def refresh(self, storage: Storage, refresh_token: str) -> Grant:
+    async def refresh(self, storage: Storage, refresh_token: str) -> TokenPair:
         """The next grant of a session. A refresh token that was used before ends it: somebody has stolen one.
 
         Raises:
@@ -92,14 +92,14 @@ class Sessions:
 
         async def work(tx: Transaction) -> User | None:
             now = clock.now()
-            ticket = await tx.tickets.lock(key, now)
-            if ticket is None:
+            entry = await tx.expiring.lock(key, now)
+            if entry is None:
                 return None
-            if not hmac.compare_digest(ticket.value, _hash(secret)):
-                await tx.tickets.delete(key)
+            if not hmac.compare_digest(entry.value, _hash(secret)):
+                await tx.expiring.delete(key)
                 return None
-            user = await tx.tickets.holder(key, now)
-            await tx.tickets.save(replace(ticket, value=_hash(fresh), expires_at=now + self._lifetime))
+            user = await tx.expiring.owner(key, now)
+            await tx.expiring.save(replace(entry, value=_hash(fresh), expires_at=now + self._lifetime))
             return user
 
         user = await storage.run(work)
@@ -116,72 +116,76 @@ class Sessions:
             WrongPassword: the current one is another.
             TooManyAttempts: that was so too often, for this user or from this address.
         """
-        attempts = Attempts.of(self._settings, "user", str(user.id), address)
+        throttle = LoginThrottle.of(self._settings, "user", str(user.id), address)
         password_hash = None
-        for _ in range(_TRIES):
-            proven = await self._prove(storage, user.username, given.current_password, attempts)
+        for _ in range(_MAX_ATTEMPTS):
+            proven = await self._verify_credentials(storage, user.username, given.current_password, throttle)
             if proven is None or proven.user.id != user.id:
                 raise WrongPassword
             password_hash = password_hash or await self._hasher.hash(given.new_password)
-            if await _store_password(storage, proven, password_hash, session, attempts):
+            if await _store_password(storage, proven, password_hash, session, throttle):
                 return
-        raise ConflictsOutlasted
+        raise RetriesExhausted
 
-    async def _prove(self, storage: Storage, name: str, password: str, attempts: Attempts) -> Credentials | None:
+    async def _verify_credentials(
+        self, storage: Storage, name: str, password: str, throttle: LoginThrottle
+    ) -> Credentials | None:
         """The credentials that fit an active user; None, and counted, where there are none."""
-        await attempts.require_few(storage)
+        await throttle.check(storage)
         found = await storage.users.credentials(name)
         verified = await self._hasher.verify(found.password_hash if found else None, password)
         if found is not None and verified and found.user.is_active:
             return found
-        await storage.run(attempts.fail)
+        await storage.run(throttle.record_failure)
         return None
 
-    async def _begin(self, storage: Storage, proven: Credentials, password: str, attempts: Attempts) -> Grant | None:
+    async def _start_session(
+        self, storage: Storage, proven: Credentials, password: str, throttle: LoginThrottle
+    ) -> TokenPair | None:
         """A new session; None where the user has been changed since the password was verified."""
         session, secret = secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES)
-        outdated = self._hasher.outdated(proven.password_hash)
-        rehashed = await self._hasher.hash(password) if outdated else None
+        needs_rehash = self._hasher.needs_rehash(proven.password_hash)
+        rehashed = await self._hasher.hash(password) if needs_rehash else None
 
         async def work(tx: Transaction) -> bool:
-            user = await _unchanged(tx, proven.user)
+            user = await _lock_if_unchanged(tx, proven.user)
             if user is None:
                 return False
-            await attempts.succeed(tx)
+            await throttle.record_success(tx)
             if rehashed is not None:
-                await tx.users.save(touched(user), rehashed)
+                await tx.users.save(bump_version(user), rehashed)
             now = clock.now()
-            await tx.tickets.claim(_ticket(session, secret, user.id, now + self._lifetime), now)
+            await tx.expiring.insert_or_lock(_ticket(session, secret, user.id, now + self._lifetime), now)
             return True
 
         return self._grant(proven.user.id, session, secret) if await storage.run(work) else None
 
-    def _grant(self, user_id: int, session: str, secret: str) -> Grant:
+    def _grant(self, user_id: int, session: str, secret: str) -> TokenPair:
         access_token = self._tokens.sign(Claims(user_id, session))
-        return Grant(access_token, f"{session}.{secret}", self._settings.access_token_seconds)
+        return TokenPair(access_token, f"{session}.{secret}", self._settings.access_token_seconds)
 
 
 async def log_out(storage: Storage, session: str) -> None:
     """End a session; nothing where it has ended."""
-    await storage.run(lambda tx: tx.tickets.delete(session_key(session)))
+    await storage.run(lambda tx: tx.expiring.delete(session_key(session)))
 
 
 async def _store_password(
-    storage: Storage, proven: Credentials, password_hash: str, session: str, attempts: Attempts
+    storage: Storage, proven: Credentials, password_hash: str, session: str, throttle: LoginThrottle
 ) -> bool:
     async def work(tx: Transaction) -> bool:
-        user = await _unchanged(tx, proven.user)
+        user = await _lock_if_unchanged(tx, proven.user)
         if user is None:
             return False
-        await attempts.succeed(tx)
-        await tx.users.save(touched(user), password_hash)
+        await throttle.record_success(tx)
+        await tx.users.save(bump_version(user), password_hash)
         await end_sessions(tx, user.id, session)
         return True
 
     return await storage.run(work)
 
 
-async def _unchanged(tx: Transaction, user: User) -> User | None:
+async def _lock_if_unchanged(tx: Transaction, user: User) -> User | None:
     """A user, locked; None where it is gone or another by now, so that what was proven of it may not hold any more."""
     try:
         locked = await tx.users.lock(user.id)
@@ -190,10 +194,10 @@ async def _unchanged(tx: Transaction, user: User) -> User | None:
     return locked if locked.version == user.version else None
 
 
-def _ticket(session: str, secret: str, user_id: int, expires_at: datetime) -> Ticket:
-    return Ticket(
+def _ticket(session: str, secret: str, user_id: int, expires_at: datetime) -> ExpiringEntry:
+    return ExpiringEntry(
         key=session_key(session),
-        kind=TicketKind.SESSION,
+        kind=EntryKind.SESSION,
         user_id=user_id,
         value=_hash(secret),
         expires_at=expires_at,
@@ -205,7 +209,7 @@ def _hash(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def _storable(name: str) -> str:
+def _normalize_name(name: str) -> str:
     """A name as storage can be asked for it; of one that nobody can have, the empty one, which nobody has either."""
     try:
         cleaned = clean(name)

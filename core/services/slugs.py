@@ -6,32 +6,32 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from core.errors import ConflictsOutlasted, Duplicate
+from core.errors import Duplicate, RetriesExhausted
 from core.storage import Storage, Transaction
-from core.storage.repositories import Slugged
+from core.storage.repositories import SlugLookup
 from core.text import derive_slug, free_slug
 
 _ATTEMPTS = 30
 _LONGEST_WAIT = 0.05  # seconds
 
 
-class Sluggable(Protocol):
+class HasOptionalSlug(Protocol):
     """A draft with a slug that may be left out."""
 
     @property
     def slug(self) -> str | None: ...
 
 
-D = TypeVar("D", bound=Sluggable)
+D = TypeVar("D", bound=HasOptionalSlug)
 T = TypeVar("T")
 
 
-async def fill_in(repository: Slugged, drafts: Sequence[D], name: str, fallback: str) -> list[D]:
+async def assign_slugs(repository: SlugLookup, drafts: Sequence[D], name: str, fallback: str) -> list[D]:
     """``drafts`` with every slug set: derived from the attribute ``name``, and numbered where it is taken."""
     bases = {index: derive_slug(getattr(d, name), fallback) for index, d in enumerate(drafts) if d.slug is None}
     if not bases:
         return list(drafts)
-    taken = await repository.taken_slugs(sorted(set(bases.values())))
+    taken = await repository.existing_slugs(sorted(set(bases.values())))
     taken |= {draft.slug for draft in drafts if draft.slug is not None}
     numbers: dict[str, int] = {}
     filled: list[Any] = list(drafts)
@@ -42,7 +42,7 @@ async def fill_in(repository: Slugged, drafts: Sequence[D], name: str, fallback:
     return filled
 
 
-async def run(
+async def run_with_slug_retry(
     storage: Storage, work: Callable[[Transaction], Awaitable[T]], derived: Mapping[str, Collection[str]]
 ) -> T:
     """``storage.run(work)``, again where all that was taken between look and write is ``derived``: a value of ours.
@@ -61,15 +61,15 @@ async def run(
             if chosen:
                 raise Duplicate(chosen, error.aggregate) from error
         await asyncio.sleep(random.uniform(0, _LONGEST_WAIT))  # noqa: S311 - so that rivals do not meet again in step
-    raise ConflictsOutlasted
+    raise RetriesExhausted
 
 
-def left_out(drafts: Sequence[Sluggable]) -> Collection[str]:
+def derived_fields(drafts: Sequence[HasOptionalSlug]) -> Collection[str]:
     """The unique fields that are derived for ``drafts``: each slug left out, by its number where there are several."""
     several = len(drafts) > 1
     return {f"{index}.slug" if several else "slug" for index, draft in enumerate(drafts) if draft.slug is None}
 
 
-def without_empty(fields: dict[str, Any]) -> dict[str, Any]:
+def omit_unset_slug(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a replacement; a slug left out is none of them, for it stays as it is."""
     return {name: value for name, value in fields.items() if name != "slug" or value is not None}

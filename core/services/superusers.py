@@ -6,7 +6,7 @@ from core import clock
 from core.entities import Registration, User
 from core.errors import NotFound
 from core.passwords import PasswordHasher
-from core.services.updates import change, touched
+from core.services.versioning import bump_version, change
 from core.storage import Storage, Transaction
 
 
@@ -27,7 +27,7 @@ async def create(storage: Storage, hasher: PasswordHasher, registration: Registr
 
     async def work(tx: Transaction) -> User:
         [user] = await tx.users.add([registration], [password_hash], clock.now())
-        superuser = touched(replace(await tx.users.lock(user.id), is_superuser=True))
+        superuser = bump_version(replace(await tx.users.lock(user.id), is_superuser=True))
         await tx.users.save(superuser)
         return superuser
 

@@ -7,10 +7,10 @@ from typing import Any
 from core import clock
 from core.entities import Registration, User, UserPatch, UserReplacement, UserWithPosts
 from core.passwords import PasswordHasher
-from core.services.bulk import require_distinct
-from core.services.tickets import end_sessions
-from core.services.updates import Versions, locked, save_changes, touched
-from core.storage import PostFilter, Storage, Transaction, Window
+from core.services.bulk import check_distinct
+from core.services.expiring import end_sessions
+from core.services.versioning import ExpectedVersions, bump_version, lock_expecting, save_changes
+from core.storage import PageRequest, PostFilter, Storage, Transaction
 from core.text import fold
 
 
@@ -27,13 +27,13 @@ async def register_one(storage: Storage, hasher: PasswordHasher, registration: R
 
 async def register(storage: Storage, hasher: PasswordHasher, registrations: list[Registration]) -> list[User]:
     """Store new users, all or none. Passwords are hashed before the unit of work begins."""
-    require_distinct(registrations, {"username": lambda r: fold(r.username), "email": lambda r: fold(r.email)})
+    check_distinct(registrations, {"username": lambda r: fold(r.username), "email": lambda r: fold(r.email)})
     hashes = [await hasher.hash(registration.password) for registration in registrations]
     return await storage.run(lambda tx: tx.users.add(registrations, hashes, clock.now()))
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ChangeContext:
     """What a change of a user goes by.
 
     Attributes:
@@ -41,27 +41,27 @@ class Terms:
         session: the session that is not ended by it.
     """
 
-    expected: Versions = None
+    expected: ExpectedVersions = None
     session: str | None = field(default=None, repr=False)
 
 
 async def replace_user(
-    storage: Storage, hasher: PasswordHasher, id: int, given: UserReplacement, terms: Terms = Terms()
+    storage: Storage, hasher: PasswordHasher, id: int, given: UserReplacement, context: ChangeContext = ChangeContext()
 ) -> User:
     """Replace every editable field."""
-    return await _change(storage, id, await _hashed(hasher, asdict(given)), terms)
+    return await _change(storage, id, await _hashed(hasher, asdict(given)), context)
 
 
 async def patch_user(
-    storage: Storage, hasher: PasswordHasher, id: int, given: UserPatch, terms: Terms = Terms()
+    storage: Storage, hasher: PasswordHasher, id: int, given: UserPatch, context: ChangeContext = ChangeContext()
 ) -> User:
     """Change the fields that were sent."""
-    return await _change(storage, id, await _hashed(hasher, dict(given)), terms)
+    return await _change(storage, id, await _hashed(hasher, dict(given)), context)
 
 
-async def deactivate(storage: Storage, id: int, expected: Versions = None) -> User:
+async def deactivate(storage: Storage, id: int, expected: ExpectedVersions = None) -> User:
     """Deactivate one user, whose sessions are of no use from then on; no change where it is inactive already."""
-    return await _change(storage, id, {"is_active": False}, Terms(expected))
+    return await _change(storage, id, {"is_active": False}, ChangeContext(expected))
 
 
 async def _hashed(hasher: PasswordHasher, fields: dict[str, Any]) -> dict[str, Any]:
@@ -70,18 +70,18 @@ async def _hashed(hasher: PasswordHasher, fields: dict[str, Any]) -> dict[str, A
     return fields if password is None else {**fields, "password_hash": await hasher.hash(password)}
 
 
-async def _change(storage: Storage, id: int, changes: dict[str, Any], terms: Terms) -> User:
+async def _change(storage: Storage, id: int, changes: dict[str, Any], context: ChangeContext) -> User:
     async def work(tx: Transaction) -> User:
         fields = dict(changes)
         password_hash = fields.pop("password_hash", None)
-        user = await locked(tx.users, id, terms.expected)
+        user = await lock_expecting(tx.users, id, context.expected)
         if password_hash is None:
             after = await save_changes(tx.users, user, fields)
         else:
-            after = touched(replace(user, **fields))
+            after = bump_version(replace(user, **fields))
             await tx.users.save(after, password_hash)
         if password_hash is not None or (after.is_active and not user.is_active):  # asleep while it was inactive
-            await end_sessions(tx, id, terms.session)
+            await end_sessions(tx, id, context.session)
         return after
 
     return await storage.run(work)
@@ -93,8 +93,8 @@ async def deactivate_stale(storage: Storage, days: int) -> int:
     return await storage.run(lambda tx: tx.users.deactivate_stale(now - timedelta(days=days), now))
 
 
-async def with_posts(storage: Storage, id: int, window: Window) -> UserWithPosts:
+async def with_posts(storage: Storage, id: int, page_request: PageRequest) -> UserWithPosts:
     """A user with a page of its posts."""
     user = await storage.users.get(id)
-    posts = await storage.posts.page(PostFilter(author_id=id), window)
+    posts = await storage.posts.page(PostFilter(author_id=id), page_request)
     return UserWithPosts(**asdict(user), posts=posts.items)

@@ -1,29 +1,29 @@
 """The contract that a backend fulfils. See ``docs/writing-a-backend.md`` for the way through it."""
 
-from core.storage.backend import Backend, Driver, Migrations, Revision, Scratching
-from core.storage.capabilities import AXES, Axis, Capabilities
+from core.storage.backend import Backend, Driver, Migrations, Revision, SupportsTemporaryDatabases
+from core.storage.capabilities import CAPABILITY_INFO, Capabilities, CapabilityInfo
 from core.storage.filters import OrderFilter, PostFilter, ProductFilter, UserFilter
-from core.storage.pages import Page, Sort, SortKind, Window
+from core.storage.pages import Page, PageRequest, SortKind, SortOrder
 from core.storage.storage import PoolStatus, Storage, Transaction
 
 __all__ = [
-    "AXES",
-    "Axis",
+    "CAPABILITY_INFO",
     "Backend",
     "Capabilities",
+    "CapabilityInfo",
     "Driver",
     "Migrations",
     "OrderFilter",
     "Page",
+    "PageRequest",
     "PoolStatus",
     "PostFilter",
     "ProductFilter",
     "Revision",
-    "Scratching",
-    "Sort",
     "SortKind",
+    "SortOrder",
     "Storage",
+    "SupportsTemporaryDatabases",
     "Transaction",
     "UserFilter",
-    "Window",
 ]

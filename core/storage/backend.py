@@ -104,10 +104,10 @@ class Backend(Protocol):
 
 
 @runtime_checkable
-class Scratching(Protocol):
+class SupportsTemporaryDatabases(Protocol):
     """A backend that, beyond the contract, can make a store of its own for a while. For tools: the shop never asks."""
 
-    def scratch(self, settings: Settings) -> AbstractAsyncContextManager[str]:
+    def temporary_database(self, settings: Settings) -> AbstractAsyncContextManager[str]:
         """The URL of a new store with nothing in it, where the settings' own is; dropped when the context is left.
 
         The settings' own store is not touched, but must exist where a server needs one to be connected to.

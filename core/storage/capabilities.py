@@ -1,7 +1,7 @@
 """What a storage can do, as data: declared by a backend, probed at opening, never guessed from a name.
 
-``AXES`` is the one table of what there is to declare: the command prints it, ``docs/capabilities.md`` repeats it, and
-the conformance kit tests each axis in both directions.
+``CAPABILITY_INFO`` lists every capability: the command prints it, ``docs/capabilities.md`` repeats it, and the
+ conformance kit tests each axis in both directions.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from typing import Annotated, get_type_hints
 from core.errors import ConfigurationError
 
 
-class Kind(StrEnum):
+class CapabilityKind(StrEnum):
     """What a declaration is worth.
 
     Attributes:
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class CapabilityInfo:
     """One thing in which storages differ.
 
     Attributes:
@@ -37,7 +37,7 @@ class Axis:
         mandatory: whether the shop cannot do without.
     """
 
-    kind: Kind
+    kind: CapabilityKind
     meaning: str
     mandatory: bool = False
 
@@ -48,48 +48,48 @@ class Capabilities:
 
     transactions: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "A unit of work over several entities is all or nothing: no order without its stock taken.",
             mandatory=True,
         ),
     ] = True
     isolated: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "Nobody reads what a unit of work has written before it has committed, so no answer shows what is undone.",
             mandatory=True,
         ),
     ] = True
     unique_keys: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "Of two units of work that store the same unique value at once, one gets Duplicate: the client a 409.",
             mandatory=True,
         ),
     ] = True
     references: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "Nothing refers to what does not exist, also where it is deleted at the moment in which it is referred to.",
             mandatory=True,
         ),
     ] = True
     guarded_writes: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "No change is lost: what one unit of work has locked, another changes only after it, and on top of it.",
             mandatory=True,
         ),
     ] = True
     read_your_writes: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "Whatever begins after a unit of work has committed sees it, through every connection and every process.",
             mandatory=True,
         ),
@@ -97,72 +97,72 @@ class Capabilities:
 
     savepoints: Annotated[
         bool,
-        Axis(
-            Kind.OPERATION,
+        CapabilityInfo(
+            CapabilityKind.OPERATION,
             "`Transaction.savepoint`: a part of a unit of work can be undone while the rest stands. Without, an "
             "order's notification is a second unit of work, and is lost if the process ends between the two.",
         ),
     ]
     downgrades: Annotated[
         bool,
-        Axis(
-            Kind.OPERATION,
+        CapabilityInfo(
+            CapabilityKind.OPERATION,
             "`Migrations.down`: the schema can go back. Without, `stockroom migrate down` is refused, and the way back "
             "is a backup.",
         ),
     ]
-    scripts: Annotated[
+    offline_migrations: Annotated[
         bool,
-        Axis(
-            Kind.OPERATION,
+        CapabilityInfo(
+            CapabilityKind.OPERATION,
             "`Migrations.script`: migrations can be written out and run by hand. Without, `stockroom migrate sql` is "
             "refused, and whoever migrates must let Stockroom connect.",
         ),
     ]
-    sizes: Annotated[
+    reports_size: Annotated[
         bool,
-        Axis(
-            Kind.OPERATION,
+        CapabilityInfo(
+            CapabilityKind.OPERATION,
             "`Storage.size`: the storage knows how many bytes its data takes, and `stockroom check` says so.",
         ),
     ]
 
     embedded: Annotated[
         bool,
-        Axis(
-            Kind.VALUE,
+        CapabilityInfo(
+            CapabilityKind.VALUE,
             "No server is needed, and the schema is made when the storage is opened. Otherwise a storage whose schema "
             "is not current is refused at the start, until `stockroom migrate up` was run.",
         ),
     ]
     pooled: Annotated[
         bool,
-        Axis(
-            Kind.VALUE,
+        CapabilityInfo(
+            CapabilityKind.VALUE,
             "At most `POOL_SIZE` + `POOL_MAX_OVERFLOW` units of work and reads go on at once in a process; whoever "
             "waits `POOL_TIMEOUT` is answered 503. Otherwise nothing limits reads, and the pool's figures are 0.",
         ),
     ]
-    writer_limit: Annotated[
+    max_writers: Annotated[
         int | None,
-        Axis(
-            Kind.VALUE,
+        CapabilityInfo(
+            CapabilityKind.VALUE,
             "How many units of work may be open at once, whatever they touch; the next one waits, at most "
             "`POOL_TIMEOUT`, and is then answered 503. With 1 they take turns: more server processes add no writes.",
         ),
     ]
-    queued_locks: Annotated[
+    blocking_locks: Annotated[
         bool,
-        Axis(
-            Kind.VALUE,
+        CapabilityInfo(
+            CapabilityKind.VALUE,
             "A unit of work that wants what another one has locked waits in line, and is run once. Otherwise it is "
             "turned away and run again, so that contention costs processor time, and who is next is a matter of luck.",
         ),
     ]
     id_block: Annotated[
         int,
-        Axis(
-            Kind.VALUE,
+        CapabilityInfo(
+            CapabilityKind.VALUE,
             "How many ids a process reserves at once. With 1, ids ascend in the order of creation. With more, a later "
             "entity may have a lower id than one made through another process, and a restart skips what was left.",
         ),
@@ -170,40 +170,40 @@ class Capabilities:
 
     durable: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "What was acknowledged survives the end of the process, also a sudden one. Without, a restart begins with "
             "an empty shop.",
         ),
     ]
     shared: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "Several server processes may use one storage at once. Without, `stockroom serve` must run with one "
             "worker, and every command that opens the storage sees another one.",
         ),
     ]
     repeatable_reads: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "What a unit of work has read without a lock stays as it was when it reads it again. Without, each read "
             "sees the latest: several reads that must fit together must lock.",
         ),
     ]
     serializable: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "Two units of work never each change what the other one has only read (write skew). Without, what a rule "
             "depends on must be locked.",
         ),
     ]
     concurrent_reads: Annotated[
         bool,
-        Axis(
-            Kind.GUARANTEE,
+        CapabilityInfo(
+            CapabilityKind.GUARANTEE,
             "Reads do not wait for units of work that have written the same rows. Without, a slow write delays every "
             "answer that shows what it touches.",
         ),
@@ -216,24 +216,28 @@ class Capabilities:
             ConfigurationError: something mandatory is missing, declared or not; the storage can do less than its
                 backend declares; or it has another value.
         """
-        for name, axis in AXES.items():
+        for name, axis in CAPABILITY_INFO.items():
             if axis.mandatory and not (getattr(self, name) and getattr(probed, name)):
                 raise ConfigurationError(
                     f"{backend}: this storage does not have {name}, which the shop cannot do without. {axis.meaning}"
                 )
-        missing = [name for name, axis in AXES.items() if not _keeps(axis, getattr(self, name), getattr(probed, name))]
+        missing = [
+            name
+            for name, axis in CAPABILITY_INFO.items()
+            if not _keeps(axis, getattr(self, name), getattr(probed, name))
+        ]
         if missing:
             raise ConfigurationError(f"{backend}: declared, but not found on this storage: {', '.join(missing)}.")
 
 
-def _keeps(axis: Axis, declared: int | None, probed: int | None) -> bool:
-    return declared == probed or (axis.kind is not Kind.VALUE and not declared)
+def _keeps(axis: CapabilityInfo, declared: int | None, probed: int | None) -> bool:
+    return declared == probed or (axis.kind is not CapabilityKind.VALUE and not declared)
 
 
-def _axes() -> Mapping[str, Axis]:
+def _axes() -> Mapping[str, CapabilityInfo]:
     hints = get_type_hints(Capabilities, include_extras=True)
     return MappingProxyType({field.name: hints[field.name].__metadata__[0] for field in fields(Capabilities)})
 
 
-AXES = _axes()
+CAPABILITY_INFO = _axes()
 """Every axis, by its name in ``Capabilities``."""

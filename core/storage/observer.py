@@ -1,4 +1,4 @@
-"""Who is told of units of work: metrics and traces. Backends know nothing of it: ``rerun`` tells."""
+"""Who is told of units of work: metrics and traces. Backends know nothing of it: ``run_with_retry`` tells."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,21 +18,21 @@ class Observer:
         del number
         return _UNWATCHED
 
-    def outlasted(self) -> None:
+    def retries_exhausted(self) -> None:
         """The unit of work was given up: conflicts went on for too long."""
 
 
 _observer: ContextVar[Observer | None] = ContextVar("stockroom_observer", default=None)
-_NOBODY = Observer()
+_NULL_OBSERVER = Observer()
 
 
 def current() -> Observer:
     """Whoever watches this task."""
-    return _observer.get() or _NOBODY
+    return _observer.get() or _NULL_OBSERVER
 
 
 @contextmanager
-def observed(observer: Observer) -> Iterator[None]:
+def observe_with(observer: Observer) -> Iterator[None]:
     """Let ``observer`` watch what this task does within, and the tasks that it starts."""
     token = _observer.set(observer)
     try:

@@ -1,4 +1,4 @@
-"""Lists: a window onto sorted rows, by page number or by cursor.
+"""Lists: a page_request onto sorted rows, by page number or by cursor.
 
 Every sort ends in the id, in the same direction, so no row is repeated or lost between pages. A null sorts before every
 value. A cursor holds the sort key of the last row seen, so the next page costs the same at any depth.
@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from core.entities.values import MAX_ID
-from core.errors import Invalid
+from core.entities.fields import MAX_ID
+from core.errors import ValidationFailed
 
 E = TypeVar("E")
 
@@ -37,7 +37,7 @@ Sorts = Mapping[str, SortKind]
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
+class SortOrder:
     """One sort field, and the direction that it and the id share."""
 
     field: str
@@ -45,15 +45,15 @@ class Sort:
     descending: bool
 
     @classmethod
-    def parse(cls, given: str, sorts: Sorts) -> "Sort":
+    def parse(cls, given: str, sorts: Sorts) -> "SortOrder":
         """``"name"`` or ``"-name"``.
 
         Raises:
-            Invalid: the field is not one of ``sorts``.
+            ValidationFailed: the field is not one of ``sorts``.
         """
         field = given.removeprefix("-")
         if field not in sorts:
-            raise Invalid("sort", f"must be one of {', '.join(sorts)}, with a leading - for descending order")
+            raise ValidationFailed("sort", f"must be one of {', '.join(sorts)}, with a leading - for descending order")
         return cls(field, sorts[field], given.startswith("-"))
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PageRequest:
     """Which part of a sorted list is wanted.
 
     Attributes:
@@ -71,7 +71,7 @@ class Window:
         after: when walking by cursor, the sort value and id of the last row seen; None at the start.
     """
 
-    sort: Sort
+    sort: SortOrder
     size: int
     page: int | None = 1
     after: tuple[SortValue, int] | None = None
@@ -84,10 +84,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[E]):
-    """The rows of a window.
+    """The rows of a page_request.
 
     Attributes:
-        items: at most ``window.size`` entities.
+        items: at most ``page_request.size`` entities.
         has_more: whether rows follow.
         total: how many rows there are in all, exact; None when walking by cursor.
     """
@@ -97,7 +97,7 @@ class Page(Generic[E]):
     total: int | None
 
 
-def encode_cursor(sort: Sort, entity: object) -> str:
+def encode_cursor(sort: SortOrder, entity: object) -> str:
     """An opaque cursor that stands behind ``entity`` in a list sorted by ``sort``."""
     value = getattr(entity, sort.field)
     key = (value - _EPOCH) // timedelta(milliseconds=1) if isinstance(value, datetime) else value
@@ -105,21 +105,21 @@ def encode_cursor(sort: Sort, entity: object) -> str:
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, sorts: Sorts) -> tuple[Sort, tuple[SortValue, int]]:
+def decode_cursor(cursor: str, sorts: Sorts) -> tuple[SortOrder, tuple[SortValue, int]]:
     """The sort and the position that ``encode_cursor`` put in.
 
     Raises:
-        Invalid: it is not a cursor of a list with these ``sorts``.
+        ValidationFailed: it is not a cursor of a list with these ``sorts``.
     """
     try:
         packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         sort_text, key, row_id = json.loads(packed)
-        sort = Sort.parse(sort_text, sorts)
+        sort = SortOrder.parse(sort_text, sorts)
         if not _is_integer(row_id, 1, MAX_ID):
             raise ValueError
         return sort, (_sort_value(sort.kind, key), row_id)
-    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError, Invalid):
-        raise Invalid("cursor", "is not a cursor of this list") from None
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError, ValidationFailed):
+        raise ValidationFailed("cursor", "is not a cursor of this list") from None
 
 
 def _sort_value(kind: SortKind, key: Any) -> SortValue:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.errors import ConflictsOutlasted, TransientConflict
+from core.errors import RetriesExhausted, TransientConflict
 from core.storage.observer import current
 
 T = TypeVar("T")
@@ -19,25 +19,25 @@ class RetryPolicy:
 
     Attributes:
         attempts: runs at most, the first included.
-        first_wait: seconds; the longest wait before the second run. Doubles with each further run.
-        longest_wait: seconds; no single wait is longer.
+        initial_backoff: seconds; the longest wait before the second run. Doubles with each further run.
+        max_backoff: seconds; no single wait is longer.
         deadline: seconds after which no further run begins.
     """
 
     attempts: int = 12
-    first_wait: float = 0.01
-    longest_wait: float = 0.5
+    initial_backoff: float = 0.01
+    max_backoff: float = 0.5
     deadline: float = 15.0
 
 
-async def rerun(attempt: Callable[[], Awaitable[T]], policy: RetryPolicy) -> T:
+async def run_with_retry(attempt: Callable[[], Awaitable[T]], policy: RetryPolicy) -> T:
     """The outcome of the first ``attempt`` that ends without ``TransientConflict``.
 
     Waits are drawn evenly from zero to a bound that doubles ("full jitter"), so that those who collided do not collide
     again in step. Whoever watches (``core.storage.observer``) is told of every run.
 
     Raises:
-        ConflictsOutlasted: attempts or time ran out.
+        RetriesExhausted: attempts or time ran out.
     """
     started, observer = time.monotonic(), current()
     for number in range(policy.attempts):
@@ -49,6 +49,6 @@ async def rerun(attempt: Callable[[], Awaitable[T]], policy: RetryPolicy) -> T:
         if time.monotonic() - started > policy.deadline:
             break
         if number + 1 < policy.attempts:
-            await asyncio.sleep(random.uniform(0, min(policy.longest_wait, policy.first_wait * 2**number)))  # noqa: S311
-    observer.outlasted()
-    raise ConflictsOutlasted from last
+            await asyncio.sleep(random.uniform(0, min(policy.max_backoff, policy.initial_backoff * 2**number)))  # noqa: S311
+    observer.retries_exhausted()
+    raise RetriesExhausted from last

@@ -1,6 +1,6 @@
 """The fields that each list can be sorted by: attributes of the entity, indexed wherever there are indexes."""
 
-from core.storage.pages import Sort, SortKind, Sorts
+from core.storage.pages import SortKind, SortOrder, Sorts
 
 _RECORD = {"created_at": SortKind.TIME, "id": SortKind.INTEGER}
 
@@ -24,7 +24,7 @@ ORDERS: Sorts = {**_RECORD, "total_amount": SortKind.INTEGER}
 TRANSFERS: Sorts = _RECORD
 NOTIFICATIONS: Sorts = _RECORD
 
-NEWEST_FIRST = Sort("created_at", SortKind.TIME, descending=True)
+NEWEST_FIRST = SortOrder("created_at", SortKind.TIME, descending=True)
 """How every list is sorted unless the client says otherwise."""
 
-LEAST_STOCK_FIRST = Sort("stock_quantity", SortKind.INTEGER, descending=False)
+LEAST_STOCK_FIRST = SortOrder("stock_quantity", SortKind.INTEGER, descending=False)

@@ -11,6 +11,8 @@ from core.storage.repositories import (
     AccountRepository,
     CategoryReader,
     CategoryRepository,
+    ExpiringEntryReader,
+    ExpiringEntryRepository,
     NotificationReader,
     NotificationRepository,
     OrderReader,
@@ -22,8 +24,6 @@ from core.storage.repositories import (
     ProductRepository,
     TagReader,
     TagRepository,
-    TicketReader,
-    TicketRepository,
     UserReader,
     UserRepository,
 )
@@ -73,7 +73,7 @@ class Transaction(Protocol):
     @property
     def notifications(self) -> NotificationRepository: ...
     @property
-    def tickets(self) -> TicketRepository: ...
+    def expiring(self) -> ExpiringEntryRepository: ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """A part that is undone alone when an error leaves it; the error goes on to the caller.
@@ -111,7 +111,7 @@ class Storage(Protocol):
     @property
     def notifications(self) -> NotificationReader: ...
     @property
-    def tickets(self) -> TicketReader: ...
+    def expiring(self) -> ExpiringEntryReader: ...
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``work`` in a unit of work, and return what it returned once that is committed.
@@ -120,7 +120,7 @@ class Storage(Protocol):
         ``work`` runs again from its beginning, so it must have no effects but those on the transaction.
 
         Raises:
-            ConflictsOutlasted: conflicts went on for longer than the retry policy allows.
+            RetriesExhausted: conflicts went on for longer than the retry policy allows.
         """
         ...
 

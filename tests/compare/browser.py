@@ -35,7 +35,7 @@ def programs() -> tuple[str, str]:
     return chromium, driver
 
 
-class Window:
+class PageRequest:
     """A window with one page in it."""
 
     def __init__(self, driver: Chrome) -> None:
@@ -75,7 +75,7 @@ class Window:
 
 
 @contextmanager
-def window(folder: Path) -> Iterator[Window]:
+def window(folder: Path) -> Iterator[PageRequest]:
     """A new browser with an empty profile in ``folder``."""
     chromium, driver = programs()
     options = ChromeOptions()
@@ -85,6 +85,6 @@ def window(folder: Path) -> Iterator[Window]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     chrome = Chrome(options=options, service=ChromeService(driver))
     try:
-        yield Window(chrome)
+        yield PageRequest(chrome)
     finally:
         chrome.quit()

@@ -15,7 +15,7 @@ from core.entities import (
     Order,
     OrderDraft,
     OrderItem,
-    OrderLine,
+    OrderItemDraft,
     OrderStatus,
     Product,
     ProductDraft,
@@ -109,7 +109,7 @@ def traded() -> dict[str, Any]:
 def ledger() -> Ledger:
     kept = Ledger()
     for key, product_id, quantity in ((2, 1, 2), (3, 2, 1), (4, 2, 4)):
-        draft = OrderDraft(user_id=1, items=[OrderLine(product_id=product_id, quantity=quantity)])
+        draft = OrderDraft(user_id=1, items=[OrderItemDraft(product_id=product_id, quantity=quantity)])
         kept.orders[key] = (draft, 100 * quantity)
     kept.paid.add(3)
     kept.cancelled.add(4)

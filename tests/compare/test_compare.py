@@ -11,7 +11,7 @@ from compare.operations import OPERATIONS
 from compare.outcome import Measured
 from conformance.defaults import settings_for
 from core.plugins import Registry
-from core.storage import AXES
+from core.storage import CAPABILITY_INFO
 from demo.scale import Scale
 from demo.writer import is_empty, write
 from tests.compare.command import BRIEF, compare
@@ -76,7 +76,7 @@ def test_the_storages_are_described_and_right(compared: tuple[Path, Json, str]) 
     assert sqlite["server"].startswith("SQLite 3.")
     assert sqlite["driver"].startswith("aiosqlite ")
     assert sqlite["settings"] == {"pool_size": 7}
-    assert set(sqlite["capabilities"]) == set(AXES)
+    assert set(sqlite["capabilities"]) == set(CAPABILITY_INFO)
     assert sqlite["size"]["afterwards"] >= sqlite["size"]["filled"] > 100_000
     assert mongomock["size"] == {"filled": None, "afterwards": None}, "it declares no sizes"
     for storage in (sqlite, mongomock):

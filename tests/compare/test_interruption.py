@@ -73,7 +73,7 @@ async def placed(backend: Backend, settings: Settings) -> int:
     try:
         if await storage.schema_revision() is None:
             return 0
-        return sum(count for count, _ in (await storage.orders.totals()).values())
+        return sum(count for count, _ in (await storage.orders.totals_by_status()).values())
     finally:
         await storage.close()
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.storage import AXES
-from tests.compare.browser import Window, window
+from core.storage import CAPABILITY_INFO
+from tests.compare.browser import PageRequest, window
 from tests.compare.command import BRIEF, compare
 
 pytestmark = pytest.mark.thorough
@@ -56,13 +56,13 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Json]:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageRequest]:
     with window(tmp_path_factory.mktemp("profile")) as opened:
         yield opened
 
 
 @pytest.fixture
-def page(browser: Window, report: tuple[Path, Json]) -> Window:
+def page(browser: PageRequest, report: tuple[Path, Json]) -> PageRequest:
     """The report, opened anew."""
     browser.resize(1400)
     browser.prefer("light")
@@ -72,23 +72,23 @@ def page(browser: Window, report: tuple[Path, Json]) -> Window:
     return browser
 
 
-def charts(page: Window) -> list[Json]:
+def charts(page: PageRequest) -> list[Json]:
     found = page.run(CHARTS)
     assert [section["workload"] for section in found] == WORKLOADS
     return [chart for section in found for chart in section["charts"]]
 
 
-def test_it_asks_no_network_for_anything_and_complains_of_nothing(page: Window, report: tuple[Path, Json]) -> None:
+def test_it_asks_no_network_for_anything_and_complains_of_nothing(page: PageRequest, report: tuple[Path, Json]) -> None:
     asked = set(page.requests())
     assert report[0].as_uri() in asked
     assert asked <= {report[0].as_uri(), "data:,"}, "its icon is empty"
     assert page.complaints() == []
-    assert page.run("return document.scripts.length") == 0
+    assert page.run("return document.offline_migrations.length") == 0
     assert page.run("return performance.getEntriesByType('resource').length") == 0
     assert not re.search(r"""(src|href|action)=["'](?!data:)|url\((?!#)|@import""", report[0].read_text())
 
 
-def test_every_workload_has_its_charts_with_labelled_axes_and_units(page: Window) -> None:
+def test_every_workload_has_its_charts_with_labelled_axes_and_units(page: PageRequest) -> None:
     titles = [
         ("clients at once", "answered requests per second"),
         ("part of all requests", "answered within, milliseconds"),
@@ -106,7 +106,7 @@ def test_every_workload_has_its_charts_with_labelled_axes_and_units(page: Window
             assert text["box"]["bottom"] <= chart["box"]["bottom"] + 1, text["text"]
 
 
-def test_the_marks_are_drawn_where_their_figures_are(page: Window, report: tuple[Path, Json]) -> None:
+def test_the_marks_are_drawn_where_their_figures_are(page: PageRequest, report: tuple[Path, Json]) -> None:
     """A point for each storage and number of clients, higher up the more requests were answered."""
     for section in page.run(CHARTS):
         throughput, latency, _ = section["charts"]
@@ -142,7 +142,7 @@ def inside(box: Json, outer: Json) -> bool:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_can_be_read_by_day_and_by_night(page: Window, scheme: str) -> None:
+def test_it_can_be_read_by_day_and_by_night(page: PageRequest, scheme: str) -> None:
     """WCAG's contrasts: 4.5 to 1 for text, 3 to 1 for lines and points."""
     page.prefer(scheme)
     paper = luminance(page.run("return getComputedStyle(document.body).backgroundColor"))
@@ -173,19 +173,19 @@ def contrast(one: float, other: float) -> float:
 
 
 @pytest.mark.parametrize("width", [1400, 390])
-def test_nothing_sticks_out_of_the_page(page: Window, width: int) -> None:
+def test_nothing_sticks_out_of_the_page(page: PageRequest, width: int) -> None:
     page.resize(width)
     assert page.run("return document.documentElement.scrollWidth") <= width
 
 
 def test_the_figures_stand_beside_the_capabilities_the_machine_and_the_settings(
-    page: Window, report: tuple[Path, Json]
+    page: PageRequest, report: tuple[Path, Json]
 ) -> None:
     rows = page.run(
         "return [...document.querySelectorAll('#capabilities tr')].map(r => [...r.cells].map(c => c.textContent))"
     )
     assert rows[0] == ["capability", *STORAGES, "what it changes"]
-    assert [row[0] for row in rows[1:]] == list(AXES)
+    assert [row[0] for row in rows[1:]] == list(CAPABILITY_INFO)
     assert next(row for row in rows if row[0] == "durable")[1:4] == ["yes", "yes", "no"]
     told = page.run("return document.body.innerText")
     machine = report[1]["machine"]

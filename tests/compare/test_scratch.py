@@ -7,7 +7,7 @@ import pytest
 from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry
-from core.storage import Scratching
+from core.storage import SupportsTemporaryDatabases
 from demo.scale import Scale
 from demo.writer import is_empty, write
 
@@ -36,12 +36,12 @@ async def use(url: str, registry: Registry) -> None:
 
 def test_a_scratch_store_is_blank_and_gone_in_the_end(blank_url: str, registry: Registry) -> None:
     backend = registry.choose(settings_for(blank_url))
-    assert isinstance(backend, Scratching)
+    assert isinstance(backend, SupportsTemporaryDatabases)
 
     async def walk() -> list[str]:
         urls = []
         for _ in range(2):
-            async with backend.scratch(settings_for(blank_url)) as url:
+            async with backend.temporary_database(settings_for(blank_url)) as url:
                 assert await revision(url, registry) is None
                 await use(url, registry)
                 urls.append(url)
@@ -56,11 +56,11 @@ def test_a_scratch_store_is_blank_and_gone_in_the_end(blank_url: str, registry: 
 @pytest.mark.needs("durable")
 def test_it_is_gone_also_where_the_work_failed(blank_url: str, registry: Registry) -> None:
     backend = registry.choose(settings_for(blank_url))
-    assert isinstance(backend, Scratching)
+    assert isinstance(backend, SupportsTemporaryDatabases)
     urls: list[str] = []
 
     async def fail() -> None:
-        async with backend.scratch(settings_for(blank_url)) as url:
+        async with backend.temporary_database(settings_for(blank_url)) as url:
             urls.append(url)
             await use(url, registry)
             raise ZeroDivisionError
@@ -73,10 +73,10 @@ def test_it_is_gone_also_where_the_work_failed(blank_url: str, registry: Registr
 def test_a_server_that_is_not_there_is_told(registry: Registry) -> None:
     for url in ("postgresql://u:geheim@127.0.0.1:1/a", "mysql://u:geheim@127.0.0.1:1/a"):
         backend = registry.choose(settings_for(url))
-        assert isinstance(backend, Scratching)
+        assert isinstance(backend, SupportsTemporaryDatabases)
 
-        async def enter(backend: Scratching = backend, url: str = url) -> None:
-            async with backend.scratch(settings_for(url)):
+        async def enter(backend: SupportsTemporaryDatabases = backend, url: str = url) -> None:
+            async with backend.temporary_database(settings_for(url)):
                 raise AssertionError("there is no such server")
 
         with pytest.raises(ConfigurationError, match="nobody answers") as refused:

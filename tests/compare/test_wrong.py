@@ -42,13 +42,13 @@ class Forgetful:
 
         async def forgetful(work):
             async def part(tx):
-                shift = tx.products.shift_stock
+                shift = tx.products.adjust_stock
 
                 async def sometimes(changes, at):
                     if min(changes.values()) > 0 or next(self.orders) % 3:
                         await shift(changes, at)
 
-                tx.products.shift_stock = sometimes
+                tx.products.adjust_stock = sometimes
                 return await work(tx)
 
             return await run(part)

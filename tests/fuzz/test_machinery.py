@@ -47,10 +47,10 @@ class KeepsStock(AlteredStorage):
     """Cancelling an order does not bring its pieces back."""
 
     def parts(self, tx: Any) -> dict[str, Any]:
-        async def shift_stock(changes: dict[int, int], at: Any) -> None:
-            await tx.products.shift_stock({key: min(pieces, 0) for key, pieces in changes.items()}, at)
+        async def adjust_stock(changes: dict[int, int], at: Any) -> None:
+            await tx.products.adjust_stock({key: min(pieces, 0) for key, pieces in changes.items()}, at)
 
-        return {"products": Altered(tx.products, shift_stock=shift_stock)}
+        return {"products": Altered(tx.products, adjust_stock=adjust_stock)}
 
 
 class LosesUpdates(AlteredStorage):

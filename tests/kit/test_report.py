@@ -12,7 +12,7 @@ from conformance import matrix
 from conformance.manifest import contents, expected, shows
 from conformance.report import Report
 from core.plugins import discover
-from core.storage.capabilities import AXES
+from core.storage.capabilities import CAPABILITY_INFO
 
 MEMORY = discover().by_name["memory"]
 
@@ -56,7 +56,7 @@ def test_nothing_run_is_not_conformant() -> None:
     assert Report.of(MEMORY).level == "partial"
 
 
-@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("axis", CAPABILITY_INFO)
 def test_every_axis_has_tests(axis: str) -> None:
     assert shows(axis)
     assert shows(axis) <= {name for name, _ in contents()}
@@ -78,7 +78,7 @@ def cell(page: str, row: str) -> str:
 
 def test_a_cell_says_what_was_shown(report: Report) -> None:
     page = matrix.page([document(report)])
-    assert [cell(page, row) for row in ("level", "`savepoints`", "`durable`", "`writer_limit`", "`id_block`")] == [
+    assert [cell(page, row) for row in ("level", "`savepoints`", "`durable`", "`max_writers`", "`id_block`")] == [
         "conformant",
         "yes",
         "no",

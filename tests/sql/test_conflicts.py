@@ -12,7 +12,7 @@ from sqlalchemy import event
 from backends.sql.backend import SqlBackend
 from backends.sql.dialects import Dialect
 from core.entities import Product
-from core.errors import ConflictsOutlasted, TransientConflict
+from core.errors import RetriesExhausted, TransientConflict
 from core.storage import Storage, Transaction
 from tests.sql.conftest import Opened
 from tests.sql.neighbour import ALL, SERVERS, Neighbour
@@ -78,7 +78,7 @@ def changed(dialect: Dialect, **fields: Any) -> SqlBackend:
 # Two transactions that cross
 
 
-@pytest.mark.lacks("writer_limit")
+@pytest.mark.lacks("max_writers")
 async def test_a_deadlock_runs_the_loser_again_and_both_succeed(storage: Storage) -> None:
     await add_products(storage, {"stock_quantity": 10}, {"stock_quantity": 10})
     crossing = Crossing()
@@ -142,7 +142,7 @@ async def test_a_record_changed_since_the_snapshot_runs_the_work_again(opened: O
         assert await stocks(storage) == [8, 10]
 
 
-@pytest.mark.lacks("writer_limit")
+@pytest.mark.lacks("max_writers")
 async def test_a_lost_update_is_noticed_by_its_version(storage: Storage) -> None:
     await add_products(storage, {"stock_quantity": 10}, {"stock_quantity": 10})
     crossing = Crossing()
@@ -206,7 +206,7 @@ async def test_a_lock_that_is_never_released_is_503_in_the_end(opened: Opened, n
         async with neighbour.connection() as other:
             await other.exec_driver_sql(dialect.begin)
             await other.exec_driver_sql("UPDATE products SET stock_quantity = 5 WHERE id = 1")
-            with pytest.raises(ConflictsOutlasted):
+            with pytest.raises(RetriesExhausted):
                 await storage.run(lambda tx: take_one(tx, 1))
             assert (await storage.products.get(1)).stock_quantity == 10  # readers do not wait
             await other.exec_driver_sql("ROLLBACK")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from conformance.defaults import settings_for
-from core.entities import OrderDraft, OrderLine
+from core.entities import OrderDraft, OrderItemDraft
 from core.errors import Duplicate, InsufficientStock, NotFound
 from core.plugins import Registry
 from core.services import orders
@@ -51,7 +51,7 @@ async def test_each_driver_sells_exactly_what_there_is(driven: Sequence[Storage]
         [user] = await add_users(storage, f"buyer_{number}")
         keys = [f"{number}-{line}" for line in range(3)]
         products = await add_products(storage, *({"stock_quantity": 10, "slug": key, "sku": key} for key in keys))
-        lines = [OrderLine(product_id=product.id, quantity=1) for product in products]
+        lines = [OrderItemDraft(product_id=product.id, quantity=1) for product in products]
         drafts = [OrderDraft(user_id=user.id, items=lines[:: 1 - turn % 2 * 2]) for turn in range(16)]
         outcomes = await asyncio.gather(*(orders.place(storage, draft) for draft in drafts), return_exceptions=True)
         assert {type(outcome).__name__ for outcome in outcomes} == {"Order", "InsufficientStock"}

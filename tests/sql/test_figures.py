@@ -8,7 +8,7 @@ import pytest
 
 from backends.sql.backend import SqlBackend
 from backends.sql.wires import Arguments, Wire
-from core.storage import ProductFilter, Storage, Window, sorts
+from core.storage import PageRequest, ProductFilter, Storage, sorts
 from tests.sql.conftest import Opened
 from tests.sql.neighbour import ALL, Neighbour
 from tests.sql.test_plans import fill
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.only(*ALL)
 
 Ask = Callable[[Storage], Awaitable[Any]]
 
-FIRST = Window(sorts.NEWEST_FIRST, 1)
+FIRST = PageRequest(sorts.NEWEST_FIRST, 1)
 FIGURES: dict[str, Ask] = {
-    "prices by category": lambda storage: storage.products.figures_by_category(),
-    "totals by status": lambda storage: storage.orders.totals(),
+    "prices by category": lambda storage: storage.products.price_stats_by_category(),
+    "totals by status": lambda storage: storage.orders.totals_by_status(),
     "top spenders": lambda storage: storage.users.top_spenders(10),
     "active users": lambda storage: storage.users.active_count(),
     "active products": lambda storage: storage.products.page(ProductFilter(is_active=True), FIRST),

@@ -82,4 +82,4 @@ async def test_a_connection_that_ends_within_a_unit_of_work_runs_it_again(
 
     await storage.run(work)
     assert runs == 2
-    assert len(await storage.run(lambda tx: tx.tags.named(["news", "more"]))) == 2
+    assert len(await storage.run(lambda tx: tx.tags.by_names(["news", "more"]))) == 2

@@ -19,7 +19,17 @@ from backends.sql import search
 from backends.sql.backend import SqlBackend
 from backends.sql.schema import NEVER, metadata
 from core.entities import OrderStatus, PostStatus
-from core.storage import OrderFilter, Page, PostFilter, ProductFilter, Sort, Storage, UserFilter, Window, sorts
+from core.storage import (
+    OrderFilter,
+    Page,
+    PageRequest,
+    PostFilter,
+    ProductFilter,
+    SortOrder,
+    Storage,
+    UserFilter,
+    sorts,
+)
 from core.storage.pages import SortKind, Sorts
 from tests.sql.conftest import Opened
 from tests.sql.meter import Meter
@@ -38,7 +48,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 NEWEST: Sorts = {"created_at": SortKind.TIME}
 
 Row = dict[str, Any]
-List = Callable[[Storage, Window], Awaitable[Page[Any]]]
+List = Callable[[Storage, PageRequest], Awaitable[Page[Any]]]
 
 LISTS: dict[str, tuple[Sorts, List]] = {
     "users": (sorts.USERS, lambda s, window: s.users.page(UserFilter(), window)),
@@ -57,7 +67,7 @@ LISTS: dict[str, tuple[Sorts, List]] = {
     "notifications": (NEWEST, lambda s, window: s.notifications.page(1, window)),
 }
 
-SEARCHES: dict[str, Callable[[Storage, str, Window], Awaitable[Page[Any]]]] = {
+SEARCHES: dict[str, Callable[[Storage, str, PageRequest], Awaitable[Page[Any]]]] = {
     "users": lambda s, term, window: s.users.page(UserFilter(search=term), window),
     "posts": lambda s, term, window: s.posts.page(PostFilter(search=term), window),
     "products": lambda s, term, window: s.products.page(ProductFilter(search=term), window),
@@ -81,7 +91,7 @@ async def test_a_list_without_an_index_is_found_out(opened: Opened, neighbour: N
     await fill(neighbour)
     meter = Meter(neighbour.dialect.wire, neighbour.dialect.name)
     async with opened(SqlBackend(replace(neighbour.dialect, wire=meter)), pool_size=1) as storage:
-        await storage.users.page(UserFilter(search="no"), Window(sorts.NEWEST_FIRST, SIZE, page=None))
+        await storage.users.page(UserFilter(search="no"), PageRequest(sorts.NEWEST_FIRST, SIZE, page=None))
         assert meter.read > ENOUGH
 
 
@@ -95,11 +105,11 @@ async def test_a_search_goes_by_the_index_unless_the_order_is_sooner(opened: Ope
             for term, count in (("000777", 1), ("0007", 100), ("nowhere", 0), ("every", SIZE)):
                 for sort in both_ways(NEWEST):
                     meter.read = 0
-                    found = await page(storage, term, Window(sort, SIZE, page=None))
+                    found = await page(storage, term, PageRequest(sort, SIZE, page=None))
                     assert len(found.items) == min(count, SIZE)
                     costs[f"{term} in {table} by {sort}"] = meter.read
             meter.read = 0
-            assert (await page(storage, "000777", Window(sorts.NEWEST_FIRST, SIZE))).total == 1
+            assert (await page(storage, "000777", PageRequest(sorts.NEWEST_FIRST, SIZE))).total == 1
             costs[f"one in {table}, counted"] = meter.read / 2
         most = {case: FOUND if case.startswith("every") else LOOKED_UP for case in costs}
         assert {case: cost for case, cost in costs.items() if cost > most[case]} == {}
@@ -112,33 +122,33 @@ async def test_transfers_are_each_listed_once_in_order_and_counted(opened: Opene
         for sort in both_ways(sorts.TRANSFERS):
             found, after = [], None
             while True:
-                page = await storage.accounts.transfers(1, Window(sort, 100, page=None, after=after))
+                page = await storage.accounts.transfers(1, PageRequest(sort, 100, page=None, after=after))
                 found += [transfer.id for transfer in page.items]
                 if not page.has_more:
                     break
                 after = (getattr(page.items[-1], sort.field), page.items[-1].id)
             assert found == (expected[::-1] if sort.descending else expected)
-            numbered = await storage.accounts.transfers(1, Window(sort, 100, page=3))
+            numbered = await storage.accounts.transfers(1, PageRequest(sort, 100, page=3))
             assert [transfer.id for transfer in numbered.items] == found[200:300]
             assert numbered.total == len(expected)
 
 
-def both_ways(orders: Sorts) -> list[Sort]:
-    return [Sort(field, kind, descending) for field, kind in orders.items() for descending in (False, True)]
+def both_ways(orders: Sorts) -> list[SortOrder]:
+    return [SortOrder(field, kind, descending) for field, kind in orders.items() for descending in (False, True)]
 
 
-async def costs_of(storage: Storage, meter: Meter, page: List, sort: Sort) -> list[int]:
+async def costs_of(storage: Storage, meter: Meter, page: List, sort: SortOrder) -> list[int]:
     """Of the first page, of one in the middle and of one near the end, all by cursor."""
-    total = (await page(storage, Window(sort, 1))).total or 0
+    total = (await page(storage, PageRequest(sort, 1))).total or 0
     assert total > ENOUGH, "too few rows to tell"
     costs = []
     for place in (None, total // 2, total * 9 // 10):
         after = None
         if place is not None:
-            [last] = (await page(storage, Window(sort, 1, page=place))).items
+            [last] = (await page(storage, PageRequest(sort, 1, page=place))).items
             after = (getattr(last, sort.field), last.id)
         meter.read = 0
-        found = await page(storage, Window(sort, SIZE, page=None, after=after))
+        found = await page(storage, PageRequest(sort, SIZE, page=None, after=after))
         assert len(found.items) == SIZE
         costs.append(meter.read)
     return costs

@@ -32,7 +32,7 @@ async def holding(storage: Storage, count: int) -> AsyncIterator[None]:
     held = asyncio.Barrier(count + 1)
 
     async def work(tx: Transaction) -> None:
-        await tx.tags.named(["none"])
+        await tx.tags.by_names(["none"])
         await held.wait()
         await enough.wait()
 
@@ -170,7 +170,7 @@ async def test_connections_that_the_server_ended_are_replaced_without_an_error(
         await asyncio.gather(*(storage.tags.get(tag.id) for _ in range(20)))
         await neighbour.end_all()
         await asyncio.gather(*(add_tags(storage, f"{turn} {number}") for number in range(20)))
-    assert len(await storage.run(lambda tx: tx.tags.named([f"{n // 20} {n % 20}" for n in range(60)]))) == 60
+    assert len(await storage.run(lambda tx: tx.tags.by_names([f"{n // 20} {n % 20}" for n in range(60)]))) == 60
 
 
 async def test_a_restart_is_503_while_it_lasts_and_forgotten_after(proxy: Proxy, registry: Registry) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from backends.sql.schema import metadata
 from backends.sql.search import FEW
-from core.storage import ProductFilter, Sort, Storage, Window, sorts
+from core.storage import PageRequest, ProductFilter, SortOrder, Storage, sorts
 from core.storage.pages import SortKind
 from tests.sql.conftest import Opened
 from tests.sql.neighbour import ALL, Neighbour
@@ -15,7 +15,7 @@ from tests.sql.neighbour import ALL, Neighbour
 pytestmark = pytest.mark.only(*ALL)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-BY_PRICE = Sort("price", SortKind.INTEGER, descending=False)
+BY_PRICE = SortOrder("price", SortKind.INTEGER, descending=False)
 SIZE = 100
 
 
@@ -36,12 +36,12 @@ async def insert(neighbour: Neighbour, products: list[dict[str, Any]]) -> None:
         await connection.exec_driver_sql("COMMIT")
 
 
-async def walked(storage: Storage, term: str, sort: Sort) -> list[int]:
+async def walked(storage: Storage, term: str, sort: SortOrder) -> list[int]:
     """The ids of a whole search, by cursor."""
     found: list[int] = []
     after = None
     while True:
-        page = await storage.products.page(ProductFilter(search=term), Window(sort, SIZE, page=None, after=after))
+        page = await storage.products.page(ProductFilter(search=term), PageRequest(sort, SIZE, page=None, after=after))
         found += [product.id for product in page.items]
         if not page.has_more:
             return found
@@ -57,7 +57,7 @@ async def test_nothing_is_lost_or_repeated_where_few_become_many(opened: Opened,
             cheapest = [row["id"] for row in sorted(few, key=lambda row: (row["price"], row["id"]))]
             assert await walked(storage, "needle", sorts.NEWEST_FIRST) == newest
             assert await walked(storage, "needle", BY_PRICE) == cheapest
-            numbered = await storage.products.page(ProductFilter(search="needle"), Window(BY_PRICE, SIZE, page=19))
+            numbered = await storage.products.page(ProductFilter(search="needle"), PageRequest(BY_PRICE, SIZE, page=19))
             assert [product.id for product in numbered.items] == cheapest[1800:1900]
             assert numbered.total == len(few) == FEW - 1 + more
             added = rows(range(20_000 + more, 20_001 + more), "needle")
@@ -72,7 +72,7 @@ async def test_rows_with_the_trigrams_of_a_term_do_not_hold_it(opened: Opened, n
     async with opened() as storage:
         for term in ("abcd", "abc", "bcd", "cabc", "abcab", "c a", "d a", "ab c"):
             held = [number for number, text in enumerate(texts, 1) if term in text]
-            page = await storage.products.page(ProductFilter(search=term), Window(sorts.NEWEST_FIRST, SIZE))
+            page = await storage.products.page(ProductFilter(search=term), PageRequest(sorts.NEWEST_FIRST, SIZE))
             assert sorted(product.id for product in page.items) == held, term
             assert page.total == len(held), term
 

@@ -6,8 +6,8 @@ import pytest
 from core.clock import now
 from core.entities import CategoryDraft, PostDraft, PostStatus
 from core.errors import Duplicate, NotFound
-from core.storage import Page, PostFilter, ProductFilter, Storage, Window
-from core.storage.pages import Sort, SortValue
+from core.storage import Page, PageRequest, PostFilter, ProductFilter, Storage
+from core.storage.pages import SortOrder, SortValue
 from core.storage.sorts import POSTS, PRODUCTS
 from tests.sql.neighbour import ALL
 from tests.sql.stock import add_categories, add_products, add_tags, add_users
@@ -35,7 +35,7 @@ FOUR_BYTES = "😀🧿𝕊𐍈👩‍👩‍👧‍👦𠜎"
 
 
 async def search(storage: Storage, text: str) -> list[str]:
-    window = Window(Sort.parse("id", PRODUCTS), size=100)
+    window = PageRequest(SortOrder.parse("id", PRODUCTS), size=100)
     page = await storage.products.page(ProductFilter(search=text), window)
     assert page.total == len(page.items)
     return [product.name for product in page.items]
@@ -69,7 +69,7 @@ async def test_folded_names_are_equal(storage: Storage, one: str, other: str) ->
 @pytest.mark.parametrize(("one", "other"), APART)
 async def test_folding_keeps_accents_and_scripts_apart(storage: Storage, one: str, other: str) -> None:
     await add_tags(storage, one, other)
-    assert len(await storage.run(lambda tx: tx.tags.named([one, other]))) == 2
+    assert len(await storage.run(lambda tx: tx.tags.by_names([one, other]))) == 2
 
 
 async def test_unique_keys_are_found_exactly(storage: Storage) -> None:
@@ -124,17 +124,17 @@ async def test_text_sorts_by_code_point(storage: Storage, way: str) -> None:
     await add_products(storage, *({"name": name} for name in SORTED))
     ordered = sorted(SORTED, reverse=way.startswith("-"))
 
-    async def page(window: Window) -> Page[tuple[str, int]]:
+    async def page(window: PageRequest) -> Page[tuple[str, int]]:
         found = await storage.products.page(ProductFilter(), window)
         return Page([(product.name, product.id) for product in found.items], found.has_more, found.total)
 
-    sort = Sort.parse(way, PRODUCTS)
-    numbered = [await page(Window(sort, size=4, page=number)) for number in range(1, 6)]
+    sort = SortOrder.parse(way, PRODUCTS)
+    numbered = [await page(PageRequest(sort, size=4, page=number)) for number in range(1, 6)]
     assert [name for one in numbered for name, _ in one.items] == ordered
     walked: list[str] = []
     after: tuple[SortValue, int] | None = None
     while True:
-        one = await page(Window(sort, size=4, page=None, after=after))
+        one = await page(PageRequest(sort, size=4, page=None, after=after))
         walked += [name for name, _ in one.items]
         if not one.has_more:
             break
@@ -151,12 +151,12 @@ async def test_null_sorts_before_every_value(storage: Storage, way: str) -> None
         await storage.run(lambda tx, draft=draft, moment=moment: tx.posts.add(draft, [], moment, now()))  # type: ignore[misc]
     ascending = [1, 3, 5, 2, 4]
     expected = ascending if way == "published_at" else ascending[::-1]
-    sort = Sort.parse(way, POSTS)
-    assert [p.id for p in (await storage.posts.page(PostFilter(), Window(sort, size=9))).items] == expected
+    sort = SortOrder.parse(way, POSTS)
+    assert [p.id for p in (await storage.posts.page(PostFilter(), PageRequest(sort, size=9))).items] == expected
     walked: list[int] = []
     after: tuple[SortValue, int] | None = None
     while len(walked) < len(moments):
-        [post] = (await storage.posts.page(PostFilter(), Window(sort, size=1, page=None, after=after))).items
+        [post] = (await storage.posts.page(PostFilter(), PageRequest(sort, size=1, page=None, after=after))).items
         walked.append(post.id)
         after = (post.published_at, post.id)
     assert walked == expected
@@ -190,6 +190,6 @@ async def test_more_rows_than_a_statement_has_variables_for_keep_their_order(sto
     added = await add_products(storage, *({} for _ in range(count)))
     assert [product.name for product in added] == [f"P {number}" for number in range(count)]
     assert [product.id for product in added] == sorted({product.id for product in added})
-    by_id = Window(Sort.parse("-id", PRODUCTS), size=1)
+    by_id = PageRequest(SortOrder.parse("-id", PRODUCTS), size=1)
     last = await storage.products.page(ProductFilter(), by_id)
     assert (last.total, last.items) == (count, added[-1:])

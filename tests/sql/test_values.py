@@ -12,8 +12,8 @@ from backends.sql.engine import serving_engine
 from conformance.shop import Shop
 from core.clock import now
 from core.entities import CategoryDraft, TagDraft
-from core.entities.values import MAX_ID, MAX_QUANTITY
-from core.errors import ConflictsOutlasted, NotFound
+from core.entities.fields import MAX_ID, MAX_QUANTITY
+from core.errors import NotFound, RetriesExhausted
 from core.money import MAX_PRICE, MAX_TOTAL
 from core.services import catalogue, orders
 from core.settings import Settings
@@ -161,9 +161,9 @@ async def test_a_guarded_shift_keeps_stock_within_its_bounds(storage: Storage) -
         async def work(tx: Transaction, changes: dict[int, int] = changes) -> None:
             nonlocal runs
             runs += 1
-            await tx.products.shift_stock(changes, now())
+            await tx.products.adjust_stock(changes, now())
 
-        with pytest.raises(ConflictsOutlasted):
+        with pytest.raises(RetriesExhausted):
             await storage.run(work)
         assert runs > 1
     assert (await storage.products.get(full.id)).stock_quantity == MAX_QUANTITY
@@ -213,7 +213,7 @@ async def test_thousands_of_parameters_fit_one_statement(storage: Storage) -> No
 
     async def work(tx: Transaction) -> int:
         locked = await tx.products.lock_many([product.id for product in products])
-        await tx.products.shift_stock(dict.fromkeys(list(locked)[:1000], -1), now())
+        await tx.products.adjust_stock(dict.fromkeys(list(locked)[:1000], -1), now())
         return len(locked)
 
     assert await storage.run(work) == count
@@ -236,7 +236,7 @@ async def test_slugs_are_numbered_for_a_thousand_equal_names(storage: Storage) -
     async def work(tx: Transaction) -> set[str]:
         drafts = [CategoryDraft(name=f"{n}", slug=f"base-{n}") for n in range(1000)]
         await tx.categories.add(drafts, now())
-        return await tx.categories.taken_slugs([f"base-{n}" for n in range(2000)])
+        return await tx.categories.existing_slugs([f"base-{n}" for n in range(2000)])
 
     assert len(await storage.run(work)) == 1000
 

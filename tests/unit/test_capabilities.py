@@ -9,12 +9,12 @@ import pytest
 from cli.backends import explained
 from conformance.manifest import contents, shows
 from core.errors import ConfigurationError
-from core.storage import AXES, Capabilities
-from core.storage.capabilities import Kind
+from core.storage import CAPABILITY_INFO, Capabilities
+from core.storage.capabilities import CapabilityKind
 
-MANDATORY = [name for name, axis in AXES.items() if axis.mandatory]
-OPTIONAL = [name for name, axis in AXES.items() if not axis.mandatory]
-VALUES = [name for name in OPTIONAL if AXES[name].kind is Kind.VALUE]
+MANDATORY = [name for name, axis in CAPABILITY_INFO.items() if axis.mandatory]
+OPTIONAL = [name for name, axis in CAPABILITY_INFO.items() if not axis.mandatory]
+VALUES = [name for name in OPTIONAL if CAPABILITY_INFO[name].kind is CapabilityKind.VALUE]
 SWITCHES = [name for name in OPTIONAL if name not in VALUES]
 
 ALL = Capabilities(**dict.fromkeys(SWITCHES, True), **dict.fromkeys(VALUES, 1))
@@ -64,9 +64,9 @@ def test_whatever_is_not_mandatory_must_be_declared() -> None:
     assert all(field.default is True for field in fields(Capabilities) if field.name in MANDATORY)
 
 
-@pytest.mark.parametrize("name", AXES)
+@pytest.mark.parametrize("name", CAPABILITY_INFO)
 def test_the_meaning_of_an_axis_is_a_sentence_or_two(name: str) -> None:
-    meaning = AXES[name].meaning
+    meaning = CAPABILITY_INFO[name].meaning
     assert meaning.endswith(".")
     assert len(meaning) < 250
     assert "|" not in meaning
@@ -77,10 +77,10 @@ def test_the_page_is_not_stale() -> None:
     assert explained() in page.read_text(encoding="utf-8"), "docs/capabilities.md: run `stockroom backends --explain`"
 
 
-@pytest.mark.parametrize("name", AXES)
+@pytest.mark.parametrize("name", CAPABILITY_INFO)
 def test_the_kit_tests_an_axis_where_it_is_declared_and_where_it_is_not(name: str) -> None:
     shown = shows(name)
     demands = [demand for test, demand in contents() if test in shown]
     assert [demand for demand in demands if name in demand.needs]
-    never_missing = AXES[name].mandatory or get_args(Capabilities.__annotations__[name])[0] is int
+    never_missing = CAPABILITY_INFO[name].mandatory or get_args(Capabilities.__annotations__[name])[0] is int
     assert bool([demand for demand in demands if name in demand.lacks]) is not never_missing

@@ -6,16 +6,16 @@ import pytest
 
 from core import errors
 from core.errors import (
+    BusinessRuleViolation,
     Conflict,
     Duplicate,
     FieldError,
-    Invalid,
     NotFound,
-    Referenced,
-    RuleViolated,
+    StillReferenced,
     StockroomError,
     Unavailable,
     UnknownReference,
+    ValidationFailed,
 )
 
 TREE = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, StockroomError)]
@@ -45,19 +45,19 @@ def test_a_duplicate_names_every_field_in_the_order_given() -> None:
 
 def test_an_unknown_reference_names_every_field() -> None:
     error = UnknownReference.of(["from_account_id", "to_account_id"])
-    assert isinstance(error, RuleViolated)
+    assert isinstance(error, BusinessRuleViolation)
     assert [e.field for e in error.errors] == ["from_account_id", "to_account_id"]
     assert {e.code for e in error.errors} == {"unknown-reference"}
 
 
 def test_what_is_still_referenced_names_by_whom() -> None:
-    error = Referenced("user", "accounts")
+    error = StillReferenced("user", "accounts")
     assert error.detail == "The user cannot be deleted while accounts refer to it."
     assert [e.field for e in error.errors] == ["accounts"]
 
 
 def test_an_invalid_value_names_its_field() -> None:
-    assert Invalid("sort", "is unknown").errors == (FieldError("sort", "is unknown", "invalid"),)
+    assert ValidationFailed("sort", "is unknown").errors == (FieldError("sort", "is unknown", "invalid"),)
 
 
 def test_what_is_not_found_is_named_but_never_at_length() -> None:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import clock
-from core.entities.values import MAX_ID
-from core.errors import Invalid
-from core.storage.pages import Sort, SortKind, SortValue, Window, decode_cursor, encode_cursor
+from core.entities.fields import MAX_ID
+from core.errors import ValidationFailed
+from core.storage.pages import PageRequest, SortKind, SortOrder, SortValue, decode_cursor, encode_cursor
 
 SORTS = {
     "id": SortKind.INTEGER,
@@ -43,14 +43,14 @@ class Row:
 
 
 @st.composite
-def positions(draw: st.DrawFn) -> tuple[Sort, SortValue, int]:
+def positions(draw: st.DrawFn) -> tuple[SortOrder, SortValue, int]:
     field = draw(st.sampled_from([name for name in SORTS if name != "id"]))
-    sort = Sort(field, SORTS[field], draw(st.booleans()))
+    sort = SortOrder(field, SORTS[field], draw(st.booleans()))
     return sort, draw(VALUES[sort.kind]), draw(st.integers(1, MAX_ID))
 
 
 @given(positions())
-def test_a_cursor_comes_back_as_it_went_out(position: tuple[Sort, SortValue, int]) -> None:
+def test_a_cursor_comes_back_as_it_went_out(position: tuple[SortOrder, SortValue, int]) -> None:
     sort, value, row_id = position
     cursor = encode_cursor(sort, Row(row_id, **{sort.field: value}))
     assert decode_cursor(cursor, SORTS) == (sort, (value, row_id))
@@ -59,7 +59,7 @@ def test_a_cursor_comes_back_as_it_went_out(position: tuple[Sort, SortValue, int
 
 
 def test_a_cursor_by_id_holds_the_id_twice() -> None:
-    sort = Sort("id", SortKind.INTEGER, descending=True)
+    sort = SortOrder("id", SortKind.INTEGER, descending=True)
     assert decode_cursor(encode_cursor(sort, Row(7)), SORTS) == (sort, (7, 7))
 
 
@@ -108,7 +108,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("cursor", BROKEN.values(), ids=BROKEN)
 def test_a_broken_cursor_is_refused(cursor: str) -> None:
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(ValidationFailed) as refusal:
         decode_cursor(cursor, SORTS)
     assert [error.field for error in refusal.value.errors] == ["cursor"]
 
@@ -117,35 +117,35 @@ def test_a_broken_cursor_is_refused(cursor: str) -> None:
 def test_whatever_a_client_makes_up_is_a_cursor_or_refused(cursor: str) -> None:
     try:
         sort, _ = decode_cursor(cursor, SORTS)
-    except Invalid:
+    except ValidationFailed:
         return
     assert sort.field in SORTS
 
 
 @pytest.mark.parametrize("given", ["name", "-name"])
 def test_a_sort_is_written_as_it_was_read(given: str) -> None:
-    sort = Sort.parse(given, SORTS)
+    sort = SortOrder.parse(given, SORTS)
     assert (sort.field, sort.kind, sort.descending) == ("name", SortKind.TEXT, given == "-name")
     assert str(sort) == given
 
 
 @pytest.mark.parametrize("given", ["", "-", "price", "+name", "--name", "NAME", "name ", "name,id", "name desc"])
 def test_an_unknown_sort_field_is_refused_with_those_there_are(given: str) -> None:
-    with pytest.raises(Invalid) as refusal:
-        Sort.parse(given, SORTS)
+    with pytest.raises(ValidationFailed) as refusal:
+        SortOrder.parse(given, SORTS)
     [error] = refusal.value.errors
     assert error.field == "sort"
     assert all(field in error.message for field in SORTS)
 
 
 def test_the_offset_of_a_page() -> None:
-    sort = Sort("id", SortKind.INTEGER, descending=False)
-    assert [Window(sort, 20, page).offset for page in (1, 2, 11)] == [0, 20, 200]
-    assert Window(sort, 20, None, after=(1, 1)).offset == 0
+    sort = SortOrder("id", SortKind.INTEGER, descending=False)
+    assert [PageRequest(sort, 20, page).offset for page in (1, 2, 11)] == [0, 20, 200]
+    assert PageRequest(sort, 20, None, after=(1, 1)).offset == 0
 
 
 def test_a_time_in_a_cursor_is_exact_to_the_millisecond() -> None:
-    sort = Sort("created_at", SortKind.TIME, descending=True)
+    sort = SortOrder("created_at", SortKind.TIME, descending=True)
     moment = datetime(2026, 11, 22, 12, 0, 0, 1000, tzinfo=UTC)
     cursors = {encode_cursor(sort, Row(1, created_at=moment + timedelta(milliseconds=n))) for n in range(3)}
     assert len(cursors) == 3

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from core.errors import ConflictsOutlasted, Duplicate, StockroomError, TransientConflict, Unavailable
-from core.storage.observer import Observer, observed
-from core.storage.retry import RetryPolicy, rerun
+from core.errors import Duplicate, RetriesExhausted, StockroomError, TransientConflict, Unavailable
+from core.storage.observer import Observer, observe_with
+from core.storage.retry import RetryPolicy, run_with_retry
 
 
 class Attempt:
@@ -42,38 +42,38 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 async def test_what_succeeds_runs_once(waits: list[float]) -> None:
     attempt = Attempt(0)
-    assert await rerun(attempt, RetryPolicy()) == 1
+    assert await run_with_retry(attempt, RetryPolicy()) == 1
     assert (attempt.runs, waits) == (1, [])
 
 
 async def test_all_of_it_runs_again_after_a_conflict(waits: list[float]) -> None:
-    assert await rerun(Attempt(3), RetryPolicy(first_wait=0.01)) == 4
+    assert await run_with_retry(Attempt(3), RetryPolicy(initial_backoff=0.01)) == 4
     assert waits == [0.01, 0.02, 0.04]
 
 
 async def test_the_last_attempt_counts(waits: list[float]) -> None:
-    assert await rerun(Attempt(4), RetryPolicy(attempts=5)) == 5
+    assert await run_with_retry(Attempt(4), RetryPolicy(attempts=5)) == 5
 
 
 async def test_attempts_are_bounded(waits: list[float]) -> None:
     attempt = Attempt(100)
-    with pytest.raises(ConflictsOutlasted) as outlasted:
-        await rerun(attempt, RetryPolicy(attempts=5))
+    with pytest.raises(RetriesExhausted) as retries_exhausted:
+        await run_with_retry(attempt, RetryPolicy(attempts=5))
     assert attempt.runs == 5
     assert len(waits) == 4, "nobody waits after the last attempt"
-    assert isinstance(outlasted.value.__cause__, TransientConflict)
+    assert isinstance(retries_exhausted.value.__cause__, TransientConflict)
 
 
 async def test_no_wait_is_longer_than_the_longest(waits: list[float]) -> None:
-    with pytest.raises(ConflictsOutlasted):
-        await rerun(Attempt(100), RetryPolicy(attempts=8, first_wait=0.1, longest_wait=0.5))
+    with pytest.raises(RetriesExhausted):
+        await run_with_retry(Attempt(100), RetryPolicy(attempts=8, initial_backoff=0.1, max_backoff=0.5))
     assert waits == [0.1, 0.2, 0.4, 0.5, 0.5, 0.5, 0.5]
 
 
 async def test_time_is_bounded(waits: list[float]) -> None:
     attempt = Attempt(100)
-    with pytest.raises(ConflictsOutlasted):
-        await rerun(attempt, RetryPolicy(deadline=-1))
+    with pytest.raises(RetriesExhausted):
+        await run_with_retry(attempt, RetryPolicy(deadline=-1))
     assert attempt.runs == 1
 
 
@@ -85,7 +85,7 @@ async def test_waits_are_drawn_from_zero_on(monkeypatch: pytest.MonkeyPatch) -> 
         return 0
 
     monkeypatch.setattr(random, "uniform", uniform)
-    await rerun(Attempt(2), RetryPolicy(first_wait=1, longest_wait=9))
+    await run_with_retry(Attempt(2), RetryPolicy(initial_backoff=1, max_backoff=9))
     assert bounds == [(0, 1), (0, 2)]
 
 
@@ -93,7 +93,7 @@ async def test_waits_are_drawn_from_zero_on(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_any_other_error_is_nobodys_business_here(error: type[Exception], waits: list[float]) -> None:
     attempt = Attempt(1, error)
     with pytest.raises(error):
-        await rerun(attempt, RetryPolicy())
+        await run_with_retry(attempt, RetryPolicy())
     assert (attempt.runs, waits) == (1, [])
 
 
@@ -104,14 +104,14 @@ async def test_an_error_after_a_conflict_comes_through(waits: list[float]) -> No
         raise outcomes.pop(0)
 
     with pytest.raises(Duplicate):
-        await rerun(attempt, RetryPolicy())
+        await run_with_retry(attempt, RetryPolicy())
     assert outcomes == []
 
 
 async def test_a_cancelled_request_is_not_run_again(waits: list[float]) -> None:
     attempt = Attempt(1, asyncio.CancelledError)  # type: ignore[arg-type]
     with pytest.raises(asyncio.CancelledError):
-        await rerun(attempt, RetryPolicy())
+        await run_with_retry(attempt, RetryPolicy())
     assert attempt.runs == 1
 
 
@@ -130,18 +130,18 @@ class Watching(Observer):
             self.told.append(type(error).__name__)
             raise
 
-    def outlasted(self) -> None:
-        self.told.append("outlasted")
+    def retries_exhausted(self) -> None:
+        self.told.append("retries_exhausted")
 
 
 async def test_whoever_watches_is_told_of_every_run(waits: list[float]) -> None:
     watching = Watching()
-    with observed(watching):
-        await rerun(Attempt(1), RetryPolicy())
-        with pytest.raises(ConflictsOutlasted):
-            await rerun(Attempt(2), RetryPolicy(attempts=2))
+    with observe_with(watching):
+        await run_with_retry(Attempt(1), RetryPolicy())
+        with pytest.raises(RetriesExhausted):
+            await run_with_retry(Attempt(2), RetryPolicy(attempts=2))
         with pytest.raises(ValueError):
-            await rerun(Attempt(1, ValueError), RetryPolicy())
-    await rerun(Attempt(0), RetryPolicy())
+            await run_with_retry(Attempt(1, ValueError), RetryPolicy())
+    await run_with_retry(Attempt(0), RetryPolicy())
     undone = ["run 1", "TransientConflict", "run 2"]
-    assert watching.told == [*undone, *undone, "TransientConflict", "outlasted", "run 1", "ValueError"]
+    assert watching.told == [*undone, *undone, "TransientConflict", "retries_exhausted", "run 1", "ValueError"]

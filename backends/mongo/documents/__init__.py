@@ -8,10 +8,10 @@ two documents have the same value in it.
 from backends.mongo.documents.accounts import AccountDocument, TransferDocument
 from backends.mongo.documents.catalogue import CategoryDocument, ProductDocument
 from backends.mongo.documents.counters import CounterDocument
+from backends.mongo.documents.expiring import TicketDocument
 from backends.mongo.documents.fields import Stored
 from backends.mongo.documents.orders import NotificationDocument, OrderDocument, PaymentDocument
 from backends.mongo.documents.posts import PostDocument, TagDocument
-from backends.mongo.documents.tickets import TicketDocument
 from backends.mongo.documents.users import UserDocument
 
 DOCUMENTS: list[type[Stored]] = [

@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from beanie import Document
 
 from backends.mongo.driver import IndexModel
-from core.entities.values import MAX_QUANTITY
+from core.entities.fields import MAX_QUANTITY
 from core.money import MAX_PRICE, MAX_TOTAL
 
 

@@ -8,10 +8,10 @@ from backends.mongo.collection import Filter, Update
 from backends.mongo.shape import MONEY, Shape
 from backends.mongo.windows import page
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
-from core.entities.assembly import values_of
+from core.entities.construct import shallow_asdict
 from core.errors import AmountLimit, FieldError, InsufficientFunds, TransientConflict, UnknownReference
 from core.money import MAX_TOTAL, to_json
-from core.storage import Page, Window
+from core.storage import Page, PageRequest
 
 ACCOUNTS = Aggregate("account", "accounts", Shape(Account, {"balance": MONEY}), references={"user_id": "users"})
 _TRANSFERS: Shape[Transfer] = Shape(Transfer, {"amount": MONEY})
@@ -20,10 +20,10 @@ _TRANSFERS: Shape[Transfer] = Shape(Transfer, {"amount": MONEY})
 class MongoAccountReader(MongoReader[Account]):
     """See ``AccountReader``."""
 
-    async def transfers(self, account_id: int, window: Window) -> Page[Transfer]:
+    async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
         """See ``AccountReader.transfers``."""
         either: Filter = {"$or": [{"from_account_id": account_id}, {"to_account_id": account_id}]}
-        return await page(self._source.collection("transfers"), either, window, _TRANSFERS)
+        return await page(self._source.collection("transfers"), either, page_request, _TRANSFERS)
 
 
 class MongoAccountRepository(MongoRepository[Account], MongoAccountReader):
@@ -31,11 +31,11 @@ class MongoAccountRepository(MongoRepository[Account], MongoAccountReader):
 
     async def add(self, draft: AccountDraft, at: datetime) -> Account:
         """See ``AccountRepository.add``."""
-        [account] = await self._store([values_of(draft)], at)
+        [account] = await self._store([shallow_asdict(draft)], at)
         return account
 
-    async def move(self, draft: TransferDraft, at: datetime) -> Transfer:
-        """See ``AccountRepository.move``."""
+    async def transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
+        """See ``AccountRepository.transfer``."""
         source, target = draft.from_account_id, draft.to_account_id
         _require_movable(draft, await self._lock_both(source, target))
         changes = {
@@ -46,7 +46,7 @@ class MongoAccountRepository(MongoRepository[Account], MongoAccountReader):
             raise TransientConflict
         self._work.settle("accounts", changes)
         [key] = await self._work.ids.take("transfers", 1)
-        transfer = Transfer(id=key, **values_of(draft), created_at=at)
+        transfer = Transfer(id=key, **shallow_asdict(draft), created_at=at)
         await self._work.collection("transfers").insert([_TRANSFERS.write(transfer)])
         return transfer
 

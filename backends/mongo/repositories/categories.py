@@ -9,8 +9,8 @@ from backends.mongo.shape import Shape
 from backends.mongo.windows import page
 from core import clock
 from core.entities import Category, CategoryDraft
-from core.entities.assembly import values_of
-from core.storage import Page, Window
+from core.entities.construct import shallow_asdict
+from core.storage import Page, PageRequest
 
 CATEGORIES = Aggregate(
     "category",
@@ -24,9 +24,9 @@ CATEGORIES = Aggregate(
 class MongoCategoryReader(MongoReader[Category]):
     """See ``CategoryReader``."""
 
-    async def page(self, window: Window) -> Page[Category]:
+    async def page(self, page_request: PageRequest) -> Page[Category]:
         """See ``CategoryReader.page``."""
-        return await page(self._collection, {}, window, CATEGORIES.shape)
+        return await page(self._collection, {}, page_request, CATEGORIES.shape)
 
     async def all(self) -> list[Category]:
         """See ``CategoryReader.all``."""
@@ -38,7 +38,7 @@ class MongoCategoryRepository(MongoRepository[Category], MongoCategoryReader):
 
     async def add(self, drafts: Sequence[CategoryDraft], at: datetime) -> list[Category]:
         """See ``Repository.add``."""
-        return await self._store([values_of(draft) for draft in drafts], at)
+        return await self._store([shallow_asdict(draft) for draft in drafts], at)
 
     async def lock_all(self) -> list[Category]:
         """See ``CategoryRepository.lock_all``."""

@@ -7,8 +7,8 @@ from backends.mongo.aggregate import Aggregate, MongoReader, MongoRepository
 from backends.mongo.shape import Shape
 from backends.mongo.windows import page
 from core.entities import Notification, NotificationDraft
-from core.entities.assembly import values_of
-from core.storage import Page, Window
+from core.entities.construct import shallow_asdict
+from core.storage import Page, PageRequest
 
 NOTIFICATIONS = Aggregate(
     "notification",
@@ -21,9 +21,9 @@ NOTIFICATIONS = Aggregate(
 class MongoNotificationReader(MongoReader[Notification]):
     """See ``NotificationReader``."""
 
-    async def page(self, user_id: int, window: Window) -> Page[Notification]:
+    async def page(self, user_id: int, page_request: PageRequest) -> Page[Notification]:
         """See ``NotificationReader.page``."""
-        return await page(self._collection, {"user_id": user_id}, window, NOTIFICATIONS.shape)
+        return await page(self._collection, {"user_id": user_id}, page_request, NOTIFICATIONS.shape)
 
 
 class MongoNotificationRepository(MongoRepository[Notification], MongoNotificationReader):
@@ -31,4 +31,4 @@ class MongoNotificationRepository(MongoRepository[Notification], MongoNotificati
 
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
         """See ``Repository.add``."""
-        return await self._store([values_of(draft) | {"is_read": False} for draft in drafts], at)
+        return await self._store([shallow_asdict(draft) | {"is_read": False} for draft in drafts], at)

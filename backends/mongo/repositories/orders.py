@@ -12,16 +12,16 @@ from backends.mongo.windows import equal, page
 from core.entities import (
     Order,
     OrderDetails,
-    OrderedProduct,
     OrderItem,
+    OrderItemDetails,
     OrderStatus,
     OrderSummary,
     Payment,
     PaymentDraft,
 )
-from core.entities.assembly import values_of
+from core.entities.construct import shallow_asdict
 from core.errors import NotFound
-from core.storage import OrderFilter, Page, Window
+from core.storage import OrderFilter, Page, PageRequest
 from core.storage.repositories import NewOrder
 
 
@@ -65,18 +65,20 @@ class MongoOrderReader(MongoReader[Order]):
         products = {product.id: product for product in map(shape.read, found)}
         try:
             user = await MongoReader(USERS, self._source).get(order.user_id)
-            items = [OrderedProduct(**values_of(item), product=products[item.product_id]) for item in order.items]
+            items = [
+                OrderItemDetails(**shallow_asdict(item), product=products[item.product_id]) for item in order.items
+            ]
         except (NotFound, KeyError):
             raise NotFound("order", id) from None  # deleted between one read and the next
         return OrderDetails(**_summary(order), user=user, items=items)
 
-    async def page(self, filter: OrderFilter, window: Window) -> Page[OrderSummary]:
+    async def page(self, filter: OrderFilter, page_request: PageRequest) -> Page[OrderSummary]:
         """See ``OrderReader.page``."""
         narrowed = equal(status=filter.status and filter.status.value, user_id=filter.user_id)
-        return await page(self._collection, narrowed, window, _SUMMARY)
+        return await page(self._collection, narrowed, page_request, _SUMMARY)
 
-    async def totals(self) -> dict[OrderStatus, tuple[int, int]]:
-        """See ``OrderReader.totals``."""
+    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
+        """See ``OrderReader.totals_by_status``."""
         sums = {"_id": "$status", "count": {"$sum": 1}, "sum": {"$sum": "$total_amount"}}
         rows = await self._collection.aggregate([{"$sort": {"status": 1}}, {"$group": sums}])
         return {OrderStatus(row["_id"]): (row["count"], row["sum"]) for row in rows}
@@ -113,5 +115,5 @@ class MongoPaymentRepository(MongoRepository[Payment]):
 
     async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
         """See ``PaymentRepository.add``."""
-        [payment] = await self._store([values_of(draft) | {"order_id": order_id, "status": "completed"}], at)
+        [payment] = await self._store([shallow_asdict(draft) | {"order_id": order_id, "status": "completed"}], at)
         return payment

@@ -10,7 +10,7 @@ from backends.mongo.driver import Document
 from backends.mongo.shape import Codec, Shape, one_of
 from backends.mongo.windows import contains, equal, page
 from core.entities import Post, PostDraft, PostStatus, Tag
-from core.storage import Page, PostFilter, Window
+from core.storage import Page, PageRequest, PostFilter
 from core.text import fold, search_key
 
 
@@ -35,12 +35,12 @@ POSTS = Aggregate(
 class MongoPostReader(MongoReader[Post]):
     """See ``PostReader``."""
 
-    async def page(self, filter: PostFilter, window: Window) -> Page[Post]:
+    async def page(self, filter: PostFilter, page_request: PageRequest) -> Page[Post]:
         """See ``PostReader.page``."""
         key = fold(filter.tag) if filter.tag is not None else None
         same = equal(author_id=filter.author_id, status=filter.status and filter.status.value)
         tagged = equal(**{"tags.id": filter.tag_id, "tags.key": key})
-        return await page(self._collection, same | tagged | contains(filter.search), window, POSTS.shape)
+        return await page(self._collection, same | tagged | contains(filter.search), page_request, POSTS.shape)
 
 
 class MongoPostRepository(MongoRepository[Post], MongoPostReader):

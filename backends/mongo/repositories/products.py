@@ -11,11 +11,11 @@ from backends.mongo.repositories.categories import CATEGORIES
 from backends.mongo.shape import MONEY, Shape
 from backends.mongo.windows import contains, equal, page
 from core.entities import Category, Product, ProductDraft, ProductWithCategory
-from core.entities.assembly import values_of
-from core.entities.values import MAX_QUANTITY
-from core.errors import Referenced, TransientConflict
-from core.storage import Page, ProductFilter, Window
-from core.storage.repositories import CategoryFigures
+from core.entities.construct import shallow_asdict
+from core.entities.fields import MAX_QUANTITY
+from core.errors import StillReferenced, TransientConflict
+from core.storage import Page, PageRequest, ProductFilter
+from core.storage.repositories import CategoryPriceStats
 from core.text import search_key
 
 PRODUCTS = Aggregate(
@@ -39,13 +39,13 @@ class MongoProductReader(MongoReader[Product]):
         """See ``ProductReader.by_slug``."""
         return await self._one({"slug": slug}, slug)
 
-    async def page(self, filter: ProductFilter, window: Window) -> Page[Product]:
+    async def page(self, filter: ProductFilter, page_request: PageRequest) -> Page[Product]:
         """See ``ProductReader.page``."""
-        return await page(self._collection, _narrowed(filter), window, PRODUCTS.shape)
+        return await page(self._collection, _narrowed(filter), page_request, PRODUCTS.shape)
 
-    async def page_with_category(self, filter: ProductFilter, window: Window) -> Page[ProductWithCategory]:
+    async def page_with_category(self, filter: ProductFilter, page_request: PageRequest) -> Page[ProductWithCategory]:
         """See ``ProductReader.page_with_category``."""
-        products = await self.page(filter, window)
+        products = await self.page(filter, page_request)
         categories = await self._categories({product.category_id for product in products.items} - {None})
         items = [
             ProductWithCategory(
@@ -56,8 +56,8 @@ class MongoProductReader(MongoReader[Product]):
         ]
         return Page(items, products.has_more, products.total)
 
-    async def figures_by_category(self) -> list[CategoryFigures]:
-        """See ``ProductReader.figures_by_category``."""
+    async def price_stats_by_category(self) -> list[CategoryPriceStats]:
+        """See ``ProductReader.price_stats_by_category``."""
         prices = {"sum": {"$sum": "$price"}, "min": {"$min": "$price"}, "max": {"$max": "$price"}}
         rows = await self._collection.aggregate(
             [
@@ -67,7 +67,7 @@ class MongoProductReader(MongoReader[Product]):
             ]
         )
         return [
-            CategoryFigures(
+            CategoryPriceStats(
                 category=row["category"][0]["name"] if row["category"] else None,
                 product_count=row["count"],
                 price_sum=row["sum"],
@@ -98,12 +98,12 @@ class MongoProductRepository(MongoRepository[Product], MongoProductReader):
 
     async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> list[Product]:
         """See ``Repository.add``."""
-        return await self._store([values_of(draft) for draft in drafts], at)
+        return await self._store([shallow_asdict(draft) for draft in drafts], at)
 
     async def delete(self, id: int) -> None:
         """See ``Repository.delete``."""
         if await self._work.collection("orders").find({"items.product_id": id}, {"_id": 1}, limit=1):
-            raise Referenced("product", "order items")
+            raise StillReferenced("product", "order items")
         await super().delete(id)
 
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
@@ -113,8 +113,8 @@ class MongoProductRepository(MongoRepository[Product], MongoProductReader):
             self._work.lock("products", product)
         return {product.id: product for product in products}
 
-    async def shift_stock(self, changes: Mapping[int, int], at: datetime) -> None:
-        """See ``ProductRepository.shift_stock``."""
+    async def adjust_stock(self, changes: Mapping[int, int], at: datetime) -> None:
+        """See ``ProductRepository.adjust_stock``."""
         if not changes:
             return
         shifts = [_shift(*change, at) for change in sorted(changes.items())]

@@ -9,7 +9,7 @@ from backends.mongo.shape import Shape
 from backends.mongo.windows import page
 from core import clock
 from core.entities import Tag, TagDraft
-from core.storage import Page, Window
+from core.storage import Page, PageRequest
 from core.text import fold
 
 TAGS = Aggregate(
@@ -24,9 +24,9 @@ TAGS = Aggregate(
 class MongoTagReader(MongoReader[Tag]):
     """See ``TagReader``."""
 
-    async def page(self, window: Window) -> Page[Tag]:
+    async def page(self, page_request: PageRequest) -> Page[Tag]:
         """See ``TagReader.page``."""
-        return await page(self._collection, {}, window, TAGS.shape)
+        return await page(self._collection, {}, page_request, TAGS.shape)
 
 
 class MongoTagRepository(MongoRepository[Tag], MongoTagReader):
@@ -36,8 +36,8 @@ class MongoTagRepository(MongoRepository[Tag], MongoTagReader):
         """See ``Repository.add``."""
         return await self._store([{"name": draft.name, "slug": draft.slug} for draft in drafts], at)
 
-    async def named(self, names: Sequence[str]) -> list[Tag]:
-        """See ``TagRepository.named``."""
+    async def by_names(self, names: Sequence[str]) -> list[Tag]:
+        """See ``TagRepository.by_names``."""
         keys = sorted({fold(name) for name in names})
         return await self._all({"name_key": {"$in": keys}}, [("_id", 1)])
 

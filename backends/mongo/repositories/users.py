@@ -10,8 +10,8 @@ from backends.mongo.collection import Filter
 from backends.mongo.shape import Shape
 from backends.mongo.windows import contains, equal, page
 from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
-from core.errors import NotFound, Referenced
-from core.storage import Page, UserFilter, Window
+from core.errors import NotFound, StillReferenced
+from core.storage import Page, PageRequest, UserFilter
 from core.text import fold, search_key
 
 USERS = Aggregate(
@@ -45,10 +45,10 @@ class MongoUserReader(MongoReader[User]):
         password_hash = found[0].pop("password_hash")
         return Credentials(user=USERS.shape.read(found[0]), password_hash=password_hash)
 
-    async def page(self, filter: UserFilter, window: Window) -> Page[User]:
+    async def page(self, filter: UserFilter, page_request: PageRequest) -> Page[User]:
         """See ``UserReader.page``."""
         narrowed = equal(is_active=filter.is_active) | contains(filter.search)
-        return await page(self._collection, narrowed, window, USERS.shape)
+        return await page(self._collection, narrowed, page_request, USERS.shape)
 
     async def active_count(self) -> int:
         """See ``UserReader.active_count``."""
@@ -116,7 +116,7 @@ class MongoUserRepository(MongoRepository[User], MongoUserReader):
         """Delete users with all that goes with them; how many there were."""
         theirs: Filter = {"user_id": {"$in": ids}}
         if await self._work.collection("accounts").find(theirs, {"_id": 1}, limit=1):
-            raise Referenced("user", "accounts")
+            raise StillReferenced("user", "accounts")
         ordered = [order["_id"] for order in await self._work.collection("orders").find(theirs, {"_id": 1})]
         of_orders: Filter = {"order_id": {"$in": ordered}}
         await self._work.collection("payments").delete(of_orders)

@@ -5,7 +5,7 @@ from conformance.fuzz.model.asking import Given, Parameter, Route, number
 from conformance.fuzz.model.bodies import Field, draft, optional, patch
 from conformance.fuzz.model.checks import ID, PRICE, SKU, SLUG, STOCK, amount, cleaned, flag, many, text, whole
 from conformance.fuzz.model.lists import FLAG, PLACED, SEARCH, SORTED, listing
-from conformance.fuzz.model.shop import Row, Shop, require_distinct, shown
+from conformance.fuzz.model.shop import Row, Shop, check_distinct, shown
 from conformance.fuzz.model.values import MAX_ID, MAX_PRICE, MAX_STOCK, holds, mean, money, slug
 
 _FIELDS = {
@@ -38,7 +38,7 @@ _SORTS = ["name", "price", "stock_quantity", "sku"]
 
 def _store(shop: Shop, drafts: list[Row], *, bulk: bool) -> list[Row]:
     rows = [dict(draft) for draft in drafts]
-    require_distinct(_UNIQUE, rows)
+    check_distinct(_UNIQUE, rows)
     taken = shop.slugs("product") | {row["slug"] for row in rows if row["slug"]}
     for row in rows:
         if row["slug"] is None:

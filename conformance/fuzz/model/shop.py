@@ -177,7 +177,7 @@ class Shop:
         return {row["slug"] for row in self.rows[kind].values()}
 
 
-def require_distinct(keys: Mapping[str, Any], rows: Sequence[Row]) -> None:
+def check_distinct(keys: Mapping[str, Any], rows: Sequence[Row]) -> None:
     """Refuse a bulk that contradicts itself."""
     repeated = [
         f"{index}.{field}"

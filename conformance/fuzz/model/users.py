@@ -8,7 +8,7 @@ from conformance.fuzz.model.bodies import Field, draft, optional, patch
 from conformance.fuzz.model.checks import EMAIL, USERNAME, cleaned, flag, many, password, text
 from conformance.fuzz.model.lists import FLAG, PART, PHRASE, SEARCH, SORTED, listing, part
 from conformance.fuzz.model.posts import shown_post
-from conformance.fuzz.model.shop import Row, Shop, require_distinct
+from conformance.fuzz.model.shop import Row, Shop, check_distinct
 from conformance.fuzz.model.values import fold, holds, money, stamp
 
 _DAY = 86_400_000
@@ -29,7 +29,7 @@ _UNIQUE = {"username": lambda row: fold(row["username"]), "email": lambda row: f
 
 def _register(shop: Shop, drafts: list[Row], *, bulk: bool) -> list[Row]:
     rows = [{name: row[name] for name in _CHOSEN} | {"is_superuser": False} for row in drafts]
-    require_distinct(_UNIQUE, rows)
+    check_distinct(_UNIQUE, rows)
     shop.require_free("user", _UNIQUE, rows, bulk=bulk)
     return [shop.add("user", row, index if bulk else None) for index, row in enumerate(rows)]
 

@@ -10,28 +10,30 @@ Common errors, not repeated below:
         drafts were given. ``run`` raises it once the unit of work is undone: only then can all databases be asked which
         values are taken. Within the unit of work it may appear as any StockroomError.
     UnknownReference: ``add`` and ``save``, when references lead nowhere; names the fields, and is raised likewise.
-    Referenced: ``delete``; raised likewise.
+    StillReferenced: ``delete``; raised likewise.
     TransientConflict: any write; ``run`` catches it and runs the unit of work again.
     Unavailable: anything.
 """
 
 from core.storage.repositories.accounts import AccountReader, AccountRepository
 from core.storage.repositories.categories import CategoryReader, CategoryRepository
+from core.storage.repositories.expiring import ExpiringEntryReader, ExpiringEntryRepository
 from core.storage.repositories.notifications import NotificationReader, NotificationRepository
 from core.storage.repositories.orders import NewOrder, OrderReader, OrderRepository, PaymentRepository
 from core.storage.repositories.posts import PostReader, PostRepository
-from core.storage.repositories.products import CategoryFigures, ProductReader, ProductRepository
-from core.storage.repositories.repository import Reader, Repository, Slugged
+from core.storage.repositories.products import CategoryPriceStats, ProductReader, ProductRepository
+from core.storage.repositories.repository import Reader, Repository, SlugLookup
 from core.storage.repositories.tags import TagReader, TagRepository
-from core.storage.repositories.tickets import TicketReader, TicketRepository
 from core.storage.repositories.users import UserReader, UserRepository
 
 __all__ = [
     "AccountReader",
     "AccountRepository",
-    "CategoryFigures",
+    "CategoryPriceStats",
     "CategoryReader",
     "CategoryRepository",
+    "ExpiringEntryReader",
+    "ExpiringEntryRepository",
     "NewOrder",
     "NotificationReader",
     "NotificationRepository",
@@ -44,11 +46,9 @@ __all__ = [
     "ProductRepository",
     "Reader",
     "Repository",
-    "Slugged",
+    "SlugLookup",
     "TagReader",
     "TagRepository",
-    "TicketReader",
-    "TicketRepository",
     "UserReader",
     "UserRepository",
 ]

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Protocol
 
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
-from core.storage.pages import Page, Window
+from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 
 
 class AccountReader(Reader[Account], Protocol):
     """Accounts and their transfers."""
 
-    async def transfers(self, account_id: int, window: Window) -> Page[Transfer]:
+    async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
         """A page of the transfers from or to an account."""
         ...
 
@@ -31,7 +31,7 @@ class AccountRepository(AccountReader, Protocol):
         """As ``Repository.save``."""
         ...
 
-    async def move(self, draft: TransferDraft, at: datetime) -> Transfer:
+    async def transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
         """Take the amount from one account, add it to the other, and record it: guarded, locked in id order.
 
         Raises:

@@ -3,14 +3,14 @@
 from typing import Protocol
 
 from core.entities import Category, CategoryDraft
-from core.storage.pages import Page, Window
-from core.storage.repositories.repository import Reader, Repository, Slugged
+from core.storage.pages import Page, PageRequest
+from core.storage.repositories.repository import Reader, Repository, SlugLookup
 
 
 class CategoryReader(Reader[Category], Protocol):
     """Categories."""
 
-    async def page(self, window: Window) -> Page[Category]:
+    async def page(self, page_request: PageRequest) -> Page[Category]:
         """A page of categories."""
         ...
 
@@ -19,7 +19,7 @@ class CategoryReader(Reader[Category], Protocol):
         ...
 
 
-class CategoryRepository(CategoryReader, Repository[Category, CategoryDraft], Slugged, Protocol):
+class CategoryRepository(CategoryReader, Repository[Category, CategoryDraft], SlugLookup, Protocol):
     """Categories in a unit of work. Deleting one changes its products and children, whose reference becomes null."""
 
     async def lock_all(self) -> list[Category]:

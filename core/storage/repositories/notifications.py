@@ -3,14 +3,14 @@
 from typing import Protocol
 
 from core.entities import Notification, NotificationDraft
-from core.storage.pages import Page, Window
+from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader, Repository
 
 
 class NotificationReader(Reader[Notification], Protocol):
     """Notifications."""
 
-    async def page(self, user_id: int, window: Window) -> Page[Notification]:
+    async def page(self, user_id: int, page_request: PageRequest) -> Page[Notification]:
         """A page of a user's notifications."""
         ...
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from core.entities import Order, OrderDetails, OrderItem, OrderStatus, OrderSummary, Payment, PaymentDraft
 from core.storage.filters import OrderFilter
-from core.storage.pages import Page, Window
+from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 
 
@@ -28,11 +28,11 @@ class OrderReader(Reader[Order], Protocol):
         """An order with its user, lines and products, in at most three round trips."""
         ...
 
-    async def page(self, filter: OrderFilter, window: Window) -> Page[OrderSummary]:
+    async def page(self, filter: OrderFilter, page_request: PageRequest) -> Page[OrderSummary]:
         """A page of orders without lines."""
         ...
 
-    async def totals(self) -> dict[OrderStatus, tuple[int, int]]:
+    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
         """Number and sum of the orders of each status that occurs."""
         ...
 

@@ -6,19 +6,19 @@ from typing import Protocol
 
 from core.entities import Post, PostDraft, Tag
 from core.storage.filters import PostFilter
-from core.storage.pages import Page, Window
-from core.storage.repositories.repository import Reader, Slugged
+from core.storage.pages import Page, PageRequest
+from core.storage.repositories.repository import Reader, SlugLookup
 
 
 class PostReader(Reader[Post], Protocol):
     """Posts, each with the names of its tags."""
 
-    async def page(self, filter: PostFilter, window: Window) -> Page[Post]:
+    async def page(self, filter: PostFilter, page_request: PageRequest) -> Page[Post]:
         """A page of posts."""
         ...
 
 
-class PostRepository(PostReader, Slugged, Protocol):
+class PostRepository(PostReader, SlugLookup, Protocol):
     """Posts in a unit of work. Differs from ``Repository`` by the tags, which are given as stored tags."""
 
     async def add(self, draft: PostDraft, tags: Sequence[Tag], published_at: datetime | None, at: datetime) -> Post:

@@ -7,12 +7,12 @@ from typing import Protocol
 
 from core.entities import Product, ProductDraft, ProductWithCategory
 from core.storage.filters import ProductFilter
-from core.storage.pages import Page, Window
-from core.storage.repositories.repository import Reader, Repository, Slugged
+from core.storage.pages import Page, PageRequest
+from core.storage.repositories.repository import Reader, Repository, SlugLookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryFigures:
+class CategoryPriceStats:
     """Sums over the active products of a category (None: those without one), in minor units."""
 
     category: str | None
@@ -33,27 +33,27 @@ class ProductReader(Reader[Product], Protocol):
         """The product with this slug, compared exactly."""
         ...
 
-    async def page(self, filter: ProductFilter, window: Window) -> Page[Product]:
+    async def page(self, filter: ProductFilter, page_request: PageRequest) -> Page[Product]:
         """A page of products."""
         ...
 
-    async def page_with_category(self, filter: ProductFilter, window: Window) -> Page[ProductWithCategory]:
+    async def page_with_category(self, filter: ProductFilter, page_request: PageRequest) -> Page[ProductWithCategory]:
         """A page of products, each with its category."""
         ...
 
-    async def figures_by_category(self) -> list[CategoryFigures]:
+    async def price_stats_by_category(self) -> list[CategoryPriceStats]:
         """Figures of every category with active products, in no particular order."""
         ...
 
 
-class ProductRepository(ProductReader, Repository[Product, ProductDraft], Slugged, Protocol):
+class ProductRepository(ProductReader, Repository[Product, ProductDraft], SlugLookup, Protocol):
     """Products in a unit of work."""
 
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
         """Those of the products that exist, by id, locked in the order of their ids, in one round trip."""
         ...
 
-    async def shift_stock(self, changes: Mapping[int, int], at: datetime) -> None:
+    async def adjust_stock(self, changes: Mapping[int, int], at: datetime) -> None:
         """Add to the stock of each product the given number of pieces, negative to take away; one round trip.
 
         Raises:

@@ -39,14 +39,14 @@ class Repository(Reader[E], Protocol[E, D_contra]):
         """Remove the entity, with the contract's effects on those that refer to it.
 
         Raises:
-            Referenced: something that must not lose it refers to it.
+            StillReferenced: something that must not lose it refers to it.
         """
         ...
 
 
-class Slugged(Protocol):
+class SlugLookup(Protocol):
     """Aggregates with a slug that core derives when the client chose none."""
 
-    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
+    async def existing_slugs(self, bases: Sequence[str]) -> set[str]:
         """Of the stored slugs, those in ``core.text.slug_range`` of any of ``bases``, in one round trip."""
         ...

@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from core.entities import Tag, TagDraft
-from core.storage.pages import Page, Window
-from core.storage.repositories.repository import Reader, Repository, Slugged
+from core.storage.pages import Page, PageRequest
+from core.storage.repositories.repository import Reader, Repository, SlugLookup
 
 
 class TagReader(Reader[Tag], Protocol):
     """Tags."""
 
-    async def page(self, window: Window) -> Page[Tag]:
+    async def page(self, page_request: PageRequest) -> Page[Tag]:
         """A page of tags."""
         ...
 
 
-class TagRepository(TagReader, Repository[Tag, TagDraft], Slugged, Protocol):
+class TagRepository(TagReader, Repository[Tag, TagDraft], SlugLookup, Protocol):
     """Tags in a unit of work. Renaming or deleting one is a change of every post that has it."""
 
-    async def named(self, names: Sequence[str]) -> list[Tag]:
+    async def by_names(self, names: Sequence[str]) -> list[Tag]:
         """Those tags among ``names``, compared folded, that exist; by id."""
         ...

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from core.entities import Credentials, TopSpender, User, UserDraft
 from core.storage.filters import UserFilter
-from core.storage.pages import Page, Window
+from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 
 
@@ -21,7 +21,7 @@ class UserReader(Reader[User], Protocol):
         """The user with this username or, where it has an ``@``, this e-mail address, compared folded."""
         ...
 
-    async def page(self, filter: UserFilter, window: Window) -> Page[User]:
+    async def page(self, filter: UserFilter, page_request: PageRequest) -> Page[User]:
         """A page of users."""
         ...
 
@@ -50,7 +50,7 @@ class UserRepository(UserReader, Protocol):
         ...
 
     async def delete(self, id: int) -> None:
-        """As ``Repository.delete``: posts, orders and notifications go too; Referenced while accounts exist."""
+        """As ``Repository.delete``: posts, orders and notifications go too; StillReferenced while accounts exist."""
         ...
 
     async def deactivate_stale(self, before: datetime, at: datetime) -> int:

@@ -7,8 +7,8 @@ from datetime import datetime
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
 from core.errors import AmountLimit, FieldError, InsufficientFunds, UnknownReference
 from core.money import MAX_TOTAL, to_json
-from core.storage import Page, Window
-from core.storage.trips import note
+from core.storage import Page, PageRequest
+from core.storage.round_trips import record_start
 from stockroom_memory.listing import page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
 from stockroom_memory.schema import ACCOUNTS, TRANSFERS
@@ -20,11 +20,11 @@ class MemoryAccountReader(MemoryReader[Account]):
 
     kind = ACCOUNTS
 
-    async def transfers(self, account_id: int, window: Window) -> Page[Transfer]:
+    async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
         """See ``AccountReader.transfers``."""
-        note("read transfers")
+        record_start("read transfers")
         transfers = self._tables().of(TRANSFERS).rows.values()
-        return page([one for one in transfers if account_id in (one.from_account_id, one.to_account_id)], window)
+        return page([one for one in transfers if account_id in (one.from_account_id, one.to_account_id)], page_request)
 
 
 class MemoryAccountRepository(MemoryRepository[Account], MemoryAccountReader):
@@ -35,9 +35,9 @@ class MemoryAccountRepository(MemoryRepository[Account], MemoryAccountReader):
         [account] = self._insert([asdict(draft)], at)
         return account
 
-    async def move(self, draft: TransferDraft, at: datetime) -> Transfer:
-        """See ``AccountRepository.move``."""
-        note("update accounts")
+    async def transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
+        """See ``AccountRepository.transfer``."""
+        record_start("update accounts")
         _require_movable(draft, self._stored)
         source, target = self._stored[draft.from_account_id], self._stored[draft.to_account_id]
         taken = changed(source, at, balance=source.balance - draft.amount)

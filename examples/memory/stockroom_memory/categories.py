@@ -5,9 +5,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 from core.entities import Category, CategoryDraft
-from core.storage import Page, Window
+from core.storage import Page, PageRequest
 from stockroom_memory.listing import page
-from stockroom_memory.repository import MemoryReader, SluggedRepository
+from stockroom_memory.repository import MemoryReader, SlugRepository
 from stockroom_memory.schema import CATEGORIES
 
 
@@ -16,16 +16,16 @@ class MemoryCategoryReader(MemoryReader[Category]):
 
     kind = CATEGORIES
 
-    async def page(self, window: Window) -> Page[Category]:
+    async def page(self, page_request: PageRequest) -> Page[Category]:
         """See ``CategoryReader.page``."""
-        return page(self._read().rows.values(), window)
+        return page(self._read().rows.values(), page_request)
 
     async def all(self) -> list[Category]:
         """See ``CategoryReader.all``."""
         return sorted(self._read().rows.values(), key=lambda category: (category.name, category.id))
 
 
-class MemoryCategoryRepository(SluggedRepository[Category], MemoryCategoryReader):
+class MemoryCategoryRepository(SlugRepository[Category], MemoryCategoryReader):
     """See ``CategoryRepository``."""
 
     async def add(self, drafts: Sequence[CategoryDraft], at: datetime) -> list[Category]:

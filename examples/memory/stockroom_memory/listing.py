@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from core.storage import Page, Window
+from core.storage import Page, PageRequest
 from core.text import search_term
 from stockroom_memory.table import R, Table
 
@@ -19,16 +19,16 @@ def matching(table: Table[R], search: str | None = None, **fields: object) -> li
     ]
 
 
-def page(rows: Iterable[R], window: Window) -> Page[R]:
+def page(rows: Iterable[R], page_request: PageRequest) -> Page[R]:
     """The part of ``rows`` that lies in the window."""
-    field, descending = window.sort.field, window.sort.descending
-    if window.after is not None:
-        end = _place(*window.after)
+    field, descending = page_request.sort.field, page_request.sort.descending
+    if page_request.after is not None:
+        end = _place(*page_request.after)
         rows = [row for row in rows if _beyond(_place(getattr(row, field), row.id), end, descending)]
     ordered = sorted(rows, key=lambda row: _place(getattr(row, field), row.id), reverse=descending)
-    found = ordered[window.offset : window.offset + window.size]
-    total = None if window.page is None else len(ordered)
-    return Page(found, has_more=len(ordered) > window.offset + window.size, total=total)
+    found = ordered[page_request.offset : page_request.offset + page_request.size]
+    total = None if page_request.page is None else len(ordered)
+    return Page(found, has_more=len(ordered) > page_request.offset + page_request.size, total=total)
 
 
 def _place(value: Any, id: int) -> tuple[bool, Any, int]:

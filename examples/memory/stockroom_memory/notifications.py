@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from core.entities import Notification, NotificationDraft
-from core.storage import Page, Window
+from core.storage import Page, PageRequest
 from stockroom_memory.listing import matching, page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
 from stockroom_memory.schema import NOTIFICATIONS
@@ -16,9 +16,9 @@ class MemoryNotificationReader(MemoryReader[Notification]):
 
     kind = NOTIFICATIONS
 
-    async def page(self, user_id: int, window: Window) -> Page[Notification]:
+    async def page(self, user_id: int, page_request: PageRequest) -> Page[Notification]:
         """See ``NotificationReader.page``."""
-        return page(matching(self._read(), user_id=user_id), window)
+        return page(matching(self._read(), user_id=user_id), page_request)
 
 
 class MemoryNotificationRepository(MemoryRepository[Notification], MemoryNotificationReader):

@@ -8,14 +8,14 @@ from typing import Any
 from core.entities import (
     Order,
     OrderDetails,
-    OrderedProduct,
+    OrderItemDetails,
     OrderStatus,
     OrderSummary,
     Payment,
     PaymentDraft,
 )
 from core.errors import Duplicate, TransientConflict
-from core.storage import OrderFilter, Page, Window
+from core.storage import OrderFilter, Page, PageRequest
 from core.storage.repositories import NewOrder
 from stockroom_memory.listing import matching, page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
@@ -31,16 +31,16 @@ class MemoryOrderReader(MemoryReader[Order]):
         """See ``OrderReader.details``."""
         order = await self.get(id)
         users, products = self._tables().of(USERS).rows, self._tables().of(PRODUCTS).rows
-        items = [OrderedProduct(**asdict(item), product=products[item.product_id]) for item in order.items]
+        items = [OrderItemDetails(**asdict(item), product=products[item.product_id]) for item in order.items]
         return OrderDetails(**_summary(order), user=users[order.user_id], items=items)
 
-    async def page(self, filter: OrderFilter, window: Window) -> Page[OrderSummary]:
+    async def page(self, filter: OrderFilter, page_request: PageRequest) -> Page[OrderSummary]:
         """See ``OrderReader.page``."""
-        found = page(matching(self._read(), status=filter.status, user_id=filter.user_id), window)
+        found = page(matching(self._read(), status=filter.status, user_id=filter.user_id), page_request)
         return Page([OrderSummary(**_summary(order)) for order in found.items], found.has_more, found.total)
 
-    async def totals(self) -> dict[OrderStatus, tuple[int, int]]:
-        """See ``OrderReader.totals``."""
+    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
+        """See ``OrderReader.totals_by_status``."""
         amounts: defaultdict[OrderStatus, list[int]] = defaultdict(list)
         for order in self._read().rows.values():
             amounts[order.status].append(order.total_amount)

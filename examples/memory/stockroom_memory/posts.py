@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.entities import Post, PostDraft, Tag
-from core.storage import Page, PostFilter, Window
+from core.storage import Page, PageRequest, PostFilter
 from core.text import fold
 from stockroom_memory.listing import matching, page
-from stockroom_memory.repository import MemoryReader, SluggedRepository
+from stockroom_memory.repository import MemoryReader, SlugRepository
 from stockroom_memory.schema import POSTS, TAGS
 
 
@@ -17,7 +17,7 @@ class MemoryPostReader(MemoryReader[Post]):
 
     kind = POSTS
 
-    async def page(self, filter: PostFilter, window: Window) -> Page[Post]:
+    async def page(self, filter: PostFilter, page_request: PageRequest) -> Page[Post]:
         """See ``PostReader.page``."""
         posts = matching(self._read(), filter.search, author_id=filter.author_id, status=filter.status)
         tags = self._tables().of(TAGS)
@@ -25,7 +25,7 @@ class MemoryPostReader(MemoryReader[Post]):
             posts = _tagged(posts, tags.by("name", fold(filter.tag)))
         if filter.tag_id is not None:
             posts = _tagged(posts, tags.rows.get(filter.tag_id))
-        found = page(posts, window)
+        found = page(posts, page_request)
         return replace(found, items=[self._apart(post) for post in found.items])
 
     def _apart(self, row: Post) -> Post:
@@ -36,7 +36,7 @@ def _tagged(posts: list[Post], tag: Tag | None) -> list[Post]:
     return [post for post in posts if tag is not None and tag.name in post.tags]
 
 
-class MemoryPostRepository(SluggedRepository[Post], MemoryPostReader):
+class MemoryPostRepository(SlugRepository[Post], MemoryPostReader):
     """See ``PostRepository``."""
 
     async def add(self, draft: PostDraft, tags: Sequence[Tag], published_at: datetime | None, at: datetime) -> Post:

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from datetime import datetime
 
 from core.entities import Product, ProductDraft, ProductWithCategory
-from core.entities.values import MAX_QUANTITY
+from core.entities.fields import MAX_QUANTITY
 from core.errors import TransientConflict
-from core.storage import Page, ProductFilter, Window
-from core.storage.repositories import CategoryFigures
-from core.storage.trips import note
+from core.storage import Page, PageRequest, ProductFilter
+from core.storage.repositories import CategoryPriceStats
+from core.storage.round_trips import record_start
 from stockroom_memory.listing import matching, page
-from stockroom_memory.repository import MemoryReader, SluggedRepository
+from stockroom_memory.repository import MemoryReader, SlugRepository
 from stockroom_memory.schema import CATEGORIES, PRODUCTS
 from stockroom_memory.unit import changed
 
@@ -30,14 +30,14 @@ class MemoryProductReader(MemoryReader[Product]):
         """See ``ProductReader.by_slug``."""
         return self._by("slug", slug, slug)
 
-    async def page(self, filter: ProductFilter, window: Window) -> Page[Product]:
+    async def page(self, filter: ProductFilter, page_request: PageRequest) -> Page[Product]:
         """See ``ProductReader.page``."""
         same = matching(self._read(), filter.search, category_id=filter.category_id, is_active=filter.is_active)
-        return page([product for product in same if _within(product, filter)], window)
+        return page([product for product in same if _within(product, filter)], page_request)
 
-    async def page_with_category(self, filter: ProductFilter, window: Window) -> Page[ProductWithCategory]:
+    async def page_with_category(self, filter: ProductFilter, page_request: PageRequest) -> Page[ProductWithCategory]:
         """See ``ProductReader.page_with_category``."""
-        found = await self.page(filter, window)
+        found = await self.page(filter, page_request)
         categories = self._tables().of(CATEGORIES).rows
         items = [
             ProductWithCategory(
@@ -47,14 +47,14 @@ class MemoryProductReader(MemoryReader[Product]):
         ]
         return Page(items, found.has_more, found.total)
 
-    async def figures_by_category(self) -> list[CategoryFigures]:
-        """See ``ProductReader.figures_by_category``."""
+    async def price_stats_by_category(self) -> list[CategoryPriceStats]:
+        """See ``ProductReader.price_stats_by_category``."""
         prices: defaultdict[int | None, list[int]] = defaultdict(list)
         for product in matching(self._read(), is_active=True):
             prices[product.category_id].append(product.price)
         categories = self._tables().of(CATEGORIES).rows
         return [
-            CategoryFigures(
+            CategoryPriceStats(
                 category=None if key is None else categories[key].name,
                 product_count=len(values),
                 price_sum=sum(values),
@@ -73,7 +73,7 @@ def _within(product: Product, filter: ProductFilter) -> bool:
     )
 
 
-class MemoryProductRepository(SluggedRepository[Product], MemoryProductReader):
+class MemoryProductRepository(SlugRepository[Product], MemoryProductReader):
     """See ``ProductRepository``."""
 
     async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> list[Product]:
@@ -85,9 +85,9 @@ class MemoryProductRepository(SluggedRepository[Product], MemoryProductReader):
         rows = self._read().rows
         return {key: rows[key] for key in sorted(ids) if key in rows}
 
-    async def shift_stock(self, changes: Mapping[int, int], at: datetime) -> None:
-        """See ``ProductRepository.shift_stock``."""
-        note("update products")
+    async def adjust_stock(self, changes: Mapping[int, int], at: datetime) -> None:
+        """See ``ProductRepository.adjust_stock``."""
+        record_start("update products")
         shifted = []
         for key, pieces in changes.items():
             product = self._stored.get(key)

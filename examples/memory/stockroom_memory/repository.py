@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Generic
 
 from core.errors import NotFound, TransientConflict
-from core.storage.trips import note
+from core.storage.round_trips import record_start
 from core.text import slug_range
 from stockroom_memory.table import Kind, Table, Tables
 from stockroom_memory.unit import Unit, V
@@ -29,7 +29,7 @@ class MemoryReader(Generic[V]):
 
     def _read(self) -> Table[V]:
         """The table as it is now for whoever asks: as committed, or as its own unit of work has it."""
-        note(f"read {self.kind.plural}")
+        record_start(f"read {self.kind.plural}")
         return self._tables().of(self.kind)
 
     def _by(self, field: str, key: Hashable, given: str) -> V:
@@ -59,13 +59,13 @@ class MemoryRepository(MemoryReader[V]):
 
     async def save(self, entity: V) -> None:
         """See ``Repository.save``."""
-        note(f"update {self.kind.plural}")
+        record_start(f"update {self.kind.plural}")
         self._guard(entity)
         self._unit.write(self.kind, [self._apart(entity)])
 
     async def delete(self, id: int) -> None:
         """See ``Repository.delete``."""
-        note(f"delete {self.kind.plural}")
+        record_start(f"delete {self.kind.plural}")
         self._found(self._stored.get(id), id)
         self._unit.delete(self.kind, {id})
 
@@ -83,7 +83,7 @@ class MemoryRepository(MemoryReader[V]):
 
     def _insert(self, drafts: Sequence[Mapping[str, Any]], at: datetime) -> list[V]:
         """Store new entities, made of their values by field."""
-        note(f"insert {self.kind.plural}")
+        record_start(f"insert {self.kind.plural}")
         ids = self._unit.new_ids(self.kind, len(drafts))
         stamp = {"created_at": at, "updated_at": at, "version": 1}
         rows = [self.kind.entity(id=key, **stamp, **draft) for key, draft in zip(ids, drafts, strict=True)]
@@ -91,11 +91,11 @@ class MemoryRepository(MemoryReader[V]):
         return [self._apart(row) for row in rows]
 
 
-class SluggedRepository(MemoryRepository[V]):
+class SlugRepository(MemoryRepository[V]):
     """The write half of the repository of an aggregate with a slug."""
 
-    async def taken_slugs(self, bases: Sequence[str]) -> set[str]:
-        """See ``Slugged.taken_slugs``."""
+    async def existing_slugs(self, bases: Sequence[str]) -> set[str]:
+        """See ``SlugLookup.existing_slugs``."""
         slugs: list[Any] = sorted(self._read().owners["slug"])
         ranges = [slug_range(base) for base in bases]
         return {slug for low, high in ranges for slug in slugs[bisect_left(slugs, low) : bisect_left(slugs, high)]}

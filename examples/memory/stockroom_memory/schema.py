@@ -3,7 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.entities import Account, Category, Notification, Order, Payment, Post, Product, Tag, Ticket, Transfer, User
+from core.entities import (
+    Account,
+    Category,
+    ExpiringEntry,
+    Notification,
+    Order,
+    Payment,
+    Post,
+    Product,
+    Tag,
+    Transfer,
+    User,
+)
 from core.text import fold
 from stockroom_memory.table import Kind, OnDelete, Reference, Unique
 
@@ -18,10 +30,10 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTicket:
-    """A ticket in a table: rows have ids, tickets have keys."""
+    """An entry in a table: rows have ids, tickets have keys."""
 
     id: int
-    ticket: Ticket
+    entry: ExpiringEntry
 
 
 SLUG = Unique("slug", lambda row: row.slug)
@@ -100,11 +112,11 @@ NOTIFICATIONS = Kind(
 )
 TICKETS = Kind(
     StoredTicket,
-    "ticket",
+    "entry",
     "tickets",
-    uniques=[Unique("key", lambda row: row.ticket.key)],
+    uniques=[Unique("key", lambda row: row.entry.key)],
     references=[
-        Reference("user_id", "users", OnDelete.CASCADE, inside=lambda row: {row.ticket.user_id} - {None}),
+        Reference("user_id", "users", OnDelete.CASCADE, inside=lambda row: {row.entry.user_id} - {None}),
     ],
 )
 

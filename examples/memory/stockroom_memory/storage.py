@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from core.errors import PoolExhausted, Unsupported
 from core.storage import Capabilities, PoolStatus, Transaction
-from core.storage.retry import RetryPolicy, rerun
-from core.storage.trips import note
+from core.storage.retry import RetryPolicy, run_with_retry
+from core.storage.round_trips import record_start
 from stockroom_memory.accounts import MemoryAccountReader, MemoryAccountRepository
 from stockroom_memory.categories import MemoryCategoryReader, MemoryCategoryRepository
+from stockroom_memory.expiring import MemoryExpiringEntryReader, MemoryExpiringEntryRepository
 from stockroom_memory.notifications import MemoryNotificationReader, MemoryNotificationRepository
 from stockroom_memory.orders import MemoryOrderReader, MemoryOrderRepository, MemoryPaymentRepository
 from stockroom_memory.posts import MemoryPostReader, MemoryPostRepository
@@ -19,7 +20,6 @@ from stockroom_memory.products import MemoryProductReader, MemoryProductReposito
 from stockroom_memory.schema import KINDS
 from stockroom_memory.table import Tables
 from stockroom_memory.tags import MemoryTagReader, MemoryTagRepository
-from stockroom_memory.tickets import MemoryTicketReader, MemoryTicketRepository
 from stockroom_memory.unit import Unit
 from stockroom_memory.users import MemoryUserReader, MemoryUserRepository
 
@@ -28,12 +28,12 @@ T = TypeVar("T")
 CAPABILITIES = Capabilities(
     savepoints=True,
     downgrades=False,
-    scripts=False,
-    sizes=False,
+    offline_migrations=False,
+    reports_size=False,
     embedded=True,
     pooled=False,
-    writer_limit=1,
-    queued_locks=True,
+    max_writers=1,
+    blocking_locks=True,
     id_block=1,
     durable=False,
     shared=False,
@@ -70,12 +70,12 @@ class MemoryTransaction:
         self.payments = MemoryPaymentRepository(unit)
         self.accounts = MemoryAccountRepository(unit)
         self.notifications = MemoryNotificationRepository(unit)
-        self.tickets = MemoryTicketRepository(unit)
+        self.expiring = MemoryExpiringEntryRepository(unit)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """See ``Transaction.savepoint``."""
-        note("savepoint")
+        record_start("savepoint")
         with self._unit.part():
             yield
 
@@ -85,9 +85,9 @@ class MemoryStorage:
 
     capabilities = CAPABILITIES
 
-    def __init__(self, store: Store, longest_wait: float) -> None:
+    def __init__(self, store: Store, max_backoff: float) -> None:
         self._store = store
-        self._longest_wait = longest_wait
+        self._longest_wait = max_backoff
         self.server = f"stockroom-memory {version('stockroom-memory')}"
         self.users = MemoryUserReader(self._committed)
         self.posts = MemoryPostReader(self._committed)
@@ -97,23 +97,23 @@ class MemoryStorage:
         self.orders = MemoryOrderReader(self._committed)
         self.accounts = MemoryAccountReader(self._committed)
         self.notifications = MemoryNotificationReader(self._committed)
-        self.tickets = MemoryTicketReader(self._committed)
+        self.expiring = MemoryExpiringEntryReader(self._committed)
 
     def _committed(self) -> Tables:
         return self._store.tables
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """See ``Storage.run``."""
-        return await rerun(lambda: self._attempt(work), RetryPolicy())
+        return await run_with_retry(lambda: self._attempt(work), RetryPolicy())
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Whatever leaves ``work`` by an exception, cancellation included, is undone by not being committed."""
         store = self._store
         async with self._turn(store.turn):
-            note("begin")
+            record_start("begin")
             unit = Unit(store.tables)
             outcome = await work(MemoryTransaction(unit))
-            note("commit")
+            record_start("commit")
             store.tables = unit.give_away()
             return outcome
 
@@ -136,7 +136,7 @@ class MemoryStorage:
 
     async def ping(self) -> None:
         """See ``Storage.ping``."""
-        note("ping")
+        record_start("ping")
 
     async def schema_revision(self) -> str | None:
         """See ``Storage.schema_revision``: there is no schema."""

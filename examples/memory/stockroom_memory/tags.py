@@ -6,10 +6,10 @@ from datetime import datetime
 
 from core import clock
 from core.entities import Tag, TagDraft
-from core.storage import Page, Window
+from core.storage import Page, PageRequest
 from core.text import fold
 from stockroom_memory.listing import page
-from stockroom_memory.repository import MemoryReader, SluggedRepository
+from stockroom_memory.repository import MemoryReader, SlugRepository
 from stockroom_memory.schema import POSTS, TAGS
 from stockroom_memory.unit import changed
 
@@ -19,20 +19,20 @@ class MemoryTagReader(MemoryReader[Tag]):
 
     kind = TAGS
 
-    async def page(self, window: Window) -> Page[Tag]:
+    async def page(self, page_request: PageRequest) -> Page[Tag]:
         """See ``TagReader.page``."""
-        return page(self._read().rows.values(), window)
+        return page(self._read().rows.values(), page_request)
 
 
-class MemoryTagRepository(SluggedRepository[Tag], MemoryTagReader):
+class MemoryTagRepository(SlugRepository[Tag], MemoryTagReader):
     """See ``TagRepository``. A post holds the names of its tags, so a change of a name is one of its posts."""
 
     async def add(self, drafts: Sequence[TagDraft], at: datetime) -> list[Tag]:
         """See ``Repository.add``."""
         return self._insert([asdict(draft) for draft in drafts], at)
 
-    async def named(self, names: Sequence[str]) -> list[Tag]:
-        """See ``TagRepository.named``."""
+    async def by_names(self, names: Sequence[str]) -> list[Tag]:
+        """See ``TagRepository.by_names``."""
         table = self._read()
         found = [table.by("name", key) for key in {fold(name) for name in names}]
         return sorted((tag for tag in found if tag is not None), key=lambda tag: tag.id)

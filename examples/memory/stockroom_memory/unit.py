@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from core import clock
-from core.entities import Record
-from core.errors import Duplicate, Referenced, UnknownReference
+from core.entities import VersionedEntity
+from core.errors import Duplicate, StillReferenced, UnknownReference
 from stockroom_memory.table import Kind, OnDelete, R, Table, Tables
 
-V = TypeVar("V", bound=Record)
+V = TypeVar("V", bound=VersionedEntity)
 
 
 class Unit:
@@ -51,13 +51,13 @@ class Unit:
         """Remove rows, with what that means for those that refer to them.
 
         Raises:
-            Referenced: a row that must not lose them refers to them; part of the rest may be gone by then.
+            StillReferenced: a row that must not lose them refers to them; part of the rest may be gone by then.
         """
         for other, reference in self.tables.referring(kind):
             rows = [row for row in self.tables.of(other).rows.values() if ids & reference.ids(row)]
             match reference.on_delete if rows else None:
                 case OnDelete.RESTRICT:
-                    raise Referenced(kind.name, reference.told_as or other.plural)
+                    raise StillReferenced(kind.name, reference.told_as or other.plural)
                 case OnDelete.CASCADE:
                     self.delete(other, {row.id for row in rows})
                 case OnDelete.SET_NULL:

@@ -6,8 +6,8 @@ from dataclasses import fields
 from datetime import datetime
 
 from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
-from core.storage import Page, UserFilter, Window
-from core.storage.trips import note
+from core.storage import Page, PageRequest, UserFilter
+from core.storage.round_trips import record_start
 from core.text import fold
 from stockroom_memory.listing import matching, page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
@@ -33,9 +33,9 @@ class MemoryUserReader(MemoryReader[User]):
             return None
         return Credentials(user=user, password_hash=self._tables().of(CREDENTIALS).rows[user.id].password_hash)
 
-    async def page(self, filter: UserFilter, window: Window) -> Page[User]:
+    async def page(self, filter: UserFilter, page_request: PageRequest) -> Page[User]:
         """See ``UserReader.page``."""
-        return page(matching(self._read(), filter.search, is_active=filter.is_active), window)
+        return page(matching(self._read(), filter.search, is_active=filter.is_active), page_request)
 
     async def active_count(self) -> int:
         """See ``UserReader.active_count``."""
@@ -83,14 +83,14 @@ class MemoryUserRepository(MemoryRepository[User], MemoryUserReader):
 
     async def deactivate_stale(self, before: datetime, at: datetime) -> int:
         """See ``UserRepository.deactivate_stale``."""
-        note("update users")
+        record_start("update users")
         stale = [user for user in self._stored.values() if user.is_active and user.updated_at < before]
         self._unit.write(USERS, [changed(user, at, is_active=False) for user in stale])
         return len(stale)
 
     async def delete_inactive(self) -> int:
         """See ``UserRepository.delete_inactive``."""
-        note("delete users")
+        record_start("delete users")
         inactive = {user.id for user in self._stored.values() if not user.is_active}
         self._unit.delete(USERS, inactive)
         return len(inactive)

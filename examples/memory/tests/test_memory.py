@@ -11,15 +11,15 @@ import stockroom_memory
 
 from conformance.defaults import settings_for
 from core import clock
-from core.entities import OrderDraft, OrderLine, PostDraft, ProductDraft, Tag, TagDraft, UserDraft
+from core.entities import OrderDraft, OrderItemDraft, PostDraft, ProductDraft, Tag, TagDraft, UserDraft
 from core.errors import PoolExhausted
 from core.plugins import Registry
 from core.services import orders, posts
-from core.storage import PostFilter, Storage, Transaction, Window
+from core.storage import PageRequest, PostFilter, Storage, Transaction
 from core.storage.sorts import NEWEST_FIRST
 
 NEWS = TagDraft(name="News", slug="news")
-WINDOW = Window(NEWEST_FIRST, size=100)
+WINDOW = PageRequest(NEWEST_FIRST, size=100)
 
 
 async def add(tx: Transaction) -> Tag:
@@ -78,7 +78,7 @@ def test_a_store_that_was_closed_can_be_opened_in_another_event_loop(registry: R
 
         async def work(tx: Transaction) -> None:
             await asyncio.sleep(0)  # so that the others have to wait in line
-            await tx.tags.named(["news"])
+            await tx.tags.by_names(["news"])
 
         await asyncio.gather(*(storage.run(work) for _ in range(3)))
         await storage.close()
@@ -136,7 +136,7 @@ async def test_a_list_that_was_handed_out_can_be_changed_without_changing_the_st
 
     await storage.run(prepare)
     made = await posts.create_post(storage, PostDraft(title="A", content="B", author_id=1, tags=["News"]))
-    placed = await orders.place(storage, OrderDraft(user_id=1, items=[OrderLine(product_id=1, quantity=1)]))
+    placed = await orders.place(storage, OrderDraft(user_id=1, items=[OrderItemDraft(product_id=1, quantity=1)]))
     seen = await posts.count_view(storage, 1)
     for post in (made, seen, await storage.posts.get(1), *(await storage.posts.page(PostFilter(), WINDOW)).items):
         post.tags.clear()

@@ -7,8 +7,8 @@ from core.storage import Backend
 from tests.kit.broken.backend import BrokenBackend
 from tests.kit.broken.credentials import CREDENTIALS
 from tests.kit.broken.defect import Defect
+from tests.kit.broken.expiring import TICKETS
 from tests.kit.broken.lists import LISTS
-from tests.kit.broken.tickets import TICKETS
 from tests.kit.broken.units import UNITS
 from tests.kit.broken.values import VALUES
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.plugins import hookimpl
-from core.storage import AXES, Backend, Capabilities
+from core.storage import CAPABILITY_INFO, Backend, Capabilities
 from tests.kit.broken.backend import BrokenBackend
 from tests.kit.broken.defect import Defect
 
@@ -23,7 +23,7 @@ def told(axis: str, lie: Lie, name: str) -> type[Defect]:
 
 
 NUMBERS: dict[str, list[Lie]] = {
-    "writer_limit": [lambda limit: None, lambda limit: limit + 1],
+    "max_writers": [lambda limit: None, lambda limit: limit + 1],
     "id_block": [lambda block: 2 * block],
 }
 
@@ -32,8 +32,8 @@ LIES: dict[str, list[type[Defect]]] = {
         told(axis, lie, f"{axis.replace('_', '')}{number}")
         for number, lie in enumerate(NUMBERS.get(axis, [lambda declared: not declared]))
     ]
-    for axis in AXES
-    if not AXES[axis].mandatory
+    for axis in CAPABILITY_INFO
+    if not CAPABILITY_INFO[axis].mandatory
 }
 """False declarations, by axis."""
 

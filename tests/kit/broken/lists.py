@@ -6,9 +6,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from core.storage import ProductFilter, Window
+from core.storage import PageRequest, ProductFilter
 from core.storage.pages import Page
-from core.storage.trips import note
+from core.storage.round_trips import record_start
 from tests.kit.broken.defect import Defect, Wrapped
 
 
@@ -18,7 +18,7 @@ class RestlessTies(Defect):
     caught_by = "test_lists.py::test_products_walk_in_every_order_without_repeating_or_losing_one"
 
     class Products(Wrapped):
-        async def page(self, filter: ProductFilter, window: Window) -> Page[Any]:
+        async def page(self, filter: ProductFilter, window: PageRequest) -> Page[Any]:
             page = await self.inner.page(filter, window)
             groups = [list(rows) for _, rows in groupby(page.items, attrgetter(window.sort.field))]
             return replace(page, items=[row for rows in groups for row in random.sample(rows, len(rows))])
@@ -32,7 +32,7 @@ class Wildcards(Defect):
     caught_by = "test_search.py::test_no_character_is_a_wildcard"
 
     class Products(Wrapped):
-        async def page(self, filter: ProductFilter, window: Window) -> Any:
+        async def page(self, filter: ProductFilter, window: PageRequest) -> Any:
             return await self.inner.page(replace(filter, search=(filter.search or "").replace("%", "") or None), window)
 
     readers = {"products": Products}
@@ -44,7 +44,7 @@ class RepeatedRow(Defect):
     caught_by = "test_lists.py::test_a_numbered_page_can_be_continued_by_cursor"
 
     class Tags(Wrapped):
-        async def page(self, window: Window) -> Any:
+        async def page(self, window: PageRequest) -> Any:
             if window.after is not None:
                 value, key = window.after
                 window = replace(window, after=(value, key + (1 if window.sort.descending else -1)))
@@ -74,7 +74,7 @@ class TripPerRow(Defect):
         async def page(self, *arguments: Any) -> Any:
             page = await self.inner.page(*arguments)
             for _ in page.items:
-                note("the tags of a post")
+                record_start("the tags of a post")
             return page
 
     readers = {"posts": Posts}
@@ -86,7 +86,7 @@ class GuessedTotal(Defect):
     caught_by = "test_lists.py::test_pages_by_number"
 
     class Tags(Wrapped):
-        async def page(self, window: Window) -> Any:
+        async def page(self, window: PageRequest) -> Any:
             page = await self.inner.page(window)
             return replace(page, total=page.total and len(page.items) + page.has_more)
 

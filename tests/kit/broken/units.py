@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.entities import Product, Tag
-from core.errors import ConflictsOutlasted, NotFound, TransientConflict
+from core.errors import NotFound, RetriesExhausted, TransientConflict
 from core.storage import Capabilities, Transaction
 from tests.kit.broken.defect import Defect, Work, Wrapped
 from tests.kit.broken.pieces import Apart, Pieces
@@ -71,7 +71,7 @@ class NoRerun(Defect):
             try:
                 return await work(tx)
             except TransientConflict as conflict:
-                raise ConflictsOutlasted from conflict
+                raise RetriesExhausted from conflict
 
         return await super().run(once)
 
@@ -121,7 +121,7 @@ class Oversell(Defect):
             self.defect.state["seen"] = found
             return found
 
-        async def shift_stock(self, changes: Mapping[int, int], at: datetime) -> None:
+        async def adjust_stock(self, changes: Mapping[int, int], at: datetime) -> None:
             async def overwrite(tx: Transaction) -> None:
                 for key, change in changes.items():
                     stored = await tx.products.lock(key)

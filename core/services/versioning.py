@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from core import clock
-from core.entities import Record
+from core.entities import VersionedEntity
 from core.errors import PreconditionFailed
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=VersionedEntity)
 
-Versions = frozenset[int] | None
+ExpectedVersions = frozenset[int] | None
 """The versions of an entity that a change is meant for; None for any."""
 
 
@@ -31,16 +31,16 @@ class Deletable(Lockable[R], Protocol[R]):
     async def delete(self, id: int) -> None: ...
 
 
-async def locked(repository: Lockable[R], id: int, expected: Versions) -> R:
+async def lock_expecting(repository: Lockable[R], id: int, expected: ExpectedVersions) -> R:
     """Lock an entity.
 
     Raises:
         PreconditionFailed: it is at another version than expected.
     """
-    return require(await repository.lock(id), expected)
+    return check_version(await repository.lock(id), expected)
 
 
-def require(entity: R, expected: Versions) -> R:
+def check_version(entity: R, expected: ExpectedVersions) -> R:
     """A locked entity.
 
     Raises:
@@ -51,32 +51,32 @@ def require(entity: R, expected: Versions) -> R:
     return entity
 
 
-async def delete(repository: Deletable[R], id: int, expected: Versions) -> None:
+async def delete(repository: Deletable[R], id: int, expected: ExpectedVersions) -> None:
     """Delete an entity; only where a version is expected is it read before."""
     if expected is not None:
-        await locked(repository, id, expected)
+        await lock_expecting(repository, id, expected)
     await repository.delete(id)
 
 
-def changed(entity: R, changes: Mapping[str, Any]) -> R | None:
+def apply_changes(entity: R, changes: Mapping[str, Any]) -> R | None:
     """``entity`` after ``changes``, one version up; None where nothing would be different."""
     after = replace(entity, **changes)
-    return None if after == entity else touched(after)
+    return None if after == entity else bump_version(after)
 
 
-def touched(entity: R) -> R:
+def bump_version(entity: R) -> R:
     """``entity`` one version up, changed now; never dated before it was dated already."""
     return replace(entity, version=entity.version + 1, updated_at=max(clock.now(), entity.updated_at))
 
 
-async def change(repository: Lockable[R], id: int, changes: Mapping[str, Any], expected: Versions = None) -> R:
+async def change(repository: Lockable[R], id: int, changes: Mapping[str, Any], expected: ExpectedVersions = None) -> R:
     """Lock an entity, change it, and save it where that makes a difference."""
-    return await save_changes(repository, await locked(repository, id, expected), changes)
+    return await save_changes(repository, await lock_expecting(repository, id, expected), changes)
 
 
 async def save_changes(repository: Lockable[R], entity: R, changes: Mapping[str, Any]) -> R:
     """Save a locked entity where ``changes`` make a difference."""
-    after = changed(entity, changes)
+    after = apply_changes(entity, changes)
     if after is None:
         return entity
     await repository.save(after)

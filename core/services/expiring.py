@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 
 from core import clock
-from core.entities import TicketKind
+from core.entities import EntryKind
 from core.errors import StockroomError
 from core.storage import Storage, Transaction
 
-SWEEP_SECONDS = 600.0
+PURGE_SECONDS = 600.0
 """How long the expired tickets of a process's storage are left lying about: they count as absent anyway."""
 
 _AT_ONCE = 1000
@@ -19,8 +19,8 @@ _AT_ONCE = 1000
 _log = logging.getLogger(__name__)
 
 
-def ticket_key(kind: TicketKind, *parts: str) -> str:
-    """The key of the ticket that ``parts`` name: always of one length, and nothing of the parts can be read off it."""
+def entry_key(kind: EntryKind, *parts: str) -> str:
+    """The key of the entry that ``parts`` name: always of one length, and nothing of the parts can be read off it."""
     digest = sha256(kind.encode())
     for part in parts:
         encoded = part.encode()
@@ -29,27 +29,27 @@ def ticket_key(kind: TicketKind, *parts: str) -> str:
 
 
 def session_key(session: str) -> str:
-    """The key of the ticket of a session."""
-    return ticket_key(TicketKind.SESSION, session)
+    """The key of the entry of a session."""
+    return entry_key(EntryKind.SESSION, session)
 
 
 async def end_sessions(tx: Transaction, user_id: int, keep: str | None = None) -> None:
     """End every session of a user but ``keep``."""
-    await tx.tickets.delete_of(user_id, TicketKind.SESSION, None if keep is None else session_key(keep))
+    await tx.expiring.delete_for_user(user_id, EntryKind.SESSION, None if keep is None else session_key(keep))
 
 
-async def sweep(storage: Storage) -> int:
+async def purge_expired(storage: Storage) -> int:
     """Delete the expired tickets, so many in a unit of work that none takes long; their number."""
     at, total = clock.now(), 0
     while True:
-        number = await storage.run(lambda tx: tx.tickets.delete_expired(at, _AT_ONCE))
+        number = await storage.run(lambda tx: tx.expiring.delete_expired(at, _AT_ONCE))
         total += number
         if number < _AT_ONCE:
             return total
 
 
 @asynccontextmanager
-async def sweeping(storage: Storage, every: float = SWEEP_SECONDS) -> AsyncIterator[None]:
+async def purge_periodically(storage: Storage, every: float = PURGE_SECONDS) -> AsyncIterator[None]:
     """While it lasts, expired tickets are deleted every so many seconds. Where that fails, the log says so."""
     task = asyncio.create_task(_sweep_on(storage, every))
     try:
@@ -64,7 +64,7 @@ async def _sweep_on(storage: Storage, every: float) -> None:
     while True:
         await asyncio.sleep(every)
         try:
-            await sweep(storage)
+            await purge_expired(storage)
         except StockroomError as error:
             _log.warning("expired tickets could not be deleted: %s", error.code)
         except Exception:

@@ -10,7 +10,7 @@ import pytest
 from backends.mongo import driver
 from conformance.interleaving import Pause, Sessions, add_user, held, overlap, within
 from core import clock
-from core.entities import Ticket, TicketKind
+from core.entities import EntryKind, ExpiringEntry
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
@@ -21,7 +21,9 @@ from tests.mongo.plans import Command, Recorder, singles, stages
 pytestmark = pytest.mark.only("mongodb")
 
 NOW = clock.now()
-TICKET = Ticket(key="0" * 64, kind=TicketKind.SESSION, user_id=1, value="first", expires_at=NOW + timedelta(hours=1))
+ENTRY = ExpiringEntry(
+    key="0" * 64, kind=EntryKind.SESSION, user_id=1, value="first", expires_at=NOW + timedelta(hours=1)
+)
 INDEXED = {"IXSCAN", "IDHACK"}
 
 
@@ -39,39 +41,41 @@ async def recorded(
     await storage.close()
 
 
-@pytest.mark.parametrize("expired", [None, replace(TICKET, expires_at=NOW)], ids=["a free key", "an expired ticket"])
-async def test_who_claims_a_key_second_is_run_again_and_finds_it(sessions: Sessions, expired: Ticket | None) -> None:
+@pytest.mark.parametrize("expired", [None, replace(ENTRY, expires_at=NOW)], ids=["a free key", "an expired entry"])
+async def test_who_claims_a_key_second_is_run_again_and_finds_it(
+    sessions: Sessions, expired: ExpiringEntry | None
+) -> None:
     async def prepare(tx: Transaction) -> None:
         await add_user(tx, "ada")
         if expired:
-            await tx.tickets.claim(expired, NOW)
+            await tx.expiring.insert_or_lock(expired, NOW)
 
-    async def first(tx: Transaction, pause: Pause) -> Ticket | None:
-        found = await tx.tickets.claim(TICKET, NOW)
+    async def first(tx: Transaction, pause: Pause) -> ExpiringEntry | None:
+        found = await tx.expiring.insert_or_lock(ENTRY, NOW)
         await pause()
         return found
 
     runs = 0
 
-    async def second(tx: Transaction) -> Ticket | None:
+    async def second(tx: Transaction) -> ExpiringEntry | None:
         nonlocal runs
         runs += 1
-        return await tx.tickets.claim(replace(TICKET, value="second"), NOW)
+        return await tx.expiring.insert_or_lock(replace(ENTRY, value="second"), NOW)
 
     await sessions.first.run(prepare)
     async with held(sessions.first, first) as claimed:
         other = asyncio.create_task(sessions.second.run(second))
         assert not await overlap(other)
         assert await claimed.end() is None
-        assert await within(other) == TICKET
+        assert await within(other) == ENTRY
     assert runs > 1
 
 
 async def test_every_query_uses_an_index(settings: Settings, recorded: tuple[Storage, list[Command]]) -> None:
     storage, commands = recorded
     await storage.run(everything)
-    await storage.tickets.get(TICKET.key, NOW)
-    await storage.tickets.holder(TICKET.key, NOW)
+    await storage.expiring.get(ENTRY.key, NOW)
+    await storage.expiring.owner(ENTRY.key, NOW)
     await storage.users.credentials("Ada")
     await storage.users.credentials("ada@example.com")
     assert {next(iter(command)) for command in commands} == {"find", "aggregate", "update", "delete"}
@@ -83,13 +87,13 @@ async def test_every_query_uses_an_index(settings: Settings, recorded: tuple[Sto
 
 
 async def everything(tx: Transaction) -> None:
-    await tx.tickets.claim(TICKET, NOW)
-    await tx.tickets.lock(TICKET.key, NOW)
-    await tx.tickets.save(replace(TICKET, value="second"))
-    await tx.tickets.delete("1" * 64)
-    await tx.tickets.delete_of(1, TicketKind.SESSION, keep=TICKET.key)
-    await tx.tickets.delete_of(1, TicketKind.COUNT)
-    await tx.tickets.delete_expired(NOW)
+    await tx.expiring.insert_or_lock(ENTRY, NOW)
+    await tx.expiring.lock(ENTRY.key, NOW)
+    await tx.expiring.save(replace(ENTRY, value="second"))
+    await tx.expiring.delete("1" * 64)
+    await tx.expiring.delete_for_user(1, EntryKind.SESSION, keep=ENTRY.key)
+    await tx.expiring.delete_for_user(1, EntryKind.ATTEMPT_COUNTER)
+    await tx.expiring.delete_expired(NOW)
 
 
 async def test_the_server_removes_nothing_by_its_own_clock(settings: Settings) -> None:

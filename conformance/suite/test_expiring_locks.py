@@ -5,37 +5,37 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.expiring import AT, HOUR, claimed, entry_of, found, key_of, values
 from conformance.interleaving import Pause, Sessions, Undone, add_user, meet, on_and_on
-from conformance.tickets import AT, HOUR, claimed, found, key_of, ticket_of, values
-from core.entities import Ticket, TicketKind
+from core.entities import EntryKind, ExpiringEntry
 from core.storage import Transaction
 
 KEY = key_of("key")
 
-Counting = Callable[[Transaction], Awaitable[Ticket | None]]
+Counting = Callable[[Transaction], Awaitable[ExpiringEntry | None]]
 
 
-async def _lock(tx: Transaction) -> Ticket | None:
-    return await tx.tickets.lock(KEY, AT)
+async def _lock(tx: Transaction) -> ExpiringEntry | None:
+    return await tx.expiring.lock(KEY, AT)
 
 
-async def _claim(tx: Transaction) -> Ticket | None:
-    return await tx.tickets.claim(ticket_of("key", "1"), AT)
+async def _claim(tx: Transaction) -> ExpiringEntry | None:
+    return await tx.expiring.insert_or_lock(entry_of("key", "1"), AT)
 
 
 @pytest.mark.parametrize("how", [_lock, _claim], ids=["locked", "claimed"])
 @pytest.mark.parametrize("stop", ["before", "after"])
 async def test_who_has_locked_or_claimed_a_ticket_holds_it(sessions: Sessions, how: Counting, stop: str) -> None:
-    await claimed(sessions.first, ticket_of("key", "1"))
+    await claimed(sessions.first, entry_of("key", "1"))
 
     async def count_up(tx: Transaction, pause: Pause) -> str:
-        await tx.tickets.get(KEY, AT)
+        await tx.expiring.get(KEY, AT)
         await (pause() if stop == "before" else on_and_on())
         taken = await how(tx)
         assert taken is not None
         await (pause() if stop == "after" else on_and_on())
         counted = replace(taken, value=str(int(taken.value) + 1))
-        await tx.tickets.save(counted)
+        await tx.expiring.save(counted)
         return counted.value
 
     ends = await meet(sessions, count_up, lambda tx: count_up(tx, on_and_on))
@@ -45,16 +45,16 @@ async def test_who_has_locked_or_claimed_a_ticket_holds_it(sessions: Sessions, h
 
 @pytest.mark.parametrize("undone", [False, True])
 async def test_a_key_is_free_once_its_deletion_is_committed(sessions: Sessions, undone: bool) -> None:
-    old, new = ticket_of("key", "Old."), ticket_of("key", "New.")
+    old, new = entry_of("key", "Old."), entry_of("key", "New.")
     await claimed(sessions.first, old)
 
     async def delete(tx: Transaction, pause: Pause) -> None:
-        await tx.tickets.delete(KEY)
+        await tx.expiring.delete(KEY)
         await pause()
         if undone:
             raise Undone
 
-    deleting, claiming = await meet(sessions, delete, lambda tx: tx.tickets.claim(new, AT))
+    deleting, claiming = await meet(sessions, delete, lambda tx: tx.expiring.insert_or_lock(new, AT))
     assert (deleting is None) is not undone
     if claiming is None:
         assert not undone
@@ -67,17 +67,17 @@ async def test_a_key_is_free_once_its_deletion_is_committed(sessions: Sessions, 
 @pytest.mark.parametrize("stop", ["before", "after"])
 async def test_what_is_deleted_while_somebody_renews_it_does_not_come_back(sessions: Sessions, stop: str) -> None:
     user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
-    await claimed(sessions.first, ticket_of("key", user_id=user.id))
+    await claimed(sessions.first, entry_of("key", user_id=user.id))
 
     async def renew(tx: Transaction, pause: Pause) -> None:
-        await tx.tickets.get(KEY, AT)
+        await tx.expiring.get(KEY, AT)
         await (pause() if stop == "before" else on_and_on())
-        locked = await tx.tickets.lock(KEY, AT)
+        locked = await tx.expiring.lock(KEY, AT)
         await (pause() if stop == "after" else on_and_on())
         if locked is not None:
-            await tx.tickets.save(replace(locked, value="Renewed.", expires_at=AT + 2 * HOUR))
+            await tx.expiring.save(replace(locked, value="Renewed.", expires_at=AT + 2 * HOUR))
 
-    ends = await meet(sessions, renew, lambda tx: tx.tickets.delete_of(user.id, TicketKind.SESSION))
+    ends = await meet(sessions, renew, lambda tx: tx.expiring.delete_for_user(user.id, EntryKind.SESSION))
     assert ends == [None, 1]
     for storage in sessions:
         assert await found(storage, "key") == [None]
@@ -87,16 +87,16 @@ async def test_what_is_deleted_while_somebody_renews_it_does_not_come_back(sessi
 async def test_a_ticket_that_is_taken_over_is_not_deleted_as_the_expired_one_it_was(
     sessions: Sessions, claimed_first: bool
 ) -> None:
-    await claimed(sessions.first, ticket_of("key", "Expired.", expires_at=AT))
-    new = ticket_of("key", "New.")
+    await claimed(sessions.first, entry_of("key", "Expired.", expires_at=AT))
+    new = entry_of("key", "New.")
 
-    async def claim(tx: Transaction, pause: Pause) -> Ticket | None:
-        taken = await tx.tickets.claim(new, AT)
+    async def claim(tx: Transaction, pause: Pause) -> ExpiringEntry | None:
+        taken = await tx.expiring.insert_or_lock(new, AT)
         await pause()
         return taken
 
     async def delete(tx: Transaction, pause: Pause) -> int:
-        number = await tx.tickets.delete_expired(AT)
+        number = await tx.expiring.delete_expired(AT)
         await pause()
         return number
 

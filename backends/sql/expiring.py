@@ -12,10 +12,10 @@ from backends.sql.schema import tickets, users
 from backends.sql.session import Work
 from backends.sql.statement import Statement
 from backends.sql.users import USERS
-from core.entities import Ticket, TicketKind, User
+from core.entities import EntryKind, ExpiringEntry, User
 from core.errors import TransientConflict
 
-_SHAPE = Shape(Ticket, tickets)
+_SHAPE = Shape(ExpiringEntry, tickets)
 _PROBE = Probe(tickets)
 
 _AT = bindparam("at", type_=tickets.c.expires_at.type)
@@ -35,35 +35,35 @@ _EXPIRED = tickets.c.expires_at <= _AT
 _SOME_EXPIRED = Statement(select(tickets.c.key).where(_EXPIRED).order_by(tickets.c.expires_at).limit(bindparam("most")))
 
 
-class SqlTicketReader:
-    """See ``TicketReader``."""
+class SqlExpiringEntryReader:
+    """See ``ExpiringEntryReader``."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    async def get(self, key: str, at: datetime) -> Ticket | None:
-        """See ``TicketReader.get``."""
+    async def get(self, key: str, at: datetime) -> ExpiringEntry | None:
+        """See ``ExpiringEntryReader.get``."""
         return await self._one(_BY_KEY, key, at)
 
-    async def holder(self, key: str, at: datetime) -> User | None:
-        """See ``TicketReader.holder``."""
+    async def owner(self, key: str, at: datetime) -> User | None:
+        """See ``ExpiringEntryReader.owner``."""
         found = await self._rows.rows(_HOLDER, {"id": key, "at": at})
         return USERS.shape.read(found[0]) if found else None
 
-    async def _one(self, query: Statement, key: str, at: datetime) -> Ticket | None:
+    async def _one(self, query: Statement, key: str, at: datetime) -> ExpiringEntry | None:
         found = await self._rows.rows(query, {"id": key, "at": at})
         return _SHAPE.read(found[0]) if found else None
 
 
-class SqlTicketRepository(SqlTicketReader):
-    """See ``TicketRepository``."""
+class SqlExpiringEntryRepository(SqlExpiringEntryReader):
+    """See ``ExpiringEntryRepository``."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
         self._work = work
 
-    async def claim(self, ticket: Ticket, at: datetime) -> Ticket | None:
-        """See ``TicketRepository.claim``. One round trip where the key is free, two where it is not."""
+    async def insert_or_lock(self, ticket: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
+        """See ``ExpiringEntryRepository.insert_or_lock``. One round trip where the key is free, two where it is not."""
         row = _SHAPE.values(ticket)
         try:
             if await self._work.claim(row | {"at": at}):
@@ -75,28 +75,28 @@ class SqlTicketRepository(SqlTicketReader):
             raise TransientConflict
         return found
 
-    async def lock(self, key: str, at: datetime) -> Ticket | None:
-        """See ``TicketRepository.lock``."""
+    async def lock(self, key: str, at: datetime) -> ExpiringEntry | None:
+        """See ``ExpiringEntryRepository.lock``."""
         return await self._one(_LOCKED, key, at)
 
-    async def save(self, ticket: Ticket) -> None:
-        """See ``TicketRepository.save``."""
+    async def save(self, ticket: ExpiringEntry) -> None:
+        """See ``ExpiringEntryRepository.save``."""
         values = {"id": ticket.key, "value": ticket.value, "expires_at": ticket.expires_at}
         if await self._work.write(_SAVE, values) != 1:
             raise TransientConflict
 
     async def delete(self, key: str) -> None:
-        """See ``TicketRepository.delete``."""
+        """See ``ExpiringEntryRepository.delete``."""
         await self._work.write(_DELETE, {"id": key})
 
-    async def delete_of(self, user_id: int, kind: TicketKind, keep: str | None = None) -> int:
-        """See ``TicketRepository.delete_of``."""
+    async def delete_for_user(self, user_id: int, kind: EntryKind, keep: str | None = None) -> int:
+        """See ``ExpiringEntryRepository.delete_for_user``."""
         values = {"user": user_id, "of_kind": kind}
         if keep is None:
             return await self._work.write(_DELETE_OF, values)
         return await self._work.write(_DELETE_OTHERS, values | {"keep": keep})
 
     async def delete_expired(self, at: datetime, most: int = 1000) -> int:
-        """See ``TicketRepository.delete_expired``."""
+        """See ``ExpiringEntryRepository.delete_expired``."""
         keys = [row[0] for row in await self._work.rows(_SOME_EXPIRED, {"at": at, "most": most})]
         return await self._work.write(tickets.delete().where(tickets.c.key.in_(keys), _EXPIRED), {"at": at})

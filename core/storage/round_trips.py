@@ -1,7 +1,7 @@
 """Counting and timing round trips to a database, for tests, comparisons and traces.
 
-A backend calls ``note`` once for each round trip it is about to make, transaction control included, and ``answered``
-when the answer to it has come. Where nobody counts, that costs a look at two context variables.
+A backend calls ``record_start`` once for each round trip, transaction control included, and ``record_end`` when
+ the answer to it has come. Where nobody counts, that costs a look at two context variables.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from time import time_ns
 
 
 @dataclass(slots=True)
-class Trip:
+class RoundTrip:
     """One round trip.
 
     Attributes:
@@ -27,23 +27,23 @@ class Trip:
 
 
 _trips: ContextVar[list[str] | None] = ContextVar("stockroom_trips", default=None)
-_timed: ContextVar[list[Trip] | None] = ContextVar("stockroom_timed_trips", default=None)
-_under_way: ContextVar[Trip | None] = ContextVar("stockroom_trip", default=None)
+_timed: ContextVar[list[RoundTrip] | None] = ContextVar("stockroom_timed_trips", default=None)
+_under_way: ContextVar[RoundTrip | None] = ContextVar("stockroom_trip", default=None)
 
 
-def note(what: str) -> None:
+def record_start(what: str) -> None:
     """Record one round trip; ``what`` is the statement or command, for people to read."""
     trips = _trips.get()
     if trips is not None:
         trips.append(what)
     timed = _timed.get()
     if timed is not None:
-        trip = Trip(what)
+        trip = RoundTrip(what)
         timed.append(trip)
         _under_way.set(trip)
 
 
-def answered() -> None:
+def record_end() -> None:
     """The round trip that this task, or this thread, noted last has ended, well or not.
 
     A backend that does not call it is counted all the same, but nobody sees how long its round trips take.
@@ -54,7 +54,7 @@ def answered() -> None:
 
 
 @contextmanager
-def count() -> Iterator[list[str]]:
+def collect() -> Iterator[list[str]]:
     """Collect the round trips made within, by this task and those it starts."""
     trips: list[str] = []
     token = _trips.set(trips)
@@ -65,9 +65,9 @@ def count() -> Iterator[list[str]]:
 
 
 @contextmanager
-def time() -> Iterator[list[Trip]]:
-    """Collect the round trips made within and how long they take; not those within a further ``time``."""
-    trips: list[Trip] = []
+def collect_timed() -> Iterator[list[RoundTrip]]:
+    """Collect the round trips made within and how long they take; not those within a further ``collect_timed``."""
+    trips: list[RoundTrip] = []
     token = _timed.set(trips)
     try:
         yield trips

@@ -11,11 +11,11 @@ import pytest
 
 from conformance.defaults import settings_for
 from core import clock
-from core.entities import Ticket, TicketKind
+from core.entities import EntryKind, ExpiringEntry
 from core.errors import Unavailable
-from core.opening import opened
 from core.plugins import discover
-from core.services.tickets import sweep, sweeping, ticket_key
+from core.services.expiring import entry_key, purge_expired, purge_periodically
+from core.startup import open_storage
 from core.storage import Storage
 
 OFTEN = 0.01
@@ -23,21 +23,23 @@ OFTEN = 0.01
 
 @pytest.fixture
 async def shelf(tmp_path: Path) -> AsyncIterator[Storage]:
-    """A storage with one ticket that has expired and one that has not."""
+    """A storage with one entry that has expired and one that has not."""
     settings = settings_for(f"sqlite:///{tmp_path / 'shop.db'}")
-    async with opened(discover().choose(settings), settings) as shop:
+    async with open_storage(discover().choose(settings), settings) as shop:
         now = clock.now()
         for name, age in (("old", 1), ("new", -1)):
-            key, expiry = ticket_key(TicketKind.COUNT, name), now - timedelta(hours=age)
-            ticket = Ticket(key=key, kind=TicketKind.COUNT, value="1", expires_at=expiry)
-            await shop.storage.run(lambda tx, ticket=ticket: tx.tickets.claim(ticket, now - timedelta(hours=2)))  # type: ignore[misc]
+            key, expiry = entry_key(EntryKind.ATTEMPT_COUNTER, name), now - timedelta(hours=age)
+            entry = ExpiringEntry(key=key, kind=EntryKind.ATTEMPT_COUNTER, value="1", expires_at=expiry)
+            await shop.storage.run(lambda tx, entry=entry: tx.expiring.insert_or_lock(entry, now - timedelta(hours=2)))  # type: ignore[misc]
         yield shop.storage
 
 
 async def kept(storage: Storage) -> list[str]:
     """Which of the two are stored, expired or not."""
     ago = clock.now() - timedelta(hours=2)
-    return [name for name in ("old", "new") if await storage.tickets.get(ticket_key(TicketKind.COUNT, name), ago)]
+    return [
+        name for name in ("old", "new") if await storage.expiring.get(entry_key(EntryKind.ATTEMPT_COUNTER, name), ago)
+    ]
 
 
 async def until(reached: Callable[[], Awaitable[bool]]) -> None:
@@ -50,7 +52,7 @@ async def until(reached: Callable[[], Awaitable[bool]]) -> None:
 
 
 def test_a_key_is_of_one_length_whatever_it_names() -> None:
-    keys = [ticket_key(TicketKind.COUNT, part) for part in ("", "x", "x" * 100_000, "\x00", "é")]
+    keys = [entry_key(EntryKind.ATTEMPT_COUNTER, part) for part in ("", "x", "x" * 100_000, "\x00", "é")]
     assert len(set(keys)) == len(keys)
     assert {len(key) for key in keys} == {64}
     assert all(set(key) <= set("0123456789abcdef") for key in keys)
@@ -58,13 +60,13 @@ def test_a_key_is_of_one_length_whatever_it_names() -> None:
 
 def test_no_two_ways_to_name_a_ticket_meet() -> None:
     parts = [("a", "bc"), ("ab", "c"), ("abc",), ("a", "b", "c"), ("", "abc"), ("abc", ""), ("1:a", "bc")]
-    keys = {ticket_key(kind, *some) for kind in TicketKind for some in parts}
-    assert len(keys) == len(TicketKind) * len(parts)
+    keys = {entry_key(kind, *some) for kind in EntryKind for some in parts}
+    assert len(keys) == len(EntryKind) * len(parts)
 
 
 async def test_what_has_expired_is_swept(shelf: Storage) -> None:
     assert await kept(shelf) == ["old", "new"]
-    assert await sweep(shelf) == 1
+    assert await purge_expired(shelf) == 1
     assert await kept(shelf) == ["new"]
 
 
@@ -73,7 +75,7 @@ async def test_it_is_swept_now_and_then_until_the_end(shelf: Storage) -> None:
         return await kept(shelf) == ["new"]
 
     before = asyncio.all_tasks()
-    async with sweeping(shelf, OFTEN):
+    async with purge_periodically(shelf, OFTEN):
         await until(swept)
     assert asyncio.all_tasks() == before
 
@@ -93,9 +95,9 @@ async def test_a_sweep_that_fails_is_logged_and_tried_again(
         return await kept(shelf) == ["new"]
 
     monkeypatch.setattr(shelf, "run", run)
-    async with sweeping(shelf, OFTEN):
+    async with purge_periodically(shelf, OFTEN):
         await until(swept)
     assert [(record.name, record.levelno) for record in caplog.records] == [
-        ("core.services.tickets", logging.WARNING),
-        ("core.services.tickets", logging.ERROR),
+        ("core.services.expiring", logging.WARNING),
+        ("core.services.expiring", logging.ERROR),
     ]

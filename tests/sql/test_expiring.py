@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 
 from backends.sql.migrations import SqlMigrations
 from conformance.defaults import settings_for
-from core.entities import Registration, Ticket, TicketKind, User
+from core.entities import EntryKind, ExpiringEntry, Registration, User
 from core.errors import UnknownReference
 from core.plugins import Registry
 from core.storage import Storage, Transaction
@@ -28,8 +28,8 @@ MANY = 12
 Trips = Callable[[], AbstractContextManager[list[str]]]
 
 
-def ticket(value: str = "v", key: str = KEY, user_id: int | None = None) -> Ticket:
-    return Ticket(key=key, kind=TicketKind.COUNT, user_id=user_id, value=value, expires_at=SOON)
+def entry(value: str = "v", key: str = KEY, user_id: int | None = None) -> ExpiringEntry:
+    return ExpiringEntry(key=key, kind=EntryKind.ATTEMPT_COUNTER, user_id=user_id, value=value, expires_at=SOON)
 
 
 async def add_user(storage: Storage) -> User:
@@ -49,14 +49,14 @@ async def test_the_table_comes_and_goes_and_leaves_users_alone(blank_url: str, r
     for _ in range(2):
         storage = await registry.choose(settings).open(settings)
         user = await add_user(storage)
-        assert await storage.run(lambda tx, mine=user.id: tx.tickets.claim(ticket(user_id=mine), NOW)) is None
+        assert await storage.run(lambda tx, mine=user.id: tx.expiring.insert_or_lock(entry(user_id=mine), NOW)) is None
         await storage.close()
         await history.down("0003")
         assert not await history.on_connection(lambda connection: inspect(connection).has_table("tickets"))
         await history.up()
         storage = await registry.choose(settings).open(settings)
         assert await storage.users.get(user.id) == user
-        assert await storage.tickets.get(KEY, NOW) is None
+        assert await storage.expiring.get(KEY, NOW) is None
         await storage.run(lambda tx, mine=user.id: tx.users.delete(mine))
         await storage.close()
 
@@ -93,34 +93,34 @@ async def test_a_claim_is_one_round_trip_and_a_lost_one_two(storage: Storage, tr
     user = await add_user(storage)
     costs = []
 
-    async def claiming(tx: Transaction, one: Ticket, at: datetime) -> Ticket | None:
+    async def claiming(tx: Transaction, one: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
         with trips() as made:
-            found = await tx.tickets.claim(one, at)
+            found = await tx.expiring.insert_or_lock(one, at)
         costs.append(len(made))
         return found
 
-    first, second = ticket("first", user_id=user.id), replace(ticket("second"), expires_at=SOON + timedelta(days=1))
+    first, second = entry("first", user_id=user.id), replace(entry("second"), expires_at=SOON + timedelta(days=1))
     assert await storage.run(lambda tx: claiming(tx, first, NOW)) is None
     assert await storage.run(lambda tx: claiming(tx, second, NOW)) == first
     assert await storage.run(lambda tx: claiming(tx, first, NOW)) == first, "even where it would change nothing"
     assert await storage.run(lambda tx: claiming(tx, second, SOON)) is None, "it has expired"
     assert await storage.run(lambda tx: claiming(tx, first, SOON)) == second
     assert costs == [1, 2, 2, 1, 2]
-    for ask, found in ((storage.tickets.get, second), (storage.tickets.holder, None)):
+    for ask, found in ((storage.expiring.get, second), (storage.expiring.owner, None)):
         with trips() as made:
             assert await ask(KEY, SOON) == found
         assert len(made) == 1
 
 
 async def test_an_unknown_user_is_refused_also_in_place_of_an_expired_ticket(storage: Storage) -> None:
-    stranger = ticket(user_id=77)
+    stranger = entry(user_id=77)
     with pytest.raises(UnknownReference) as refused:
-        await storage.run(lambda tx: tx.tickets.claim(stranger, NOW))
+        await storage.run(lambda tx: tx.expiring.insert_or_lock(stranger, NOW))
     assert [error.field for error in refused.value.errors] == ["user_id"]
-    await storage.run(lambda tx: tx.tickets.claim(ticket(), NOW))
+    await storage.run(lambda tx: tx.expiring.insert_or_lock(entry(), NOW))
     with pytest.raises(UnknownReference):
-        await storage.run(lambda tx: tx.tickets.claim(stranger, SOON))
-    assert await storage.tickets.get(KEY, NOW) == ticket()
+        await storage.run(lambda tx: tx.expiring.insert_or_lock(stranger, SOON))
+    assert await storage.expiring.get(KEY, NOW) == entry()
 
 
 async def test_many_who_count_at_once_lose_no_count(storage: Storage) -> None:
@@ -130,11 +130,11 @@ async def test_many_who_count_at_once_lose_no_count(storage: Storage) -> None:
     async def counting(tx: Transaction) -> None:
         nonlocal runs
         runs += 1
-        found = await tx.tickets.claim(ticket("1"), NOW)
+        found = await tx.expiring.insert_or_lock(entry("1"), NOW)
         if found is not None:
-            await tx.tickets.save(replace(found, value=str(int(found.value) + 1)))
+            await tx.expiring.save(replace(found, value=str(int(found.value) + 1)))
 
     await storage.run(counting)
     await asyncio.gather(*(storage.run(counting) for _ in range(MANY)))
-    assert (await storage.tickets.get(KEY, NOW)) == ticket(str(MANY + 1))
+    assert (await storage.expiring.get(KEY, NOW)) == entry(str(MANY + 1))
     assert runs == MANY + 1

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 
 import pytest
 
-from core.waiting import Watch
+from core.timeouts import DeadlineTimer
 
 SOON = 0.02  # seconds
 NEVER = 3600.0
@@ -21,27 +21,27 @@ async def answer(seconds: float) -> str:
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def timer() -> DeadlineTimer:
+    return DeadlineTimer()
 
 
-async def test_an_answer_in_time_is_passed_on(watch: Watch) -> None:
-    assert await watch.limited(NEVER, answer(0), Late) == "answer"
-    assert not watch._ends
+async def test_an_answer_in_time_is_passed_on(timer: DeadlineTimer) -> None:
+    assert await timer.wait_for(NEVER, answer(0), Late) == "answer"
+    assert not timer._deadlines
 
 
-async def test_what_does_not_come_is_not_waited_for(watch: Watch) -> None:
+async def test_what_does_not_come_is_not_waited_for(timer: DeadlineTimer) -> None:
     told = await asyncio.gather(
-        watch.limited(SOON, answer(NEVER), Late), watch.limited(NEVER, answer(0.3), Late), return_exceptions=True
+        timer.wait_for(SOON, answer(NEVER), Late), timer.wait_for(NEVER, answer(0.3), Late), return_exceptions=True
     )
     assert isinstance(told[0], Late)
     assert told[1] == "answer"
-    assert not watch._ends
+    assert not timer._deadlines
 
 
-async def test_the_task_goes_on_as_if_nobody_had_cancelled_it(watch: Watch) -> None:
+async def test_the_task_goes_on_as_if_nobody_had_cancelled_it(timer: DeadlineTimer) -> None:
     with pytest.raises(Late):
-        await watch.limited(SOON, answer(NEVER), Late)
+        await timer.wait_for(SOON, answer(NEVER), Late)
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
@@ -49,9 +49,9 @@ async def test_the_task_goes_on_as_if_nobody_had_cancelled_it(watch: Watch) -> N
 
 
 async def test_who_does_not_heed_the_first_time_is_cancelled_again(
-    watch: Watch, monkeypatch: pytest.MonkeyPatch
+    timer: DeadlineTimer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.waiting.FAREWELL", SOON)
+    monkeypatch.setattr("core.timeouts.CANCEL_GRACE_SECONDS", SOON)
     cancelled = 0
 
     async def deaf() -> None:
@@ -64,35 +64,35 @@ async def test_who_does_not_heed_the_first_time_is_cancelled_again(
         await asyncio.sleep(NEVER)
 
     with pytest.raises(Late):
-        await watch.limited(SOON, deaf(), Late)
+        await timer.wait_for(SOON, deaf(), Late)
     assert cancelled == 2
 
 
-async def test_a_cancellation_by_others_is_one(watch: Watch) -> None:
-    waiting = asyncio.ensure_future(watch.limited(NEVER, answer(NEVER), Late))
+async def test_a_cancellation_by_others_is_one(timer: DeadlineTimer) -> None:
+    waiting = asyncio.ensure_future(timer.wait_for(NEVER, answer(NEVER), Late))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert not watch._ends
+    assert not timer._deadlines
 
 
-async def test_an_error_of_the_answer_is_its_own(watch: Watch) -> None:
+async def test_an_error_of_the_answer_is_its_own(timer: DeadlineTimer) -> None:
     async def failing() -> None:
         raise ValueError("its own")
 
     with pytest.raises(ValueError, match="its own"):
-        await watch.limited(SOON, failing(), Late)
+        await timer.wait_for(SOON, failing(), Late)
 
 
-def test_it_serves_one_event_loop_after_another(watch: Watch) -> None:
+def test_it_serves_one_event_loop_after_another(timer: DeadlineTimer) -> None:
     """Also where the first was closed before its timer was due."""
 
     def late(seconds: float) -> Awaitable[str]:
-        return watch.limited(seconds, answer(NEVER), Late)
+        return timer.wait_for(seconds, answer(NEVER), Late)
 
     async def short() -> str:
-        return await watch.limited(NEVER, answer(0), Late)
+        return await timer.wait_for(NEVER, answer(0), Late)
 
     assert asyncio.run(short()) == "answer"
 

@@ -10,7 +10,7 @@ from core.storage import Backend, Migrations, Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class StorageHandle:
     """A storage in use.
 
     Attributes:
@@ -25,7 +25,7 @@ class Opened:
 
 
 @asynccontextmanager
-async def opened(backend: Backend, settings: Settings) -> AsyncIterator[Opened]:
+async def open_storage(backend: Backend, settings: Settings) -> AsyncIterator[StorageHandle]:
     """Open a storage and close it at the end. An embedded one whose schema is not current is migrated.
 
     Raises:
@@ -35,12 +35,12 @@ async def opened(backend: Backend, settings: Settings) -> AsyncIterator[Opened]:
     storage = await backend.open(settings)
     try:
         backend.capabilities.require(storage.capabilities, backend.name)
-        wrong = schema_difference(migrations, await storage.schema_revision())
+        wrong = schema_mismatch(migrations, await storage.schema_revision())
         if wrong and backend.capabilities.embedded:
             await migrations.up()
         elif wrong:
             raise ConfigurationError(wrong)
-        yield Opened(backend, storage, head(migrations))
+        yield StorageHandle(backend, storage, head(migrations))
     finally:
         await storage.close()
 
@@ -51,7 +51,7 @@ def head(migrations: Migrations) -> str | None:
     return history[-1].id if history else None
 
 
-def schema_difference(migrations: Migrations, revision: str | None) -> str | None:
+def schema_mismatch(migrations: Migrations, revision: str | None) -> str | None:
     """What is wrong with a schema at ``revision``, and the remedy; None where nothing is."""
     needed = head(migrations)
     if revision == needed:

@@ -36,11 +36,11 @@ MAX_QUANTITY = 2_147_483_647
 MAX_KEY = 255
 """Longest unique folded key, in code points."""
 
-CLOSED = ConfigDict(extra="forbid")
+FORBID_EXTRA = ConfigDict(extra="forbid")
 """For bodies: a field we do not know is an error, not noise."""
 
 
-def _whole(value: object) -> object:
+def _integral(value: object) -> object:
     """JSON has one number type: ``5.0`` is the integer 5."""
     if not isinstance(value, Decimal) or not value.is_finite() or value.copy_abs() >= 2**63:
         return value
@@ -146,23 +146,23 @@ def _email(value: str) -> str:
     except EmailNotValidError:
         raise ValueError("must be a valid e-mail address") from None
     _require_length(email, 3, 255)
-    return foldable(email)
+    return check_folded_length(email)
 
 
-def foldable(value: str) -> str:
+def check_folded_length(value: str) -> str:
     """Refuse a value of which the unique, folded key would be too long to be indexed: folding can multiply length."""
     _require_length(fold(value), 1, MAX_KEY)
     return value
 
 
-def _typed(value: str) -> str:
+def _any_password(value: str) -> str:
     clean(value)  # refuses what cannot be text; the password itself stays as it was typed
     _require_length(value, 1, 100)
     return value
 
 
 def _password(value: str) -> str:
-    _typed(value)
+    _any_password(value)
     _require_length(value, 8, 100)
     if not any(char.isupper() for char in value) or not any(char.isdecimal() for char in value):
         raise ValueError("must contain an upper-case letter and a digit")
@@ -186,10 +186,10 @@ Money = Annotated[
 """An amount on its way out, minor units inside; a sum may exceed what a price may be."""
 
 Price = Annotated[int, Amount(1, money.MAX_PRICE)]
-Id = Annotated[int, Strict(), Field(ge=1, le=MAX_ID), BeforeValidator(_whole)]
-Stock = Annotated[int, Strict(), Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_whole)]
-Quantity = Annotated[int, Strict(), Field(ge=1, le=MAX_QUANTITY), BeforeValidator(_whole)]
-StockDelta = Annotated[int, Strict(), Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY), BeforeValidator(_whole)]
+Id = Annotated[int, Strict(), Field(ge=1, le=MAX_ID), BeforeValidator(_integral)]
+Stock = Annotated[int, Strict(), Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_integral)]
+Quantity = Annotated[int, Strict(), Field(ge=1, le=MAX_QUANTITY), BeforeValidator(_integral)]
+StockDelta = Annotated[int, Strict(), Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY), BeforeValidator(_integral)]
 Flag = Annotated[bool, Strict()]
 
 _USERNAME = _matching(r"[A-Za-z0-9_]+", "may contain letters A-Z, digits and underscores only")
@@ -201,10 +201,10 @@ Sku = Annotated[str, Text(1, 50, _sku, "A-Za-z0-9-")]
 Email = Annotated[
     str, Text(3, 255, _email), WithJsonSchema({"type": "string", "format": "email", "minLength": 3, "maxLength": 254})
 ]
-TypedPassword = Annotated[
+SubmittedPassword = Annotated[
     str,
     Strict(),
-    AfterValidator(_typed),
+    AfterValidator(_any_password),
     WithJsonSchema({"type": "string", "format": "password", "minLength": 1, "maxLength": 100}),
 ]
 Password = Annotated[
@@ -225,7 +225,7 @@ Password = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class VersionedEntity:
     """What every stored, mutable entity has.
 
     Attributes:

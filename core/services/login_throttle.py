@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from core import clock
-from core.entities import Ticket, TicketKind
+from core.entities import EntryKind, ExpiringEntry
 from core.errors import TooManyAttempts
-from core.services.tickets import ticket_key
+from core.services.expiring import entry_key
 from core.settings import Settings
 from core.storage import Storage, Transaction
 
@@ -16,7 +16,7 @@ _PER_ADDRESS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class LoginThrottle:
     """The attempts of one address at one name.
 
     Attributes:
@@ -32,18 +32,21 @@ class Attempts:
     seconds: int
 
     @classmethod
-    def of(cls, settings: Settings, kind: str, name: str, address: str) -> "Attempts":
+    def of(cls, settings: Settings, kind: str, name: str, address: str) -> "LoginThrottle":
         """Those at a name of some kind, by who comes from an address."""
-        keys = ticket_key(TicketKind.COUNT, kind, name), ticket_key(TicketKind.COUNT, "address", address)
+        keys = (
+            entry_key(EntryKind.ATTEMPT_COUNTER, kind, name),
+            entry_key(EntryKind.ATTEMPT_COUNTER, "address", address),
+        )
         return cls(*keys, settings.login_attempts, settings.login_window_seconds)
 
-    async def require_few(self, storage: Storage) -> None:
+    async def check(self, storage: Storage) -> None:
         """Raise TooManyAttempts where there were enough. Only saves work: what ends the attempt asks again."""
         now = clock.now()
         for key, limit in self._limits():
-            _require(await storage.tickets.get(key, now), limit, now)
+            _require(await storage.expiring.get(key, now), limit, now)
 
-    async def fail(self, tx: Transaction) -> None:
+    async def record_failure(self, tx: Transaction) -> None:
         """Count one that failed.
 
         Raises:
@@ -52,27 +55,27 @@ class Attempts:
         now = clock.now()
         expiry = now + timedelta(seconds=self.seconds)
         for key, limit in sorted(self._limits()):
-            first = Ticket(key=key, kind=TicketKind.COUNT, value="1", expires_at=expiry)
-            found = await tx.tickets.claim(first, now)
+            first = ExpiringEntry(key=key, kind=EntryKind.ATTEMPT_COUNTER, value="1", expires_at=expiry)
+            found = await tx.expiring.insert_or_lock(first, now)
             if found is not None:
                 _require(found, limit, now)
-                await tx.tickets.save(replace(found, value=str(int(found.value) + 1)))
+                await tx.expiring.save(replace(found, value=str(int(found.value) + 1)))
 
-    async def succeed(self, tx: Transaction) -> None:
+    async def record_success(self, tx: Transaction) -> None:
         """Forget those at the name.
 
         Raises:
             TooManyAttempts: there had been enough already, so nobody may learn that this one did not fail.
         """
         now = clock.now()
-        _require(await tx.tickets.lock(self.name, now), self.limit, now)
-        _require(await tx.tickets.get(self.address, now), self.limit * _PER_ADDRESS, now)
-        await tx.tickets.delete(self.name)
+        _require(await tx.expiring.lock(self.name, now), self.limit, now)
+        _require(await tx.expiring.get(self.address, now), self.limit * _PER_ADDRESS, now)
+        await tx.expiring.delete(self.name)
 
     def _limits(self) -> list[tuple[str, int]]:
         return [(self.name, self.limit), (self.address, self.limit * _PER_ADDRESS)]
 
 
-def _require(found: Ticket | None, limit: int, now: datetime) -> None:
+def _require(found: ExpiringEntry | None, limit: int, now: datetime) -> None:
     if found is not None and int(found.value) >= limit:
         raise TooManyAttempts(max(1, ceil((found.expires_at - now).total_seconds())))

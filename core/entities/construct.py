@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 E = TypeVar("E")
 
 
-def assembler(entity: type[E], names: Sequence[str]) -> Callable[[Iterable[Any]], E]:
+def make_constructor(entity: type[E], names: Sequence[str]) -> Callable[[Iterable[Any]], E]:
     """What makes an entity of the values of the fields ``names``, in that order; values behind them are left alone.
 
     It writes the slots itself: the ``__init__`` of a frozen dataclass takes three times as long, and that a hundred
@@ -29,7 +29,7 @@ def assembler(entity: type[E], names: Sequence[str]) -> Callable[[Iterable[Any]]
     return cast(Callable[[Iterable[Any]], E], known["assemble"])
 
 
-def values_of(entity: Any) -> dict[str, Any]:
+def shallow_asdict(entity: Any) -> dict[str, Any]:
     """The values of an entity or draft by field, as they are: unlike ``asdict``, nothing is copied."""
     return {name: getattr(entity, name) for name in _names_of(cast(Hashable, type(entity)))}
 

@@ -1,4 +1,4 @@
-"""Whose a ticket is: its holder, whom each request of somebody who has logged in names, and what goes with a user."""
+"""Whose an entry is: its holder, whom each request of somebody who has logged in names, and what goes with a user."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import pytest
 
+from conformance.expiring import AT, HOUR, claimed, entry_of, found, key_of, values
 from conformance.interleaving import Pause, Sessions, add_user, meet, on_and_on
-from conformance.tickets import AT, HOUR, claimed, found, key_of, ticket_of, values
-from core.entities import TicketKind, User
+from core.entities import EntryKind, User
 from core.errors import UnknownReference
-from core.services.updates import change
+from core.services.versioning import change
 from core.storage import Storage, Transaction
 
 T = TypeVar("T")
@@ -34,32 +34,32 @@ async def test_the_holder_is_the_user_as_it_is_now_in_one_round_trip(
 ) -> None:
     await user_named(storage, "bob")
     user = await user_named(storage, "ada", is_active=is_active)
-    await claimed(storage, ticket_of("another", user_id=1), ticket_of("key", user_id=user.id))
+    await claimed(storage, entry_of("another", user_id=1), entry_of("key", user_id=user.id))
     with trips() as made:
-        assert await storage.tickets.holder(KEY, AT) == user
+        assert await storage.expiring.owner(KEY, AT) == user
     assert len(made) == 1, made
-    assert await storage.run(lambda tx: tx.tickets.holder(KEY, AT)) == user
+    assert await storage.run(lambda tx: tx.expiring.owner(KEY, AT)) == user
     changed = await storage.run(lambda tx: change(tx.users, user.id, {"is_active": not is_active, "bio": "New."}))
-    assert await storage.tickets.holder(KEY, AT) == changed == await storage.users.get(user.id)
+    assert await storage.expiring.owner(KEY, AT) == changed == await storage.users.get(user.id)
 
 
 async def test_without_a_ticket_or_a_user_of_it_there_is_no_holder(storage: Storage, trips: Trips) -> None:
     user = await user_named(storage, "ada")
-    nobodys, expired = ticket_of("nobody's"), ticket_of("expired", user_id=user.id, expires_at=AT)
+    nobodys, expired = entry_of("nobody's"), entry_of("expired", user_id=user.id, expires_at=AT)
     await claimed(storage, nobodys, expired)
     for name in ("nobody's", "expired", "absent"):
         with trips() as made:
-            assert await storage.tickets.holder(key_of(name), AT) is None
+            assert await storage.expiring.owner(key_of(name), AT) is None
         assert len(made) == 1, made
 
 
 async def test_the_holder_is_seen_within_the_unit_of_work_that_makes_it_so(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         user = await add_user(tx, "ada")
-        await tx.tickets.claim(ticket_of("key", user_id=user.id), AT)
-        assert await tx.tickets.holder(KEY, AT) == user
-        await tx.tickets.delete(KEY)
-        assert await tx.tickets.holder(KEY, AT) is None
+        await tx.expiring.insert_or_lock(entry_of("key", user_id=user.id), AT)
+        assert await tx.expiring.owner(KEY, AT) == user
+        await tx.expiring.delete(KEY)
+        assert await tx.expiring.owner(KEY, AT) is None
 
     await storage.run(work)
 
@@ -72,39 +72,39 @@ async def test_what_one_session_ends_is_at_its_end_for_the_other(sessions: Sessi
     first, second = sessions
     user = await user_named(first, "ada")
     for _ in range(10):
-        await claimed(first, ticket_of("key", user_id=user.id))
-        assert await second.tickets.holder(KEY, AT) == user
+        await claimed(first, entry_of("key", user_id=user.id))
+        assert await second.expiring.owner(KEY, AT) == user
         user = await _switched(first, user)
-        assert await second.tickets.holder(KEY, AT) == user
-        await first.run(lambda tx: tx.tickets.delete(KEY))
-        assert await second.tickets.holder(KEY, AT) is None
+        assert await second.expiring.owner(KEY, AT) == user
+        await first.run(lambda tx: tx.expiring.delete(KEY))
+        assert await second.expiring.owner(KEY, AT) is None
         first, second = second, first
 
 
-@pytest.mark.parametrize("expired", [False, True], ids=["of a free key", "of an expired ticket"])
+@pytest.mark.parametrize("expired", [False, True], ids=["of a free key", "of an expired entry"])
 async def test_a_claim_for_a_user_that_is_not_there_is_refused_and_stores_nothing(
     storage: Storage, expired: bool
 ) -> None:
     if expired:
-        await claimed(storage, ticket_of("key", "Expired.", expires_at=AT))
+        await claimed(storage, entry_of("key", "Expired.", expires_at=AT))
     for user_id in NOBODY:
         with pytest.raises(UnknownReference) as refused:
-            await claimed(storage, ticket_of("before"), ticket_of("key", user_id=user_id))
+            await claimed(storage, entry_of("before"), entry_of("key", user_id=user_id))
         assert [error.field for error in refused.value.errors] == ["user_id"]
     assert await values(storage, "before", "key") == [None, None]
-    assert await storage.run(lambda tx: tx.tickets.delete_expired(AT + HOUR)) == int(expired)
+    assert await storage.run(lambda tx: tx.expiring.delete_expired(AT + HOUR)) == int(expired)
 
 
-@pytest.mark.parametrize("kind", TicketKind)
-async def test_the_tickets_of_one_user_and_kind_are_deleted_and_counted(storage: Storage, kind: TicketKind) -> None:
+@pytest.mark.parametrize("kind", EntryKind)
+async def test_the_tickets_of_one_user_and_kind_are_deleted_and_counted(storage: Storage, kind: EntryKind) -> None:
     ada, bob = [(await user_named(storage, name)).id for name in ("ada", "bob")]
-    others = [ticket_of(f"ada's {other}", kind=other, user_id=ada) for other in TicketKind if other is not kind]
-    others += [ticket_of("bob's", kind=kind, user_id=bob), ticket_of("nobody's", kind=kind)]
-    tickets = [ticket_of(name, name, kind=kind, user_id=ada) for name in ("one", "two", "three")]
+    others = [entry_of(f"ada's {other}", kind=other, user_id=ada) for other in EntryKind if other is not kind]
+    others += [entry_of("bob's", kind=kind, user_id=bob), entry_of("nobody's", kind=kind)]
+    tickets = [entry_of(name, name, kind=kind, user_id=ada) for name in ("one", "two", "three")]
     await claimed(storage, *others, *tickets)
 
     async def delete(keep: str | None = None) -> int:
-        return await storage.run(lambda tx: tx.tickets.delete_of(ada, kind, keep=keep))
+        return await storage.run(lambda tx: tx.expiring.delete_for_user(ada, kind, keep=keep))
 
     assert await delete(keep=key_of("two")) == 2
     assert await found(storage, "one", "two", "three") == [None, tickets[1], None]
@@ -113,7 +113,7 @@ async def test_the_tickets_of_one_user_and_kind_are_deleted_and_counted(storage:
     assert await delete() == 0
     await claimed(storage, tickets[2])
     assert await delete() == 1
-    assert [await storage.tickets.get(ticket.key, AT) for ticket in others] == others
+    assert [await storage.expiring.get(entry.key, AT) for entry in others] == others
 
 
 Delete = Callable[[Transaction, int], Awaitable[object]]
@@ -133,15 +133,15 @@ deletes = pytest.mark.parametrize("delete", [_delete, _delete_inactive], ids=["d
 @deletes
 async def test_tickets_are_deleted_with_their_user(storage: Storage, delete: Delete) -> None:
     user, other = await user_named(storage, "ada", is_active=False), await user_named(storage, "bob")
-    gone = [ticket_of(f"ada's {kind}", kind=kind, user_id=user.id) for kind in TicketKind]
-    gone += [ticket_of("ada's expired", user_id=user.id, expires_at=AT)]
-    kept = [ticket_of("bob's", user_id=other.id), ticket_of("nobody's")]
+    gone = [entry_of(f"ada's {kind}", kind=kind, user_id=user.id) for kind in EntryKind]
+    gone += [entry_of("ada's expired", user_id=user.id, expires_at=AT)]
+    kept = [entry_of("bob's", user_id=other.id), entry_of("nobody's")]
     await claimed(storage, *gone, *kept)
     await storage.run(lambda tx: delete(tx, user.id))
-    assert await found(storage, *(f"ada's {kind}" for kind in TicketKind)) == [None] * len(TicketKind)
+    assert await found(storage, *(f"ada's {kind}" for kind in EntryKind)) == [None] * len(EntryKind)
     assert await found(storage, "bob's", "nobody's") == kept
-    assert await storage.tickets.holder(gone[0].key, AT) is None
-    assert await storage.run(lambda tx: tx.tickets.delete_expired(AT + HOUR)) == len(kept)
+    assert await storage.expiring.owner(gone[0].key, AT) is None
+    assert await storage.run(lambda tx: tx.expiring.delete_expired(AT + HOUR)) == len(kept)
 
 
 @deletes
@@ -149,16 +149,16 @@ async def test_a_user_that_has_just_been_given_a_ticket_can_be_deleted_with_it(
     storage: Storage, delete: Delete
 ) -> None:
     user = await user_named(storage, "ada", is_active=False)
-    await claimed(storage, ticket_of("locked", user_id=user.id))
+    await claimed(storage, entry_of("locked", user_id=user.id))
     runs = 0
 
     async def work(tx: Transaction) -> None:
         nonlocal runs
         runs += 1
-        locked = await tx.tickets.lock(key_of("locked"), AT)
+        locked = await tx.expiring.lock(key_of("locked"), AT)
         assert locked is not None
-        await tx.tickets.save(replace(locked, value="Saved."))
-        await tx.tickets.claim(ticket_of("key", user_id=user.id), AT)
+        await tx.expiring.save(replace(locked, value="Saved."))
+        await tx.expiring.insert_or_lock(entry_of("key", user_id=user.id), AT)
         await delete(tx, user.id)
 
     await storage.run(work)
@@ -168,20 +168,20 @@ async def test_a_user_that_has_just_been_given_a_ticket_can_be_deleted_with_it(
 
 @deletes
 @pytest.mark.parametrize("deleted_first", [True, False])
-@pytest.mark.parametrize("expired", [False, True], ids=["of a free key", "of an expired ticket"])
+@pytest.mark.parametrize("expired", [False, True], ids=["of a free key", "of an expired entry"])
 async def test_no_ticket_is_left_of_a_user_that_is_deleted_at_the_same_moment(
     sessions: Sessions, delete: Delete, deleted_first: bool, expired: bool
 ) -> None:
     user = await user_named(sessions.first, "ada", is_active=False)
     if expired:
-        await claimed(sessions.first, ticket_of("key", "Expired.", expires_at=AT))
+        await claimed(sessions.first, entry_of("key", "Expired.", expires_at=AT))
 
     async def remove(tx: Transaction, pause: Pause) -> None:
         await delete(tx, user.id)
         await pause()
 
     async def claim(tx: Transaction, pause: Pause) -> None:
-        assert await tx.tickets.claim(ticket_of("key", user_id=user.id), AT) is None
+        assert await tx.expiring.insert_or_lock(entry_of("key", user_id=user.id), AT) is None
         await pause()
 
     first, second = _in_order(remove, claim, deleted_first)
@@ -193,7 +193,7 @@ async def test_no_ticket_is_left_of_a_user_that_is_deleted_at_the_same_moment(
         assert [error.field for error in claiming.errors] == ["user_id"]
     for storage in sessions:
         assert await found(storage, "key") == [None]
-    left = await sessions.second.run(lambda tx: tx.tickets.delete_expired(AT + HOUR))
+    left = await sessions.second.run(lambda tx: tx.expiring.delete_expired(AT + HOUR))
     assert left == int(expired and claiming is not None)
 
 

@@ -5,22 +5,22 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class TicketKind(StrEnum):
-    """What a ticket is for.
+class EntryKind(StrEnum):
+    """What an entry is for.
 
     Attributes:
         SESSION: somebody has logged in; the value holds what its next refresh token must be.
-        ANSWER: what a request with an ``Idempotency-Key`` was answered.
-        COUNT: how often something was tried.
+        IDEMPOTENT_RESPONSE: what a request with an ``Idempotency-Key`` was answered.
+        ATTEMPT_COUNTER: how often something was tried.
     """
 
     SESSION = "session"
-    ANSWER = "answer"
-    COUNT = "count"
+    IDEMPOTENT_RESPONSE = "answer"
+    ATTEMPT_COUNTER = "count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class ExpiringEntry:
     """A value that storage keeps until it expires.
 
     Attributes:
@@ -33,7 +33,7 @@ class Ticket:
     """
 
     key: str
-    kind: TicketKind
+    kind: EntryKind
     user_id: int | None = None
     value: str = field(repr=False)
     expires_at: datetime

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from conformance.expiring import AT, HOUR, MILLISECOND, claimed, entry_of, found, key_of, values
 from conformance.interleaving import Undone, add_tag, add_user, tag_names
-from conformance.tickets import AT, HOUR, MILLISECOND, claimed, found, key_of, ticket_of, values
-from core.entities import Ticket, TicketKind
+from core.entities import EntryKind, ExpiringEntry
 from core.storage import Storage, Transaction
 
 Trips = Callable[[], AbstractContextManager[list[str]]]
@@ -30,23 +30,23 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("kind", TicketKind)
-async def test_a_ticket_comes_back_as_it_was_claimed(storage: Storage, kind: TicketKind) -> None:
+@pytest.mark.parametrize("kind", EntryKind)
+async def test_a_ticket_comes_back_as_it_was_claimed(storage: Storage, kind: EntryKind) -> None:
     user = await storage.run(lambda tx: add_user(tx, "ada"))
-    whose = ticket_of("whose", "One.", kind=kind, user_id=user.id)
-    nobodys = ticket_of("nobody's", "Two.", kind=kind, expires_at=AT + MILLISECOND)
+    whose = entry_of("whose", "One.", kind=kind, user_id=user.id)
+    nobodys = entry_of("nobody's", "Two.", kind=kind, expires_at=AT + MILLISECOND)
     assert await claimed(storage, whose, nobodys) == [None, None]
     assert await found(storage, "whose", "nobody's") == [whose, nobodys]
-    assert await claimed(storage, ticket_of("whose"), ticket_of("nobody's")) == [whose, nobodys]
+    assert await claimed(storage, entry_of("whose"), entry_of("nobody's")) == [whose, nobodys]
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 async def test_a_value_is_any_text_and_nobody_looks_into_it(storage: Storage, text: str) -> None:
     async def work(tx: Transaction) -> None:
-        await tx.tickets.claim(ticket_of("claimed", text), AT)
-        await tx.tickets.claim(ticket_of("saved", "Something else."), AT)
-        await tx.tickets.save(ticket_of("saved", text))
-        assert await tx.tickets.claim(ticket_of("claimed"), AT) == ticket_of("claimed", text)
+        await tx.expiring.insert_or_lock(entry_of("claimed", text), AT)
+        await tx.expiring.insert_or_lock(entry_of("saved", "Something else."), AT)
+        await tx.expiring.save(entry_of("saved", text))
+        assert await tx.expiring.insert_or_lock(entry_of("claimed"), AT) == entry_of("claimed", text)
 
     await storage.run(work)
     assert await values(storage, "claimed", "saved") == [text, text]
@@ -55,14 +55,14 @@ async def test_a_value_is_any_text_and_nobody_looks_into_it(storage: Storage, te
 @pytest.mark.parametrize("text", ["a" * 4 * MIB, "🦊" * MIB], ids=["of one byte each", "of four bytes each"])
 async def test_a_value_has_up_to_4_mib(storage: Storage, text: str) -> None:
     async def work(tx: Transaction) -> None:
-        await tx.tickets.claim(ticket_of("saved"), AT)
-        await tx.tickets.save(ticket_of("saved", text))
+        await tx.expiring.insert_or_lock(entry_of("saved"), AT)
+        await tx.expiring.save(entry_of("saved", text))
 
-    await claimed(storage, ticket_of("claimed", text))
+    await claimed(storage, entry_of("claimed", text))
     await storage.run(work)
-    for ticket in [*await found(storage, "claimed", "saved"), *await claimed(storage, ticket_of("claimed"))]:
-        assert ticket is not None
-        assert ticket.value == text
+    for entry in [*await found(storage, "claimed", "saved"), *await claimed(storage, entry_of("claimed"))]:
+        assert entry is not None
+        assert entry.value == text
 
 
 async def test_keys_are_compared_in_full(storage: Storage) -> None:
@@ -70,84 +70,84 @@ async def test_keys_are_compared_in_full(storage: Storage) -> None:
     keys = [key, "0" + key, key[:-1] + "0", key[:-1] + "1", key[::-1], "0" * 64, "0" * 63 + "1", "1" + "0" * 63]
     keys = [each[:64] for each in keys]
     assert len(set(keys)) == len(keys)
-    tickets = [replace(ticket_of("one", str(number)), key=each) for number, each in enumerate(keys)]
+    tickets = [replace(entry_of("one", str(number)), key=each) for number, each in enumerate(keys)]
     assert await claimed(storage, *tickets[:-1]) == [None] * (len(keys) - 1)
-    assert [await storage.tickets.get(each, AT) for each in keys] == [*tickets[:-1], None]
+    assert [await storage.expiring.get(each, AT) for each in keys] == [*tickets[:-1], None]
     assert await claimed(storage, *tickets) == [*tickets[:-1], None]
 
 
 async def test_a_key_without_a_ticket_is_no_error(storage: Storage) -> None:
     assert await found(storage, "nothing") == [None]
-    await storage.run(lambda tx: tx.tickets.delete(key_of("nothing")))
-    assert await storage.run(lambda tx: tx.tickets.delete_of(9, TicketKind.SESSION)) == 0
-    assert await storage.run(lambda tx: tx.tickets.delete_expired(AT)) == 0
+    await storage.run(lambda tx: tx.expiring.delete(key_of("nothing")))
+    assert await storage.run(lambda tx: tx.expiring.delete_for_user(9, EntryKind.SESSION)) == 0
+    assert await storage.run(lambda tx: tx.expiring.delete_expired(AT)) == 0
 
 
 async def test_a_claim_of_a_taken_key_changes_nothing_and_the_unit_of_work_goes_on(storage: Storage) -> None:
-    first = ticket_of("key", "First.")
+    first = entry_of("key", "First.")
     await claimed(storage, first)
 
     async def work(tx: Transaction) -> None:
         await add_tag(tx, "Before")
-        second = ticket_of("key", "Second.", kind=TicketKind.COUNT, expires_at=AT + 2 * HOUR)
-        assert await tx.tickets.claim(second, AT) == first
-        assert await tx.tickets.claim(ticket_of("another"), AT) is None
+        second = entry_of("key", "Second.", kind=EntryKind.ATTEMPT_COUNTER, expires_at=AT + 2 * HOUR)
+        assert await tx.expiring.insert_or_lock(second, AT) == first
+        assert await tx.expiring.insert_or_lock(entry_of("another"), AT) is None
         await add_tag(tx, "After")
 
     await storage.run(work)
-    assert await found(storage, "key", "another") == [first, ticket_of("another")]
+    assert await found(storage, "key", "another") == [first, entry_of("another")]
     assert await tag_names(storage) == ["Before", "After"]
 
 
 async def test_a_unit_of_work_sees_its_own_tickets(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
-        key, first, second = key_of("key"), ticket_of("key", "1"), ticket_of("key", "2")
-        assert await tx.tickets.claim(first, AT) is None
-        assert await tx.tickets.claim(second, AT) == first
-        await tx.tickets.save(second)
-        assert [await tx.tickets.get(key, AT), await tx.tickets.lock(key, AT)] == [second, second]
-        await tx.tickets.delete(key)
-        assert [await tx.tickets.get(key, AT), await tx.tickets.lock(key, AT)] == [None, None]
-        assert await tx.tickets.claim(first, AT) is None
+        key, first, second = key_of("key"), entry_of("key", "1"), entry_of("key", "2")
+        assert await tx.expiring.insert_or_lock(first, AT) is None
+        assert await tx.expiring.insert_or_lock(second, AT) == first
+        await tx.expiring.save(second)
+        assert [await tx.expiring.get(key, AT), await tx.expiring.lock(key, AT)] == [second, second]
+        await tx.expiring.delete(key)
+        assert [await tx.expiring.get(key, AT), await tx.expiring.lock(key, AT)] == [None, None]
+        assert await tx.expiring.insert_or_lock(first, AT) is None
 
     await storage.run(work)
     assert await values(storage, "key") == ["1"]
 
 
 async def test_what_is_saved_or_deleted_is_that_ticket_alone(storage: Storage) -> None:
-    await claimed(storage, *(ticket_of(name, name) for name in "abc"))
+    await claimed(storage, *(entry_of(name, name) for name in "abc"))
 
     async def save(tx: Transaction) -> None:
-        locked = await tx.tickets.lock(key_of("a"), AT)
-        assert locked == ticket_of("a", "a")
-        await tx.tickets.save(replace(locked, value="new", expires_at=AT + 2 * HOUR))
+        locked = await tx.expiring.lock(key_of("a"), AT)
+        assert locked == entry_of("a", "a")
+        await tx.expiring.save(replace(locked, value="new", expires_at=AT + 2 * HOUR))
 
     await storage.run(save)
-    kept = [ticket_of("b", "b"), ticket_of("c", "c")]
-    assert await found(storage, *"abc") == [ticket_of("a", "new", expires_at=AT + 2 * HOUR), *kept]
-    await storage.run(lambda tx: tx.tickets.delete(key_of("a")))
+    kept = [entry_of("b", "b"), entry_of("c", "c")]
+    assert await found(storage, *"abc") == [entry_of("a", "new", expires_at=AT + 2 * HOUR), *kept]
+    await storage.run(lambda tx: tx.expiring.delete(key_of("a")))
     assert await found(storage, *"abc") == [None, *kept]
-    await claimed(storage, ticket_of("a", "again"))
+    await claimed(storage, entry_of("a", "again"))
     assert await values(storage, *"abc") == ["again", "b", "c"]
 
 
 async def _change_all(tx: Transaction, user_id: int) -> None:
-    await tx.tickets.claim(ticket_of("new"), AT)
-    await tx.tickets.claim(ticket_of("old", "Saved."), AT)
-    await tx.tickets.save(ticket_of("old", "Saved."))
-    await tx.tickets.delete(key_of("gone"))
-    await tx.tickets.delete_of(user_id, TicketKind.SESSION)
-    await tx.tickets.delete_expired(AT)
+    await tx.expiring.insert_or_lock(entry_of("new"), AT)
+    await tx.expiring.insert_or_lock(entry_of("old", "Saved."), AT)
+    await tx.expiring.save(entry_of("old", "Saved."))
+    await tx.expiring.delete(key_of("gone"))
+    await tx.expiring.delete_for_user(user_id, EntryKind.SESSION)
+    await tx.expiring.delete_expired(AT)
 
 
 NAMES = ("old", "gone", "whose", "new")
 
 
 async def _some(storage: Storage) -> int:
-    """A ticket for each name but the last, an expired one besides, and whose one of them is."""
+    """An entry for each name but the last, an expired one besides, and whose one of them is."""
     user = await storage.run(lambda tx: add_user(tx, "ada"))
-    kept = [ticket_of("old"), ticket_of("gone"), ticket_of("whose", user_id=user.id)]
-    await claimed(storage, *kept, ticket_of("expired", expires_at=AT))
+    kept = [entry_of("old"), entry_of("gone"), entry_of("whose", user_id=user.id)]
+    await claimed(storage, *kept, entry_of("expired", expires_at=AT))
     return user.id
 
 
@@ -161,14 +161,14 @@ async def test_what_happened_to_tickets_is_undone_with_its_unit_of_work(storage:
     with pytest.raises(Undone):
         await storage.run(work)
     assert await values(storage, *NAMES) == ["", "", "", None]
-    assert await storage.run(lambda tx: tx.tickets.delete_expired(AT)) == 1
+    assert await storage.run(lambda tx: tx.expiring.delete_expired(AT)) == 1
     await storage.run(lambda tx: _change_all(tx, user_id))
     assert await values(storage, *NAMES) == ["Saved.", None, None, ""]
 
 
 async def test_no_more_expired_tickets_are_deleted_at_once_than_asked_for(storage: Storage) -> None:
-    await claimed(storage, *(ticket_of(f"expired {number}", expires_at=AT) for number in range(5)), ticket_of("kept"))
-    assert [await storage.run(lambda tx: tx.tickets.delete_expired(AT, 2)) for _ in range(4)] == [2, 2, 1, 0]
+    await claimed(storage, *(entry_of(f"expired {number}", expires_at=AT) for number in range(5)), entry_of("kept"))
+    assert [await storage.run(lambda tx: tx.expiring.delete_expired(AT, 2)) for _ in range(4)] == [2, 2, 1, 0]
     assert await values(storage, "kept") == [""]
 
 
@@ -177,12 +177,12 @@ async def test_what_happened_to_tickets_is_undone_with_a_part_of_its_unit_of_wor
     user_id = await _some(storage)
 
     async def work(tx: Transaction) -> None:
-        await tx.tickets.claim(ticket_of("mine", "Kept."), AT)
+        await tx.expiring.insert_or_lock(entry_of("mine", "Kept."), AT)
         with suppress(Undone):
             async with tx.savepoint():
                 await _change_all(tx, user_id)
                 raise Undone
-        await tx.tickets.save(ticket_of("mine", "Kept on."))
+        await tx.expiring.save(entry_of("mine", "Kept on."))
 
     await storage.run(work)
     assert await values(storage, *NAMES, "mine") == ["", "", "", None, "Kept on."]
@@ -198,37 +198,37 @@ async def test_round_trips_do_not_depend_on_how_many_tickets_there_are(storage: 
         assert len(made["get"]) == len(made["holder"]) == 1, made
 
 
-async def _lock_and_save(tx: Transaction, ticket: Ticket) -> None:
-    assert await tx.tickets.lock(ticket.key, AT) == ticket
-    await tx.tickets.save(ticket)
+async def _lock_and_save(tx: Transaction, entry: ExpiringEntry) -> None:
+    assert await tx.expiring.lock(entry.key, AT) == entry
+    await tx.expiring.save(entry)
 
 
 async def _measured(storage: Storage, trips: Trips, size: int) -> dict[str, list[str]]:
     """The round trips of each step, where a user has as many tickets of each sort."""
     user = await storage.run(lambda tx: add_user(tx, f"user{size}"))
 
-    async def named(word: str, **fields: Any) -> list[Ticket]:
-        tickets = [ticket_of(f"{word} {size} {number}", user_id=user.id, **fields) for number in range(size)]
+    async def named(word: str, **fields: Any) -> list[ExpiringEntry]:
+        tickets = [entry_of(f"{word} {size} {number}", user_id=user.id, **fields) for number in range(size)]
         await claimed(storage, *tickets)
         return tickets
 
-    await named("count", kind=TicketKind.COUNT)
+    await named("count", kind=EntryKind.ATTEMPT_COUNTER)
     await named("expired", expires_at=AT - HOUR)
     first, second, *_ = await named("session")
     steps: dict[str, Step] = {
-        "claim": lambda tx: tx.tickets.claim(ticket_of(f"new {size}", user_id=user.id), AT),
-        "claim of a taken key": lambda tx: tx.tickets.claim(first, AT),
-        "claim of an expired one": lambda tx: tx.tickets.claim(ticket_of(f"expired {size} 0"), AT),
+        "claim": lambda tx: tx.expiring.insert_or_lock(entry_of(f"new {size}", user_id=user.id), AT),
+        "claim of a taken key": lambda tx: tx.expiring.insert_or_lock(first, AT),
+        "claim of an expired one": lambda tx: tx.expiring.insert_or_lock(entry_of(f"expired {size} 0"), AT),
         "lock and save": lambda tx: _lock_and_save(tx, first),
-        "delete_expired": lambda tx: tx.tickets.delete_expired(AT),
-        "delete": lambda tx: tx.tickets.delete(second.key),
+        "delete_expired": lambda tx: tx.expiring.delete_expired(AT),
+        "delete": lambda tx: tx.expiring.delete(second.key),
     }
     made = {}
     with trips() as made["get"]:
-        assert await storage.tickets.get(first.key, AT) == first
+        assert await storage.expiring.get(first.key, AT) == first
     with trips() as made["holder"]:
-        assert await storage.tickets.holder(first.key, AT) == user
-    steps["delete_of"] = lambda tx: tx.tickets.delete_of(user.id, TicketKind.SESSION)
+        assert await storage.expiring.owner(first.key, AT) == user
+    steps["delete_for_user"] = lambda tx: tx.expiring.delete_for_user(user.id, EntryKind.SESSION)
     steps["delete of the user"] = lambda tx: tx.users.delete(user.id)
     for name, step in steps.items():
         with trips() as made[name]:

@@ -9,7 +9,7 @@ from backends.mongo.driver import Document
 from backends.mongo.errors import Clash
 from backends.mongo.repositories.users import USERS
 from backends.mongo.work import Work
-from core.entities import Ticket, TicketKind, User
+from core.entities import EntryKind, ExpiringEntry, User
 from core.errors import TransientConflict
 
 TICKETS = "tickets"
@@ -18,8 +18,8 @@ _PROJECTION = dict.fromkeys(("_id", "kind", "user_id", "value", "expires_at"), 1
 _USERS: Filter = {"from": "users", "localField": "user_id", "foreignField": "_id", "as": "user"}
 
 
-class MongoTicketReader:
-    """See ``TicketReader``."""
+class MongoExpiringEntryReader:
+    """See ``ExpiringEntryReader``."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -28,13 +28,13 @@ class MongoTicketReader:
     def _collection(self) -> Collection:
         return self._source.collection(TICKETS)
 
-    async def get(self, key: str, at: datetime) -> Ticket | None:
-        """See ``TicketReader.get``."""
+    async def get(self, key: str, at: datetime) -> ExpiringEntry | None:
+        """See ``ExpiringEntryReader.get``."""
         found = await self._find(key)
         return found if found and found.expires_at > at else None
 
-    async def holder(self, key: str, at: datetime) -> User | None:
-        """See ``TicketReader.holder``."""
+    async def owner(self, key: str, at: datetime) -> User | None:
+        """See ``ExpiringEntryReader.owner``."""
         found = await self._collection.aggregate(
             [
                 {"$match": {"_id": key, "expires_at": {"$gt": at}}},
@@ -46,21 +46,21 @@ class MongoTicketReader:
         )
         return USERS.shape.read(found[0]) if found else None
 
-    async def _find(self, key: str) -> Ticket | None:
+    async def _find(self, key: str) -> ExpiringEntry | None:
         """The ticket under a key, expired or not."""
         found = await self._collection.find({"_id": key}, _PROJECTION, limit=1)
         return _read(found[0]) if found else None
 
 
-class MongoTicketRepository(MongoTicketReader):
-    """See ``TicketRepository``."""
+class MongoExpiringEntryRepository(MongoExpiringEntryReader):
+    """See ``ExpiringEntryRepository``."""
 
     def __init__(self, work: Work) -> None:
         super().__init__(work)
         self._work = work
 
-    async def claim(self, ticket: Ticket, at: datetime) -> Ticket | None:
-        """See ``TicketRepository.claim``. Who comes second is turned away by the server, and run again."""
+    async def insert_or_lock(self, ticket: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
+        """See ``ExpiringEntryRepository.insert_or_lock``. A second writer fails and reruns."""
         document = _write(ticket)
         if not await self._insert(document):
             found = await self._find(ticket.key)
@@ -71,30 +71,30 @@ class MongoTicketRepository(MongoTicketReader):
         self._work.settle(TICKETS, [ticket.key])
         return None
 
-    async def lock(self, key: str, at: datetime) -> Ticket | None:
-        """See ``TicketRepository.lock``."""
+    async def lock(self, key: str, at: datetime) -> ExpiringEntry | None:
+        """See ``ExpiringEntryRepository.lock``."""
         found = await self.get(key, at)
         return self._held(found) if found else None
 
-    async def save(self, ticket: Ticket) -> None:
-        """See ``TicketRepository.save``."""
+    async def save(self, ticket: ExpiringEntry) -> None:
+        """See ``ExpiringEntryRepository.save``."""
         await self._replace(ticket.key, {"value": ticket.value, "expires_at": ticket.expires_at})
         self._work.settle(TICKETS, [ticket.key])
 
     async def delete(self, key: str) -> None:
-        """See ``TicketRepository.delete``."""
+        """See ``ExpiringEntryRepository.delete``."""
         await self._collection.delete({"_id": key})
         self._work.forget(TICKETS, [key])
 
-    async def delete_of(self, user_id: int, kind: TicketKind, keep: str | None = None) -> int:
-        """See ``TicketRepository.delete_of``."""
+    async def delete_for_user(self, user_id: int, kind: EntryKind, keep: str | None = None) -> int:
+        """See ``ExpiringEntryRepository.delete_for_user``."""
         theirs: dict[str, Any] = {"user_id": user_id, "kind": kind.value}
         deleted = await self._collection.delete(theirs | ({"_id": {"$ne": keep}} if keep else {}))
         self._work.forget_where(TICKETS, lambda one: one.user_id == user_id and one.kind is kind and one.key != keep)
         return deleted
 
     async def delete_expired(self, at: datetime, most: int = 1000) -> int:
-        """See ``TicketRepository.delete_expired``."""
+        """See ``ExpiringEntryRepository.delete_expired``."""
         expired: Filter = {"expires_at": {"$lte": at}}
         found = await self._collection.find(expired, {"_id": 1}, order=[("expires_at", 1)], limit=most)
         keys = {one["_id"] for one in found}
@@ -102,7 +102,7 @@ class MongoTicketRepository(MongoTicketReader):
         self._work.forget_where(TICKETS, lambda one: one.key in keys)
         return deleted
 
-    def _held(self, ticket: Ticket) -> Ticket:
+    def _held(self, ticket: ExpiringEntry) -> ExpiringEntry:
         self._work.lock(TICKETS, ticket, ticket.key)
         return ticket
 
@@ -117,11 +117,11 @@ class MongoTicketRepository(MongoTicketReader):
             raise TransientConflict
 
 
-def _read(document: Document) -> Ticket:
-    return Ticket(key=document.pop("_id"), **document | {"kind": TicketKind(document["kind"])})
+def _read(document: Document) -> ExpiringEntry:
+    return ExpiringEntry(key=document.pop("_id"), **document | {"kind": EntryKind(document["kind"])})
 
 
-def _write(ticket: Ticket) -> Document:
+def _write(ticket: ExpiringEntry) -> Document:
     return {
         "_id": ticket.key,
         "kind": ticket.kind.value,

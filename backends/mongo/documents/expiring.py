@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from backends.mongo.documents.fields import Stored, index
-from core.entities import TicketKind
+from core.entities import EntryKind
 
 
 class TicketDocument(Stored):
     """A ticket, whose key is its id. No index lets the server remove expired ones: its clock is not the shop's."""
 
     id: str  # type: ignore[assignment]
-    kind: TicketKind
+    kind: EntryKind
     user_id: int | None
     value: str
     expires_at: datetime

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from conformance.expiring import AT, claimed, entry_of, found, key_of, values
 from conformance.interleaving import Pause, Sessions, Undone, Work, add_user, held, meet, on_and_on, overlap, within
-from conformance.tickets import AT, claimed, found, key_of, ticket_of, values
-from core.entities import Ticket
+from core.entities import ExpiringEntry
 from core.storage import Storage, Transaction
 
 KEY = key_of("key")
@@ -21,13 +21,13 @@ def claiming(who: str, stop: str = "") -> Work:
     It stops where ``stop`` says. That it has read before must not keep it from seeing what was committed since.
     """
 
-    async def work(tx: Transaction, pause: Pause) -> Ticket | None:
-        await tx.tickets.get(KEY, AT)
+    async def work(tx: Transaction, pause: Pause) -> ExpiringEntry | None:
+        await tx.expiring.get(KEY, AT)
         await (pause() if stop.startswith("before") else on_and_on())
-        taken = await tx.tickets.claim(ticket_of("key", f"{who}, claimed"), AT)
+        taken = await tx.expiring.insert_or_lock(entry_of("key", f"{who}, claimed"), AT)
         await (pause() if stop.startswith("after") else on_and_on())
         if taken is None:
-            await tx.tickets.save(ticket_of("key", f"{who}, saved"))
+            await tx.expiring.save(entry_of("key", f"{who}, saved"))
         if stop.endswith("undone"):
             raise Undone
         return taken
@@ -36,12 +36,12 @@ def claiming(who: str, stop: str = "") -> Work:
 
 
 async def _given_back(storage: Storage) -> None:
-    await claimed(storage, ticket_of("key"))
-    await storage.run(lambda tx: tx.tickets.delete(KEY))
+    await claimed(storage, entry_of("key"))
+    await storage.run(lambda tx: tx.expiring.delete(KEY))
 
 
 async def _expired(storage: Storage) -> None:
-    await claimed(storage, ticket_of("key", "Expired.", expires_at=AT))
+    await claimed(storage, entry_of("key", "Expired.", expires_at=AT))
 
 
 async def _new(storage: Storage) -> None:
@@ -64,7 +64,7 @@ async def test_of_two_that_claim_a_key_at_once_one_gets_it_and_the_other_sees_wh
     ends = await meet(sessions, claiming("first", stop), lambda tx: second(tx, on_and_on))
     assert None in ends, ends
     won = ends.index(None)
-    saved = ticket_of("key", f"{('first', 'second')[won]}, saved")
+    saved = entry_of("key", f"{('first', 'second')[won]}, saved")
     assert ends[1 - won] == saved
     for storage in sessions:
         assert await found(storage, "key") == [saved]
@@ -86,13 +86,13 @@ async def test_nobody_sees_a_ticket_whose_claim_is_not_committed(sessions: Sessi
     user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
 
     async def claim(tx: Transaction, pause: Pause) -> None:
-        await tx.tickets.claim(ticket_of("key", user_id=user.id), AT)
+        await tx.expiring.insert_or_lock(entry_of("key", user_id=user.id), AT)
         await pause()
         raise Undone
 
     async with held(sessions.first, claim) as claiming:
-        readers = [storage.tickets for storage in sessions]
-        seen = asyncio.gather(*(get(KEY, AT) for reader in readers for get in (reader.get, reader.holder)))
+        readers = [storage.expiring for storage in sessions]
+        seen = asyncio.gather(*(get(KEY, AT) for reader in readers for get in (reader.get, reader.owner)))
         await overlap(seen)
         with pytest.raises(Undone):
             await claiming.end()
@@ -100,16 +100,16 @@ async def test_nobody_sees_a_ticket_whose_claim_is_not_committed(sessions: Sessi
 
 
 async def test_two_that_claim_two_keys_crosswise_are_not_locked_for_ever(sessions: Sessions) -> None:
-    async def claim(tx: Transaction, pause: Pause, *names: str) -> dict[str, Ticket | None]:
+    async def claim(tx: Transaction, pause: Pause, *names: str) -> dict[str, ExpiringEntry | None]:
         mine = "".join(names)
-        taken = {names[0]: await tx.tickets.claim(ticket_of(names[0], mine), AT)}
+        taken = {names[0]: await tx.expiring.insert_or_lock(entry_of(names[0], mine), AT)}
         await pause()
-        return taken | {names[1]: await tx.tickets.claim(ticket_of(names[1], mine), AT)}
+        return taken | {names[1]: await tx.expiring.insert_or_lock(entry_of(names[1], mine), AT)}
 
     ends = await meet(sessions, lambda tx, pause: claim(tx, pause, *"ab"), lambda tx: claim(tx, on_and_on, *"ba"))
     assert {"a": None, "b": None} in ends, ends
     won = ends.index({"a": None, "b": None})
-    assert ends[1 - won] == {name: ticket_of(name, ("ab", "ba")[won]) for name in "ab"}
+    assert ends[1 - won] == {name: entry_of(name, ("ab", "ba")[won]) for name in "ab"}
 
 
 MANY = 24
@@ -129,10 +129,10 @@ async def test_many_that_claim_a_key_and_count_up_lose_no_count(sessions: Sessio
     await before(sessions.first)
 
     async def count_up(tx: Transaction, _: int) -> int:
-        taken = await tx.tickets.claim(ticket_of("key", "1"), AT)
+        taken = await tx.expiring.insert_or_lock(entry_of("key", "1"), AT)
         if taken is None:
             return 1
-        await tx.tickets.save(replace(taken, value=str(int(taken.value) + 1)))
+        await tx.expiring.save(replace(taken, value=str(int(taken.value) + 1)))
         return int(taken.value) + 1
 
     assert sorted(await crowd(sessions, count_up)) == [*range(1, MANY + 1)]
@@ -140,9 +140,9 @@ async def test_many_that_claim_a_key_and_count_up_lose_no_count(sessions: Sessio
 
 
 async def test_a_key_that_each_gives_back_is_free_for_everybody(sessions: Sessions) -> None:
-    async def claim_and_give_back(tx: Transaction, number: int) -> Ticket | None:
-        taken = await tx.tickets.claim(ticket_of("key", str(number)), AT)
-        await tx.tickets.delete(KEY)
+    async def claim_and_give_back(tx: Transaction, number: int) -> ExpiringEntry | None:
+        taken = await tx.expiring.insert_or_lock(entry_of("key", str(number)), AT)
+        await tx.expiring.delete(KEY)
         return taken
 
     assert await crowd(sessions, claim_and_give_back) == [None] * MANY
@@ -151,7 +151,7 @@ async def test_a_key_that_each_gives_back_is_free_for_everybody(sessions: Sessio
 
 async def test_many_that_claim_keys_of_their_own_all_get_them(sessions: Sessions) -> None:
     user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
-    tickets = [ticket_of(f"key {number}", str(number), user_id=user.id) for number in range(MANY)]
-    taken = await crowd(sessions, lambda tx, number: tx.tickets.claim(tickets[number], AT))
+    tickets = [entry_of(f"key {number}", str(number), user_id=user.id) for number in range(MANY)]
+    taken = await crowd(sessions, lambda tx, number: tx.expiring.insert_or_lock(tickets[number], AT))
     assert taken == [None] * MANY
     assert await found(sessions.second, *(f"key {number}" for number in range(MANY))) == tickets
