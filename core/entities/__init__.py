@@ -5,8 +5,9 @@ and ``core`` set. All are validated by their annotations (pydantic reads them) w
 are never validated again: inside, they are trusted.
 """
 
-from core.entities.accounts import Account, AccountDraft, DepositDraft, Transfer, TransferDraft
+from core.entities.accounts import ACCOUNT, TRANSFER, Account, AccountDraft, DepositDraft, Transfer, TransferDraft
 from core.entities.categories import (
+    CATEGORY,
     Category,
     CategoryDraft,
     CategoryNode,
@@ -14,13 +15,17 @@ from core.entities.categories import (
     CategoryProducts,
     ProductWithCategory,
 )
-from core.entities.expiring import EntryKind, ExpiringEntry
+from core.entities.entity_type import EntityType, EntityTypes, OnDelete
+from core.entities.expiring import EXPIRING_ENTRY, EntryKind, ExpiringEntry
 from core.entities.fields import VersionedEntity
-from core.entities.notifications import Notification, NotificationDraft
+from core.entities.notifications import NOTIFICATION, Notification, NotificationDraft
 from core.entities.orders import (
+    ORDER,
+    ORDER_ITEM,
     Order,
     OrderDetails,
     OrderDraft,
+    OrderFilter,
     OrderItem,
     OrderItemDetails,
     OrderItemDraft,
@@ -28,29 +33,46 @@ from core.entities.orders import (
     OrderSummary,
     SalesSummary,
 )
-from core.entities.payments import Payment, PaymentDraft
-from core.entities.posts import Post, PostDraft, PostPatch, PostStatus
+from core.entities.payments import PAYMENT, Payment, PaymentDraft
+from core.entities.posts import POST, Post, PostDraft, PostFilter, PostPatch, PostStatus
 from core.entities.products import (
+    PRODUCT,
     CategoryStats,
     Product,
     ProductDraft,
+    ProductFilter,
     ProductPatch,
     StockChange,
 )
-from core.entities.tags import Tag, TagDraft, TagPatch
+from core.entities.tags import TAG, Tag, TagDraft, TagPatch
 from core.entities.users import (
+    USER,
     Credentials,
     PasswordChange,
     Registration,
     TopSpender,
     User,
     UserDraft,
+    UserFilter,
     UserPatch,
     UserReplacement,
     UserWithPosts,
 )
 
 __all__ = [
+    "ACCOUNT",
+    "CATEGORY",
+    "ENTITY_TYPES",
+    "EXPIRING_ENTRY",
+    "NOTIFICATION",
+    "ORDER",
+    "ORDER_ITEM",
+    "PAYMENT",
+    "POST",
+    "PRODUCT",
+    "TAG",
+    "TRANSFER",
+    "USER",
     "Account",
     "AccountDraft",
     "Category",
@@ -61,13 +83,17 @@ __all__ = [
     "CategoryStats",
     "Credentials",
     "DepositDraft",
+    "EntityType",
+    "EntityTypes",
     "EntryKind",
     "ExpiringEntry",
     "Notification",
     "NotificationDraft",
+    "OnDelete",
     "Order",
     "OrderDetails",
     "OrderDraft",
+    "OrderFilter",
     "OrderItem",
     "OrderItemDetails",
     "OrderItemDraft",
@@ -78,10 +104,12 @@ __all__ = [
     "PaymentDraft",
     "Post",
     "PostDraft",
+    "PostFilter",
     "PostPatch",
     "PostStatus",
     "Product",
     "ProductDraft",
+    "ProductFilter",
     "ProductPatch",
     "ProductWithCategory",
     "Registration",
@@ -95,8 +123,14 @@ __all__ = [
     "TransferDraft",
     "User",
     "UserDraft",
+    "UserFilter",
     "UserPatch",
     "UserReplacement",
     "UserWithPosts",
     "VersionedEntity",
 ]
+
+ENTITY_TYPES = EntityTypes(
+    [USER, TAG, POST, CATEGORY, PRODUCT, ORDER, PAYMENT, ACCOUNT, TRANSFER, NOTIFICATION, EXPIRING_ENTRY]
+)
+"""Every entity that storage keeps, in the order in which their tables can be made."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from core import money
-from core.entities.fields import FORBID_EXTRA, Amount, Id, Money, Price, Time, VersionedEntity, default
+from core.entities.entity_type import EntityType, OnDelete, Reference
+from core.entities.fields import FORBID_EXTRA, Amount, Id, Price, Time, Total, VersionedEntity, default
 
 OpeningBalance = Annotated[int, Amount(0, money.MAX_PRICE)]
 
@@ -24,7 +25,15 @@ class Account(VersionedEntity):
     """A stored account; the balance is never below zero."""
 
     user_id: Id
-    balance: Money
+    balance: Total
+
+
+ACCOUNT = EntityType(
+    entity=Account,
+    name="account",
+    plural="accounts",
+    references=[Reference("user_id", "users", OnDelete.RESTRICT)],
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,17 @@ class Transfer:
     id: Id
     from_account_id: Id
     to_account_id: Id
-    amount: Money
+    amount: Price
     status: Literal["completed"] = "completed"
     created_at: Time
+
+
+TRANSFER = EntityType(
+    entity=Transfer,
+    name="transfer",
+    plural="transfers",
+    references=[
+        Reference("from_account_id", "accounts", OnDelete.RESTRICT),
+        Reference("to_account_id", "accounts", OnDelete.RESTRICT),
+    ],
+)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
+from core.entities.entity_type import EntityType, OnDelete, Reference, unique
 from core.entities.fields import FORBID_EXTRA, Id, Slug, Text, VersionedEntity
 from core.entities.products import Description, Product
 
@@ -38,10 +39,20 @@ class CategoryPatch(TypedDict, total=False):
 class Category(VersionedEntity):
     """A stored category."""
 
-    name: str
-    slug: str
-    description: str | None
+    name: CategoryName
+    slug: Slug
+    description: Description | None
     parent_id: Id | None
+
+
+CATEGORY = EntityType(
+    entity=Category,
+    name="category",
+    plural="categories",
+    unique=[unique("name"), unique("slug")],
+    references=[Reference("parent_id", "categories", OnDelete.SET_NULL)],
+    sorts=("name",),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

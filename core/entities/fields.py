@@ -58,21 +58,40 @@ class Amount:
     """Money on its way in: a JSON number or string with at most two decimals, ``low`` to ``high`` minor units."""
 
     def __init__(self, low: int, high: int) -> None:
-        self._low, self._high = low, high
+        self.low, self.high = low, high
 
     def _check(self, value: object) -> int:
         minor = money.parse(value)
-        if not self._low <= minor <= self._high:
-            raise ValueError(f"must be between {money.to_json(self._low)} and {money.to_json(self._high)}")
+        if not self.low <= minor <= self.high:
+            raise ValueError(f"must be between {money.to_json(self.low)} and {money.to_json(self.high)}")
         return minor
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._check, serialization=_MONEY_OUT)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        number = {"type": "number", "minimum": self._low / 100, "maximum": self._high / 100, "multipleOf": 0.01}
-        text = {"type": "string", "pattern": _AMOUNT if self._low else _AMOUNT_OR_ZERO}
+        if handler.mode == "serialization":
+            return dict(_MONEY_SCHEMA)
+        number = {"type": "number", "minimum": self.low / 100, "maximum": self.high / 100, "multipleOf": 0.01}
+        text = {"type": "string", "pattern": _AMOUNT if self.low else _AMOUNT_OR_ZERO}
         return {"anyOf": [number, text], "examples": ["79.99"]}
+
+
+class Integer:
+    """A JSON integer on its way in, ``low`` to ``high``."""
+
+    def __init__(self, low: int, high: int | None = None) -> None:
+        self.low, self.high = low, high
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        bounded = core_schema.int_schema(strict=True, ge=self.low, le=self.high)
+        return core_schema.no_info_before_validator_function(_integral, bounded)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        if handler.mode == "serialization":
+            return {"type": "integer"}
+        bounds = {"minimum": self.low, "maximum": self.high}
+        return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
 class default:  # noqa: N801 - reads like the keyword that it stands for
@@ -98,23 +117,25 @@ class Text:
     """
 
     def __init__(self, low: int, high: int, rule: Callable[[str], str] | None = None, allowed: str = "") -> None:
-        self._low, self._high, self._rule = low, high, rule
+        self.low, self.high, self._rule = low, high, rule
         self._allowed = allowed
 
     def _check(self, value: str) -> str:
         value = clean(value)
-        _require_length(value, self._low, self._high)
+        _require_length(value, self.low, self.high)
         return self._rule(value) if self._rule else value
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, core_schema.str_schema(strict=True))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        if handler.mode == "serialization":
+            return {"type": "string"}
         if self._allowed:  # the bounds are in the pattern, for outer white space does not count
-            bounds = f"{{{self._low},{self._high}}}"
+            bounds = f"{{{self.low},{self.high}}}"
             return {"type": "string", "pattern": rf"^[{_SPACE}]*[{self._allowed}]{bounds}[{_SPACE}]*$"}
-        pattern = rf"^([^\x00]*[^\x00{_SPACE}][^\x00]*)$" if self._low else r"^[^\x00]*$"
-        return {"type": "string", "minLength": self._low, "maxLength": self._high, "pattern": pattern}
+        pattern = rf"^([^\x00]*[^\x00{_SPACE}][^\x00]*)$" if self.low else r"^[^\x00]*$"
+        return {"type": "string", "minLength": self.low, "maxLength": self.high, "pattern": pattern}
 
 
 def _require_length(value: str, low: int, high: int) -> None:
@@ -169,6 +190,7 @@ def _password(value: str) -> str:
     return value
 
 
+_MONEY_SCHEMA = {"type": "string", "pattern": r"^[0-9]+\.[0-9]{2}$", "examples": ["79.99"]}
 _MONEY_OUT = core_schema.plain_serializer_function_ser_schema(
     money.to_json, return_schema=core_schema.str_schema(), when_used="json"
 )
@@ -181,15 +203,18 @@ Time = Annotated[
 Money = Annotated[
     int,
     PlainSerializer(money.to_json, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+\.[0-9]{2}$", "examples": ["79.99"]}),
+    WithJsonSchema(_MONEY_SCHEMA),
 ]
 """An amount on its way out, minor units inside; a sum may exceed what a price may be."""
 
 Price = Annotated[int, Amount(1, money.MAX_PRICE)]
+Total = Annotated[int, Amount(0, money.MAX_TOTAL)]
+"""A stored sum of prices."""
+
 Id = Annotated[int, Strict(), Field(ge=1, le=MAX_ID), BeforeValidator(_integral)]
-Stock = Annotated[int, Strict(), Field(ge=0, le=MAX_QUANTITY), BeforeValidator(_integral)]
-Quantity = Annotated[int, Strict(), Field(ge=1, le=MAX_QUANTITY), BeforeValidator(_integral)]
-StockDelta = Annotated[int, Strict(), Field(ge=-MAX_QUANTITY, le=MAX_QUANTITY), BeforeValidator(_integral)]
+Stock = Annotated[int, Integer(0, MAX_QUANTITY)]
+Quantity = Annotated[int, Integer(1, MAX_QUANTITY)]
+StockDelta = Annotated[int, Integer(-MAX_QUANTITY, MAX_QUANTITY)]
 Flag = Annotated[bool, Strict()]
 
 _USERNAME = _matching(r"[A-Za-z0-9_]+", "may contain letters A-Z, digits and underscores only")
@@ -199,7 +224,9 @@ Username = Annotated[str, Text(3, 50, _USERNAME, "A-Za-z0-9_")]
 Slug = Annotated[str, Text(1, SLUG_LENGTH, _SLUG, rf"^{_SPACE}/?#%\\\x00")]
 Sku = Annotated[str, Text(1, 50, _sku, "A-Za-z0-9-")]
 Email = Annotated[
-    str, Text(3, 255, _email), WithJsonSchema({"type": "string", "format": "email", "minLength": 3, "maxLength": 254})
+    str,
+    Text(3, 255, _email),
+    WithJsonSchema({"type": "string", "format": "email", "minLength": 3, "maxLength": 254}, mode="validation"),
 ]
 SubmittedPassword = Annotated[
     str,

@@ -1,10 +1,13 @@
 """Notifications that a user reads."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from core.entities.fields import Id, VersionedEntity
+from core.entities.entity_type import EntityType, OnDelete, Reference
+from core.entities.fields import Id, Text, VersionedEntity
 
 MAX_MESSAGE = 500
+Message = Annotated[str, Text(1, MAX_MESSAGE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,5 +25,16 @@ class Notification(VersionedEntity):
 
     user_id: Id
     order_id: Id | None
-    message: str
+    message: Message
     is_read: bool = False
+
+
+NOTIFICATION = EntityType(
+    entity=Notification,
+    name="notification",
+    plural="notifications",
+    references=[
+        Reference("user_id", "users", OnDelete.CASCADE),
+        Reference("order_id", "orders", OnDelete.CASCADE),
+    ],
+)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.entities.fields import FORBID_EXTRA, Id, Money, Quantity, Text, VersionedEntity
+from core.entities.entity_type import EntityType, OnDelete, Reference, unique
+from core.entities.fields import FORBID_EXTRA, Id, Money, Price, Quantity, Text, Total, VersionedEntity
 from core.entities.products import Product
 from core.entities.users import User
 
@@ -60,20 +61,20 @@ class OrderItem:
     """One line of an order; prices as they were when it was placed."""
 
     product_id: Id
-    quantity: int
-    unit_price: Money
-    total_price: Money
+    quantity: Quantity
+    unit_price: Price
+    total_price: Total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSummary(VersionedEntity):
     """An order without its lines, as lists show it."""
 
-    order_number: str
+    order_number: Annotated[str, Text(1, 30)]
     status: OrderStatus
-    total_amount: Money
+    total_amount: Total
     user_id: Id
-    shipping_address: str | None
+    shipping_address: Address | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,35 @@ class Order(OrderSummary):
     """An order with its lines, in the order in which they were asked for."""
 
     items: list[OrderItem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders a list has."""
+
+    status: OrderStatus | None = None
+    user_id: int | None = None
+
+
+ORDER_ITEM = EntityType(
+    entity=OrderItem,
+    name="order item",
+    plural="order_items",
+    references=[Reference("product_id", "products", OnDelete.RESTRICT)],
+    key="product_id",
+)
+
+ORDER = EntityType(
+    entity=Order,
+    name="order",
+    plural="orders",
+    unique=[unique("order_number", generated=True)],
+    references=[Reference("user_id", "users", OnDelete.CASCADE)],
+    parts={"items": ORDER_ITEM},
+    sorts=("total_amount",),
+    filter=OrderFilter,
+    initial={"status": OrderStatus.PENDING},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from core.entities.fields import FORBID_EXTRA, Id, Money, Price, Text, VersionedEntity
+from core.entities.entity_type import EntityType, OnDelete, Reference
+from core.entities.fields import FORBID_EXTRA, Id, Price, Text, VersionedEntity
 
 Method = Annotated[str, Text(1, 50)]
-Reference = Annotated[str, Text(0, 255)]
+ProviderReference = Annotated[str, Text(0, 255)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class PaymentDraft:
 
     amount: Price
     method: Method
-    reference: Reference | None = None
+    reference: ProviderReference | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,15 @@ class Payment(VersionedEntity):
     """A stored payment."""
 
     order_id: Id
-    amount: Money
-    method: str
-    reference: str | None
+    amount: Price
+    method: Method
+    reference: ProviderReference | None
     status: Literal["completed"] = "completed"
+
+
+PAYMENT = EntityType(
+    entity=Payment,
+    name="payment",
+    plural="payments",
+    references=[Reference("order_id", "orders", OnDelete.CASCADE)],
+)

@@ -7,7 +7,9 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from core.entities.fields import FORBID_EXTRA, Id, Slug, Text, Time, VersionedEntity, default
+from core.entities.entity_type import EntityType, Link, OnDelete, Reference, unique
+from core.entities.fields import FORBID_EXTRA, Id, Integer, Slug, Text, Time, VersionedEntity, default
+from core.entities.filters import Compare, Operator, Search
 from core.entities.tags import TagName
 
 Title = Annotated[str, Text(1, 200)]
@@ -60,11 +62,36 @@ class Post(VersionedEntity):
         tags: names, in code-point order.
     """
 
-    title: str
-    slug: str
-    content: str
+    title: Title
+    slug: Slug
+    content: Content
     status: PostStatus
     author_id: Id
-    view_count: int
+    view_count: Annotated[int, Integer(0)]
     published_at: Time | None
     tags: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFilter:
+    """Which posts a list has; ``tag`` is a tag's name."""
+
+    author_id: int | None = None
+    tag: Annotated[str | None, Compare(Operator.LINKED_NAME, "tags")] = None
+    tag_id: Annotated[int | None, Compare(Operator.LINKED_ID, "tags")] = None
+    status: PostStatus | None = None
+    search: Search = None
+
+
+POST = EntityType(
+    entity=Post,
+    name="post",
+    plural="posts",
+    unique=[unique("slug")],
+    references=[Reference("author_id", "users", OnDelete.CASCADE)],
+    links=[Link("tags", "tags")],
+    searched=("title", "content"),
+    sorts=("title", "view_count", "published_at"),
+    filter=PostFilter,
+    initial={"view_count": 0, "published_at": None},
+)

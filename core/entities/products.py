@@ -5,6 +5,7 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
+from core.entities.entity_type import EntityType, OnDelete, Reference, unique
 from core.entities.fields import (
     FORBID_EXTRA,
     Flag,
@@ -19,6 +20,7 @@ from core.entities.fields import (
     VersionedEntity,
     default,
 )
+from core.entities.filters import Compare, Operator, Search
 
 ProductName = Annotated[str, Text(1, 200)]
 Description = Annotated[str, Text(0, 10_000)]
@@ -59,14 +61,38 @@ class ProductPatch(TypedDict, total=False):
 class Product(VersionedEntity):
     """A stored product; ``price`` in minor units, ``stock_quantity`` in pieces."""
 
-    name: str
-    slug: str
-    description: str | None
-    price: Money
-    stock_quantity: int
-    sku: str
+    name: ProductName
+    slug: Slug
+    description: Description | None
+    price: Price
+    stock_quantity: Stock
+    sku: Sku
     is_active: bool
     category_id: Id | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFilter:
+    """Which products a list has; prices in minor units, bounds included."""
+
+    category_id: int | None = None
+    min_price: Annotated[int | None, Compare(Operator.AT_LEAST, "price")] = None
+    max_price: Annotated[int | None, Compare(Operator.AT_MOST, "price")] = None
+    max_stock: Annotated[int | None, Compare(Operator.AT_MOST, "stock_quantity")] = None
+    is_active: bool | None = None
+    search: Search = None
+
+
+PRODUCT = EntityType(
+    entity=Product,
+    name="product",
+    plural="products",
+    unique=[unique("slug"), unique("sku"), unique("name", "category_id")],
+    references=[Reference("category_id", "categories", OnDelete.SET_NULL)],
+    searched=("name", "description"),
+    sorts=("name", "price", "stock_quantity", "sku"),
+    filter=ProductFilter,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
+from core.entities.entity_type import EntityType, unique
 from core.entities.fields import FORBID_EXTRA, Slug, Text, VersionedEntity, check_folded_length
 
 TagName = Annotated[str, Text(1, 50, check_folded_length)]
@@ -33,5 +34,14 @@ class TagPatch(TypedDict, total=False):
 class Tag(VersionedEntity):
     """A stored tag."""
 
-    name: str
-    slug: str
+    name: TagName
+    slug: Slug
+
+
+TAG = EntityType(
+    entity=Tag,
+    name="tag",
+    plural="tags",
+    unique=[unique("name", folded=True), unique("slug")],
+    sorts=("name",),
+)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
+from core.entities.entity_type import EntityType, unique
+from core.entities.field_types import TextType
 from core.entities.fields import (
     FORBID_EXTRA,
     Email,
@@ -18,6 +20,7 @@ from core.entities.fields import (
     VersionedEntity,
     default,
 )
+from core.entities.filters import Search
 from core.entities.posts import Post
 
 FullName = Annotated[str, Text(0, 100)]
@@ -78,12 +81,33 @@ class PasswordChange:
 class User(VersionedEntity):
     """A stored user. The password hash never leaves storage with it."""
 
-    username: str
-    email: str
-    full_name: str | None
-    bio: str | None
+    username: Username
+    email: Email
+    full_name: FullName | None
+    bio: Bio | None
     is_active: bool
     is_superuser: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """Which users a list has."""
+
+    is_active: bool | None = None
+    search: Search = None
+
+
+USER = EntityType(
+    entity=User,
+    name="user",
+    plural="users",
+    unique=[unique("username", folded=True), unique("email", folded=True)],
+    searched=("username", "email", "full_name"),
+    sorts=("username",),
+    filter=UserFilter,
+    initial={"is_superuser": False},
+    write_only={"password_hash": TextType(1, 255)},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import Order, OrderDetails, OrderItem, OrderStatus, OrderSummary, Payment, PaymentDraft
-from core.storage.filters import OrderFilter
+from core.entities import Order, OrderDetails, OrderFilter, OrderItem, OrderStatus, OrderSummary, Payment, PaymentDraft
 from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import Post, PostDraft, Tag
-from core.storage.filters import PostFilter
+from core.entities import Post, PostDraft, PostFilter, Tag
 from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader, SlugLookup
 

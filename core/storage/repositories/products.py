@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import Product, ProductDraft, ProductWithCategory
-from core.storage.filters import ProductFilter
+from core.entities import Product, ProductDraft, ProductFilter, ProductWithCategory
 from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader, Repository, SlugLookup
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import Credentials, TopSpender, User, UserDraft
-from core.storage.filters import UserFilter
+from core.entities import Credentials, TopSpender, User, UserDraft, UserFilter
 from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 
