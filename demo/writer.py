@@ -107,7 +107,11 @@ async def _open_accounts(drafts: Sequence[AccountDraft], tx: Transaction) -> lis
 
 async def _transfer(drafts: Sequence[TransferDraft], tx: Transaction) -> None:
     for draft in drafts:
-        await tx.accounts.transfer(draft, clock.now())
+        now = clock.now()
+        await tx.accounts.adjust_balances(
+            {draft.from_account_id: -draft.amount, draft.to_account_id: draft.amount}, now
+        )
+        await tx.accounts.add_transfer(draft, now)
 
 
 class Joined:

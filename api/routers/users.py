@@ -11,6 +11,7 @@ from api.lists import Listing, Part, sortable
 from api.parameters import Days, Limit, PathId, Phrase, QueryFlag, Search, key
 from api.preconditions import ExpectedVersions
 from api.routes import router as make_router
+from core import clock
 from core.entities import Notification, Registration, TopSpender, User, UserPatch, UserReplacement, UserWithPosts
 from core.errors import Duplicate, StillReferenced
 from core.services import notifications, users
@@ -131,7 +132,7 @@ async def delete_inactive_users(storage: StorageDep) -> DeletedCount:
 
     Their posts, orders and notifications go with them. Refused while one of them has an account.
     """
-    return DeletedCount(await storage.run(lambda tx: tx.users.delete_inactive()))
+    return DeletedCount(await storage.run(lambda tx: tx.users.delete_inactive(clock.now())))
 
 
 @router.get("/{id}")

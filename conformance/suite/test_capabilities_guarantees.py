@@ -112,7 +112,7 @@ async def test_nothing_refers_to_what_is_deleted_at_the_same_moment(sessions: Se
     user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
 
     async def delete(tx: Transaction, pause: Pause) -> None:
-        await tx.users.delete(user.id)
+        await tx.users.delete(user.id, clock.now())
         await pause()
 
     async def refer(tx: Transaction, pause: Pause) -> None:

@@ -130,7 +130,7 @@ async def test_credentials_are_those_of_now(storage: Storage) -> None:
     for name in ("countess", "COUNTESS@example.com"):
         assert await storage.users.credentials(name) == Credentials(user=changed, password_hash=HASH)
     assert [await hash_of(storage, name) for name in ("ada", "ada@example.com")] == [None, None]
-    await storage.run(lambda tx: tx.users.delete(user.id))
+    await storage.run(lambda tx: tx.users.delete(user.id, clock.now()))
     assert await hash_of(storage, "countess") is None
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.expiring import AT, HOUR, MILLISECOND, claimed, entry_of, found, key_of, values
 from conformance.interleaving import Undone, add_tag, add_user, tag_names
+from core import clock
 from core.entities import EntryKind, ExpiringEntry
 from core.storage import Storage, Transaction
 
@@ -229,7 +230,7 @@ async def _measured(storage: Storage, trips: Trips, size: int) -> dict[str, list
     with trips() as made["holder"]:
         assert await storage.expiring.owner(first.key, AT) == user
     steps["delete_for_user"] = lambda tx: tx.expiring.delete_for_user(user.id, EntryKind.SESSION)
-    steps["delete of the user"] = lambda tx: tx.users.delete(user.id)
+    steps["delete of the user"] = lambda tx: tx.users.delete(user.id, clock.now())
     for name, step in steps.items():
         with trips() as made[name]:
             await storage.run(step)

@@ -7,6 +7,7 @@ import pytest
 
 from conformance.expiring import AT, HOUR, MILLISECOND, claimed, entry_of, found, key_of, values
 from conformance.interleaving import add_user
+from core import clock
 from core.entities import EntryKind, ExpiringEntry, User
 from core.storage import Storage, Transaction
 
@@ -90,7 +91,7 @@ async def test_a_claim_takes_over_an_expired_ticket_and_nothing_is_left_of_it(st
     assert await claimed(storage, *tickets) == [None] * 3
     assert await found(storage, "key") == [tickets[-1]]
     assert await storage.expiring.owner(key_of("key"), AT) == bob
-    await storage.run(lambda tx: tx.users.delete(ada.id))
+    await storage.run(lambda tx: tx.users.delete(ada.id, clock.now()))
     assert await _deleted(storage, AT) == 0
     assert await found(storage, "key") == [tickets[-1]]
     assert await storage.run(lambda tx: tx.expiring.delete_for_user(bob.id, EntryKind.IDEMPOTENT_RESPONSE)) == 1

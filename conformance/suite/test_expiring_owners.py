@@ -9,6 +9,7 @@ import pytest
 
 from conformance.expiring import AT, HOUR, claimed, entry_of, found, key_of, values
 from conformance.interleaving import Pause, Sessions, add_user, meet, on_and_on
+from core import clock
 from core.entities import EntryKind, User
 from core.errors import UnknownReference
 from core.services.versioning import change
@@ -120,11 +121,11 @@ Delete = Callable[[Transaction, int], Awaitable[object]]
 
 
 async def _delete(tx: Transaction, user_id: int) -> None:
-    await tx.users.delete(user_id)
+    await tx.users.delete(user_id, clock.now())
 
 
 async def _delete_inactive(tx: Transaction, user_id: int) -> None:
-    assert await tx.users.delete_inactive() == 1
+    assert await tx.users.delete_inactive(clock.now()) == 1
 
 
 deletes = pytest.mark.parametrize("delete", [_delete, _delete_inactive], ids=["delete", "delete_inactive"])

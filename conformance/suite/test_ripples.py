@@ -9,6 +9,7 @@ import pytest
 
 from conformance.interleaving import Pause, held, overlap, within
 from conformance.shop import Shop
+from core import clock
 from core.errors import UnknownReference
 from core.services.versioning import bump_version
 from core.storage import Storage, Transaction
@@ -35,11 +36,11 @@ async def tag_it(tx: Transaction) -> bool:
 
 
 async def delete_category(tx: Transaction) -> None:
-    await tx.categories.delete(1)
+    await tx.categories.delete(1, clock.now())
 
 
 async def delete_tag(tx: Transaction) -> None:
-    await tx.tags.delete(1)
+    await tx.tags.delete(1, clock.now())
 
 
 async def rename_tag(tx: Transaction) -> None:

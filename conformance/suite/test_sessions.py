@@ -17,6 +17,7 @@ from conformance.member import INVALID_GRANT, Member, bearer, denied, log_in, re
 from conformance.problem import refusal
 from conformance.processes.live import several_live
 from conformance.shop import PASSWORD
+from core import clock
 from core.passwords import PasswordHasher
 from core.services import superusers, users
 from core.services.expiring import purge_expired
@@ -257,7 +258,7 @@ async def test_who_is_deactivated_among_many_is_out_at_once_too(ada: Member, pro
 
 async def test_a_session_ends_with_its_user(ada: Member, protected_app: FastAPI) -> None:
     granted = await ada.log_in()
-    await protected_app.state.storage.run(lambda tx: tx.users.delete(ada.user["id"]))
+    await protected_app.state.storage.run(lambda tx: tx.users.delete(ada.user["id"], clock.now()))
     assert await ada.sees_itself(granted) == 401
     assert denied(await refresh(ada.client, granted)) == INVALID_GRANT
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from conformance.shop import Shop, furnish
+from core import clock
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import OrderFilter, PageRequest, PostFilter, ProductFilter, Storage, Transaction, UserFilter
@@ -61,7 +62,7 @@ async def test_reads_do_not_see_a_unit_of_work_before_it_has_committed(shop: Sho
     held, written = asyncio.Event(), asyncio.Event()
 
     async def work(tx: Transaction) -> None:
-        await tx.users.delete(user["id"])
+        await tx.users.delete(user["id"], clock.now())
         written.set()
         await held.wait()
 

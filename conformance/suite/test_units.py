@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from conformance.shop import Shop
 from core import clock
-from core.entities import CategoryDraft, NotificationDraft, PaymentDraft, TransferDraft
+from core.entities import CategoryDraft, NotificationDraft, PaymentDraft
 from core.storage import Storage, Transaction
 
 Tick = Callable[[timedelta], datetime]
@@ -74,7 +74,7 @@ async def test_the_owner_of_what_is_locked_can_be_deleted_with_it(
         nonlocal runs
         runs += 1
         await first(tx)
-        await tx.users.delete(owner["id"])
+        await tx.users.delete(owner["id"], clock.now())
 
     await app.state.storage.run(work)
     left = await shop.contents()
@@ -98,7 +98,7 @@ async def test_stock_and_money_are_never_dated_before_they_were(
     at = start + step
 
     async def work(tx: Transaction) -> None:
-        await tx.accounts.transfer(TransferDraft(from_account_id=1, to_account_id=2, amount=100), at)
+        await tx.accounts.adjust_balances({1: -100, 2: 100}, at)
         await tx.products.adjust_stock({product["id"]: 1}, at)
 
     await app.state.storage.run(work)

@@ -1,8 +1,10 @@
 """Accounts and the money that moves between them."""
 
+from collections.abc import Mapping
+
 from core import clock
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
-from core.errors import AmountLimit, FieldError, SameAccount
+from core.errors import AmountLimit, FieldError, InsufficientFunds, SameAccount, UnknownReference
 from core.money import MAX_TOTAL, to_json
 from core.services.versioning import ExpectedVersions, lock_expecting, save_changes
 from core.storage import PageRequest, Storage, Transaction
@@ -23,9 +25,7 @@ async def deposit(storage: Storage, id: int, amount: int, expected: ExpectedVers
 
     async def work(tx: Transaction) -> Account:
         account = await lock_expecting(tx.accounts, id, expected)
-        if account.balance + amount > MAX_TOTAL:
-            error = FieldError("amount", f"The balance cannot exceed {to_json(MAX_TOTAL)}.", "amount-limit")
-            raise AmountLimit(f"The balance cannot exceed {to_json(MAX_TOTAL)}.", [error])
+        _check_limit(account, amount)
         return await save_changes(tx.accounts, account, {"balance": account.balance + amount})
 
     return await storage.run(work)
@@ -36,12 +36,39 @@ async def transfer(storage: Storage, draft: TransferDraft) -> Transfer:
 
     Raises:
         SameAccount: they are one.
-        UnknownReference, InsufficientFunds, AmountLimit: as ``AccountRepository.transfer``.
+        UnknownReference: an account does not exist.
+        InsufficientFunds: the balance of the first is below the amount.
+        AmountLimit: the balance of the second would exceed ``MAX_TOTAL``.
     """
     if draft.from_account_id == draft.to_account_id:
         error = FieldError("to_account_id", "Must differ from from_account_id.", "same-account")
         raise SameAccount("Money cannot be moved from an account to itself.", [error])
-    return await storage.run(lambda tx: tx.accounts.transfer(draft, clock.now()))
+
+    async def work(tx: Transaction) -> Transfer:
+        now = clock.now()
+        accounts = await tx.accounts.lock_many(sorted((draft.from_account_id, draft.to_account_id)))
+        _check_transfer(draft, accounts)
+        changes = {draft.from_account_id: -draft.amount, draft.to_account_id: draft.amount}
+        await tx.accounts.adjust_balances(changes, now)
+        return await tx.accounts.add_transfer(draft, now)
+
+    return await storage.run(work)
+
+
+def _check_transfer(draft: TransferDraft, accounts: Mapping[int, Account]) -> None:
+    ids = {"from_account_id": draft.from_account_id, "to_account_id": draft.to_account_id}
+    if missing := [field for field, key in ids.items() if key not in accounts]:
+        raise UnknownReference.of(missing)
+    if accounts[draft.from_account_id].balance < draft.amount:
+        error = FieldError("amount", "Exceeds the balance of the account.", "insufficient-funds")
+        raise InsufficientFunds("The account does not hold that much.", [error])
+    _check_limit(accounts[draft.to_account_id], draft.amount)
+
+
+def _check_limit(account: Account, amount: int) -> None:
+    if account.balance + amount > MAX_TOTAL:
+        message = f"The balance cannot exceed {to_json(MAX_TOTAL)}."
+        raise AmountLimit(message, [FieldError("amount", message, "amount-limit")])
 
 
 async def transfers(storage: Storage, id: int, page_request: PageRequest) -> Page[Transfer]:

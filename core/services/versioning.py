@@ -6,6 +6,7 @@ that nobody can come in between.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from core import clock
@@ -28,7 +29,7 @@ class Lockable(Protocol[R]):
 class Deletable(Lockable[R], Protocol[R]):
     """The part of a repository that a deletion needs."""
 
-    async def delete(self, id: int) -> None: ...
+    async def delete(self, id: int, at: datetime) -> None: ...
 
 
 async def lock_expecting(repository: Lockable[R], id: int, expected: ExpectedVersions) -> R:
@@ -55,7 +56,7 @@ async def delete(repository: Deletable[R], id: int, expected: ExpectedVersions) 
     """Delete an entity; only where a version is expected is it read before."""
     if expected is not None:
         await lock_expecting(repository, id, expected)
-    await repository.delete(id)
+    await repository.delete(id, clock.now())
 
 
 def apply_changes(entity: R, changes: Mapping[str, Any]) -> R | None:

@@ -1,5 +1,6 @@
 """Accounts and transfers."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -31,12 +32,18 @@ class AccountRepository(AccountReader, Protocol):
         """As ``Repository.save``."""
         ...
 
-    async def transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
-        """Take the amount from one account, add it to the other, and record it: guarded, locked in id order.
+    async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
+        """Those of the accounts that exist, by id, locked in the order of their ids, in one round trip."""
+        ...
+
+    async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:
+        """Add to each balance an amount in minor units, negative to take away; one round trip.
 
         Raises:
-            UnknownReference: an account does not exist.
-            InsufficientFunds: the balance of the first is below the amount.
-            AmountLimit: the balance of the second would exceed ``core.money.MAX_TOTAL``.
+            TransientConflict: an account is gone, or its balance would leave 0 to ``core.money.MAX_TOTAL``.
         """
+        ...
+
+    async def add_transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
+        """Record a transfer; the balances are changed by ``adjust_balances``."""
         ...

@@ -32,6 +32,6 @@ class PostRepository(PostReader, SlugLookup, Protocol):
         """As ``Repository.save``; tags of None leave the stored ones."""
         ...
 
-    async def delete(self, id: int) -> None:
+    async def delete(self, id: int, at: datetime) -> None:
         """As ``Repository.delete``; its links to tags go too."""
         ...

@@ -35,8 +35,10 @@ class Repository(Reader[E], Protocol[E, D_contra]):
         """Store a locked entity after a change; its ``version`` is one above the stored one, else TransientConflict."""
         ...
 
-    async def delete(self, id: int) -> None:
-        """Remove the entity, with the contract's effects on those that refer to it.
+    async def delete(self, id: int, at: datetime) -> None:
+        """Remove the entity, with the declared effects on those that refer to it.
+
+        An entity whose reference becomes null gets a new version, changed ``at`` that time.
 
         Raises:
             StillReferenced: something that must not lose it refers to it.

@@ -48,7 +48,7 @@ class UserRepository(UserReader, Protocol):
         """As ``Repository.save``; a hash of None leaves the stored one."""
         ...
 
-    async def delete(self, id: int) -> None:
+    async def delete(self, id: int, at: datetime) -> None:
         """As ``Repository.delete``: posts, orders and notifications go too; StillReferenced while accounts exist."""
         ...
 
@@ -56,6 +56,6 @@ class UserRepository(UserReader, Protocol):
         """Deactivate the active users last updated before ``before``; their number."""
         ...
 
-    async def delete_inactive(self) -> int:
+    async def delete_inactive(self, at: datetime) -> int:
         """Delete every inactive user, as ``delete`` does, all or none; their number."""
         ...

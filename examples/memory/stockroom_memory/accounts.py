@@ -1,61 +1,51 @@
 """Accounts and the transfers between them."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from core.entities import Account, AccountDraft, Transfer, TransferDraft
-from core.errors import AmountLimit, FieldError, InsufficientFunds, UnknownReference
-from core.money import MAX_TOTAL, to_json
+from typing_extensions import override
+
+from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, Transfer, TransferDraft
+from core.money import MAX_TOTAL
 from core.storage import Page, PageRequest
+from core.storage.repositories import AccountReader, AccountRepository
 from core.storage.round_trips import record_start
-from stockroom_memory.listing import page
-from stockroom_memory.repository import MemoryReader, MemoryRepository
-from stockroom_memory.schema import ACCOUNTS, TRANSFERS
-from stockroom_memory.unit import changed
+from stockroom_memory.pagination import page
+from stockroom_memory.repository import MemoryQuantityRepository, MemoryReader
 
 
-class MemoryAccountReader(MemoryReader[Account]):
-    """See ``AccountReader``."""
+class MemoryAccountReader(MemoryReader[Account], AccountReader):
+    """Accounts as committed."""
 
-    kind = ACCOUNTS
+    entity_type = ACCOUNT
 
+    @override
     async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
-        """See ``AccountReader.transfers``."""
         record_start("read transfers")
-        transfers = self._tables().of(TRANSFERS).rows.values()
+        transfers = self._tables().of(TRANSFER).rows.values()
         return page([one for one in transfers if account_id in (one.from_account_id, one.to_account_id)], page_request)
 
 
-class MemoryAccountRepository(MemoryRepository[Account], MemoryAccountReader):
-    """See ``AccountRepository``."""
+class MemoryAccountRepository(MemoryQuantityRepository[Account], MemoryAccountReader, AccountRepository):
+    """Accounts in a unit of work."""
 
+    @override
     async def add(self, draft: AccountDraft, at: datetime) -> Account:
-        """See ``AccountRepository.add``."""
-        [account] = self._insert([asdict(draft)], at)
+        [account] = await self._insert_drafts([draft], at)
         return account
 
-    async def transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
-        """See ``AccountRepository.transfer``."""
-        record_start("update accounts")
-        _require_movable(draft, self._stored)
-        source, target = self._stored[draft.from_account_id], self._stored[draft.to_account_id]
-        taken = changed(source, at, balance=source.balance - draft.amount)
-        given = changed(target, at, balance=target.balance + draft.amount)
-        self._unit.write(ACCOUNTS, [taken, given])
-        [key] = self._unit.new_ids(TRANSFERS, 1)
-        transfer = Transfer(id=key, **asdict(draft), created_at=at)
-        self._unit.write(TRANSFERS, [transfer])
+    @override
+    async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
+        return await self._lock_many(ids)
+
+    @override
+    async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:
+        await self._adjust("balance", changes, MAX_TOTAL, at)
+
+    @override
+    async def add_transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
+        record_start("insert transfers")
+        [key] = self._unit.new_ids(TRANSFER, 1)
+        transfer = Transfer(id=key, **TRANSFER.new_values(draft, at))
+        await self._unit.write(TRANSFER, [transfer])
         return transfer
-
-
-def _require_movable(draft: TransferDraft, accounts: Mapping[int, Account]) -> None:
-    ids = {"from_account_id": draft.from_account_id, "to_account_id": draft.to_account_id}
-    if missing := [field for field, key in ids.items() if key not in accounts]:
-        raise UnknownReference.of(missing)
-    if accounts[draft.from_account_id].balance < draft.amount:
-        error = FieldError("amount", "Exceeds the balance of the account.", "insufficient-funds")
-        raise InsufficientFunds("The account does not hold that much.", [error])
-    if accounts[draft.to_account_id].balance + draft.amount > MAX_TOTAL:
-        message = f"The balance cannot exceed {to_json(MAX_TOTAL)}."
-        raise AmountLimit(message, [FieldError("amount", message, "amount-limit")])

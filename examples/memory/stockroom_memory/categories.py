@@ -1,37 +1,38 @@
 """Categories."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
-from core.entities import Category, CategoryDraft
+from typing_extensions import override
+
+from core.entities import CATEGORY, Category, CategoryDraft
 from core.storage import Page, PageRequest
-from stockroom_memory.listing import page
-from stockroom_memory.repository import MemoryReader, SlugRepository
-from stockroom_memory.schema import CATEGORIES
+from core.storage.repositories import CategoryReader, CategoryRepository
+from stockroom_memory.pagination import page
+from stockroom_memory.repository import MemoryReader, MemorySlugRepository
 
 
-class MemoryCategoryReader(MemoryReader[Category]):
-    """See ``CategoryReader``."""
+class MemoryCategoryReader(MemoryReader[Category], CategoryReader):
+    """Categories as committed."""
 
-    kind = CATEGORIES
+    entity_type = CATEGORY
 
+    @override
     async def page(self, page_request: PageRequest) -> Page[Category]:
-        """See ``CategoryReader.page``."""
         return page(self._read().rows.values(), page_request)
 
+    @override
     async def all(self) -> list[Category]:
-        """See ``CategoryReader.all``."""
         return sorted(self._read().rows.values(), key=lambda category: (category.name, category.id))
 
 
-class MemoryCategoryRepository(SlugRepository[Category], MemoryCategoryReader):
-    """See ``CategoryRepository``."""
+class MemoryCategoryRepository(MemorySlugRepository[Category], MemoryCategoryReader, CategoryRepository):
+    """Categories in a unit of work."""
 
+    @override
     async def add(self, drafts: Sequence[CategoryDraft], at: datetime) -> list[Category]:
-        """See ``Repository.add``."""
-        return self._insert([asdict(draft) for draft in drafts], at)
+        return await self._insert_drafts(drafts, at)
 
+    @override
     async def lock_all(self) -> list[Category]:
-        """See ``CategoryRepository.lock_all``."""
         return list(self._read().rows.values())

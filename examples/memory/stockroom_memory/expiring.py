@@ -1,95 +1,95 @@
-"""Tickets."""
+"""Values that are kept under a key until they expire."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
-from core.entities import EntryKind, ExpiringEntry, User
+from typing_extensions import override
+
+from core.entities import EXPIRING_ENTRY, USER, EntryKind, ExpiringEntry, User
 from core.errors import TransientConflict
+from core.storage.repositories import ExpiringEntryReader, ExpiringEntryRepository
 from core.storage.round_trips import record_start
-from stockroom_memory.schema import TICKETS, USERS, StoredTicket
-from stockroom_memory.table import Table, Tables
-from stockroom_memory.unit import Unit
+from stockroom_memory.tables import Table, Tables
+from stockroom_memory.unit_of_work import UnitOfWork
 
 
-class MemoryExpiringEntryReader:
-    """See ``ExpiringEntryReader``."""
+class MemoryExpiringEntryReader(ExpiringEntryReader):
+    """Entries as committed."""
 
     def __init__(self, tables: Callable[[], Tables]) -> None:
         self._tables = tables
 
+    @override
     async def get(self, key: str, at: datetime) -> ExpiringEntry | None:
-        """See ``ExpiringEntryReader.get``."""
-        return _alive(self._read(), key, at)
+        return _unexpired(self._read(), key, at)
 
+    @override
     async def owner(self, key: str, at: datetime) -> User | None:
-        """See ``ExpiringEntryReader.owner``."""
-        entry = _alive(self._read(), key, at)
+        entry = _unexpired(self._read(), key, at)
         if entry is None or entry.user_id is None:
             return None
-        return self._tables().of(USERS).rows[entry.user_id]
+        return self._tables().of(USER).rows[entry.user_id]
 
-    def _read(self) -> Table[StoredTicket]:
+    def _read(self) -> Table[ExpiringEntry]:
         record_start("read tickets")
-        return self._tables().of(TICKETS)
+        return self._tables().of(EXPIRING_ENTRY)
 
 
-class MemoryExpiringEntryRepository(MemoryExpiringEntryReader):
-    """See ``ExpiringEntryRepository``."""
+class MemoryExpiringEntryRepository(MemoryExpiringEntryReader, ExpiringEntryRepository):
+    """Entries in a unit of work. Units of work run one at a time, so there is nothing to lock."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: UnitOfWork) -> None:
         super().__init__(lambda: unit.tables)
         self._unit = unit
 
+    @override
     async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
-        """See ``ExpiringEntryRepository.insert_or_lock``. Units of work run one at a time."""
         record_start("insert tickets")
-        if found := _alive(self._stored, entry.key, at):
+        if found := _unexpired(self._stored, entry.key, at):
             return found
-        expired = self._stored.by("key", entry.key)
-        row = expired.id if expired else self._unit.new_ids(TICKETS, 1)[0]
-        self._unit.write(TICKETS, [StoredTicket(id=row, entry=entry)])
+        await self._unit.write(EXPIRING_ENTRY, [entry])
         return None
 
+    @override
     async def lock(self, key: str, at: datetime) -> ExpiringEntry | None:
-        """See ``ExpiringEntryRepository.lock``. Nobody else writes while this unit of work does."""
         return await self.get(key, at)
 
+    @override
     async def save(self, entry: ExpiringEntry) -> None:
-        """See ``ExpiringEntryRepository.save``."""
         record_start("update tickets")
-        stored = self._stored.by("key", entry.key)
+        stored = self._stored.rows.get(entry.key)
         if stored is None:
             raise TransientConflict
-        changed = replace(stored.entry, value=entry.value, expires_at=entry.expires_at)
-        self._unit.write(TICKETS, [StoredTicket(id=stored.id, entry=changed)])
+        changed = replace(stored, value=entry.value, expires_at=entry.expires_at)
+        await self._unit.write(EXPIRING_ENTRY, [changed])
 
+    @override
     async def delete(self, key: str) -> None:
-        """See ``ExpiringEntryRepository.delete``."""
-        self._delete(lambda one: one.key == key)
+        await self._delete(lambda one: one.key == key)
 
+    @override
     async def delete_for_user(self, user_id: int, kind: EntryKind, keep: str | None = None) -> int:
-        """See ``ExpiringEntryRepository.delete_for_user``."""
-        return self._delete(lambda one: one.user_id == user_id and one.kind is kind and one.key != keep)
+        return await self._delete(lambda one: one.user_id == user_id and one.kind is kind and one.key != keep)
 
+    @override
     async def delete_expired(self, at: datetime, most: int = 1000) -> int:
-        """See ``ExpiringEntryRepository.delete_expired``."""
-        return self._delete(lambda one: one.expires_at <= at, most)
+        return await self._delete(lambda one: one.expires_at <= at, most)
 
     @property
-    def _stored(self) -> Table[StoredTicket]:
-        """The table, for a write that looks before it writes; not a round trip of its own."""
-        return self._unit.tables.of(TICKETS)
+    def _stored(self) -> Table[ExpiringEntry]:
+        """The table, for a write that reads before it writes; not a round trip of its own."""
+        return self._unit.tables.of(EXPIRING_ENTRY)
 
-    def _delete(self, unwanted: Callable[[ExpiringEntry], bool], most: int | None = None) -> int:
+    async def _delete(self, is_unwanted: Callable[[ExpiringEntry], bool], most: int | None = None) -> int:
         record_start("delete tickets")
-        ids = {row.id for row in islice((row for row in self._stored.rows.values() if unwanted(row.entry)), most)}
-        self._unit.delete(TICKETS, ids)
-        return len(ids)
+        keys = {entry.key for entry in islice(filter(is_unwanted, self._stored.rows.values()), most)}
+        for key in keys:
+            self._unit.remove(EXPIRING_ENTRY, key)
+        return len(keys)
 
 
-def _alive(tickets: Table[StoredTicket], key: str, at: datetime) -> ExpiringEntry | None:
-    """The entry under a key, unless it has expired."""
-    stored = tickets.by("key", key)
-    return stored.entry if stored and stored.entry.expires_at > at else None
+def _unexpired(table: Table[ExpiringEntry], key: str, at: datetime) -> ExpiringEntry | None:
+    entry = table.rows.get(key)
+    return entry if entry and entry.expires_at > at else None

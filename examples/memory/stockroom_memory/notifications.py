@@ -1,29 +1,30 @@
 """Notifications."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
-from core.entities import Notification, NotificationDraft
+from typing_extensions import override
+
+from core.entities import NOTIFICATION, Notification, NotificationDraft
 from core.storage import Page, PageRequest
-from stockroom_memory.listing import matching, page
+from core.storage.repositories import NotificationReader, NotificationRepository
+from stockroom_memory.pagination import page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
-from stockroom_memory.schema import NOTIFICATIONS
 
 
-class MemoryNotificationReader(MemoryReader[Notification]):
-    """See ``NotificationReader``."""
+class MemoryNotificationReader(MemoryReader[Notification], NotificationReader):
+    """Notifications as committed."""
 
-    kind = NOTIFICATIONS
+    entity_type = NOTIFICATION
 
+    @override
     async def page(self, user_id: int, page_request: PageRequest) -> Page[Notification]:
-        """See ``NotificationReader.page``."""
-        return page(matching(self._read(), user_id=user_id), page_request)
+        return page([one for one in self._read().rows.values() if one.user_id == user_id], page_request)
 
 
-class MemoryNotificationRepository(MemoryRepository[Notification], MemoryNotificationReader):
-    """See ``NotificationRepository``."""
+class MemoryNotificationRepository(MemoryRepository[Notification], MemoryNotificationReader, NotificationRepository):
+    """Notifications in a unit of work."""
 
+    @override
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
-        """See ``Repository.add``."""
-        return self._insert([asdict(draft) for draft in drafts], at)
+        return await self._insert_drafts(drafts, at)

@@ -9,5 +9,5 @@ from stockroom_memory.backend import MemoryBackend
 
 @hookimpl
 def stockroom_backends() -> Sequence[Backend]:
-    """See ``core.plugins.stockroom_backends``."""
+    """The one backend of this package."""
     return [MemoryBackend()]

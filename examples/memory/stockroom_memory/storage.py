@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TypeVar
 
+from core.entities import ENTITY_TYPES
 from core.errors import PoolExhausted, Unsupported
 from core.storage import Capabilities, PoolStatus, Transaction
 from core.storage.retry import RetryPolicy, run_with_retry
@@ -17,10 +18,9 @@ from stockroom_memory.notifications import MemoryNotificationReader, MemoryNotif
 from stockroom_memory.orders import MemoryOrderReader, MemoryOrderRepository, MemoryPaymentRepository
 from stockroom_memory.posts import MemoryPostReader, MemoryPostRepository
 from stockroom_memory.products import MemoryProductReader, MemoryProductRepository
-from stockroom_memory.schema import KINDS
-from stockroom_memory.table import Tables
+from stockroom_memory.tables import Tables
 from stockroom_memory.tags import MemoryTagReader, MemoryTagRepository
-from stockroom_memory.unit import Unit
+from stockroom_memory.unit_of_work import UnitOfWork
 from stockroom_memory.users import MemoryUserReader, MemoryUserRepository
 
 T = TypeVar("T")
@@ -52,14 +52,14 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self.tables = Tables.empty(KINDS)
+        self.tables = Tables.empty(ENTITY_TYPES)
         self.turn = asyncio.Lock()
 
 
 class MemoryTransaction:
-    """See ``core.storage.Transaction``."""
+    """A unit of work in progress: a ``Transaction``."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
         self.users = MemoryUserRepository(unit)
         self.posts = MemoryPostRepository(unit)
@@ -74,20 +74,19 @@ class MemoryTransaction:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """See ``Transaction.savepoint``."""
         record_start("savepoint")
-        with self._unit.part():
+        with self._unit.savepoint():
             yield
 
 
 class MemoryStorage:
-    """See ``core.storage.Storage``."""
+    """A store that is open: a ``Storage``."""
 
     capabilities = CAPABILITIES
 
-    def __init__(self, store: Store, max_backoff: float) -> None:
+    def __init__(self, store: Store, pool_timeout: float) -> None:
         self._store = store
-        self._longest_wait = max_backoff
+        self._pool_timeout = pool_timeout
         self.server = f"stockroom-memory {version('stockroom-memory')}"
         self.users = MemoryUserReader(self._committed)
         self.posts = MemoryPostReader(self._committed)
@@ -103,7 +102,6 @@ class MemoryStorage:
         return self._store.tables
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """See ``Storage.run``."""
         return await run_with_retry(lambda: self._attempt(work), RetryPolicy())
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -111,10 +109,10 @@ class MemoryStorage:
         store = self._store
         async with self._turn(store.turn):
             record_start("begin")
-            unit = Unit(store.tables)
+            unit = UnitOfWork(store.tables)
             outcome = await work(MemoryTransaction(unit))
             record_start("commit")
-            store.tables = unit.give_away()
+            store.tables = unit.freeze()
             return outcome
 
     @asynccontextmanager
@@ -125,7 +123,7 @@ class MemoryStorage:
             PoolExhausted: it did not come in time.
         """
         try:
-            async with asyncio.timeout(self._longest_wait):
+            async with asyncio.timeout(self._pool_timeout):
                 await turn.acquire()
         except TimeoutError:
             raise PoolExhausted from None
@@ -135,21 +133,16 @@ class MemoryStorage:
             turn.release()
 
     async def ping(self) -> None:
-        """See ``Storage.ping``."""
         record_start("ping")
 
     async def schema_revision(self) -> str | None:
-        """See ``Storage.schema_revision``: there is no schema."""
         return None
 
     async def size(self) -> int:
-        """See ``Storage.size``."""
         raise Unsupported("A store in memory does not know how much memory it takes.")
 
     def pool_status(self) -> PoolStatus:
-        """See ``Storage.pool_status``: there are no connections."""
         return PoolStatus(pool_size=0, max_overflow=0, connections_in_use=0)
 
     async def close(self) -> None:
-        """See ``Storage.close``. The data goes when the last one that has it open lets go of it."""
         self._store = Store()

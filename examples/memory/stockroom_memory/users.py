@@ -2,51 +2,49 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
 
-from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
-from core.storage import Page, PageRequest, UserFilter
+from typing_extensions import override
+
+from core.entities import ORDER, USER, Credentials, OrderStatus, TopSpender, User, UserDraft, UserFilter
+from core.storage import Page, PageRequest
+from core.storage.repositories import UserReader, UserRepository
 from core.storage.round_trips import record_start
 from core.text import fold
-from stockroom_memory.listing import matching, page
+from stockroom_memory.pagination import matching, page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
-from stockroom_memory.schema import CREDENTIALS, ORDERS, USERS, Credential
-from stockroom_memory.unit import changed
-
-_CHOSEN = [field.name for field in fields(UserDraft)]  # a registration has the password besides
+from stockroom_memory.unit_of_work import new_version
 
 
-class MemoryUserReader(MemoryReader[User]):
-    """See ``UserReader``."""
+class MemoryUserReader(MemoryReader[User], UserReader):
+    """Users as committed."""
 
-    kind = USERS
+    entity_type = USER
 
+    @override
     async def by_email(self, email: str) -> User:
-        """See ``UserReader.by_email``."""
-        return self._by("email", fold(email), email)
+        return self._by("email", email, folded=True)
 
+    @override
     async def credentials(self, name: str) -> Credentials | None:
-        """See ``UserReader.credentials``."""
-        user = self._read().by("email" if "@" in name else "username", fold(name))
-        if user is None:
-            return None
-        return Credentials(user=user, password_hash=self._tables().of(CREDENTIALS).rows[user.id].password_hash)
+        table = self._read()
+        user = table.by("email" if "@" in name else "username", fold(name))
+        return None if user is None else Credentials(user=user, **table.write_only[user.id])
 
+    @override
     async def page(self, filter: UserFilter, page_request: PageRequest) -> Page[User]:
-        """See ``UserReader.page``."""
-        return page(matching(self._read(), filter.search, is_active=filter.is_active), page_request)
+        return page(matching(self._read(), filter), page_request)
 
+    @override
     async def active_count(self) -> int:
-        """See ``UserReader.active_count``."""
-        return len(matching(self._read(), is_active=True))
+        return len(matching(self._read(), UserFilter(is_active=True)))
 
+    @override
     async def top_spenders(self, limit: int) -> list[TopSpender]:
-        """See ``UserReader.top_spenders``."""
         users = self._read().rows
         counts: Counter[int] = Counter()
         spent: Counter[int] = Counter()
-        for order in self._tables().of(ORDERS).rows.values():
+        for order in self._tables().of(ORDER).rows.values():
             if order.status is not OrderStatus.CANCELLED:
                 counts[order.user_id] += 1
                 spent[order.user_id] += order.total_amount
@@ -63,34 +61,30 @@ class MemoryUserReader(MemoryReader[User]):
         ]
 
 
-class MemoryUserRepository(MemoryRepository[User], MemoryUserReader):
-    """See ``UserRepository``."""
+class MemoryUserRepository(MemoryRepository[User], MemoryUserReader, UserRepository):
+    """Users in a unit of work."""
 
+    @override
     async def add(self, drafts: Sequence[UserDraft], password_hashes: Sequence[str], at: datetime) -> list[User]:
-        """See ``UserRepository.add``."""
-        users = self._insert(
-            [{name: getattr(draft, name) for name in _CHOSEN} | {"is_superuser": False} for draft in drafts], at
-        )
-        pairs = zip(users, password_hashes, strict=True)
-        self._unit.write(CREDENTIALS, [Credential(id=user.id, password_hash=hashed) for user, hashed in pairs])
-        return users
+        values = [USER.new_values(draft, at) for draft in drafts]
+        return await self._insert(values, [{"password_hash": hashed} for hashed in password_hashes])
 
+    @override
     async def save(self, entity: User, password_hash: str | None = None) -> None:
-        """See ``UserRepository.save``."""
-        await super().save(entity)
-        if password_hash is not None:
-            self._unit.write(CREDENTIALS, [Credential(id=entity.id, password_hash=password_hash)])
+        record_start("update users")
+        self._stored_before(entity)
+        await self._unit.write(USER, [entity], (password_hash and [{"password_hash": password_hash}]) or None)
 
+    @override
     async def deactivate_stale(self, before: datetime, at: datetime) -> int:
-        """See ``UserRepository.deactivate_stale``."""
         record_start("update users")
         stale = [user for user in self._stored.values() if user.is_active and user.updated_at < before]
-        self._unit.write(USERS, [changed(user, at, is_active=False) for user in stale])
+        await self._unit.write(USER, [new_version(user, at, is_active=False) for user in stale])
         return len(stale)
 
-    async def delete_inactive(self) -> int:
-        """See ``UserRepository.delete_inactive``."""
+    @override
+    async def delete_inactive(self, at: datetime) -> int:
         record_start("delete users")
         inactive = {user.id for user in self._stored.values() if not user.is_active}
-        self._unit.delete(USERS, inactive)
+        await self._unit.delete(USER, inactive, at)
         return len(inactive)

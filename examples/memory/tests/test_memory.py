@@ -106,7 +106,7 @@ async def test_writes_behind_the_commit_reach_nobody(storage: Storage) -> None:
         await add(tx)
 
     await storage.run(work)
-    await kept[0].tags.delete(1)
+    await kept[0].tags.delete(1, clock.now())
     assert await count(storage) == 1
 
 
