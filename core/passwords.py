@@ -44,7 +44,7 @@ class PasswordHasher:
             return False
 
     async def _get_dummy_hash(self) -> str:
-        """A hash with the present parameters, of a password that nobody knows; made once."""
+        """A hash of a random password with the current parameters; computed once."""
         if self._dummy_hash is None:
             self._dummy_hash = await self.hash(secrets.token_urlsafe())
         return self._dummy_hash

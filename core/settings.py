@@ -20,14 +20,14 @@ _ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
 
 class Auth(StrEnum):
-    """Whether clients must say who they are."""
+    """Whether clients must authenticate."""
 
     OFF = "off"
     REQUIRED = "required"
 
 
 class PoolClass(StrEnum):
-    """How connections are kept."""
+    """How connections are pooled."""
 
     QUEUE = "queue"
     NULL = "null"
@@ -35,7 +35,7 @@ class PoolClass(StrEnum):
 
 
 class Settings(BaseSettings):
-    """Everything an operator can set.
+    """All settings.
 
     Attributes:
         database_url: which database; its scheme chooses the backend. May hold a password, so it is never shown.
@@ -45,27 +45,27 @@ class Settings(BaseSettings):
         app_name: title of the API.
         debug: log in detail, for people.
         tracing: send traces to where the ``OTEL_...`` variables say; needs the extra ``tracing``.
-        auth: ``off``: only this machine and ``trusted_networks`` are answered. ``required``: anybody is, and has to log
-            in for what is not for all.
+        auth: ``off``: requests from this machine and ``trusted_networks`` only. ``required``: from any address; what is
+            not public needs a log-in.
         secret_keys: keys that access tokens are signed with, separated by commas; the first signs, every one verifies.
-        access_token_seconds: how long an access token is good for.
-        refresh_token_seconds: how long a session lasts that nobody refreshes.
+        access_token_seconds: lifetime of an access token.
+        refresh_token_seconds: lifetime of a session without a refresh.
         login_attempts: log-ins that may fail for one name in the window; for one address ten times as many.
         login_window_seconds: how long a failed log-in counts.
         idempotency_seconds: how long the answer to a request with an ``Idempotency-Key`` is kept.
-        trusted_networks: networks whose every client may do anything, separated by commas; where ``auth`` is required,
-            may look at health and metrics without a token.
-        cors_origins: origins whose pages may use the API in a browser, separated by commas.
+        trusted_networks: networks whose clients may do everything, separated by commas; where ``auth`` is required,
+            they may read health and metrics without a token.
+        cors_origins: origins of pages that may use the API in a browser, separated by commas.
         max_body_size: bytes of a body at most.
         body_timeout: seconds that a client has to send a body.
         max_requests: requests in progress in a process at most; more are answered 503.
-        rate_limit: how often one client may ask each process: ``off``, or as in ``100/second`` (``minute``, ``hour``);
-            that figure where nothing is said and ``auth`` is required, else off.
+        rate_limit: requests of one client per process: ``off``, or as in ``100/second`` (``minute``, ``hour``); by
+            default that figure if ``auth`` is required, else off.
         pool_size: connections kept open.
         pool_max_overflow: further connections under load; each is closed as soon as it is given back.
         pool_timeout: seconds a request waits for a connection before it is answered 503.
         pool_recycle: seconds after which a connection is replaced; -1 for never.
-        pool_pre_ping: ask each connection whether it lives before it is used; one more round trip per request.
+        pool_pre_ping: test each connection before it is used; one more round trip per request. SQL only.
         pool_class: ``queue``; ``null`` opens and closes one per use (serverless); ``static`` keeps one (tests).
         argon2_time_cost: passes of the password hash.
         argon2_memory_cost: memory of the password hash, in KiB.
@@ -148,7 +148,7 @@ class Settings(BaseSettings):
 
     @property
     def keys(self) -> list[str]:
-        """The secret keys in the clear, for what signs and verifies with them."""
+        """The secret keys in clear text, for signing and verifying."""
         return _split_csv(self.secret_keys.get_secret_value())
 
     @property
@@ -158,18 +158,18 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> list[str]:
-        """The origins whose pages may use the API."""
+        """The origins of pages that may use the API."""
         return _split_csv(self.cors_origins)
 
     @property
     def rate(self) -> str | None:
-        """How often one client may ask, as in ``100/second``; None for as often as it likes."""
+        """The rate limit of one client, as in ``100/second``; None where there is no limit."""
         chosen = self.rate_limit or (_DEFAULT_RATE if self.auth is Auth.REQUIRED else "off")
         return None if chosen == "off" else chosen
 
     @property
     def url(self) -> str:
-        """The database URL in the clear, for those who connect with it."""
+        """The database URL in clear text, for connecting."""
         return self.database_url.get_secret_value()
 
 

@@ -1,4 +1,4 @@
-"""Opening the storage that the settings name, fit for use: probed, and with a current schema."""
+"""Opens the storage of the settings and checks it: its capabilities, and that its schema is current."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ class StorageHandle:
     """A storage in use.
 
     Attributes:
-        backend: whose it is.
+        backend: that opened it.
         storage: open until the context ends.
         head: the schema revision it must be at; None for a backend without a schema.
     """
@@ -52,7 +52,7 @@ def head(migrations: Migrations) -> str | None:
 
 
 def schema_mismatch(migrations: Migrations, revision: str | None) -> str | None:
-    """What is wrong with a schema at ``revision``, and the remedy; None where nothing is."""
+    """The problem with a schema at ``revision``, and the remedy; None where it is current."""
     needed = head(migrations)
     if revision == needed:
         return None

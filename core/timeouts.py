@@ -1,4 +1,4 @@
-"""Waiting for somebody else, but not for ever."""
+"""Timeouts: one shared timer cancels tasks at their deadline."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,10 +6,10 @@ from time import monotonic
 from typing import TypeAlias, TypeVar
 
 CANCEL_GRACE_SECONDS = 1.0
-"""Seconds that whoever is cancelled, because time was up, has to clear up before it is cancelled again."""
+"""Seconds that a task has to end after its timeout, before it is cancelled again."""
 
 _TICK_SECONDS = 0.05
-"""Seconds between two looks at who is waiting: a limit is kept to within that."""
+"""Seconds between two checks of the deadlines: the precision of every timeout."""
 
 T = TypeVar("T")
 
@@ -17,22 +17,21 @@ _Task: TypeAlias = "asyncio.Task[object]"
 
 
 class DeadlineTimer:
-    """Sees to it that no task waits for too long.
+    """Cancels tasks at their deadlines.
 
-    One timer for all who wait, on the event loop that they share: a time-out of asyncio's own for each takes longer
-    than SQLite does for a read.
+    One timer for all tasks of an event loop: an asyncio timeout for each statement takes longer than a read on SQLite.
     """
 
     def __init__(self) -> None:
         self._deadlines: dict[_Task, float] = {}  # until when, by the monotonic clock
-        self._cancelled: dict[_Task, int] = {}  # whose time was up, and how often others had cancelled them before
+        self._cancelled: dict[_Task, int] = {}  # and how often others had cancelled them before
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def wait_for(self, seconds: float, answer: Awaitable[T], refusal: Callable[[], Exception]) -> T:
-        """What is awaited. It is cancelled when that takes longer, and again where it does not heed that.
+        """Await ``answer`` for at most so many seconds; a task that ignores its cancellation is cancelled again.
 
         Raises:
-            Exception: time was up; what ``refusal`` makes.
+            Exception: on timeout; made by ``refusal``.
         """
         task = self.start(seconds)
         try:
@@ -45,21 +44,21 @@ class DeadlineTimer:
             self.stop(task)
 
     def start(self, seconds: float) -> _Task:
-        """Let this task be cancelled unless it comes to ``end`` within that time. It waits for one thing at a time."""
+        """Cancel this task unless ``stop`` is called within that time. A task has one deadline at a time."""
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
-        assert task is not None  # noqa: S101 - somebody waits
+        assert task is not None  # noqa: S101 - called from a task
         self._deadlines[task] = monotonic() + seconds
-        if self._loop is not loop:  # nobody waited just now, or a loop was closed before its timer was due
+        if self._loop is not loop:  # no timer is pending on this loop
             self._schedule(loop)
         return task
 
     def is_timed_out(self, task: _Task) -> bool:
-        """Whether a task is cancelled for this alone, that its time was up."""
+        """Whether a task was cancelled by its timeout alone."""
         return task in self._cancelled and task.cancelling() <= self._cancelled[task] + 1
 
     def stop(self, task: _Task) -> None:
-        """Always called after ``begin``."""
+        """Remove the deadline of a task; always called after ``start``."""
         del self._deadlines[task]
         if self._cancelled and self._cancelled.pop(task, None) is not None:
             task.uncancel()

@@ -44,7 +44,10 @@ async def delete_tag(tx: Transaction) -> None:
 
 
 async def rename_tag(tx: Transaction) -> None:
-    await tx.tags.save(bump_version(replace(await tx.tags.lock(1), name="new")))
+    before = await tx.tags.lock(1)
+    after = bump_version(replace(before, name="new"))
+    await tx.tags.save(after)
+    await tx.posts.rename_tag(before, after, clock.now())
 
 
 class Case(NamedTuple):

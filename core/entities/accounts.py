@@ -38,7 +38,7 @@ ACCOUNT = EntityType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositDraft:
-    """Money that comes in from outside."""
+    """Money that is paid in from outside."""
 
     __pydantic_config__ = FORBID_EXTRA
 

@@ -14,7 +14,7 @@ CategoryName = Annotated[str, Text(1, 100)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryDraft:
-    """What may be chosen of a category. ``name`` is unique byte for byte; ``parent_id`` may not lead back to itself."""
+    """The fields of a category that a client chooses. A category cannot be its own ancestor."""
 
     __pydantic_config__ = FORBID_EXTRA
 

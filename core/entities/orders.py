@@ -16,7 +16,7 @@ Address = Annotated[str, Text(0, 500)]
 
 
 class OrderStatus(StrEnum):
-    """Where an order is in its life."""
+    """The states of an order."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -37,7 +37,7 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderItemDraft:
-    """What a client asks for: so many pieces of a product."""
+    """A line as the client orders it: so many pieces of a product."""
 
     __pydantic_config__ = FORBID_EXTRA
 

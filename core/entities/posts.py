@@ -1,4 +1,4 @@
-"""Posts and their life: draft, published, archived."""
+"""Posts: drafts, published and archived ones."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ TagNames = Annotated[list[TagName], Field(max_length=50)]
 
 
 class PostStatus(StrEnum):
-    """Where a post is in its life."""
+    """The states of a post."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -27,7 +27,7 @@ class PostStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostDraft:
-    """What may be chosen of a post. Tags are named; those nobody used before are created."""
+    """The fields of a post that a client chooses. Tags are given by name; new ones are created."""
 
     __pydantic_config__ = FORBID_EXTRA
 

@@ -28,7 +28,7 @@ Description = Annotated[str, Text(0, 10_000)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductDraft:
-    """What may be chosen of a product. ``sku`` and ``slug`` are unique, and so is the name within a category."""
+    """The fields of a product that a client chooses."""
 
     __pydantic_config__ = FORBID_EXTRA
 

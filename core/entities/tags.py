@@ -13,7 +13,7 @@ TagName = Annotated[str, Text(1, 50, check_folded_length)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagDraft:
-    """What may be chosen of a tag. ``name`` is unique under case folding."""
+    """The fields of a tag that a client chooses."""
 
     __pydantic_config__ = FORBID_EXTRA
 

@@ -1,4 +1,4 @@
-"""Users: who orders, writes posts and owns accounts."""
+"""Users: they place orders, write posts and own accounts."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -29,7 +29,7 @@ Bio = Annotated[str, Text(0, 1000)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserDraft:
-    """What may be chosen of a user. ``username`` and ``email`` are unique under case folding."""
+    """The fields of a user that a client chooses."""
 
     __pydantic_config__ = FORBID_EXTRA
 
@@ -42,7 +42,7 @@ class UserDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration(UserDraft):
-    """A new user with the password in the clear: exists between the request and the hash, nowhere else."""
+    """A new user with the password in clear text; it is hashed before anything is stored."""
 
     password: Password = field(repr=False)
 
@@ -69,7 +69,7 @@ class UserPatch(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChange:
-    """A user's password, and the one that it wants instead."""
+    """The current password of a user, and the new one."""
 
     __pydantic_config__ = FORBID_EXTRA
 
@@ -112,7 +112,7 @@ USER = EntityType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """A user and what its password is checked against: exists while somebody logs in, nowhere else."""
+    """A user with the hash of its password; used for a log-in only."""
 
     user: User
     password_hash: str = field(repr=False)

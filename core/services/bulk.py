@@ -1,4 +1,4 @@
-"""What a bulk request is told that storage cannot know."""
+"""Checks of bulk requests that storage cannot make."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence, Sized
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Tickets: their keys, and the end of those that have expired."""
+"""Expiring entries: their keys, and the deletion of the expired ones."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from core.errors import StockroomError
 from core.storage import Storage, Transaction
 
 PURGE_SECONDS = 600.0
-"""How long the expired tickets of a process's storage are left lying about: they count as absent anyway."""
+"""Seconds between two deletions of expired entries, which count as absent before."""
 
 _AT_ONCE = 1000
 
@@ -20,16 +20,16 @@ _log = logging.getLogger(__name__)
 
 
 def entry_key(kind: EntryKind, *parts: str) -> str:
-    """The key of the entry that ``parts`` name: always of one length, and nothing of the parts can be read off it."""
+    """The key of the entry that ``parts`` name: of fixed length, and the parts cannot be read from it."""
     digest = sha256(kind.encode())
     for part in parts:
         encoded = part.encode()
-        digest.update(b"%d:%b" % (len(encoded), encoded))  # so that no two ways to cut a text meet
+        digest.update(b"%d:%b" % (len(encoded), encoded))  # the lengths keep ("ab", "c") and ("a", "bc") apart
     return digest.hexdigest()
 
 
 def session_key(session: str) -> str:
-    """The key of the entry of a session."""
+    """The key of a session's entry."""
     return entry_key(EntryKind.SESSION, session)
 
 
@@ -39,7 +39,7 @@ async def end_sessions(tx: Transaction, user_id: int, keep: str | None = None) -
 
 
 async def purge_expired(storage: Storage) -> int:
-    """Delete the expired tickets, so many in a unit of work that none takes long; their number."""
+    """Delete the expired entries, a bounded number in each unit of work; return how many there were."""
     at, total = clock.now(), 0
     while True:
         number = await storage.run(lambda tx: tx.expiring.delete_expired(at, _AT_ONCE))
@@ -50,7 +50,7 @@ async def purge_expired(storage: Storage) -> int:
 
 @asynccontextmanager
 async def purge_periodically(storage: Storage, every: float = PURGE_SECONDS) -> AsyncIterator[None]:
-    """While it lasts, expired tickets are deleted every so many seconds. Where that fails, the log says so."""
+    """Delete expired entries every ``every`` seconds while the context is open. A failure is logged."""
     task = asyncio.create_task(_sweep_on(storage, every))
     try:
         yield
@@ -66,6 +66,6 @@ async def _sweep_on(storage: Storage, every: float) -> None:
         try:
             await purge_expired(storage)
         except StockroomError as error:
-            _log.warning("expired tickets could not be deleted: %s", error.code)
+            _log.warning("expired entries could not be deleted: %s", error.code)
         except Exception:
-            _log.exception("expired tickets could not be deleted")
+            _log.exception("expired entries could not be deleted")

@@ -1,4 +1,4 @@
-"""How often something has failed of late, per name and per address, in tickets: so all processes count together."""
+"""Limits failed log-ins per name and per address. The counters are stored, so all processes share them."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,18 +12,18 @@ from core.settings import Settings
 from core.storage import Storage, Transaction
 
 _PER_ADDRESS = 10
-"""How many times as often an address may fail as a name: people behind one router share it."""
+"""How many times as often an address may fail as a name: users behind one router share an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginThrottle:
-    """The attempts of one address at one name.
+    """The failed attempts of one address at one name.
 
     Attributes:
-        name: key of the count of the name.
-        address: key of the count of the address.
-        limit: how often the name may fail before nobody is let try again.
-        seconds: how long after the first failure that is forgotten.
+        name: key of the counter of the name.
+        address: key of the counter of the address.
+        limit: how many failures of the name are allowed in the window.
+        seconds: length of the window, from the first failure on.
     """
 
     name: str
@@ -33,7 +33,7 @@ class LoginThrottle:
 
     @classmethod
     def of(cls, settings: Settings, kind: str, name: str, address: str) -> "LoginThrottle":
-        """Those at a name of some kind, by who comes from an address."""
+        """The attempts at a name of some kind from an address."""
         keys = (
             entry_key(EntryKind.ATTEMPT_COUNTER, kind, name),
             entry_key(EntryKind.ATTEMPT_COUNTER, "address", address),
@@ -41,16 +41,16 @@ class LoginThrottle:
         return cls(*keys, settings.login_attempts, settings.login_window_seconds)
 
     async def check(self, storage: Storage) -> None:
-        """Raise TooManyAttempts where there were enough. Only saves work: what ends the attempt asks again."""
+        """Raise TooManyAttempts at the limit. This only saves work: the end of the attempt checks again."""
         now = clock.now()
         for key, limit in self._limits():
             _require(await storage.expiring.get(key, now), limit, now)
 
     async def record_failure(self, tx: Transaction) -> None:
-        """Count one that failed.
+        """Count a failed attempt.
 
         Raises:
-            TooManyAttempts: there had been enough already, so nobody may learn that this one failed.
+            TooManyAttempts: the limit was reached before, so the result of this attempt must not show.
         """
         now = clock.now()
         expiry = now + timedelta(seconds=self.seconds)
@@ -62,10 +62,10 @@ class LoginThrottle:
                 await tx.expiring.save(replace(found, value=str(int(found.value) + 1)))
 
     async def record_success(self, tx: Transaction) -> None:
-        """Forget those at the name.
+        """Reset the counter of the name.
 
         Raises:
-            TooManyAttempts: there had been enough already, so nobody may learn that this one did not fail.
+            TooManyAttempts: the limit was reached before, so the result of this attempt must not show.
         """
         now = clock.now()
         _require(await tx.expiring.lock(self.name, now), self.limit, now)

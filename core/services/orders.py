@@ -1,4 +1,4 @@
-"""Placing orders, moving them along, paying them."""
+"""Orders: placing, status changes, payments."""
 
 import logging
 import secrets
@@ -56,7 +56,7 @@ async def place(storage: Storage, draft: OrderDraft) -> Order:
 
 
 async def place_and_notify(storage: Storage, draft: OrderDraft) -> Order:
-    """Place an order and tell its user. Where only the notification fails, the order stands.
+    """Place an order and notify its user. Where only the notification fails, the order stands.
 
     With savepoints both are one unit of work; without, the notification is a second one after the order's.
     """
@@ -145,7 +145,7 @@ async def _notify(tx: Transaction, order: Order) -> None:
 async def change_status(
     storage: Storage, id: int, status: OrderStatus, expected: ExpectedVersions = None
 ) -> OrderSummary:
-    """Move an order along; cancelling puts its pieces back in stock, once.
+    """Change the status of an order; cancelling restores its stock, once.
 
     Raises:
         InvalidTransition: its present status does not lead there.
@@ -214,7 +214,7 @@ async def of_user(storage: Storage, user_id: int, page_request: PageRequest) -> 
 
 
 async def summary(storage: Storage) -> SalesSummary:
-    """All orders in figures."""
+    """Totals over all orders."""
     totals = await storage.orders.totals_by_status()
     return SalesSummary(
         total_orders=sum(count for count, _ in totals.values()),

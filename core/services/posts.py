@@ -8,17 +8,17 @@ from typing import Any
 from core import clock
 from core.entities import Post, PostDraft, PostStatus, Tag, TagDraft
 from core.services import slugs
-from core.services.versioning import ExpectedVersions, apply_changes, change, lock_expecting
+from core.services.versioning import ExpectedVersions, apply_changes, lock_expecting, save_changes
 from core.storage import PageRequest, PostFilter, Storage, Transaction
 from core.storage.pages import Page
 from core.text import fold
 
 _NEW_TAGS = frozenset({"name", "slug"})
-"""Of a tag that comes with a post, both are derived: where another client makes it first, it is that one."""
+"""Both are derived for a tag that comes with a post: if another client creates it first, that one is used."""
 
 
 async def create_post(storage: Storage, draft: PostDraft) -> Post:
-    """Store a post, and those of its tags that nobody used before."""
+    """Store a post, and those of its tags that do not exist."""
     now = clock.now()
     published_at = now if draft.status is PostStatus.PUBLISHED else None
 
@@ -78,8 +78,16 @@ async def create_tag(storage: Storage, draft: TagDraft) -> Tag:
 
 
 async def change_tag(storage: Storage, id: int, changes: Mapping[str, Any], expected: ExpectedVersions = None) -> Tag:
-    """Change fields of a tag."""
-    return await storage.run(lambda tx: change(tx.tags, id, changes, expected))
+    """Change fields of a tag. A new name changes the posts that show it."""
+
+    async def work(tx: Transaction) -> Tag:
+        tag = await lock_expecting(tx.tags, id, expected)
+        after = await save_changes(tx.tags, tag, changes)
+        if after.name != tag.name:
+            await tx.posts.rename_tag(tag, after, clock.now())
+        return after
+
+    return await storage.run(work)
 
 
 async def replace_tag(storage: Storage, id: int, draft: TagDraft, expected: ExpectedVersions = None) -> Tag:

@@ -1,7 +1,7 @@
-"""Sessions: logging in, staying logged in, logging out.
+"""Sessions: log-in, refresh, log-out, password change.
 
-A session is an entry. Its key is made of the session's id, which is drawn at random; its value is the hash of what the
-next refresh token must hold. Access tokens name the session too, so whatever ends it ends them at once.
+A session is an expiring entry. Its key is derived from the session's random id; its value is the hash of the next
+refresh token's secret. Access tokens name the session, so they end with it.
 """
 
 import hmac
@@ -23,18 +23,18 @@ from core.storage import Storage, Transaction
 from core.text import clean, fold
 from core.tokens import Claims, Tokens
 
-_MAX_ATTEMPTS = 5  # of a log-in while somebody else keeps changing the user
-_BYTES = 32  # of chance in what nobody may guess
+_MAX_ATTEMPTS = 5  # of a log-in while other requests keep changing the user
+_BYTES = 32  # of randomness in ids and secrets
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What somebody who has logged in gets; exists until it is answered, nowhere else.
+    """The tokens of a session, as a log-in or a refresh returns them.
 
     Attributes:
-        access_token: to be sent with each request.
-        refresh_token: good for one more grant.
-        seconds: how long the access token is good for.
+        access_token: for the header of each request.
+        refresh_token: valid once, for the next pair.
+        seconds: lifetime of the access token.
     """
 
     access_token: str = field(repr=False)
@@ -43,9 +43,9 @@ class TokenPair:
 
 
 async def authenticate(storage: Storage, tokens: Tokens, bearer: str) -> User | None:
-    """Who sends this access token; None where it is none or too old, its session has ended, or its user is inactive.
+    """The user of an access token; None where it is invalid or expired, its session has ended, or its user is inactive.
 
-    Takes one round trip where the token is one of ours, else none.
+    Takes one round trip for a valid token, else none.
     """
     claims = tokens.read(bearer)
     if claims is None:
@@ -55,20 +55,20 @@ async def authenticate(storage: Storage, tokens: Tokens, bearer: str) -> User | 
 
 
 class Sessions:
-    """What lets people in and out again; holds no storage, so that one does for all."""
+    """Log-in, refresh and password change. Holds no storage, so that one instance serves all."""
 
     def __init__(self, settings: Settings, tokens: Tokens, hasher: PasswordHasher) -> None:
         self._settings, self._tokens, self._hasher = settings, tokens, hasher
         self._lifetime = timedelta(seconds=settings.refresh_token_seconds)
 
     async def log_in(self, storage: Storage, name: str, password: str, address: str) -> TokenPair:
-        """Begin a session of the user with this username or e-mail address.
+        """Start a session of the user with this username or e-mail address.
 
-        Does and says the same where there is no such user, where it is inactive, and where its password is another.
+        The work and the answer are the same for an unknown user, an inactive one, and a wrong password.
 
         Raises:
             InvalidGrant: the password is not that of an active user of this name.
-            TooManyAttempts: that was so too often, for this name or from this address.
+            TooManyAttempts: too many failures for this name or from this address.
         """
         name = _normalize_name(name)
         throttle = LoginThrottle.of(self._settings, "name", fold(name), address)
@@ -82,10 +82,10 @@ class Sessions:
         raise RetriesExhausted
 
     async def refresh(self, storage: Storage, refresh_token: str) -> TokenPair:
-        """The next grant of a session. A refresh token that was used before ends it: somebody has stolen one.
+        """The next token pair of a session. A refresh token that was used before ends the session: it may be stolen.
 
         Raises:
-            InvalidGrant: the token is none, or was used before, or its session has ended.
+            InvalidGrant: the token is invalid or was used before, or its session has ended.
         """
         session, _, secret = refresh_token.partition(".")
         key, fresh = session_key(session), secrets.token_urlsafe(_BYTES)
@@ -110,11 +110,11 @@ class Sessions:
     async def change_password(
         self, storage: Storage, user: User, session: str, given: PasswordChange, address: str
     ) -> None:
-        """Change a user's password, and end its sessions but the one given.
+        """Change a user's password, and end all its sessions except ``session``.
 
         Raises:
-            WrongPassword: the current one is another.
-            TooManyAttempts: that was so too often, for this user or from this address.
+            WrongPassword: the current password does not match.
+            TooManyAttempts: too many failures for this user or from this address.
         """
         throttle = LoginThrottle.of(self._settings, "user", str(user.id), address)
         password_hash = None
@@ -130,7 +130,7 @@ class Sessions:
     async def _verify_credentials(
         self, storage: Storage, name: str, password: str, throttle: LoginThrottle
     ) -> Credentials | None:
-        """The credentials that fit an active user; None, and counted, where there are none."""
+        """The credentials of the active user; None where they do not match, which counts as a failure."""
         await throttle.check(storage)
         found = await storage.users.credentials(name)
         verified = await self._hasher.verify(found.password_hash if found else None, password)
@@ -142,7 +142,7 @@ class Sessions:
     async def _start_session(
         self, storage: Storage, proven: Credentials, password: str, throttle: LoginThrottle
     ) -> TokenPair | None:
-        """A new session; None where the user has been changed since the password was verified."""
+        """A new session; None where the user was changed after the password was verified."""
         session, secret = secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES)
         needs_rehash = self._hasher.needs_rehash(proven.password_hash)
         rehashed = await self._hasher.hash(password) if needs_rehash else None
@@ -186,7 +186,7 @@ async def _store_password(
 
 
 async def _lock_if_unchanged(tx: Transaction, user: User) -> User | None:
-    """A user, locked; None where it is gone or another by now, so that what was proven of it may not hold any more."""
+    """The user, locked; None where it was deleted or changed after its credentials were verified."""
     try:
         locked = await tx.users.lock(user.id)
     except NotFound:
@@ -205,12 +205,12 @@ def _ticket(session: str, secret: str, user_id: int, expires_at: datetime) -> Ex
 
 
 def _hash(secret: str) -> str:
-    """What is stored of a refresh token's secret, which is random, so that nothing slower is needed."""
+    """The stored hash of a refresh token's secret, which is random and needs no slow hash."""
     return sha256(secret.encode()).hexdigest()
 
 
 def _normalize_name(name: str) -> str:
-    """A name as storage can be asked for it; of one that nobody can have, the empty one, which nobody has either."""
+    """A name in the form that look-ups take; the empty one, which matches no user, where it cannot be a name."""
     try:
         cleaned = clean(name)
     except ValueError:

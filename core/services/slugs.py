@@ -47,7 +47,7 @@ async def run_with_slug_retry(
 ) -> T:
     """``storage.run(work)``, again where all that was taken between look and write is ``derived``: a value of ours.
 
-    An error names what the client chose only: one who came too late would have got another slug.
+    An error names only fields that the client chose: a derived slug is derived again.
 
     ``derived`` maps the plural name of an aggregate to those of its unique fields that the client did not choose, as
     in ``3.slug`` where that is so of the fourth only.
@@ -60,7 +60,7 @@ async def run_with_slug_retry(
             chosen = [field for field in error.fields if not {field, field.rpartition(".")[2]} & set(ours)]
             if chosen:
                 raise Duplicate(chosen, error.aggregate) from error
-        await asyncio.sleep(random.uniform(0, _LONGEST_WAIT))  # noqa: S311 - so that rivals do not meet again in step
+        await asyncio.sleep(random.uniform(0, _LONGEST_WAIT))  # noqa: S311 - jitter, so that rivals do not collide again
     raise RetriesExhausted
 
 

@@ -1,4 +1,4 @@
-"""Superusers: made by who operates the shop, never through the API."""
+"""Superusers: created by the operator, never through the API."""
 
 from dataclasses import replace
 

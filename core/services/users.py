@@ -34,7 +34,7 @@ async def register(storage: Storage, hasher: PasswordHasher, registrations: list
 
 @dataclass(frozen=True, slots=True)
 class ChangeContext:
-    """What a change of a user goes by.
+    """The conditions of a change of a user.
 
     Attributes:
         expected: the versions that it is meant for.
@@ -60,7 +60,7 @@ async def patch_user(
 
 
 async def deactivate(storage: Storage, id: int, expected: ExpectedVersions = None) -> User:
-    """Deactivate one user, whose sessions are of no use from then on; no change where it is inactive already."""
+    """Deactivate one user, whose sessions are refused from then on; no change where it is inactive already."""
     return await _change(storage, id, {"is_active": False}, ChangeContext(expected))
 
 
@@ -80,7 +80,9 @@ async def _change(storage: Storage, id: int, changes: dict[str, Any], context: C
         else:
             after = bump_version(replace(user, **fields))
             await tx.users.save(after, password_hash)
-        if password_hash is not None or (after.is_active and not user.is_active):  # asleep while it was inactive
+        if password_hash is not None or (
+            after.is_active and not user.is_active
+        ):  # its sessions must not revive with it
             await end_sessions(tx, id, context.session)
         return after
 
@@ -88,7 +90,7 @@ async def _change(storage: Storage, id: int, changes: dict[str, Any], context: C
 
 
 async def deactivate_stale(storage: Storage, days: int) -> int:
-    """Deactivate users that nobody changed for ``days`` days; their number."""
+    """Deactivate the users that were not changed for ``days`` days; return their number."""
     now = clock.now()
     return await storage.run(lambda tx: tx.users.deactivate_stale(now - timedelta(days=days), now))
 

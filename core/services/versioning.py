@@ -1,7 +1,7 @@
 """Changing one entity: lock, change, save.
 
-A caller may say which versions of the entity its change is meant for. That is checked once the entity is locked, so
-that nobody can come in between.
+A caller may say which versions of the entity its change is meant for. That is checked while the entity is locked, so
+that no other change can happen in between.
 """
 
 from collections.abc import Mapping

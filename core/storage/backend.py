@@ -1,4 +1,4 @@
-"""What a plugin hands over: one object per kind of database."""
+"""What a plugin provides: one object per kind of database."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -68,7 +68,7 @@ class Migrations(Protocol):
 
 
 class Backend(Protocol):
-    """A kind of database. Stateless: what is opened belongs to whoever opened it.
+    """A kind of database. Stateless: an opened storage belongs to its caller.
 
     Attributes:
         name: unique, lower case, as in ``STORAGE_BACKEND``.
@@ -93,7 +93,7 @@ class Backend(Protocol):
         """Connect, probe, and return a storage ready for use. Does not look at the schema.
 
         Raises:
-            ConfigurationError: a setting is wrong, or nobody answers at the URL; says which, and the remedy, without
+            ConfigurationError: a setting is wrong, or no server answers at the URL; names it, and the remedy, without
                 credentials.
         """
         ...
@@ -105,7 +105,7 @@ class Backend(Protocol):
 
 @runtime_checkable
 class SupportsTemporaryDatabases(Protocol):
-    """A backend that, beyond the contract, can make a store of its own for a while. For tools: the shop never asks."""
+    """A backend that can create a temporary store: optional, for tools such as ``compare``."""
 
     def temporary_database(self, settings: Settings) -> AbstractAsyncContextManager[str]:
         """The URL of a new store with nothing in it, where the settings' own is; dropped when the context is left.
@@ -113,6 +113,6 @@ class SupportsTemporaryDatabases(Protocol):
         The settings' own store is not touched, but must exist where a server needs one to be connected to.
 
         Raises:
-            ConfigurationError: nobody answers at the URL, or its user may not make a store.
+            ConfigurationError: no server answers at the URL, or its user may not create a store.
         """
         ...

@@ -1,7 +1,7 @@
-"""What a storage can do, as data: declared by a backend, probed at opening, never guessed from a name.
+"""What a storage can do, as data: declared by a backend, probed at opening, never inferred from a name.
 
 ``CAPABILITY_INFO`` lists every capability: the command prints it, ``docs/capabilities.md`` repeats it, and the
- conformance kit tests each axis in both directions.
+conformance kit tests each of them in both directions.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from core.errors import ConfigurationError
 
 
 class CapabilityKind(StrEnum):
-    """What a declaration is worth.
+    """What a declaration means.
 
     Attributes:
         OPERATION: what is not declared is refused with ``Unsupported``.
@@ -29,11 +29,11 @@ class CapabilityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CapabilityInfo:
-    """One thing in which storages differ.
+    """A capability: one thing in which storages differ.
 
     Attributes:
         kind: what declaring it means.
-        meaning: what it changes for the API or for who operates it.
+        meaning: what it changes for the API or the operator.
         mandatory: whether the shop cannot do without.
     """
 
@@ -44,7 +44,7 @@ class CapabilityInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a storage declares on each axis. What has a default is mandatory; it is there to be probed."""
+    """The capabilities of a storage. Those with a default are mandatory; they are there to be probed."""
 
     transactions: Annotated[
         bool,
@@ -58,7 +58,7 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "Nobody reads what a unit of work has written before it has committed, so no answer shows what is undone.",
+            "Writes of a unit of work are invisible to others until it has committed: no answer shows what is undone.",
             mandatory=True,
         ),
     ] = True
@@ -116,7 +116,7 @@ class Capabilities:
         CapabilityInfo(
             CapabilityKind.OPERATION,
             "`Migrations.script`: migrations can be written out and run by hand. Without, `stockroom migrate sql` is "
-            "refused, and whoever migrates must let Stockroom connect.",
+            "refused, and migrating needs a connection from Stockroom.",
         ),
     ]
     reports_size: Annotated[
@@ -139,8 +139,8 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.VALUE,
-            "At most `POOL_SIZE` + `POOL_MAX_OVERFLOW` units of work and reads go on at once in a process; whoever "
-            "waits `POOL_TIMEOUT` is answered 503. Otherwise nothing limits reads, and the pool's figures are 0.",
+            "At most `POOL_SIZE` + `POOL_MAX_OVERFLOW` units of work and reads run at once in a process; a request "
+            "that waits `POOL_TIMEOUT` is answered 503. Otherwise nothing limits reads, and the pool's figures are 0.",
         ),
     ]
     max_writers: Annotated[
@@ -155,8 +155,8 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.VALUE,
-            "A unit of work that wants what another one has locked waits in line, and is run once. Otherwise it is "
-            "turned away and run again, so that contention costs processor time, and who is next is a matter of luck.",
+            "A unit of work that needs what another one has locked waits in a queue, and is run once. Otherwise it is "
+            "refused and run again: contention costs processor time, and the order is not fair.",
         ),
     ]
     id_block: Annotated[
@@ -240,4 +240,4 @@ def _axes() -> Mapping[str, CapabilityInfo]:
 
 
 CAPABILITY_INFO = _axes()
-"""Every axis, by its name in ``Capabilities``."""
+"""Every capability, by its name in ``Capabilities``."""

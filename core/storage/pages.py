@@ -1,4 +1,4 @@
-"""Lists: a page_request onto sorted rows, by page number or by cursor.
+"""Lists: pages of sorted rows, by page number or by cursor.
 
 Every sort ends in the id, in the same direction, so no row is repeated or lost between pages. A null sorts before every
 value. A cursor holds the sort key of the last row seen, so the next page costs the same at any depth.
@@ -84,7 +84,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[E]):
-    """The rows of a page_request.
+    """The rows of a page.
 
     Attributes:
         items: at most ``page_request.size`` entities.

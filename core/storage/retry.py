@@ -33,8 +33,8 @@ class RetryPolicy:
 async def run_with_retry(attempt: Callable[[], Awaitable[T]], policy: RetryPolicy) -> T:
     """The outcome of the first ``attempt`` that ends without ``TransientConflict``.
 
-    Waits are drawn evenly from zero to a bound that doubles ("full jitter"), so that those who collided do not collide
-    again in step. Whoever watches (``core.storage.observer``) is told of every run.
+    Waits are drawn evenly from zero to a bound that doubles ("full jitter"), so that units of work that collided
+    do not collide again. The observer (``core.storage.observer``) is called for every run.
 
     Raises:
         RetriesExhausted: attempts or time ran out.

@@ -1,7 +1,7 @@
 """Counting and timing round trips to a database, for tests, comparisons and traces.
 
 A backend calls ``record_start`` once for each round trip, transaction control included, and ``record_end`` when
- the answer to it has come. Where nobody counts, that costs a look at two context variables.
+ the answer to it has come. Without a collector, that costs two look-ups of context variables.
 """
 
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ class RoundTrip:
     """One round trip.
 
     Attributes:
-        what: the statement or command, for people to read. It may hold what is nobody's business.
-        began: when it was noted, in nanoseconds since 1970.
-        ended: when the answer had come; None where nobody said so.
+        what: the statement or command. It may contain personal data.
+        began: when it was recorded, in nanoseconds since 1970.
+        ended: when the answer had come; None where the backend does not report it.
     """
 
     what: str
@@ -32,7 +32,7 @@ _under_way: ContextVar[RoundTrip | None] = ContextVar("stockroom_trip", default=
 
 
 def record_start(what: str) -> None:
-    """Record one round trip; ``what`` is the statement or command, for people to read."""
+    """Record the start of a round trip; ``what`` is the statement or command."""
     trips = _trips.get()
     if trips is not None:
         trips.append(what)
@@ -44,9 +44,9 @@ def record_start(what: str) -> None:
 
 
 def record_end() -> None:
-    """The round trip that this task, or this thread, noted last has ended, well or not.
+    """Record the end of the last round trip of this task or thread, successful or not.
 
-    A backend that does not call it is counted all the same, but nobody sees how long its round trips take.
+    Optional: without it, round trips are counted but not timed.
     """
     trip = _under_way.get()
     if trip is not None and trip.ended is None:

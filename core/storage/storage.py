@@ -52,7 +52,7 @@ class PoolStatus:
 
 
 class Transaction(Protocol):
-    """A unit of work in progress. Its repositories see what it wrote; nobody else does until it has committed."""
+    """A unit of work in progress. Its writes are visible to its own repositories only, until it has committed."""
 
     @property
     def users(self) -> UserRepository: ...

@@ -1,7 +1,7 @@
 """Which rules of an entity's declaration a write breaks: the same answer, in the same order, on every backend.
 
 A database reports that a constraint was violated, but not all of them, and not by the names that clients know. So a
-backend asks here, before it writes or after its unit of work is undone.
+backend looks the violations up here, before it writes or after its unit of work is undone.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

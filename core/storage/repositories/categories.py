@@ -23,5 +23,5 @@ class CategoryRepository(CategoryReader, Repository[Category, CategoryDraft], Sl
     """Categories in a unit of work. Deleting one changes its products and children, whose reference becomes null."""
 
     async def lock_all(self) -> list[Category]:
-        """Every category, all locked: for a change that must not meet another change of the forest."""
+        """Every category, all locked: two changes of parents at once could form a cycle."""
         ...

@@ -1,4 +1,4 @@
-"""Tickets."""
+"""Values that are kept under a key until they expire."""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,7 +7,7 @@ from core.entities import EntryKind, ExpiringEntry, User
 
 
 class ExpiringEntryReader(Protocol):
-    """Tickets. ``at`` is the time that expiry is judged by; an expired entry counts as absent everywhere."""
+    """Expiring entries. ``at`` is the time by which expiry is decided; an expired entry is absent for every method."""
 
     async def get(self, key: str, at: datetime) -> ExpiringEntry | None:
         """The entry under a key."""
@@ -19,21 +19,21 @@ class ExpiringEntryReader(Protocol):
 
 
 class ExpiringEntryRepository(ExpiringEntryReader, Protocol):
-    """Tickets in a unit of work. Of the errors above, UnknownReference for a user that is not there."""
+    """Expiring entries in a unit of work. UnknownReference where the user does not exist."""
 
     async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
-        """Store an entry under a key that is free, and return None; else the one that has the key, held as by ``lock``.
+        """Insert an entry and return None; where its key is in use, return the stored entry, locked as by ``lock``.
 
-        Of two units of work that claim a key at once, one waits until the other has ended, or is run again.
+        Of two units of work that insert a key at once, one waits until the other has ended, or is run again.
         """
         ...
 
     async def lock(self, key: str, at: datetime) -> ExpiringEntry | None:
-        """The entry under a key as it is now, held against changes by others until the unit of work ends."""
+        """The entry under a key as it is now, locked until the unit of work ends."""
         ...
 
     async def save(self, entry: ExpiringEntry) -> None:
-        """Store the value and the expiry of an entry that was claimed or locked."""
+        """Store the value and the expiry of an entry that was inserted or locked."""
         ...
 
     async def delete(self, key: str) -> None:
@@ -41,9 +41,9 @@ class ExpiringEntryRepository(ExpiringEntryReader, Protocol):
         ...
 
     async def delete_for_user(self, user_id: int, kind: EntryKind, keep: str | None = None) -> int:
-        """Remove a user's tickets of a kind, but the one under ``keep``; their number."""
+        """Remove a user's entries of a kind, except the one under ``keep``; return their number."""
         ...
 
     async def delete_expired(self, at: datetime, most: int = 1000) -> int:
-        """Remove expired tickets, ``most`` at most; their number. Fewer than ``most`` are all there are."""
+        """Remove at most ``most`` expired entries; return their number. Fewer than ``most`` means that none is left."""
         ...

@@ -11,7 +11,7 @@ from core.storage.repositories.repository import Reader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
-    """An order as core has worked it out; totals in minor units."""
+    """A new order with its prices and totals, in minor units."""
 
     order_number: str
     user_id: int
@@ -40,7 +40,7 @@ class OrderRepository(OrderReader, Protocol):
     """Orders in a unit of work."""
 
     async def add(self, order: NewOrder, at: datetime) -> Order:
-        """Store a pending order with its lines. A taken ``order_number`` is a TransientConflict: core draws anew."""
+        """Store a new order with its items. A taken ``order_number`` is a TransientConflict."""
         ...
 
     async def lock(self, id: int) -> Order:
@@ -48,7 +48,7 @@ class OrderRepository(OrderReader, Protocol):
         ...
 
     async def save(self, entity: OrderSummary) -> None:
-        """As ``Repository.save``; only ``status`` changes after birth."""
+        """As ``Repository.save``; only ``status`` changes after creation."""
         ...
 
 

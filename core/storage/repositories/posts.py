@@ -32,6 +32,13 @@ class PostRepository(PostReader, SlugLookup, Protocol):
         """As ``Repository.save``; tags of None leave the stored ones."""
         ...
 
+    async def rename_tag(self, before: Tag, after: Tag, at: datetime) -> None:
+        """Replace a tag's name in the posts that have it; each gets a new version, changed ``at`` that time.
+
+        The tag itself is locked, and stored already.
+        """
+        ...
+
     async def delete(self, id: int, at: datetime) -> None:
         """As ``Repository.delete``; its links to tags go too."""
         ...

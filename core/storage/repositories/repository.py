@@ -1,4 +1,4 @@
-"""What every aggregate's repository has in common."""
+"""What the repositories of all entities have in common."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ D_contra = TypeVar("D_contra", contravariant=True)
 
 
 class Reader(Protocol[E_co]):
-    """What every aggregate can be asked for."""
+    """Reads that every entity has."""
 
     async def get(self, id: int) -> E_co:
         """The entity with this id."""
@@ -18,7 +18,7 @@ class Reader(Protocol[E_co]):
 
 
 class Repository(Reader[E], Protocol[E, D_contra]):
-    """What every aggregate can do in a unit of work."""
+    """Changes that most entities have, in a unit of work."""
 
     async def add(self, drafts: Sequence[D_contra], at: datetime) -> list[E]:
         """Store new entities, in as many round trips for a thousand as for one; returned in the order given.
@@ -28,7 +28,7 @@ class Repository(Reader[E], Protocol[E, D_contra]):
         ...
 
     async def lock(self, id: int) -> E:
-        """The entity as it is now, held against changes by others until the unit of work ends."""
+        """The entity as it is now, locked until the unit of work ends."""
         ...
 
     async def save(self, entity: E) -> None:
@@ -47,7 +47,7 @@ class Repository(Reader[E], Protocol[E, D_contra]):
 
 
 class SlugLookup(Protocol):
-    """Aggregates with a slug that core derives when the client chose none."""
+    """Entities with a slug, which core derives when the client chose none."""
 
     async def existing_slugs(self, bases: Sequence[str]) -> set[str]:
         """Of the stored slugs, those in ``core.text.slug_range`` of any of ``bases``, in one round trip."""

@@ -17,7 +17,7 @@ class TagReader(Reader[Tag], Protocol):
 
 
 class TagRepository(TagReader, Repository[Tag, TagDraft], SlugLookup, Protocol):
-    """Tags in a unit of work. Renaming or deleting one is a change of every post that has it."""
+    """Tags in a unit of work. Deleting one is a change of every post that has it."""
 
     async def by_names(self, names: Sequence[str]) -> list[Tag]:
         """Those tags among ``names``, compared folded, that exist; by id."""
