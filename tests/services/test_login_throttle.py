@@ -120,6 +120,14 @@ async def test_address_is_forgotten_after_the_window(attempts: Attempts, tick: T
     await attempts.log_in("ada", address="198.51.100.7")
 
 
+async def test_refused_log_in_writes_nothing(
+    client: SessionClient, contended: ContendedStorage, attempts: Attempts
+) -> None:
+    await attempts.fail(times=3)
+    await Attempts(replace(client, storage=contended)).expect_refusal()
+    assert contended.runs == 0
+
+
 async def test_refused_log_in_is_not_counted(attempts: Attempts, tick: Tick) -> None:
     await attempts.fail(times=3)
     for _ in range(5):
@@ -138,11 +146,18 @@ async def test_concurrent_failures_stop_at_the_limit(attempts: Attempts) -> None
 async def test_right_password_is_refused_if_others_failed(
     client: SessionClient, contended: ContendedStorage, attempts: Attempts
 ) -> None:
-    async def other_clients() -> None:
-        await attempts.fail(times=3)
+    async def fail_with_one_name() -> None:
+        await attempts.fail("ada", times=3)
 
-    contended.steps = [Step(before=other_clients)]
-    await Attempts(replace(client, storage=contended)).expect_refusal()
+    async def fail_from_one_address() -> None:
+        for number in range(30):
+            await attempts.fail(f"user_{number}", address="198.51.100.7")
+
+    raced = Attempts(replace(client, storage=contended))
+    contended.steps = [Step(before=fail_with_one_name)]
+    await raced.expect_refusal("ada", address="198.51.100.7")
+    contended.steps = [Step(before=fail_from_one_address)]
+    await raced.expect_refusal("bob", address="198.51.100.7")
 
 
 async def test_password_change_is_throttled_apart(client: SessionClient, attempts: Attempts) -> None:

@@ -125,6 +125,13 @@ async def test_cancelling_above_the_stock_limit_is_refused(storage: Storage, fac
     assert await stock(storage) == MAX_QUANTITY - 3
 
 
+async def test_invalid_cancellation_comes_before_the_limit(storage: Storage, factory: Factory) -> None:
+    order = await order_at(factory, DELIVERED)
+    await catalogue.change_product(storage, 1, {"stock_quantity": MAX_QUANTITY})
+    with pytest.raises(InvalidTransition):
+        await orders.change_status(storage, order.id, CANCELLED)
+
+
 async def test_status_change_at_another_version_is_refused(storage: Storage, factory: Factory) -> None:
     order = await order_at(factory, CONFIRMED)
     with pytest.raises(PreconditionFailed):
