@@ -16,9 +16,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Table, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from backends.sql.migrations import SqlMigrations, is_described
-from backends.sql.schema import NEVER, metadata
-from backends.sql.search import is_index
+from backends.sql.migrations import SqlMigrations, include_name
+from backends.sql.schema import NULL_SORT_TIME, metadata
+from backends.sql.search import is_search_table
 from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry
@@ -120,7 +120,7 @@ def _shape(inspector: Any, table: str) -> dict[str, Any]:
 
 def drift(connection: Connection) -> list[Any]:
     """What a new revision would have to change."""
-    context = MigrationContext.configure(connection, opts={"include_name": is_described})
+    context = MigrationContext.configure(connection, opts={"include_name": include_name})
     return list(compare_metadata(context, metadata))
 
 
@@ -132,13 +132,13 @@ def run_script(connection: Connection, script: str) -> None:
     connection.commit()
 
 
-async def test_revisions_are_listed_from_first_to_last(history: SqlMigrations) -> None:
+async def test_history_is_listed_first_to_last(history: SqlMigrations) -> None:
     assert [revision.id for revision in history.history()] == ["0001", "0002", "0003", "0004", "0005", "0006"]
     assert all(revision.title for revision in history.history())
     assert await history.current() is None
 
 
-async def test_up_down_and_up_again_with_rows_in_every_table_loses_nothing(history: SqlMigrations) -> None:
+async def test_up_down_up_keeps_all_rows(history: SqlMigrations) -> None:
     await history.up("0001")
     await history.on_connection(lambda connection: insert(connection, OLD))
     before = await history.on_connection(lambda connection: contents(connection, initial.metadata.tables))
@@ -173,7 +173,7 @@ def require_times(connection: Connection) -> None:
     posts = metadata.tables["posts"]
     rows = connection.execute(select(posts.c.published_at, posts.c.published_key)).all()
     assert {published for published, _ in rows} == {None, NOW}
-    assert all(key == (published or NEVER) for published, key in rows)
+    assert all(key == (published or NULL_SORT_TIME) for published, key in rows)
 
 
 def require_indexed(connection: Connection) -> None:
@@ -200,7 +200,7 @@ async def test_autogenerate_finds_no_drift(history: SqlMigrations) -> None:
     assert await history.on_connection(drift) == []
 
 
-async def test_revisions_build_the_schema_that_the_tables_describe(history: SqlMigrations) -> None:
+async def test_revisions_build_the_declared_schema(history: SqlMigrations) -> None:
     await history.up()
     migrated = await history.on_connection(shape)
     await history.down("base")
@@ -210,7 +210,7 @@ async def test_revisions_build_the_schema_that_the_tables_describe(history: SqlM
         connection.commit()
 
     await history.on_connection(create)
-    described = {name: table for name, table in migrated.items() if not is_index(name)}
+    described = {name: table for name, table in migrated.items() if not is_search_table(name)}
     assert described == await history.on_connection(shape)
     assert set(described) == set(metadata.tables)
 
@@ -222,7 +222,7 @@ async def test_base_leaves_nothing(history: SqlMigrations) -> None:
     assert await history.current() is None
 
 
-async def test_a_written_script_builds_the_same_schema(history: SqlMigrations) -> None:
+async def test_script_builds_the_same_schema(history: SqlMigrations) -> None:
     await history.up()
     migrated = await history.on_connection(shape)
     await history.down("base")
@@ -234,7 +234,7 @@ async def test_a_written_script_builds_the_same_schema(history: SqlMigrations) -
     assert await history.current() is None
 
 
-async def test_a_written_script_fails_on_rows_and_up_goes_on_from_there(history: SqlMigrations) -> None:
+async def test_script_fails_on_rows_then_up_completes(history: SqlMigrations) -> None:
     await history.up("0001")
     await history.on_connection(lambda connection: insert(connection, OLD))
     before = await history.on_connection(lambda connection: contents(connection, initial.metadata.tables))
@@ -250,7 +250,7 @@ async def test_a_written_script_fails_on_rows_and_up_goes_on_from_there(history:
     assert await history.on_connection(drift) == []
 
 
-async def test_ids_are_not_used_again_after_a_migration(history: SqlMigrations) -> None:
+async def test_ids_are_not_reused_after_migration(history: SqlMigrations) -> None:
     await history.up("0001")
 
     def insert_and_delete(connection: Connection) -> None:
@@ -271,7 +271,7 @@ async def test_ids_are_not_used_again_after_a_migration(history: SqlMigrations) 
 
 
 @pytest.mark.parametrize("start", [None, "0001"])
-async def test_processes_that_migrate_at_once_take_turns(
+async def test_concurrent_migrations_take_turns(
     history: SqlMigrations, blank_url: str, start: str | None, tmp_path: Path
 ) -> None:
     if start:
@@ -290,7 +290,7 @@ async def test_processes_that_migrate_at_once_take_turns(
     assert await history.on_connection(drift) == []
 
 
-async def test_unknown_revisions_are_refused_with_those_that_are_known(history: SqlMigrations) -> None:
+async def test_unknown_revision_is_refused(history: SqlMigrations) -> None:
     with pytest.raises(ConfigurationError, match="0001, 0002, 0003, 0004, 0005, 0006"):
         await history.up("9999")
     with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003, 0004, 0005, 0006, head"):
@@ -307,7 +307,7 @@ async def test_unknown_revisions_are_refused_with_those_that_are_known(history: 
 
 
 @pytest.mark.only("postgresql")
-async def test_a_user_who_may_not_create_the_extension_is_told_so(
+async def test_missing_right_to_extension_is_explained(
     history: SqlMigrations, blank_url: str, registry: Registry
 ) -> None:
     def hire(connection: Connection) -> None:
@@ -340,7 +340,7 @@ async def test_a_user_who_may_not_create_the_extension_is_told_so(
 
 
 @pytest.mark.only("sqlite")
-async def test_sqlite_undoes_a_migration_that_would_leave_orphans(history: SqlMigrations) -> None:
+async def test_sqlite_migration_with_orphans_is_undone(history: SqlMigrations) -> None:
     await history.up("0001")
     await history.on_connection(lambda c: insert(c, {"posts": [post(1) | {"author_id": 77}]}))
     before = await history.on_connection(shape)
@@ -351,15 +351,19 @@ async def test_sqlite_undoes_a_migration_that_would_leave_orphans(history: SqlMi
 
 
 @pytest.mark.only("sqlite")
-def test_sqlite_itself_runs_the_script(history: SqlMigrations) -> None:
+def test_sqlite_runs_the_script(history: SqlMigrations) -> None:
     connection = sqlite3.connect(":memory:")
     connection.executescript(history.script("base:head"))
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     connection.close()
-    assert {name for name in tables if not is_index(name)} == {*metadata.tables, "alembic_version", "sqlite_sequence"}
+    assert {name for name in tables if not is_search_table(name)} == {
+        *metadata.tables,
+        "alembic_version",
+        "sqlite_sequence",
+    }
 
 
-def test_the_alembic_command_works_for_developers(blank_url: str) -> None:
+def test_alembic_command_works(blank_url: str) -> None:
     for arguments in (["upgrade", "head"], ["check"], ["upgrade", "head", "--sql"], ["downgrade", "base"]):
         done = subprocess.run(
             [Path(sys.executable).with_name("alembic"), *arguments],

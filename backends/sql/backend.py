@@ -1,66 +1,85 @@
 """A kind of SQL database as a backend."""
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from secrets import token_hex
+
+from sqlalchemy import text
+from typing_extensions import override
 
 from backends.sql.dialects import Dialect
-from backends.sql.engine import serving_engine
-from backends.sql.errors import refusal
-from backends.sql.fitness import require_fit, require_room
+from backends.sql.engine import database_url, migration_engine, serving_engine
+from backends.sql.errors import connect_error
 from backends.sql.migrations import SqlMigrations
-from backends.sql.scratch import scratch
+from backends.sql.server_checks import check_connection_limit, check_server
 from backends.sql.storage import SqlStorage
 from core.settings import Settings
-from core.storage import Capabilities, Driver, Migrations, Storage
+from core.storage import Backend, Capabilities, Driver, Migrations, Storage, SupportsTemporaryDatabases
 
 
-class SqlBackend:
-    """See ``core.storage.Backend``."""
+class SqlBackend(Backend, SupportsTemporaryDatabases):
+    """The backend of one dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
 
     @property
+    @override
     def name(self) -> str:
-        """See ``Backend.name``."""
         return self._dialect.name
 
     @property
+    @override
     def schemes(self) -> Sequence[str]:
-        """See ``Backend.schemes``."""
         return self._dialect.schemes
 
     @property
+    @override
     def drivers(self) -> Sequence[Driver]:
-        """See ``Backend.drivers``."""
         return self._dialect.drivers
 
     @property
+    @override
     def capabilities(self) -> Capabilities:
-        """See ``Backend.capabilities``."""
         return self._dialect.capabilities
 
     @property
+    @override
     def example_url(self) -> str:
-        """See ``Backend.example_url``."""
         return self._dialect.example_url
 
+    @override
     async def open(self, settings: Settings) -> Storage:
-        """See ``Backend.open``."""
         engine = serving_engine(self._dialect, settings)
         try:
             async with engine.connect() as connection:
-                version = await require_fit(connection, self._dialect)
-                await require_room(connection, self._dialect, settings)
+                version = await check_server(connection, self._dialect)
+                await check_connection_limit(connection, self._dialect, settings)
         except Exception as error:
             await engine.dispose()
-            raise refusal(self._dialect, settings, error) from error
+            raise connect_error(self._dialect, settings, error) from error
         return SqlStorage(engine, self._dialect, settings, f"{self._dialect.title} {version}")
 
+    @override
     def migrations(self, settings: Settings) -> Migrations:
-        """See ``Backend.migrations``."""
         return SqlMigrations(self._dialect, settings)
 
-    def temporary_database(self, settings: Settings) -> AbstractAsyncContextManager[str]:
-        """See ``core.storage.SupportsTemporaryDatabases``."""
-        return scratch(self._dialect, settings)
+    @override
+    @asynccontextmanager
+    async def temporary_database(self, settings: Settings) -> AsyncIterator[str]:
+        async def execute(statement: str) -> None:
+            await self._execute(settings, statement)
+
+        url, name = database_url(self._dialect, settings), f"stockroom_scratch_{token_hex(4)}"
+        async with self._dialect.temporary_database(url, name, execute) as temporary:
+            yield temporary.render_as_string(hide_password=False)
+
+    async def _execute(self, settings: Settings, statement: str) -> None:
+        engine = migration_engine(self._dialect, settings).execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text(statement))
+        except Exception as error:
+            raise connect_error(self._dialect, settings, error) from error
+        finally:
+            await engine.dispose()

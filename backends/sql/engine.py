@@ -1,4 +1,4 @@
-"""The one engine of a storage, and what each connection is told when it is opened."""
+"""The one engine of a storage, and the statements that each new connection runs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,31 +18,27 @@ from core.storage import round_trips
 from core.timeouts import CANCEL_GRACE_SECONDS
 
 CONNECT_TIMEOUT = 5.0
-"""Seconds within which a server must let us in."""
+"""Seconds within which a server must accept a connection, login included."""
 
 
 def database_url(dialect: Dialect, settings: Settings) -> URL:
     """The URL for SQLAlchemy, with the driver filled in.
 
     Raises:
-        ConfigurationError: it is no URL, or names an SQLite database in memory.
+        ConfigurationError: it is no URL, or none that the dialect accepts.
     """
     try:
         url = make_url(settings.url)
     except (ArgumentError, ValueError):
         raise ConfigurationError(f"DATABASE_URL cannot be read. An example: {dialect.example_url}") from None
-    if dialect.capabilities.embedded and (url.database or ":memory:") == ":memory:":
-        raise ConfigurationError(
-            "DATABASE_URL names an SQLite database in memory, which would be gone with its connection. "
-            f"Name a file: {dialect.example_url}"
-        )
+    dialect.check_url(url)
     _, _, driver = url.drivername.partition("+")
     installed = next((d.name for d in dialect.drivers if d.installed), dialect.drivers[0].name)
     return url.set(drivername=f"{dialect.name}+{driver or installed}")
 
 
 def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
-    """An engine in autocommit mode, so that a read is one round trip, with every round trip noted."""
+    """An engine in autocommit mode, so that a read is one round trip. Those of SQLAlchemy's connections are counted."""
     engine = create_async_engine(
         database_url(dialect, settings),
         echo=settings.database_echo,
@@ -52,10 +48,10 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
         connect_args=_connect_args(dialect, settings),
         poolclass=NullPool,  # see ``Pool``
     )
-    event.listen(engine.sync_engine, "before_cursor_execute", _note_trip)
-    _on_connect(engine, *dialect.on_connect, dialect.enforce_references, _statement_limit(dialect, settings))
-    if dialect.interrupt is not None:
-        _on_invalidate(engine, dialect.interrupt)
+    event.listen(engine.sync_engine, "before_cursor_execute", _record_round_trip)
+    _on_connect(engine, *dialect.on_connect, dialect.enforce_references, _statement_timeout(dialect, settings))
+    if dialect.cancel_statement is not None:
+        _on_invalidate(engine, dialect.cancel_statement)
     return engine
 
 
@@ -72,17 +68,15 @@ def migration_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
 
 
 def _connect_args(dialect: Dialect, settings: Settings) -> dict[str, Any]:
-    pooled = settings.pool_class is not PoolClass.NULL
-    given = dict(dialect.connect_args if pooled or dialect.unpooled_args is None else dialect.unpooled_args)
-    if dialect.capabilities.embedded:
-        return given
+    is_pooled = settings.pool_class is not PoolClass.NULL
+    given = dialect.connect_args if is_pooled or dialect.unpooled_args is None else dialect.unpooled_args
     _, _, driver = database_url(dialect, settings).drivername.partition("+")
-    more = dialect.driver_args.get(driver, {}) if pooled else {}
-    return {**given, **more, "async_creator_fn": _bounded(driver)}
+    more = dialect.driver_args.get(driver, {}) if is_pooled else {}
+    return {"async_creator_fn": _connect_with_timeout(driver), **given, **more}
 
 
-def _bounded(driver: str) -> Callable[..., Awaitable[Any]]:
-    """How a driver connects, logging in included: some wait for ever for a server that says nothing."""
+def _connect_with_timeout(driver: str) -> Callable[..., Awaitable[Any]]:
+    """How a driver connects, login included: some wait without end for a server that does not answer."""
 
     async def connect(*args: Any, **options: Any) -> Any:
         async with asyncio.timeout(CONNECT_TIMEOUT):
@@ -91,28 +85,28 @@ def _bounded(driver: str) -> Callable[..., Awaitable[Any]]:
     return connect
 
 
-def _note_trip(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+def _record_round_trip(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
     round_trips.record_start(statement)
 
 
-def _statement_limit(dialect: Dialect, settings: Settings) -> str:
-    """Later than our own, which throws away the connection and so knows what it is at."""
+def _statement_timeout(dialect: Dialect, settings: Settings) -> str:
+    """Later than our own, which throws away the connection and so knows its state."""
     seconds = ceil(settings.database_timeout + CANCEL_GRACE_SECONDS)
-    return dialect.statement_limit.format(seconds=seconds, milliseconds=seconds * 1000)
+    return dialect.statement_timeout.format(seconds=seconds, milliseconds=seconds * 1000)
 
 
-def _on_invalidate(engine: AsyncEngine, interrupt: Callable[[Any], Awaitable[None]]) -> None:
-    def tell(connection: Any, *_: Any) -> None:
-        connection.run_async(interrupt)
+def _on_invalidate(engine: AsyncEngine, cancel_statement: Callable[[Any], Awaitable[None]]) -> None:
+    def cancel(connection: Any, *_: Any) -> None:
+        connection.run_async(cancel_statement)
 
-    event.listen(engine.sync_engine, "invalidate", tell)
+    event.listen(engine.sync_engine, "invalidate", cancel)
 
 
 def _on_connect(engine: AsyncEngine, *statements: str) -> None:
-    def tell(connection: Any, _record: Any) -> None:
+    def run(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         for statement in filter(None, statements):
             cursor.execute(statement)
         cursor.close()
 
-    event.listen(engine.sync_engine, "connect", tell)
+    event.listen(engine.sync_engine, "connect", run)

@@ -1,15 +1,14 @@
 """A driver's errors into core's, once, from codes. Nothing of a driver's message goes further than the log."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterator
 
-from sqlalchemy import Executable, make_url
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from backends.sql.dialects import Dialect, Fault
-from backends.sql.statement import Statement
+from backends.sql.dialects import Dialect, ErrorClass
+from backends.sql.statement import QueryExecutor
 from core.errors import ConfigurationError, Conflict, PoolExhausted, StockroomError, TransientConflict, Unavailable
 from core.settings import Settings
 
@@ -17,42 +16,37 @@ logger = logging.getLogger(__name__)
 
 NETWORK_ERRORS = (OSError, TimeoutError)
 
-Params = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+Diagnose = Callable[[QueryExecutor], Awaitable[StockroomError]]
 
 
-class Rows(Protocol):
-    """Something that can be asked for rows."""
-
-    async def rows(self, statement: Executable | Statement, params: Params = None) -> Sequence[Any]:
-        """All rows of a query."""
-        ...
-
-
-Explain = Callable[[Rows], Awaitable[StockroomError]]
-
-
-class Clash(Conflict):
-    """A unique value or a reference was refused; what exactly is asked once the unit of work is undone.
+class ConstraintViolation(Conflict):
+    """A unique value or a reference was refused; which one is queried once the unit of work is undone.
 
     No database names the columns in a code, and several report only the first of many, each another. So the values are
-    looked up instead: ``explain`` does it, and every database gives the same answer.
+    looked up instead: ``diagnose`` does it, and every database gives the same answer.
     """
 
-    def __init__(self, explain: Explain) -> None:
+    def __init__(self, diagnose: Diagnose) -> None:
         super().__init__("The change contradicts what is stored.")
-        self.explain = explain
+        self.diagnose = diagnose
 
 
 class Disconnected(Unavailable):
     """The connection broke, so that nothing of an unfinished unit of work was kept."""
 
 
-class Refused(StockroomError):
+class IntegrityViolation(StockroomError):
     """A constraint refused a write. Caught where it is known which entity it was about."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, error_class: ErrorClass) -> None:
         super().__init__("A constraint of the schema refused the change.")
-        self.fault = fault
+        self.error_class = error_class
+
+
+def statement_timed_out() -> Unavailable:
+    """The error where a database did not answer in time; the connection is then thrown away."""
+    logger.warning("storage did not answer in time")
+    return Unavailable()
 
 
 def translate(dialect: Dialect, error: BaseException) -> BaseException:
@@ -60,58 +54,56 @@ def translate(dialect: Dialect, error: BaseException) -> BaseException:
     if isinstance(error, PoolTimeout):
         return PoolExhausted()
     if isinstance(error, DBAPIError):
-        return _from_driver(dialect, error, error.orig, error.connection_invalidated)
+        return _translate_code(dialect, error, error.orig, error.connection_invalidated)
     if isinstance(error, NETWORK_ERRORS):
         logger.warning("storage connection lost (%s)", type(error).__name__)
         return Disconnected()
-    return _from_driver(dialect, error, error, False)
+    return _translate_code(dialect, error, error, False)
 
 
-def fault_of(dialect: Dialect, cause: BaseException | None) -> Fault | None:
+def classify(dialect: Dialect, cause: BaseException | None) -> ErrorClass | None:
     """What a driver's error means to us, if it is one that we know."""
-    code = dialect.code(cause) if cause is not None else None
-    fault = dialect.faults.get(code) if code is not None else None
-    if fault is None and isinstance(code, int) and dialect.faults.get(code & 0xFF) is Fault.UNAVAILABLE:
-        fault = Fault.UNAVAILABLE  # SQLite's extended codes hold the plain one in their lowest byte
-    return fault
+    code = dialect.error_code(cause) if cause is not None else None
+    return dialect.error_classes.get(code) if code is not None else None
 
 
-def _from_driver(dialect: Dialect, error: BaseException, cause: BaseException | None, lost: bool) -> BaseException:
-    fault, code = fault_of(dialect, cause), dialect.code(cause) if cause is not None else None
-    if fault in (Fault.UNIQUE, Fault.REFERENCE):
-        return Refused(fault)
-    if fault is Fault.TRANSIENT:
+def _translate_code(dialect: Dialect, error: BaseException, cause: BaseException | None, lost: bool) -> BaseException:
+    error_class, code = classify(dialect, cause), dialect.error_code(cause) if cause is not None else None
+    if error_class in (ErrorClass.UNIQUE, ErrorClass.REFERENCE):
+        return IntegrityViolation(error_class)
+    if error_class is ErrorClass.TRANSIENT:
         return TransientConflict()
-    if fault is Fault.DISCONNECTED or lost:
+    if error_class is ErrorClass.DISCONNECTED or lost:
         logger.warning("storage connection lost (code %s)", code)
         return Disconnected()
-    if fault is Fault.UNAVAILABLE:
+    if error_class is ErrorClass.UNAVAILABLE:
         logger.error("storage unavailable (code %s)", code)
         return Unavailable()
     return error
 
 
-def meaning(dialect: Dialect, settings: Settings, error: BaseException) -> BaseException:
+def translate_for_operator(dialect: Dialect, settings: Settings, error: BaseException) -> BaseException:
     """As ``translate``, for what an operator waits for: missing rights and the like are explained too."""
     translated = translate(dialect, error)
     if translated is error and isinstance(error, DBAPIError) and error.orig:
-        return refusal(dialect, settings, error) if dialect.code(error.orig) in dialect.refusals else error
+        is_known = dialect.error_code(error.orig) in dialect.connect_errors
+        return connect_error(dialect, settings, error) if is_known else error
     return translated
 
 
-def refusal(dialect: Dialect, settings: Settings, error: BaseException) -> StockroomError:
+def connect_error(dialect: Dialect, settings: Settings, error: BaseException) -> StockroomError:
     """What is wrong when a connection cannot be made or has no rights: one sentence, no credentials."""
     if isinstance(error, StockroomError):
         return error
     url = make_url(settings.url)
     place = "" if dialect.capabilities.embedded else f" at {url.host or 'localhost'}:{url.port or 'the default port'}"
     for cause in _causes(error):
-        code = dialect.code(cause)
-        if code is not None and code in dialect.refusals:
-            return ConfigurationError(f"DATABASE_URL: {dialect.title}{place}: {dialect.refusals[code]}.")
-        if isinstance(cause, (OSError, TimeoutError)):
+        code = dialect.error_code(cause)
+        if code is not None and code in dialect.connect_errors:
+            return ConfigurationError(f"DATABASE_URL: {dialect.title}{place}: {dialect.connect_errors[code]}.")
+        if isinstance(cause, NETWORK_ERRORS):
             return ConfigurationError(
-                f"DATABASE_URL: nobody answers{place}. Is the server running, and are host and port right?"
+                f"DATABASE_URL: no server answers{place}. Is the server running, and are host and port right?"
             )
     return ConfigurationError(
         f"DATABASE_URL: {dialect.title}{place} cannot be opened. Check the URL, its scheme included, and the server."

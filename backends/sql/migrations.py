@@ -13,56 +13,59 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import override
 
 from backends.sql.dialects import Dialect
 from backends.sql.engine import migration_engine
-from backends.sql.errors import meaning, refusal
-from backends.sql.fitness import require_fit
-from backends.sql.search import is_index
+from backends.sql.errors import connect_error, translate_for_operator
+from backends.sql.search import is_search_table
+from backends.sql.server_checks import check_server
 from core.errors import ConfigurationError, TransientConflict, Unavailable
 from core.settings import Settings
-from core.storage import Revision
+from core.storage import Migrations, Revision
 
 T = TypeVar("T")
 
 
-class SqlMigrations:
-    """See ``core.storage.Migrations``. One at a time within a process: Alembic keeps its context in a global."""
+class SqlMigrations(Migrations):
+    """Revisions of Alembic. One at a time within a process: Alembic keeps its context in a global.
+
+    Attributes:
+        dialect: of the database.
+    """
 
     def __init__(self, dialect: Dialect, settings: Settings) -> None:
-        self._dialect = dialect
+        self.dialect = dialect
         self._settings = settings
 
-    @property
-    def dialect_name(self) -> str:
-        """SQLAlchemy's name of the database, for scripts that are written without asking one."""
-        return self._dialect.name
-
+    @override
     def history(self) -> Sequence[Revision]:
-        """See ``Migrations.history``."""
         scripts = ScriptDirectory.from_config(self._config()).walk_revisions()
         return [Revision(script.revision, script.doc.rstrip(".")) for script in reversed(list(scripts))]
 
+    @override
     async def current(self) -> str | None:
-        """See ``Migrations.current``."""
         return await self.on_connection(
             lambda connection: MigrationContext.configure(connection).get_current_revision()
         )
 
+    @override
     async def up(self, target: str = "head") -> None:
-        """See ``Migrations.up``.
+        """Go up to a revision.
 
         Raises:
             ConfigurationError: there is no such revision, or the database is at one that is not known here.
         """
         await self._run(command.upgrade, target)
 
+    @override
     async def down(self, target: str) -> None:
-        """See ``Migrations.down``; raises as ``up``."""
+        """Go down to a revision; raises as ``up``."""
         await self._run(command.downgrade, target)
 
+    @override
     def script(self, span: str) -> str:
-        """See ``Migrations.script``. The span leads down where it ends earlier than it starts.
+        """The statements of a span, which leads down where it ends earlier than it starts.
 
         Raises:
             ConfigurationError: it is no span of known revisions.
@@ -83,7 +86,7 @@ class SqlMigrations:
             try:
                 return await connection.run_sync(work)
             except Exception as error:
-                raise self._meaning(error) from error
+                raise self._translate(error) from error
 
     async def _run(self, step: Callable[[Config, str], None], target: str) -> None:
         def run(connection: Connection) -> None:
@@ -95,26 +98,28 @@ class SqlMigrations:
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[AsyncConnection]:
-        engine = migration_engine(self._dialect, self._settings)
+        engine = migration_engine(self.dialect, self._settings)
         try:
             async with AsyncExitStack() as stack:
                 try:
                     connection = await stack.enter_async_context(engine.connect())
-                    await require_fit(connection, self._dialect)
+                    await check_server(connection, self.dialect)
                     await connection.rollback()
                 except Exception as error:
-                    raise refusal(self._dialect, self._settings, error) from error
+                    raise connect_error(self.dialect, self._settings, error) from error
                 yield connection
         finally:
             await engine.dispose()
 
-    def _meaning(self, error: Exception) -> BaseException:
+    def _translate(self, error: Exception) -> BaseException:
         """An error on the way, in core's terms; one that only our own mistake can cause stays what it is."""
         if isinstance(error, CommandError):
             known = ", ".join(revision.id for revision in self.history())
             return ConfigurationError(f"{error}. This version of Stockroom knows the schema revisions {known}.")
-        meant = meaning(self._dialect, self._settings, error)
-        return Unavailable("Others keep the database locked.") if isinstance(meant, TransientConflict) else meant
+        translated = translate_for_operator(self.dialect, self._settings, error)
+        if isinstance(translated, TransientConflict):
+            return Unavailable("Other transactions keep the database locked.")
+        return translated
 
     def _config(self, output: StringIO | None = None) -> Config:
         config = Config(output_buffer=output) if output else Config()
@@ -125,6 +130,6 @@ class SqlMigrations:
         return config
 
 
-def is_described(name: str | None, kind: str, _parents: object) -> bool:
-    """What Alembic compares with the tables we describe: the index of a search is described in its revision alone."""
-    return not (kind == "table" and is_index(name or ""))
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether Alembic compares it with our tables: the index of a search is described in its revision alone."""
+    return not (kind == "table" and is_search_table(name or ""))

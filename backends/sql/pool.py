@@ -1,7 +1,7 @@
-"""The connections of a process: how many there may be, who waits for one, and when one is no longer trusted.
+"""The connections of a process: how many there may be, which task waits for one, and when one is no longer trusted.
 
-SQLAlchemy opens and closes them and sees to it when one is lost. Its own pool is not used: handing out a connection
-that is there takes it longer than PostgreSQL needs for a read by key.
+SQLAlchemy opens and closes them and cleans up when one is lost. Its own pool is not used: handing out a connection
+that is open takes it longer than PostgreSQL needs for a read by key.
 """
 
 import asyncio
@@ -13,49 +13,48 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from backends.sql.dialects import Dialect
 from backends.sql.engine import CONNECT_TIMEOUT
-from backends.sql.errors import Disconnected, translate
-from backends.sql.limit import unanswered
+from backends.sql.errors import Disconnected, statement_timed_out, translate
 from core.errors import PoolExhausted, Unavailable
 from core.settings import PoolClass, Settings
 from core.storage import PoolStatus
 from core.timeouts import CANCEL_GRACE_SECONDS, DeadlineTimer
 
 
-class Held:
+class PooledConnection:
     """A connection that is open.
 
     Attributes:
-        connection: as SQLAlchemy has it.
+        connection: SQLAlchemy's.
         driver: the driver's own.
-        born: when it was opened, by the monotonic clock.
+        opened_at: when, by the monotonic clock.
     """
 
-    __slots__ = ("born", "connection", "driver")
+    __slots__ = ("connection", "driver", "opened_at")
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.driver: Any = connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
-        self.born = monotonic()
+        self.opened_at = monotonic()
 
 
-class Taken:
+class ConnectionLease:
     """A connection for as long as the context lasts; a generator would take as long again."""
 
-    __slots__ = ("_held", "_pool")
+    __slots__ = ("_pool", "_pooled")
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
 
-    async def __aenter__(self) -> Held:
-        self._held = await self._pool.take()
-        return self._held
+    async def __aenter__(self) -> PooledConnection:
+        self._pooled = await self._pool._acquire()
+        return self._pooled
 
     async def __aexit__(self, *_: object) -> None:
-        await self._pool.give_back(self._held)
+        await self._pool.release(self._pooled)
 
 
 class Pool:
-    """Connections, the one used last handed out first; whoever finds none waits in line."""
+    """Connections, the one used last handed out first. A task that finds none waits in line."""
 
     def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: Settings, timer: DeadlineTimer) -> None:
         self._engine = engine
@@ -69,10 +68,10 @@ class Pool:
                 self._size, self._overflow = 1, 0
             case PoolClass.NULL:
                 self._size, self._overflow = 0, 0
-        self._turns = asyncio.Semaphore(self._size + self._overflow) if self._size else None
-        self._idle: list[Held] = []
-        self._taken = 0
-        self._lost_at = 0.0
+        self._slots = asyncio.Semaphore(self._size + self._overflow) if self._size else None
+        self._idle: list[PooledConnection] = []
+        self._in_use = 0
+        self._stale_before = 0.0
         event.listen(engine.sync_engine, "handle_error", self._on_error)
 
     def status(self) -> PoolStatus:
@@ -80,83 +79,83 @@ class Pool:
         return PoolStatus(
             pool_size=self._size,
             max_overflow=self._overflow,
-            connections_in_use=self._taken if self._size else 0,
+            connections_in_use=self._in_use if self._size else 0,
         )
 
-    def taken(self) -> "Taken":
-        """A connection, given back in the end.
+    def acquire(self) -> ConnectionLease:
+        """A context manager of a connection, which is released in the end.
 
         Raises:
-            PoolExhausted: none became free in time.
-            Unavailable: the server does not let us in.
+            PoolExhausted: on entry, where none became free in time.
+            Unavailable: on entry, where the server accepts no new one.
         """
-        return Taken(self)
+        return ConnectionLease(self)
 
-    async def take(self) -> Held:
-        """See ``taken``."""
+    async def _acquire(self) -> PooledConnection:
         await self._wait()
-        self._taken += 1
+        self._in_use += 1
         try:
-            return await self._trusted() or await self._open()
+            return await self._pop_idle() or await self._open()
         except BaseException:
-            self._leave()
+            self._release_slot()
             raise
 
-    async def give_back(self, held: Held) -> None:
-        """See ``taken``."""
+    async def release(self, pooled: PooledConnection) -> None:
+        """Keep a connection for its next use, or close it."""
         try:
-            await self._keep(held)
+            await self._keep(pooled)
         finally:
-            self._leave()
+            self._release_slot()
 
-    def _leave(self) -> None:
-        self._taken -= 1
-        if self._turns is not None:
-            self._turns.release()
+    def _release_slot(self) -> None:
+        self._in_use -= 1
+        if self._slots is not None:
+            self._slots.release()
 
-    async def _keep(self, held: Held) -> None:
-        if held.connection.invalidated or len(self._idle) >= self._size:
-            await asyncio.shield(held.connection.close())
+    async def _keep(self, pooled: PooledConnection) -> None:
+        if pooled.connection.invalidated or len(self._idle) >= self._size:
+            await asyncio.shield(pooled.connection.close())
         else:
-            self._idle.append(held)
+            self._idle.append(pooled)
 
     async def _wait(self) -> None:
-        if self._turns is None:
+        if self._slots is None:
             return
-        if self._turns.locked():
-            await self._timer.wait_for(self._settings.pool_timeout, self._turns.acquire(), PoolExhausted)
+        if self._slots.locked():
+            await self._timer.wait_for(self._settings.pool_timeout, self._slots.acquire(), PoolExhausted)
         else:
-            await self._turns.acquire()  # at once
+            await self._slots.acquire()  # at once
 
-    async def _trusted(self) -> Held | None:
+    async def _pop_idle(self) -> PooledConnection | None:
         """One that is open, and neither too old nor older than the loss of another."""
         while self._idle:
-            held = self._idle.pop()
-            if self._is_fresh(held) and (not self._settings.pool_pre_ping or await self._answers(held)):
-                return held
-            await asyncio.shield(self._closed(held, CANCEL_GRACE_SECONDS))
+            pooled = self._idle.pop()
+            if self._is_fresh(pooled) and (not self._settings.pool_pre_ping or await self._ping(pooled)):
+                return pooled
+            await asyncio.shield(self._close(pooled, CANCEL_GRACE_SECONDS))
         return None
 
-    def _is_fresh(self, held: Held) -> bool:
-        if held.born < self._lost_at:
+    def _is_fresh(self, pooled: PooledConnection) -> bool:
+        if pooled.opened_at < self._stale_before:
             return False
-        return self._settings.pool_recycle < 0 or monotonic() - held.born <= self._settings.pool_recycle
+        return self._settings.pool_recycle < 0 or monotonic() - pooled.opened_at <= self._settings.pool_recycle
 
-    async def _answers(self, held: Held) -> bool:
+    async def _ping(self, pooled: PooledConnection) -> bool:
+        """Whether the server answers on a connection."""
         try:
             await self._timer.wait_for(
-                self._settings.database_timeout, held.connection.exec_driver_sql("SELECT 1"), unanswered
+                self._settings.database_timeout, pooled.connection.exec_driver_sql("SELECT 1"), statement_timed_out
             )
         except Exception as error:
-            meant = translate(self._dialect, error)
-            if isinstance(meant, Disconnected):
+            translated = translate(self._dialect, error)
+            if isinstance(translated, Disconnected):
                 return False
-            raise meant from error
+            raise translated from error
         return True
 
-    async def _open(self) -> Held:
-        """A new one. Whoever is cancelled meanwhile leaves it to others: drivers do not take half a log-in well."""
-        opening = asyncio.ensure_future(self._opened())
+    async def _open(self) -> PooledConnection:
+        """A new one. A task that is cancelled meanwhile leaves it to others: drivers do not take half a login well."""
+        opening = asyncio.ensure_future(self._connect())
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -165,30 +164,31 @@ class Pool:
                 await self._keep(opening.result())
             raise
 
-    async def _opened(self) -> Held:
+    async def _connect(self) -> PooledConnection:
         connection = self._engine.connect()
+        timeout = CONNECT_TIMEOUT + CANCEL_GRACE_SECONDS
         try:
-            await self._timer.wait_for(CONNECT_TIMEOUT + CANCEL_GRACE_SECONDS, connection.start(), unanswered)
+            await self._timer.wait_for(timeout, connection.start(), statement_timed_out)
         except Exception as error:
-            meant = translate(self._dialect, error)
-            raise (Unavailable() if isinstance(meant, Disconnected) else meant) from error
-        return Held(connection)
+            translated = translate(self._dialect, error)
+            raise (Unavailable() if isinstance(translated, Disconnected) else translated) from error
+        return PooledConnection(connection)
 
     def _on_error(self, context: Any) -> None:
         if context.is_disconnect:
-            self._lost_at = monotonic()
+            self._stale_before = monotonic()
 
     async def close(self) -> None:
-        """Close those that are idle. A server that does not answer one farewell is left without the others."""
-        patience = CANCEL_GRACE_SECONDS
+        """Close those that are idle. Once a server does not answer, it is not waited for with the others."""
+        seconds = CANCEL_GRACE_SECONDS
         while self._idle:
-            if not await self._closed(self._idle.pop(), patience):
-                patience = 0.0
+            if not await self._close(self._idle.pop(), seconds):
+                seconds = 0.0
 
-    async def _closed(self, held: Held, patience: float) -> bool:
+    async def _close(self, pooled: PooledConnection, seconds: float) -> bool:
         """Close a connection; whether the server took part in it."""
         try:
-            await self._timer.wait_for(patience, held.connection.close(), unanswered)
+            await self._timer.wait_for(seconds, pooled.connection.close(), statement_timed_out)
         except Unavailable:
             return False
         return True

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger as Minor
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -21,7 +21,9 @@ from sqlalchemy import (
     literal,
 )
 
-from backends.sql.types import Moment, OneOf, identifier, long_text, text
+from backends.sql.dialects import DIALECTS
+from backends.sql.indexes import INDEXES
+from backends.sql.types import EnumText, UtcDateTime, long_text, primary_key_type, text
 from core.entities import EntryKind, OrderStatus, PostStatus
 from core.entities.fields import MAX_KEY, MAX_QUANTITY
 from core.money import MAX_PRICE, MAX_TOTAL
@@ -37,16 +39,15 @@ metadata = MetaData(
     }
 )
 
-OPTIONS: dict[str, Any] = {
-    "sqlite_autoincrement": True,  # an id is never used again
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mariadb_engine": "InnoDB",
-    "mariadb_charset": "utf8mb4",
+LINK_OPTIONS: dict[str, Any] = {
+    name: value for dialect in DIALECTS.values() for name, value in dialect.table_options.items()
+}
+OPTIONS: dict[str, Any] = LINK_OPTIONS | {
+    name: value for dialect in DIALECTS.values() for name, value in dialect.id_options.items()
 }
 
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+NULL_SORT_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for a missing time where it is sorted: before every other."""
 
 SORT_KEYS = {"published_at": "published_key"}
@@ -58,9 +59,9 @@ nothing in it is null.
 def _record() -> list[Column[Any]]:
     """The columns that every table of a mutable entity has."""
     return [
-        Column("id", identifier(), primary_key=True, autoincrement=True),
-        Column("created_at", Moment(), nullable=False),
-        Column("updated_at", Moment(), nullable=False),
+        Column("id", primary_key_type(), primary_key=True, autoincrement=True),
+        Column("created_at", UtcDateTime(), nullable=False),
+        Column("updated_at", UtcDateTime(), nullable=False),
         Column("version", Integer(), nullable=False),
     ]
 
@@ -72,6 +73,10 @@ def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
 
 def _between(column: str, low: int, high: int) -> CheckConstraint:
     return CheckConstraint(f"{column} BETWEEN {low} AND {high}", name=column)
+
+
+def _indexes(table: str) -> list[Index]:
+    return [Index(None, *columns) for columns in INDEXES[table]]
 
 
 users = Table(
@@ -90,10 +95,7 @@ users = Table(
     Column("search_key", long_text(), nullable=False),
     UniqueConstraint("username_key"),
     UniqueConstraint("email_key"),
-    Index(None, "created_at", "id"),
-    Index(None, "username", "id"),
-    Index(None, "is_active", "created_at", "id"),
-    Index(None, "is_active", "updated_at"),
+    *_indexes("users"),
     **OPTIONS,
 )
 
@@ -106,8 +108,7 @@ tags = Table(
     Column("slug", text(SLUG_LENGTH), nullable=False),
     UniqueConstraint("name_key"),
     UniqueConstraint("slug"),
-    Index(None, "created_at", "id"),
-    Index(None, "name", "id"),
+    *_indexes("tags"),
     **OPTIONS,
 )
 
@@ -118,20 +119,15 @@ posts = Table(
     Column("title", text(200), nullable=False),
     Column("slug", text(SLUG_LENGTH), nullable=False),
     Column("content", long_text(), nullable=False),
-    Column("status", OneOf(PostStatus), nullable=False),
-    Column("view_count", Minor(), nullable=False),
+    Column("status", EnumText(PostStatus), nullable=False),
+    Column("view_count", BigInteger(), nullable=False),
     Column("author_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column("published_at", Moment()),
+    Column("published_at", UtcDateTime()),
     Column("search_key", long_text(), nullable=False),
-    Column("published_key", Moment(), nullable=False, server_default=literal(NEVER, Moment())),
+    Column("published_key", UtcDateTime(), nullable=False, server_default=literal(NULL_SORT_TIME, UtcDateTime())),
     UniqueConstraint("slug"),
     _one_of("status", PostStatus),
-    Index(None, "created_at", "id"),
-    Index(None, "title", "id"),
-    Index(None, "view_count", "id"),
-    Index(None, "published_key", "id"),
-    Index(None, "author_id", "created_at", "id"),
-    Index(None, "status", "created_at", "id"),
+    *_indexes("posts"),
     **OPTIONS,
 )
 
@@ -140,8 +136,8 @@ post_tags = Table(
     metadata,
     Column("post_id", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
     Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
-    Index(None, "tag_id", "post_id"),
-    **(OPTIONS | {"sqlite_autoincrement": False}),
+    *_indexes("post_tags"),
+    **LINK_OPTIONS,
 )
 
 categories = Table(
@@ -154,8 +150,7 @@ categories = Table(
     Column("parent_id", ForeignKey("categories.id", ondelete="SET NULL")),
     UniqueConstraint("name"),
     UniqueConstraint("slug"),
-    Index(None, "created_at", "id"),
-    Index(None, "parent_id"),
+    *_indexes("categories"),
     **OPTIONS,
 )
 
@@ -166,8 +161,8 @@ products = Table(
     Column("name", text(200), nullable=False),
     Column("slug", text(SLUG_LENGTH), nullable=False),
     Column("description", long_text()),
-    Column("price", Minor(), nullable=False),
-    Column("stock_quantity", Minor(), nullable=False),
+    Column("price", BigInteger(), nullable=False),
+    Column("stock_quantity", BigInteger(), nullable=False),
     Column("sku", text(50), nullable=False),
     Column("is_active", Boolean(), nullable=False),
     Column("category_id", ForeignKey("categories.id", ondelete="SET NULL")),
@@ -177,11 +172,7 @@ products = Table(
     UniqueConstraint("name", "category_id"),
     _between("price", 1, MAX_PRICE),
     _between("stock_quantity", 0, MAX_QUANTITY),
-    Index(None, "created_at", "id"),
-    Index(None, "name", "id"),
-    Index(None, "price", "id"),
-    Index(None, "stock_quantity", "id"),
-    Index(None, "category_id", "created_at", "id", "is_active", "price"),  # with what figures are made of
+    *_indexes("products"),
     **OPTIONS,
 )
 
@@ -190,17 +181,14 @@ orders = Table(
     metadata,
     *_record(),
     Column("order_number", text(30), nullable=False),
-    Column("status", OneOf(OrderStatus), nullable=False),
-    Column("total_amount", Minor(), nullable=False),
+    Column("status", EnumText(OrderStatus), nullable=False),
+    Column("total_amount", BigInteger(), nullable=False),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("shipping_address", text(500)),
     UniqueConstraint("order_number"),
     _one_of("status", OrderStatus),
     _between("total_amount", 1, MAX_TOTAL),
-    Index(None, "created_at", "id"),
-    Index(None, "total_amount", "id"),
-    Index(None, "user_id", "created_at", "id", "status", "total_amount"),  # likewise
-    Index(None, "status", "created_at", "id", "total_amount"),
+    *_indexes("orders"),
     **OPTIONS,
 )
 
@@ -210,13 +198,13 @@ order_items = Table(
     Column("order_id", ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer(), primary_key=True, autoincrement=False),
     Column("product_id", ForeignKey("products.id", ondelete="RESTRICT"), nullable=False),
-    Column("quantity", Minor(), nullable=False),
-    Column("unit_price", Minor(), nullable=False),
-    Column("total_price", Minor(), nullable=False),
+    Column("quantity", BigInteger(), nullable=False),
+    Column("unit_price", BigInteger(), nullable=False),
+    Column("total_price", BigInteger(), nullable=False),
     _between("quantity", 1, MAX_QUANTITY),
     _between("unit_price", 1, MAX_PRICE),
-    Index(None, "product_id"),
-    **(OPTIONS | {"sqlite_autoincrement": False}),
+    *_indexes("order_items"),
+    **LINK_OPTIONS,
 )
 
 payments = Table(
@@ -224,11 +212,11 @@ payments = Table(
     metadata,
     *_record(),
     Column("order_id", ForeignKey("orders.id", ondelete="CASCADE"), nullable=False),
-    Column("amount", Minor(), nullable=False),
+    Column("amount", BigInteger(), nullable=False),
     Column("method", text(50), nullable=False),
     Column("reference", text(255)),
     Column("status", text(20), nullable=False),
-    Index(None, "order_id"),
+    *_indexes("payments"),
     **OPTIONS,
 )
 
@@ -237,24 +225,23 @@ accounts = Table(
     metadata,
     *_record(),
     Column("user_id", ForeignKey("users.id", ondelete="RESTRICT"), nullable=False),
-    Column("balance", Minor(), nullable=False),
+    Column("balance", BigInteger(), nullable=False),
     _between("balance", 0, MAX_TOTAL),
-    Index(None, "user_id"),
+    *_indexes("accounts"),
     **OPTIONS,
 )
 
 transfers = Table(
     "transfers",
     metadata,
-    Column("id", identifier(), primary_key=True, autoincrement=True),
+    Column("id", primary_key_type(), primary_key=True, autoincrement=True),
     Column("from_account_id", ForeignKey("accounts.id", ondelete="RESTRICT"), nullable=False),
     Column("to_account_id", ForeignKey("accounts.id", ondelete="RESTRICT"), nullable=False),
-    Column("amount", Minor(), nullable=False),
+    Column("amount", BigInteger(), nullable=False),
     Column("status", text(20), nullable=False),
-    Column("created_at", Moment(), nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
     _between("amount", 1, MAX_PRICE),
-    Index(None, "from_account_id", "created_at", "id"),
-    Index(None, "to_account_id", "created_at", "id"),
+    *_indexes("transfers"),
     **OPTIONS,
 )
 
@@ -266,8 +253,7 @@ notifications = Table(
     Column("order_id", ForeignKey("orders.id", ondelete="CASCADE")),
     Column("message", text(500), nullable=False),
     Column("is_read", Boolean(), nullable=False),
-    Index(None, "user_id", "created_at", "id"),
-    Index(None, "order_id"),
+    *_indexes("notifications"),
     **OPTIONS,
 )
 
@@ -275,12 +261,11 @@ tickets = Table(
     "tickets",
     metadata,
     Column("key", text(64), primary_key=True),
-    Column("kind", OneOf(EntryKind), nullable=False),
+    Column("kind", EnumText(EntryKind), nullable=False),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE")),
     Column("value", long_text(), nullable=False),
-    Column("expires_at", Moment(), nullable=False),
+    Column("expires_at", UtcDateTime(), nullable=False),
     _one_of("kind", EntryKind),
-    Index(None, "user_id"),
-    Index(None, "expires_at"),
-    **(OPTIONS | {"sqlite_autoincrement": False}),
+    *_indexes("tickets"),
+    **LINK_OPTIONS,
 )

@@ -1,87 +1,41 @@
 """The opened storage: readers, and units of work."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from functools import partial
+from functools import cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
 
-from backends.sql.accounts import ACCOUNTS, SqlAccountReader, SqlAccountRepository
-from backends.sql.categories import CATEGORIES, SqlCategoryReader, SqlCategoryRepository
 from backends.sql.dialects import Dialect
-from backends.sql.errors import Clash, Disconnected, meaning
-from backends.sql.expiring import SqlExpiringEntryReader, SqlExpiringEntryRepository
-from backends.sql.limit import unanswered
-from backends.sql.notifications import NOTIFICATIONS, SqlNotificationReader, SqlNotificationRepository
-from backends.sql.orders import ORDERS, PAYMENTS, SqlOrderReader, SqlOrderRepository, SqlPaymentRepository
+from backends.sql.errors import ConstraintViolation, statement_timed_out, translate_for_operator
+from backends.sql.executor import ExecutorContext, ReadExecutor, StatementExecutor, UnitOfWorkExecutor
 from backends.sql.pool import Pool
-from backends.sql.posts import POSTS, SqlPostReader, SqlPostRepository
-from backends.sql.products import PRODUCTS, SqlProductReader, SqlProductRepository
+from backends.sql.repositories.accounts import ACCOUNTS, SqlAccountReader
+from backends.sql.repositories.categories import CATEGORIES, SqlCategoryReader
+from backends.sql.repositories.expiring import SqlExpiringEntryReader
+from backends.sql.repositories.notifications import NOTIFICATIONS, SqlNotificationReader
+from backends.sql.repositories.orders import ORDERS, SqlOrderReader
+from backends.sql.repositories.posts import POSTS, SqlPostReader
+from backends.sql.repositories.products import PRODUCTS, SqlProductReader
+from backends.sql.repositories.tags import TAGS, SqlTagReader
+from backends.sql.repositories.users import USERS, SqlUserReader
 from backends.sql.schema import metadata
-from backends.sql.session import Connections, Reads, Work
-from backends.sql.tags import TAGS, SqlTagReader, SqlTagRepository
-from backends.sql.users import USERS, SqlUserReader, SqlUserRepository
-from core.errors import PoolExhausted, TransientConflict
+from backends.sql.unit_of_work import run_unit_of_work
+from core.errors import PoolExhausted
 from core.settings import Settings
-from core.storage import Capabilities, PoolStatus, Transaction
+from core.storage import Capabilities, PoolStatus, Storage, Transaction
 from core.storage.retry import RetryPolicy, run_with_retry
 from core.timeouts import DeadlineTimer
 
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
 
-
-_REPOSITORIES: Mapping[str, Callable[[Work], Any]] = {
-    "users": partial(SqlUserRepository, USERS),
-    "posts": partial(SqlPostRepository, POSTS),
-    "tags": partial(SqlTagRepository, TAGS),
-    "categories": partial(SqlCategoryRepository, CATEGORIES),
-    "products": partial(SqlProductRepository, PRODUCTS),
-    "orders": partial(SqlOrderRepository, ORDERS),
-    "payments": partial(SqlPaymentRepository, PAYMENTS),
-    "accounts": partial(SqlAccountRepository, ACCOUNTS),
-    "notifications": partial(SqlNotificationRepository, NOTIFICATIONS),
-    "expiring": SqlExpiringEntryRepository,
-}
-
-
-class SqlTransaction:
-    """See ``core.storage.Transaction``. A repository is made when it is first asked for: few are."""
-
-    users: SqlUserRepository
-    posts: SqlPostRepository
-    tags: SqlTagRepository
-    categories: SqlCategoryRepository
-    products: SqlProductRepository
-    orders: SqlOrderRepository
-    payments: SqlPaymentRepository
-    accounts: SqlAccountRepository
-    notifications: SqlNotificationRepository
-    expiring: SqlExpiringEntryRepository
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-
-    def __getattr__(self, name: str) -> Any:
-        made = _REPOSITORIES.get(name)
-        if made is None:
-            raise AttributeError(name)
-        repository = made(self._work)
-        setattr(self, name, repository)
-        return repository
-
-    def savepoint(self) -> AbstractAsyncContextManager[None]:
-        """See ``Transaction.savepoint``."""
-        return self._work.savepoint()
-
-
-class SqlStorage:
-    """See ``core.storage.Storage``.
+class SqlStorage(Storage):
+    """A storage on an SQL database.
 
     Where a database has a single writer, units of work of one process queue up here rather than poll for its lock.
     """
@@ -90,105 +44,113 @@ class SqlStorage:
         self._engine = engine
         self._dialect = dialect
         self._settings = settings
+        self._server = server
         self._policy = RetryPolicy()
-        self._turn = asyncio.Lock() if dialect.capabilities.max_writers else None
+        self._writer_lock = asyncio.Lock() if dialect.capabilities.max_writers else None
         timer = DeadlineTimer()
         self._pool = Pool(engine, dialect, settings, timer)
-        self._connections = Connections(engine, self._pool, dialect, settings, timer)
-        self._reads = reads = Reads(self._connections)
-        self.server = server
-        self.users = SqlUserReader(USERS, reads)
-        self.posts = SqlPostReader(POSTS, reads)
-        self.tags = SqlTagReader(TAGS, reads)
-        self.categories = SqlCategoryReader(CATEGORIES, reads)
-        self.products = SqlProductReader(PRODUCTS, reads)
-        self.orders = SqlOrderReader(ORDERS, reads)
-        self.accounts = SqlAccountReader(ACCOUNTS, reads)
-        self.notifications = SqlNotificationReader(NOTIFICATIONS, reads)
-        self.expiring = SqlExpiringEntryReader(reads)
+        self._context = ExecutorContext(engine, self._pool, dialect, settings, timer)
+        self._reads = ReadExecutor(self._context)
 
     @property
+    @override
     def capabilities(self) -> Capabilities:
-        """See ``Storage.capabilities``."""
         return self._dialect.capabilities
 
+    @property
+    @override
+    def server(self) -> str:
+        return self._server
+
+    @cached_property
+    def users(self) -> SqlUserReader:
+        return SqlUserReader(USERS, self._reads)
+
+    @cached_property
+    def posts(self) -> SqlPostReader:
+        return SqlPostReader(POSTS, self._reads)
+
+    @cached_property
+    def tags(self) -> SqlTagReader:
+        return SqlTagReader(TAGS, self._reads)
+
+    @cached_property
+    def categories(self) -> SqlCategoryReader:
+        return SqlCategoryReader(CATEGORIES, self._reads)
+
+    @cached_property
+    def products(self) -> SqlProductReader:
+        return SqlProductReader(PRODUCTS, self._reads)
+
+    @cached_property
+    def orders(self) -> SqlOrderReader:
+        return SqlOrderReader(ORDERS, self._reads)
+
+    @cached_property
+    def accounts(self) -> SqlAccountReader:
+        return SqlAccountReader(ACCOUNTS, self._reads)
+
+    @cached_property
+    def notifications(self) -> SqlNotificationReader:
+        return SqlNotificationReader(NOTIFICATIONS, self._reads)
+
+    @cached_property
+    def expiring(self) -> SqlExpiringEntryReader:
+        return SqlExpiringEntryReader(self._reads)
+
+    @override
     def run(self, work: Callable[[Transaction], Awaitable[T]]) -> Coroutine[Any, Any, T]:
-        """See ``Storage.run``."""
         return run_with_retry(lambda: self._attempt(work), self._policy)
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:
-            async with self._my_turn(), self._connections.taken() as held:
-                return await self._in_transaction(Work(held, self._connections), work)
-        except Clash as clash:
-            raise await clash.explain(self._reads) from clash
+            async with self._acquire_writer(), self._context.acquire() as pooled:
+                return await run_unit_of_work(UnitOfWorkExecutor(pooled, self._context), self._dialect.begin, work)
+        except ConstraintViolation as violation:
+            raise await violation.diagnose(self._reads) from violation
 
-    async def _in_transaction(self, session: Work, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        try:
-            await session.command(self._dialect.begin)
-            outcome = await work(SqlTransaction(session))
-        except Disconnected as lost:
-            raise TransientConflict from lost  # nothing was committed, so all of it may run again
-        except BaseException:
-            await asyncio.shield(self._undo(session))
-            raise
-        try:
-            await session.command("COMMIT")
-        except BaseException:
-            await asyncio.shield(self._undo(session))
-            raise
-        return outcome
-
-    async def _undo(self, session: Work) -> None:
-        if session.lost:
-            return
-        try:
-            await session.command("ROLLBACK")
-        except Exception:
-            logger.warning("rollback failed; the connection is thrown away", exc_info=True)
-            await session.discard()
-
-    def _my_turn(self) -> AbstractAsyncContextManager[None]:
-        return nullcontext() if self._turn is None else self._queue(self._turn)
+    def _acquire_writer(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._writer_lock is None else self._queue(self._writer_lock)
 
     @asynccontextmanager
-    async def _queue(self, turn: asyncio.Lock) -> AsyncIterator[None]:
-        await self._connections.timer.wait_for(self._settings.pool_timeout, turn.acquire(), PoolExhausted)
+    async def _queue(self, lock: asyncio.Lock) -> AsyncIterator[None]:
+        await self._context.timer.wait_for(self._settings.pool_timeout, lock.acquire(), PoolExhausted)
         try:
             yield
         finally:
-            turn.release()
+            lock.release()
 
+    @override
     async def ping(self) -> None:
-        """See ``Storage.ping``."""
         await self._reads.rows(text("SELECT 1"))
 
+    @override
     async def schema_revision(self) -> str | None:
-        """See ``Storage.schema_revision``."""
         try:
-            async with self._connections.taken() as held:
-                found = held.connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
-                if not await self._connections.timer.wait_for(self._settings.database_timeout, found, unanswered):
+            async with self._context.acquire() as pooled:
+                found = pooled.connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
+                timeout = self._settings.database_timeout
+                if not await self._context.timer.wait_for(timeout, found, statement_timed_out):
                     return None
             revision = await self._reads.rows(text("SELECT version_num FROM alembic_version"))
         except Exception as error:
-            raise meaning(self._dialect, self._settings, error) from error
+            raise translate_for_operator(self._dialect, self._settings, error) from error
         return revision[0][0] if revision else None
 
+    @override
     async def size(self) -> int:
-        """See ``Storage.size``."""
         *before, query = self._dialect.size
-        async with self._connections.taken() as held:
-            session = Work(held, self._connections)
-            for words in before:
-                await session.command(words.format(tables=", ".join(metadata.tables)))
-            return int((await session.rows(text(query)))[0][0])
+        async with self._context.acquire() as pooled:
+            executor = StatementExecutor(pooled, self._context)
+            for statement in before:
+                await executor.execute_raw(statement.format(tables=", ".join(metadata.tables)))
+            return int((await executor.rows(text(query)))[0][0])
 
+    @override
     def pool_status(self) -> PoolStatus:
-        """See ``Storage.pool_status``."""
         return self._pool.status()
 
+    @override
     async def close(self) -> None:
-        """See ``Storage.close``."""
         await self._pool.close()
         await self._engine.dispose()

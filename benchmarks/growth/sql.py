@@ -9,18 +9,18 @@ from sqlalchemy import Dialect as Words
 from sqlalchemy import Table
 
 from backends.sql import schema
-from backends.sql.accounts import ACCOUNTS
-from backends.sql.aggregate import Aggregate
-from backends.sql.categories import CATEGORIES
-from backends.sql.dialects import MARIADB, MYSQL, POSTGRESQL, SQLITE, Dialect
+from backends.sql.dialects import DIALECTS, Dialect
 from backends.sql.engine import migration_engine
-from backends.sql.notifications import NOTIFICATIONS
-from backends.sql.orders import ORDERS, PAYMENTS
-from backends.sql.posts import POSTS
-from backends.sql.products import PRODUCTS
-from backends.sql.statement import Compiled, Statement
-from backends.sql.tags import TAGS
-from backends.sql.users import USERS
+from backends.sql.repositories.accounts import ACCOUNTS
+from backends.sql.repositories.categories import CATEGORIES
+from backends.sql.repositories.notifications import NOTIFICATIONS
+from backends.sql.repositories.orders import ORDERS, PAYMENTS
+from backends.sql.repositories.posts import POSTS
+from backends.sql.repositories.products import PRODUCTS
+from backends.sql.repositories.tags import TAGS
+from backends.sql.repositories.users import USERS
+from backends.sql.repository import EntityMapping
+from backends.sql.statement import CachedStatement, CompiledStatement
 from benchmarks.growth.data import HASH, Sale, Shop
 from benchmarks.growth.database import batches
 from conformance.defaults import settings_for
@@ -29,8 +29,6 @@ from core.entities.construct import shallow_asdict
 
 Row = Mapping[str, Any]
 Rows = Callable[[Any], Iterable[Row]]
-
-_DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL, MYSQL, MARIADB)}
 
 _EASE: Mapping[str, Sequence[str]] = {
     "sqlite": ("PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000"),
@@ -55,14 +53,14 @@ _CARE: Mapping[str, Sequence[str]] = {
 """What the server, left alone, does in the background. SQLite has nobody who would gather statistics."""
 
 
-def _of(aggregate: Aggregate[Any], pick: Callable[[Any], Any] = lambda entity: entity, **more: Any) -> Rows:
+def _of(mapping: EntityMapping[Any], pick: Callable[[Any], Any] = lambda entity: entity, **more: Any) -> Rows:
     """The row of an entity, none where there is no entity."""
 
     def rows(given: Any) -> Iterator[Row]:
         entity = pick(given)
         if entity is not None:
-            values = aggregate.shape.values(entity) | more
-            yield {**values, **aggregate.derived(values)}
+            values = mapping.mapper.values(entity) | more
+            yield {**values, **mapping.derived(values)}
 
     return rows
 
@@ -122,8 +120,9 @@ class SqlDatabase:
     """See ``Database``."""
 
     def __init__(self, dialect: Dialect, words: Words, driver: Any) -> None:
-        self._dialect, self._words, self._driver = dialect, words, driver
-        self._inserts: dict[Table, Compiled] = {}
+        self._adapter = dialect.adapter_of(words.driver)
+        self._name, self._words, self._driver = dialect.name, words, driver
+        self._inserts: dict[Table, CompiledStatement] = {}
 
     async def fill(self, shop: Shop) -> None:
         """See ``Database.fill``."""
@@ -132,43 +131,40 @@ class SqlDatabase:
                 for table, rows in tables.items():
                     await self._write(table, [row for given in batch for row in rows(given)])
                 await self._commit()
-        for words in _CARE[self._dialect.name]:
-            await self._dialect.wire.rows(self._driver, words, ())
+        for words in _CARE[self._name]:
+            await self._adapter.rows(self._driver, words, ())
 
     async def _write(self, table: Table, rows: list[Row]) -> None:
         if not rows:
             return
         known = self._inserts.get(table)
         if known is None:
-            known = self._inserts[table] = Statement(table.insert(), tuple(rows[0])).compiled(self._words)
+            known = self._inserts[table] = CachedStatement(table.insert(), tuple(rows[0])).compile(self._words)
         arguments = [known.arguments(row) for row in rows]
-        if self._dialect is POSTGRESQL:
-            await self._dialect.wire.copy(self._driver, table.name, known.names, arguments)
-        else:
-            await self._dialect.wire.write_many(self._driver, known.sql, arguments)
+        await self._adapter.copy(self._driver, known.sql, table.name, known.names, arguments)
 
     async def prune(self, shop: Shop) -> None:
         """See ``Database.prune``."""
         for table, column, kind in _ADDED:
             words = f"DELETE FROM {table} WHERE {column} > {shop.last[kind]}"  # noqa: S608 - of our own words
-            await self._dialect.wire.command(self._driver, words)
+            await self._adapter.execute_raw(self._driver, words)
         await self._commit()
 
     async def _commit(self) -> None:
-        if self._dialect is not POSTGRESQL:  # whose driver commits each command
-            await self._dialect.wire.command(self._driver, "COMMIT")
+        if self._name != "postgresql":  # whose driver commits each command
+            await self._adapter.execute_raw(self._driver, "COMMIT")
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[SqlDatabase]:
     """See ``Opened``."""
-    dialect = _DIALECTS[urlsplit(url).scheme]
+    dialect = DIALECTS[urlsplit(url).scheme]
     engine = migration_engine(dialect, settings_for(url))
     try:
         async with engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             for words in _EASE[dialect.name]:
-                await dialect.wire.command(driver, words)
+                await dialect.adapter_of(engine.driver).execute_raw(driver, words)
             yield SqlDatabase(dialect, engine.dialect, driver)
     finally:
         await engine.dispose()

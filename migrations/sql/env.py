@@ -1,7 +1,8 @@
 """Run by Alembic for every command, ours and its own."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from logging.config import fileConfig
 from typing import Any
 
@@ -10,61 +11,66 @@ from alembic.operations import MigrationScript
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
-from backends.sql.migrations import SqlMigrations, is_described
+from backends.sql.dialects import Dialect
+from backends.sql.migrations import SqlMigrations, include_name
 from backends.sql.schema import metadata
 from core.errors import ConfigurationError
 from core.plugins import discover
 from core.settings import load
-from migrations.sql.exclusion import exclusive_transaction
 
 
-def number(_migrations: MigrationContext, _revision: Any, scripts: list[MigrationScript]) -> None:
+def number_revision(_migrations: MigrationContext, _revision: Any, scripts: list[MigrationScript]) -> None:
     """Name new revisions 0003, 0004, …"""
     heads: Iterable[str] = context.script.get_heads()
     scripts[0].rev_id = f"{max(map(int, heads), default=0) + 1:04d}"
 
 
-def options(dialect: str) -> dict[str, Any]:
-    """What holds online and offline alike. SQLite's DDL is transactional, whatever Alembic thinks of its driver."""
+def options(dialect: Dialect) -> dict[str, Any]:
+    """Alembic's options, online and offline alike."""
     return {
         "target_metadata": metadata,
-        "include_name": is_described,
-        "process_revision_directives": number,
+        "include_name": include_name,
+        "process_revision_directives": number_revision,
         "render_as_batch": True,
-        "transactional_ddl": True if dialect == "sqlite" else None,
+        "transactional_ddl": dialect.has_transactional_ddl,
     }
 
 
-def run_offline(migrations: SqlMigrations) -> None:
+def run_offline(dialect: Dialect) -> None:
     """Write the statements to the output instead of running them."""
-    dialect = migrations.dialect_name
     context.configure(
-        dialect_name=dialect, literal_binds=True, dialect_opts={"paramstyle": "named"}, **options(dialect)
+        dialect_name=dialect.name, literal_binds=True, dialect_opts={"paramstyle": "named"}, **options(dialect)
     )
-    if dialect == "sqlite":
-        context.get_context().impl.static_output(
-            "-- Run it with sqlite3 -bail, or it goes on after an error.\nPRAGMA foreign_keys = OFF;\n"
-        )
+    if dialect.script_header:
+        context.get_context().impl.static_output(dialect.script_header)
     with context.begin_transaction():
         context.run_migrations()
 
 
-def run_online(connection: Connection) -> None:
-    """Run them, unless another process is doing so."""
-    with exclusive_transaction(connection):
-        context.configure(connection=connection, **options(connection.dialect.name))
+def run_online(connection: Connection, dialect: Dialect) -> None:
+    """Run them, one process at a time: one that had to wait finds nothing left to do."""
+    with exclusive_transaction(connection, dialect):
+        context.configure(connection=connection, **options(dialect))
         context.run_migrations()
         if not context.get_context().get_current_heads():
             connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")  # Alembic would leave it, empty
-        if connection.dialect.name == "sqlite":
-            require_references(connection)
+        dialect.check_migrated(connection)
 
 
-def require_references(connection: Connection) -> None:
-    """Refuse to commit orphans: SQLite does not watch over references while tables are rebuilt."""
-    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    if orphans:
-        raise RuntimeError(f"the migration would leave {len(orphans)} broken references; it has been undone")
+@contextmanager
+def exclusive_transaction(connection: Connection, dialect: Dialect) -> Iterator[None]:
+    """A transaction during which no other process migrates this database.
+
+    Raises:
+        Unavailable: another process took too long.
+    """
+    dialect.lock_migrations(connection)
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 def migrations_of_settings() -> SqlMigrations:
@@ -82,8 +88,8 @@ if context.config.config_file_name is not None:
 chosen: SqlMigrations = context.config.attributes.get("migrations") or migrations_of_settings()
 given: Connection | None = context.config.attributes.get("connection")
 if context.is_offline_mode():
-    run_offline(chosen)
+    run_offline(chosen.dialect)
 elif given is not None:
-    run_online(given)
+    run_online(given, chosen.dialect)
 else:
-    asyncio.run(chosen.on_connection(run_online))
+    asyncio.run(chosen.on_connection(lambda connection: run_online(connection, chosen.dialect)))

@@ -10,10 +10,10 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    """What this revision adds."""
+    """Apply the revision."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """The way back."""
+    """Undo the revision."""
     ${downgrades if downgrades else "pass"}

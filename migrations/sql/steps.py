@@ -7,13 +7,15 @@ from alembic import op
 from sqlalchemy import Column, Inspector, Table, inspect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from backends.sql.dialects import DIALECTS
+
 
 def create_table(table: Table) -> None:
     """Create a table and its indexes, those that are not there yet."""
-    found = _found()
+    found = _inspect()
     if found is None or not found.has_table(table.name):
         op.execute(CreateTable(table))
-        found = _found()
+        found = _inspect()
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         if found is None or not found.has_index(table.name, str(index.name)):
             op.execute(CreateIndex(index))
@@ -44,7 +46,7 @@ def drop_column(table: str, name: str) -> None:
 
 
 def _has_column(table: str, name: str, *, otherwise: bool) -> bool:
-    found = _found()
+    found = _inspect()
     return otherwise if found is None else name in {column["name"] for column in found.get_columns(table)}
 
 
@@ -53,11 +55,12 @@ def _index_name(table: str, columns: Sequence[str]) -> str:
 
 
 def _has_index(table: str, name: str, *, otherwise: bool) -> bool:
-    found = _found()
+    found = _inspect()
     return otherwise if found is None else found.has_index(table, name)
 
 
-def _found() -> Inspector | None:
-    """What is there; None where a revision is all or nothing, or only written down, so that nothing need be asked."""
+def _inspect() -> Inspector | None:
+    """What is there; None where a revision is all or nothing, or only written down, and nothing need be known."""
     context = op.get_context()
-    return None if context.as_sql or context.dialect.name in {"sqlite", "postgresql"} else inspect(op.get_bind())
+    is_atomic = context.as_sql or DIALECTS[context.dialect.name].has_transactional_ddl
+    return None if is_atomic else inspect(op.get_bind())

@@ -139,7 +139,7 @@ def test_what_cannot_be_is_refused_before_anything_is_done(options: list[str], t
 def test_a_password_is_never_shown(tmp_path: Path) -> None:
     told = compare(tmp_path, "sqlite:///a.db", "postgresql://me:geheim@127.0.0.1:1/shop", *BRIEF)
     assert (told.code, told.out) == (2, "")
-    assert "postgresql: DATABASE_URL: nobody answers at 127.0.0.1:1" in told.err
+    assert "postgresql: DATABASE_URL: no server answers at 127.0.0.1:1" in told.err
     assert "geheim" not in told.err
 
 

@@ -79,6 +79,6 @@ def test_a_server_that_is_not_there_is_told(registry: Registry) -> None:
             async with backend.temporary_database(settings_for(url)):
                 raise AssertionError("there is no such server")
 
-        with pytest.raises(ConfigurationError, match="nobody answers") as refused:
+        with pytest.raises(ConfigurationError, match="no server answers") as refused:
             asyncio.run(enter())
         assert "geheim" not in refused.value.detail

@@ -18,7 +18,7 @@ from itertools import count
 from pydantic import SecretStr
 
 from backends.sql.backend import SqlBackend
-from backends.sql.dialects.sqlite import SQLITE
+from backends.sql.dialects import SQLITE
 from core.plugins import hookimpl
 
 

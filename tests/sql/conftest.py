@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx2
@@ -12,11 +12,11 @@ from fastapi import FastAPI
 from backends.sql.backend import SqlBackend
 from conformance.defaults import settings_for
 from core.settings import Settings
-from core.storage import Storage
+from core.storage import Storage, round_trips
 from tests.harness.kind import Absent
 from tests.harness.pgbouncer import PgBouncer
 from tests.harness.site import Site
-from tests.sql.neighbour import Neighbour, dialect_of
+from tests.sql.external_client import ExternalClient, dialect_of
 from tests.sql.proxy import Proxy
 
 Opened = Callable[..., AbstractAsyncContextManager[Storage]]
@@ -34,10 +34,24 @@ async def serving(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
+@contextmanager
+def before_round_trips(call: Callable[[str], None]) -> Iterator[None]:
+    """Call a function with each statement of a storage before it is sent. An error of it is one of the sending."""
+    record = round_trips.record_start
+
+    def recording(what: str) -> None:
+        call(what)
+        record(what)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(round_trips, "record_start", recording)
+        yield
+
+
 @pytest.fixture
-def neighbour(settings: Settings) -> Neighbour:
+def external(settings: Settings) -> ExternalClient:
     """Another client of the test's database."""
-    return Neighbour(settings)
+    return ExternalClient(settings)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.settings import Settings
-from tests.sql.neighbour import SERVERS, Neighbour, dialect_of
+from tests.sql.external_client import SERVERS, ExternalClient, dialect_of
 
 pytestmark = pytest.mark.only(*SERVERS)
 
@@ -93,53 +93,53 @@ def at(url: str, **changes: str | int | None) -> str:
 
 
 @pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
-def test_a_wrong_password(command: Command, settings: Settings, arguments: list[str]) -> None:
+def test_wrong_password_is_explained(command: Command, settings: Settings, arguments: list[str]) -> None:
     url = at(settings.url, password=SECRET)
     assert "the user name or the password is wrong" in command.refused(url, *arguments)
 
 
-def test_a_wrong_port(command: Command, settings: Settings) -> None:
+def test_wrong_port_is_explained(command: Command, settings: Settings) -> None:
     line = command.refused(at(settings.url, port=9, password=SECRET), "check")
     assert "127.0.0.1:9" in line
     assert "host and port" in line
 
 
-def test_a_wrong_user_even_with_every_log_turned_on(command: Command, settings: Settings) -> None:
-    url = at(settings.url, username="nobody", password=SECRET)
+def test_wrong_user_is_explained_with_logs_on(command: Command, settings: Settings) -> None:
+    url = at(settings.url, username="no_such_user", password=SECRET)
     line = command.refused(url, "check", DEBUG="true", DATABASE_ECHO="true")
     assert "the user name or the password is wrong" in line
 
 
-def test_a_wrong_host(command: Command, settings: Settings) -> None:
+def test_wrong_host_is_explained(command: Command, settings: Settings) -> None:
     line = command.refused(at(settings.url, hostname="nowhere.invalid", password=SECRET), "check")
     assert "nowhere.invalid" in line
 
 
-def test_a_wrong_database(command: Command, settings: Settings) -> None:
+def test_missing_database_is_explained(command: Command, settings: Settings) -> None:
     line = command.refused(at(settings.url, path="/no_such_database"), "migrate", "up")
     assert "the database does not exist; create it first" in line
 
 
-def test_a_server_that_says_nothing(command: Command, settings: Settings) -> None:
+def test_silent_server_is_explained(command: Command, settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         line = command.refused(at(settings.url, port=silent.getsockname()[1]), "check")
-    assert "nobody answers" in line
+    assert "no server answers" in line
 
 
-def test_an_unknown_driver(command: Command, settings: Settings) -> None:
+def test_unknown_driver_is_explained(command: Command, settings: Settings) -> None:
     scheme = settings.url.partition(":")[0]
     line = command.refused(at(settings.url, scheme=f"{scheme}+pony", password=SECRET), "check")
     assert "asks for the driver 'pony'" in line
     assert f"Known: {dialect_of(settings).drivers[0].name}" in line
 
 
-def test_a_missing_driver(command: Command, settings: Settings) -> None:
+def test_missing_driver_is_explained(command: Command, settings: Settings) -> None:
     drivers = dialect_of(settings).drivers
     line = command.refused(settings.url, "check", blocked=" ".join(driver.module for driver in drivers))
     assert f"Run: pip install '{drivers[0].requirement}'" in line
 
 
-def test_a_url_that_is_none(command: Command, settings: Settings) -> None:
+def test_invalid_url_is_explained(command: Command, settings: Settings) -> None:
     scheme = settings.url.partition(":")[0]
     line = command.refused(f"{scheme}://shop:{SECRET}@localhost:fivefourthreetwo/shop", "check")
     assert f"An example: {dialect_of(settings).example_url}" in line
@@ -149,31 +149,31 @@ def test_a_url_that_is_none(command: Command, settings: Settings) -> None:
 
 
 @pytest.mark.only(*WRONG_PRODUCT)
-def test_the_other_of_two_products(command: Command, settings: Settings) -> None:
+def test_other_product_is_explained(command: Command, settings: Settings) -> None:
     scheme, remedy = WRONG_PRODUCT[dialect_of(settings).name]
     assert remedy in command.refused(at(settings.url, scheme=scheme), "check")
 
 
 @pytest.fixture
-def narrow_url(settings: Settings, neighbour: Neighbour) -> Iterator[str]:
+def narrow_url(settings: Settings, external: ExternalClient) -> Iterator[str]:
     """A database that cannot hold every character."""
     name = f"stockroom_narrow_{secrets.token_hex(4)}"
-    asyncio.run(neighbour.run(WRONG_ENCODING[neighbour.dialect.name][0].format(name)))
+    asyncio.run(external.run(WRONG_ENCODING[external.dialect.name][0].format(name)))
     yield at(settings.url, path=f"/{name}")
-    asyncio.run(neighbour.run(f"DROP DATABASE {name}"))
+    asyncio.run(external.run(f"DROP DATABASE {name}"))
 
 
-def test_an_encoding_that_lacks_characters(command: Command, settings: Settings, narrow_url: str) -> None:
+def test_narrow_encoding_is_explained(command: Command, settings: Settings, narrow_url: str) -> None:
     assert WRONG_ENCODING[dialect_of(settings).name][1] in command.refused(narrow_url, "migrate", "up")
 
 
-def test_more_connections_than_the_server_takes(command: Command, settings: Settings) -> None:
+def test_oversized_pool_is_explained(command: Command, settings: Settings) -> None:
     line = command.refused(settings.url, "check", POOL_SIZE="1000", POOL_MAX_OVERFLOW="1000")
     assert "POOL_SIZE and POOL_MAX_OVERFLOW allow 2000 connections" in line
 
 
-async def test_a_server_that_is_too_old(settings: Settings) -> None:
-    old = SqlBackend(replace(dialect_of(settings), oldest=(99, 1)))
+async def test_old_server_is_refused(settings: Settings) -> None:
+    old = SqlBackend(replace(dialect_of(settings), minimum_version=(99, 1)))
     with pytest.raises(ConfigurationError, match=r"is too old; 99\.1 or newer is needed\. Upgrade the server\."):
         await old.open(settings)
 
@@ -182,40 +182,42 @@ async def test_a_server_that_is_too_old(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def guest(neighbour: Neighbour, url: str, password: str, *rights: str) -> AsyncIterator[str]:
+async def guest(external: ExternalClient, url: str, password: str, *rights: str) -> AsyncIterator[str]:
     """The URL of a user who may connect to a database, and has ``rights``."""
     name = f"guest_{secrets.token_hex(4)}"
     database = urlsplit(url).path.strip("/")
-    if neighbour.dialect.name == "postgresql":
-        await neighbour.run(f"CREATE USER {name} PASSWORD '{password.replace(chr(39), chr(39) * 2)}'")
+    if external.dialect.name == "postgresql":
+        await external.run(f"CREATE USER {name} PASSWORD '{password.replace(chr(39), chr(39) * 2)}'")
         granted = [f"GRANT {right} ON ALL TABLES IN SCHEMA public TO {name}" for right in rights]
         away = [f"DROP OWNED BY {name}", f"DROP USER {name}"]
     else:
         literal = password.replace("%", "%%").replace("'", "''")
-        await neighbour.run(f"CREATE USER {name} IDENTIFIED BY '{literal}'")
+        await external.run(f"CREATE USER {name} IDENTIFIED BY '{literal}'")
         granted = [f"GRANT {right} ON `{database}`.* TO {name}" for right in rights]
         away = [f"DROP USER {name}"]
-    await neighbour.run(*granted)
+    await external.run(*granted)
     yield at(url, username=name, password=password)
-    await neighbour.run(*away)
+    await external.run(*away)
 
 
-async def test_a_user_who_may_not_create_tables(command: Command, blank_url: str) -> None:
-    neighbour = Neighbour(settings_for(blank_url))
-    async with guest(neighbour, blank_url, SECRET, "SELECT") as url:
+async def test_missing_right_to_create_is_explained(command: Command, blank_url: str) -> None:
+    external = ExternalClient(settings_for(blank_url))
+    async with guest(external, blank_url, SECRET, "SELECT") as url:
         line = command.refused(url, "migrate", "up")
     assert "the user lacks the rights; grant it" in line
 
 
-async def test_a_user_who_may_not_read_the_tables(command: Command, database_url: str, neighbour: Neighbour) -> None:
-    async with guest(neighbour, database_url, SECRET) as url:
+async def test_missing_right_to_read_is_explained(
+    command: Command, database_url: str, external: ExternalClient
+) -> None:
+    async with guest(external, database_url, SECRET) as url:
         assert "rights" in command.refused(url, "serve")
 
 
-async def test_a_password_full_of_punctuation_works(
-    database_url: str, neighbour: Neighbour, registry: Registry
+async def test_password_of_punctuation_is_accepted(
+    database_url: str, external: ExternalClient, registry: Registry
 ) -> None:
-    async with guest(neighbour, database_url, HARD_SECRET, "SELECT") as url:
+    async with guest(external, database_url, HARD_SECRET, "SELECT") as url:
         settings = settings_for(url)
         storage = await registry.choose(settings).open(settings)
         assert await storage.users.active_count() == 0

@@ -1,4 +1,4 @@
-"""Transactions that get in each other's way, for real: the unit of work runs again, and everybody succeeds."""
+"""Transactions that conflict on real databases: the unit of work is retried, and all succeed."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -7,16 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from backends.sql.backend import SqlBackend
 from backends.sql.dialects import Dialect
 from core.entities import Product
 from core.errors import RetriesExhausted, TransientConflict
 from core.storage import Storage, Transaction
-from tests.sql.conftest import Opened
-from tests.sql.neighbour import ALL, SERVERS, Neighbour
-from tests.sql.stock import add_products
+from tests.sql.conftest import Opened, before_round_trips
+from tests.sql.external_client import ALL, SERVERS, ExternalClient
+from tests.sql.seeds import add_products
 
 pytestmark = pytest.mark.only(*ALL)
 
@@ -44,15 +43,15 @@ class Crossing:
         self.undone: list[BaseException] = []
         self._both = asyncio.Barrier(2)
 
-    async def meet(self, who: int) -> None:
+    async def meet(self, number: int) -> None:
         """Wait for the other, once."""
-        if self.runs[who] == 1:
+        if self.runs[number] == 1:
             await self._both.wait()
 
     @contextmanager
-    def run_of(self, who: int) -> Iterator[None]:
+    def run_of(self, number: int) -> Iterator[None]:
         """Count a run, and keep what ends it."""
-        self.runs[who] += 1
+        self.runs[number] += 1
         try:
             yield
         except BaseException as error:
@@ -79,15 +78,15 @@ def changed(dialect: Dialect, **fields: Any) -> SqlBackend:
 
 
 @pytest.mark.lacks("max_writers")
-async def test_a_deadlock_runs_the_loser_again_and_both_succeed(storage: Storage) -> None:
+async def test_deadlock_is_retried(storage: Storage) -> None:
     await add_products(storage, {"stock_quantity": 10}, {"stock_quantity": 10})
     crossing = Crossing()
 
-    def taking(who: int, first: int, second: int) -> Coroutine[Any, Any, None]:
+    def taking(number: int, first: int, second: int) -> Coroutine[Any, Any, None]:
         async def work(tx: Transaction) -> None:
-            with crossing.run_of(who):
+            with crossing.run_of(number):
                 await take_one(tx, first)
-                await crossing.meet(who)
+                await crossing.meet(number)
                 await take_one(tx, second)
 
         return storage.run(work)
@@ -99,18 +98,18 @@ async def test_a_deadlock_runs_the_loser_again_and_both_succeed(storage: Storage
 
 
 @pytest.mark.only(*SERVERS)
-async def test_a_failed_serialisation_runs_the_work_again(opened: Opened, neighbour: Neighbour) -> None:
-    """Write skew: each empties the shelf that the other one has looked at. One after the other, only one would."""
-    dialect = neighbour.dialect
+async def test_serialization_failure_is_retried(opened: Opened, external: ExternalClient) -> None:
+    """Write skew: each empties the stock of which the other one has read. One after the other, only one would."""
+    dialect = external.dialect
     async with opened(changed(dialect, **SERIALIZABLE[dialect.name])) as storage:
         await add_products(storage, {"stock_quantity": 1}, {"stock_quantity": 1})
         crossing = Crossing()
 
-        def emptying(who: int, mine: int) -> Coroutine[Any, Any, bool]:
+        def emptying(number: int, mine: int) -> Coroutine[Any, Any, bool]:
             async def work(tx: Transaction) -> bool:
-                with crossing.run_of(who):
+                with crossing.run_of(number):
                     left = [(await tx.products.get(key)).stock_quantity for key in (1, 2)]
-                    await crossing.meet(who)
+                    await crossing.meet(number)
                     if sum(left) == 2:
                         await take_one(tx, mine)
                     return sum(left) == 2
@@ -124,8 +123,8 @@ async def test_a_failed_serialisation_runs_the_work_again(opened: Opened, neighb
 
 
 @pytest.mark.only("mariadb")
-async def test_a_record_changed_since_the_snapshot_runs_the_work_again(opened: Opened, neighbour: Neighbour) -> None:
-    async with opened(changed(neighbour.dialect, on_connect=SNAPSHOT)) as storage:
+async def test_snapshot_conflict_is_retried(opened: Opened, external: ExternalClient) -> None:
+    async with opened(changed(external.dialect, on_connect=SNAPSHOT)) as storage:
         await add_products(storage, {"stock_quantity": 10}, {"stock_quantity": 10})
         crossing = Crossing()
 
@@ -143,15 +142,15 @@ async def test_a_record_changed_since_the_snapshot_runs_the_work_again(opened: O
 
 
 @pytest.mark.lacks("max_writers")
-async def test_a_lost_update_is_noticed_by_its_version(storage: Storage) -> None:
+async def test_lost_update_is_detected_by_version(storage: Storage) -> None:
     await add_products(storage, {"stock_quantity": 10}, {"stock_quantity": 10})
     crossing = Crossing()
 
-    def taking(who: int) -> Coroutine[Any, Any, None]:
+    def taking(number: int) -> Coroutine[Any, Any, None]:
         async def work(tx: Transaction) -> None:
-            with crossing.run_of(who):
+            with crossing.run_of(number):
                 product = await tx.products.get(1)
-                await crossing.meet(who)
+                await crossing.meet(number)
                 left = product.stock_quantity - 1
                 await tx.products.save(replace(product, stock_quantity=left, version=product.version + 1))
 
@@ -162,9 +161,9 @@ async def test_a_lost_update_is_noticed_by_its_version(storage: Storage) -> None
     assert (await stocks(storage))[0] == 8
 
 
-# Locks that are held for longer than anybody waits
+# Locks that are held for longer than a lock timeout
 
-IMPATIENT: dict[str, Callable[[Dialect], dict[str, Any]]] = {
+SHORT_LOCK_TIMEOUT: dict[str, Callable[[Dialect], dict[str, Any]]] = {
     "sqlite": lambda dialect: {"on_connect": (*dialect.on_connect, "PRAGMA busy_timeout = 100")},
     "postgresql": lambda dialect: {
         "connect_args": {"server_settings": {"lock_timeout": "100ms", "application_name": "stockroom"}}
@@ -174,24 +173,24 @@ IMPATIENT: dict[str, Callable[[Dialect], dict[str, Any]]] = {
 }
 
 
-async def test_a_wait_for_a_lock_that_takes_too_long_runs_the_work_again(opened: Opened, neighbour: Neighbour) -> None:
-    dialect = neighbour.dialect
-    async with opened(changed(dialect, **IMPATIENT[dialect.name](dialect))) as storage:
+async def test_lock_timeout_is_retried(opened: Opened, external: ExternalClient) -> None:
+    dialect = external.dialect
+    async with opened(changed(dialect, **SHORT_LOCK_TIMEOUT[dialect.name](dialect))) as storage:
         await add_products(storage, {"stock_quantity": 10}, {"stock_quantity": 10})
         begun = 0
 
-        @event.listens_for(storage._engine.sync_engine, "before_cursor_execute")  # type: ignore[attr-defined]
-        def count_runs(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        def count_runs(statement: str) -> None:
             nonlocal begun
             begun += statement == dialect.begin
 
-        async with neighbour.connection() as other:
+        async with external.connection() as other:
             await other.exec_driver_sql(dialect.begin)
             await other.exec_driver_sql("UPDATE products SET stock_quantity = 5 WHERE id = 1")
-            taking = asyncio.create_task(storage.run(lambda tx: take_one(tx, 1)))
-            while begun < 2:
-                await asyncio.sleep(0.05)
-                assert not taking.done()
+            with before_round_trips(count_runs):
+                taking = asyncio.create_task(storage.run(lambda tx: take_one(tx, 1)))
+                while begun < 2:
+                    await asyncio.sleep(0.05)
+                    assert not taking.done()
             await other.exec_driver_sql("COMMIT")
             await taking
         assert begun >= 2
@@ -199,11 +198,11 @@ async def test_a_wait_for_a_lock_that_takes_too_long_runs_the_work_again(opened:
 
 
 @pytest.mark.only("postgresql", "sqlite")  # the others wait for whole seconds, twelve times
-async def test_a_lock_that_is_never_released_is_503_in_the_end(opened: Opened, neighbour: Neighbour) -> None:
-    dialect = neighbour.dialect
-    async with opened(changed(dialect, **IMPATIENT[dialect.name](dialect))) as storage:
+async def test_lock_never_released_exhausts_retries(opened: Opened, external: ExternalClient) -> None:
+    dialect = external.dialect
+    async with opened(changed(dialect, **SHORT_LOCK_TIMEOUT[dialect.name](dialect))) as storage:
         await add_products(storage, {"stock_quantity": 10})
-        async with neighbour.connection() as other:
+        async with external.connection() as other:
             await other.exec_driver_sql(dialect.begin)
             await other.exec_driver_sql("UPDATE products SET stock_quantity = 5 WHERE id = 1")
             with pytest.raises(RetriesExhausted):

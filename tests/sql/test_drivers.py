@@ -12,8 +12,8 @@ from core.plugins import Registry
 from core.services import orders
 from core.settings import Settings
 from core.storage import Storage
-from tests.sql.neighbour import SERVERS, Neighbour, dialect_of
-from tests.sql.stock import add_products, add_tags, add_users
+from tests.sql.external_client import SERVERS, ExternalClient, dialect_of
+from tests.sql.seeds import add_products, add_tags, add_users
 
 pytestmark = pytest.mark.only(*SERVERS)
 
@@ -33,11 +33,11 @@ async def driven(settings: Settings, registry: Registry) -> AsyncIterator[Sequen
         await storage.close()
 
 
-async def test_the_preferred_driver_is_used_where_none_is_named(storage: Storage, settings: Settings) -> None:
+async def test_preferred_driver_is_the_default(storage: Storage, settings: Settings) -> None:
     assert storage._engine.driver == dialect_of(settings).drivers[0].name  # type: ignore[attr-defined]
 
 
-async def test_each_driver_knows_duplicates_and_what_is_missing(driven: Sequence[Storage]) -> None:
+async def test_each_driver_reports_duplicate_and_missing(driven: Sequence[Storage]) -> None:
     for number, storage in enumerate(driven):
         await add_tags(storage, f"News 🧿 {number}")
         with pytest.raises(Duplicate):
@@ -46,7 +46,7 @@ async def test_each_driver_knows_duplicates_and_what_is_missing(driven: Sequence
             await storage.tags.get(999)
 
 
-async def test_each_driver_sells_exactly_what_there_is(driven: Sequence[Storage]) -> None:
+async def test_each_driver_never_oversells(driven: Sequence[Storage]) -> None:
     for number, storage in enumerate(driven):
         [user] = await add_users(storage, f"buyer_{number}")
         keys = [f"{number}-{line}" for line in range(3)]
@@ -59,12 +59,10 @@ async def test_each_driver_sells_exactly_what_there_is(driven: Sequence[Storage]
         assert sold == 10
 
 
-async def test_each_driver_gets_over_the_loss_of_its_connections(
-    driven: Sequence[Storage], neighbour: Neighbour
-) -> None:
+async def test_each_driver_recovers_lost_connections(driven: Sequence[Storage], external: ExternalClient) -> None:
     for number, storage in enumerate(driven):
         [tag] = await add_tags(storage, f"Tag {number}")
-        await neighbour.end_all()
+        await external.end_all()
         assert (await storage.tags.get(tag.id)).name == tag.name
-        await neighbour.end_all()
+        await external.end_all()
         await add_tags(storage, f"More {number}")

@@ -1,4 +1,4 @@
-"""Tickets in SQL: their table comes and goes, and a claim is one statement that leaves the row locked."""
+"""Entries that expire, in SQL: migrations of their table, and the upsert, one statement that leaves the row locked."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from core.entities import EntryKind, ExpiringEntry, Registration, User
 from core.errors import UnknownReference
 from core.plugins import Registry
 from core.storage import Storage, Transaction
-from tests.sql.neighbour import ALL, Neighbour
+from tests.sql.external_client import ALL, ExternalClient
 
 pytestmark = pytest.mark.only(*ALL)
 
@@ -41,7 +41,7 @@ async def add_user(storage: Storage) -> User:
 # The table
 
 
-async def test_the_table_comes_and_goes_and_leaves_users_alone(blank_url: str, registry: Registry) -> None:
+async def test_migrations_of_entries_keep_users(blank_url: str, registry: Registry) -> None:
     settings = settings_for(blank_url)
     history = registry.choose(settings).migrations(settings)
     assert isinstance(history, SqlMigrations)
@@ -62,7 +62,7 @@ async def test_the_table_comes_and_goes_and_leaves_users_alone(blank_url: str, r
 
 
 @pytest.mark.only("mysql", "mariadb")
-async def test_a_revision_that_was_cut_off_goes_on(blank_url: str, registry: Registry) -> None:
+async def test_interrupted_revision_is_completed(blank_url: str, registry: Registry) -> None:
     settings = settings_for(blank_url)
     history = registry.choose(settings).migrations(settings)
     assert isinstance(history, SqlMigrations)
@@ -79,32 +79,32 @@ async def test_a_revision_that_was_cut_off_goes_on(blank_url: str, registry: Reg
     assert {index["name"] for index in found} == {"ix_tickets_expires_at", "ix_tickets_user_id"}
 
 
-async def test_what_core_would_never_write_is_refused(neighbour: Neighbour) -> None:
+async def test_unknown_kind_violates_check(external: ExternalClient) -> None:
     values = "'a kind of its own', NULL, 'v', '2026-11-24T12:00:00.123'"
-    column = "`key`" if neighbour.dialect.name in ("mysql", "mariadb") else "key"
+    column = "`key`" if external.dialect.name in ("mysql", "mariadb") else "key"
     with pytest.raises(Exception, match="ck_tickets_kind"):
-        await neighbour.run(f"INSERT INTO tickets ({column}, kind, user_id, value, expires_at) VALUES ('k', {values})")
+        await external.run(f"INSERT INTO tickets ({column}, kind, user_id, value, expires_at) VALUES ('k', {values})")
 
 
-# Claims
+# Upserts
 
 
-async def test_a_claim_is_one_round_trip_and_a_lost_one_two(storage: Storage, trips: Trips) -> None:
+async def test_upsert_costs_one_round_trip_or_two(storage: Storage, trips: Trips) -> None:
     user = await add_user(storage)
     costs = []
 
-    async def claiming(tx: Transaction, one: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
+    async def upserting(tx: Transaction, one: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
         with trips() as made:
             found = await tx.expiring.insert_or_lock(one, at)
         costs.append(len(made))
         return found
 
     first, second = entry("first", user_id=user.id), replace(entry("second"), expires_at=SOON + timedelta(days=1))
-    assert await storage.run(lambda tx: claiming(tx, first, NOW)) is None
-    assert await storage.run(lambda tx: claiming(tx, second, NOW)) == first
-    assert await storage.run(lambda tx: claiming(tx, first, NOW)) == first, "even where it would change nothing"
-    assert await storage.run(lambda tx: claiming(tx, second, SOON)) is None, "it has expired"
-    assert await storage.run(lambda tx: claiming(tx, first, SOON)) == second
+    assert await storage.run(lambda tx: upserting(tx, first, NOW)) is None
+    assert await storage.run(lambda tx: upserting(tx, second, NOW)) == first
+    assert await storage.run(lambda tx: upserting(tx, first, NOW)) == first, "even where it would change nothing"
+    assert await storage.run(lambda tx: upserting(tx, second, SOON)) is None, "it has expired"
+    assert await storage.run(lambda tx: upserting(tx, first, SOON)) == second
     assert costs == [1, 2, 2, 1, 2]
     for ask, found in ((storage.expiring.get, second), (storage.expiring.owner, None)):
         with trips() as made:
@@ -112,19 +112,19 @@ async def test_a_claim_is_one_round_trip_and_a_lost_one_two(storage: Storage, tr
         assert len(made) == 1
 
 
-async def test_an_unknown_user_is_refused_also_in_place_of_an_expired_ticket(storage: Storage) -> None:
-    stranger = entry(user_id=77)
+async def test_unknown_user_is_refused_on_replace_too(storage: Storage) -> None:
+    orphan = entry(user_id=77)
     with pytest.raises(UnknownReference) as refused:
-        await storage.run(lambda tx: tx.expiring.insert_or_lock(stranger, NOW))
+        await storage.run(lambda tx: tx.expiring.insert_or_lock(orphan, NOW))
     assert [error.field for error in refused.value.errors] == ["user_id"]
     await storage.run(lambda tx: tx.expiring.insert_or_lock(entry(), NOW))
     with pytest.raises(UnknownReference):
-        await storage.run(lambda tx: tx.expiring.insert_or_lock(stranger, SOON))
+        await storage.run(lambda tx: tx.expiring.insert_or_lock(orphan, SOON))
     assert await storage.expiring.get(KEY, NOW) == entry()
 
 
-async def test_many_who_count_at_once_lose_no_count(storage: Storage) -> None:
-    """A claim that is lost holds the row as its winner would: nobody has to run again for having only looked at it."""
+async def test_concurrent_counts_are_all_kept(storage: Storage) -> None:
+    """An upsert that finds a valid entry locks the row like one that writes it, so no unit of work is retried."""
     runs = 0
 
     async def counting(tx: Transaction) -> None:

@@ -1,11 +1,9 @@
-"""Commits that fail on the server, and connections that end on the way: an error, or another run, never a loss."""
+"""Commits that fail on the server, and connections lost in a unit of work: an error or a retry, never lost data."""
 
 import asyncio
 from threading import Thread
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from api.app import create_app
 from conformance.defaults import settings_for
@@ -15,8 +13,8 @@ from core.entities import TagDraft
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
-from tests.sql.conftest import serving
-from tests.sql.neighbour import SERVERS, Neighbour
+from tests.sql.conftest import before_round_trips, serving
+from tests.sql.external_client import SERVERS, ExternalClient
 
 DEFERRED = {
     "sqlite": [
@@ -31,11 +29,11 @@ DEFERRED = {
 
 
 @pytest.mark.only(*DEFERRED)
-async def test_a_commit_that_the_database_refuses_is_an_error(registry: Registry, blank_url: str) -> None:
+async def test_refused_commit_is_500(registry: Registry, blank_url: str) -> None:
     settings = settings_for(blank_url)
     await registry.choose(settings).migrations(settings).up()
-    neighbour = Neighbour(settings)
-    await neighbour.run(*DEFERRED[neighbour.dialect.name])
+    external = ExternalClient(settings)
+    await external.run(*DEFERRED[external.dialect.name])
     app = create_app(settings, registry=registry)
     async with serving(app) as client:
         assert refusal(await client.post("/tags", json={"name": "News"})) == (500, "internal-error")
@@ -44,22 +42,21 @@ async def test_a_commit_that_the_database_refuses_is_an_error(registry: Registry
 
 
 @pytest.mark.only(*SERVERS)
-async def test_a_connection_that_ends_before_the_commit_is_503_and_leaves_nothing(
-    settings: Settings, registry: Registry, neighbour: Neighbour
+async def test_connection_lost_at_commit_is_503(
+    settings: Settings, registry: Registry, external: ExternalClient
 ) -> None:
     ends = 0
 
-    def end_all(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def end_all(statement: str) -> None:
         nonlocal ends
         if statement == "COMMIT" and not ends:
             ends += 1
-            operator = Thread(target=lambda: asyncio.run(neighbour.end_all()))
+            operator = Thread(target=lambda: asyncio.run(external.end_all()))
             operator.start()
             operator.join()
 
     app = create_app(settings, registry=registry)
-    async with serving(app) as client:
-        event.listen(app.state.storage._engine.sync_engine, "before_cursor_execute", end_all)
+    async with serving(app) as client, before_round_trips(end_all):
         assert refusal(await client.post("/tags", json={"name": "News"})) == (503, "storage-unavailable")
         assert ends == 1
         assert (await client.get("/tags")).json()["total"] == 0
@@ -67,9 +64,7 @@ async def test_a_connection_that_ends_before_the_commit_is_503_and_leaves_nothin
 
 
 @pytest.mark.only(*SERVERS)
-async def test_a_connection_that_ends_within_a_unit_of_work_runs_it_again(
-    storage: Storage, neighbour: Neighbour
-) -> None:
+async def test_connection_lost_before_commit_is_retried(storage: Storage, external: ExternalClient) -> None:
     runs = 0
 
     async def work(tx: Transaction) -> None:
@@ -77,7 +72,7 @@ async def test_a_connection_that_ends_within_a_unit_of_work_runs_it_again(
         runs += 1
         await tx.tags.add([TagDraft(name="News", slug="news")], now())
         if runs == 1:
-            await neighbour.end_all()
+            await external.end_all()
         await tx.tags.add([TagDraft(name="More", slug="more")], now())
 
     await storage.run(work)

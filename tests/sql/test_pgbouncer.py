@@ -16,15 +16,15 @@ from core.settings import Settings
 from core.storage import Transaction
 from tests.harness.pgbouncer import PgBouncer
 from tests.sql.conftest import POOLER_SIZE, serving
-from tests.sql.neighbour import Neighbour
+from tests.sql.external_client import ExternalClient
 
 pytestmark = pytest.mark.only("postgresql")
 
 CLIENTS = 6 * POOLER_SIZE
 
 
-async def test_orders_and_reads_of_many_clients_share_few_server_connections(
-    pooler: PgBouncer, settings: Settings, database_url: str, registry: Registry, neighbour: Neighbour
+async def test_many_clients_share_few_server_connections(
+    pooler: PgBouncer, settings: Settings, database_url: str, registry: Registry, external: ExternalClient
 ) -> None:
     settings = settings_for(pooler.through(settings.url), pool_class="null")
     app = create_app(settings, registry=registry)
@@ -43,7 +43,7 @@ async def test_orders_and_reads_of_many_clients_share_few_server_connections(
         customers = asyncio.gather(*(customer(number) for number in range(CLIENTS)))
         most = 0
         while not customers.done():
-            most = max(most, len(await neighbour.sessions()))
+            most = max(most, len(await external.sessions()))
             await asyncio.sleep(0.05)
         await customers
         left = [(await shop.get(f"/products/{product['id']}"))["stock_quantity"] for product in products]
@@ -52,7 +52,7 @@ async def test_orders_and_reads_of_many_clients_share_few_server_connections(
     assert left == [CLIENTS * 2, 0, 0]
 
 
-async def test_migrations_run_through_it(pooler: PgBouncer, blank_url: str, registry: Registry) -> None:
+async def test_migrations_run_through_pooler(pooler: PgBouncer, blank_url: str, registry: Registry) -> None:
     settings = settings_for(pooler.through(blank_url), pool_class="null")
     migrations = registry.choose(settings).migrations(settings)
     await migrations.up()
@@ -61,7 +61,7 @@ async def test_migrations_run_through_it(pooler: PgBouncer, blank_url: str, regi
     assert await migrations.current() is None
 
 
-async def test_a_thousand_rows_go_through_it_in_one_unit_of_work(
+async def test_thousand_rows_are_stored_through_pooler(
     pooler: PgBouncer, settings: Settings, registry: Registry
 ) -> None:
     settings = settings_for(pooler.through(settings.url), pool_class="null")

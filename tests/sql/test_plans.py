@@ -9,15 +9,13 @@ What goes through more rows, on purpose, because each further index would cost e
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from backends.sql import search
-from backends.sql.backend import SqlBackend
-from backends.sql.schema import NEVER, metadata
+from backends.sql.schema import NULL_SORT_TIME, metadata
 from core.entities import OrderStatus, PostStatus
 from core.storage import (
     OrderFilter,
@@ -31,9 +29,9 @@ from core.storage import (
     sorts,
 )
 from core.storage.pages import SortKind, Sorts
+from tests.sql.adapters import CountingAdapter
 from tests.sql.conftest import Opened
-from tests.sql.meter import Meter
-from tests.sql.neighbour import ALL, Neighbour
+from tests.sql.external_client import ALL, ExternalClient
 
 pytestmark = pytest.mark.only(*ALL)
 
@@ -41,7 +39,9 @@ MANY = 4000
 FEW = 4  # values of a field that many share
 SIZE = 10
 ENOUGH = 400  # for a page, its tags, and the rows that share a value with its first; a tenth of what there is
-FOUND = search.FEW + 2 * ENOUGH  # as many of the index until it is known to be the longer way; still less than there is
+FOUND = (
+    search.MAX_SORTED_HITS + 2 * ENOUGH
+)  # as many of the index until it is known to be the longer way; still less than there is
 LOOKED_UP = 4 * ENOUGH  # on PostgreSQL, a sample that is looked at twice
 INDEXED = ("sqlite", "postgresql")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -75,48 +75,48 @@ SEARCHES: dict[str, Callable[[Storage, str, PageRequest], Awaitable[Page[Any]]]]
 }
 
 
-async def test_a_page_costs_the_same_at_any_depth_in_every_order(opened: Opened, neighbour: Neighbour) -> None:
-    await fill(neighbour)
-    meter = Meter(neighbour.dialect.wire, neighbour.dialect.name)
-    async with opened(SqlBackend(replace(neighbour.dialect, wire=meter)), pool_size=1) as storage:
+async def test_page_costs_the_same_at_any_depth(opened: Opened, external: ExternalClient) -> None:
+    await fill(external)
+    counter = CountingAdapter(external.dialect)
+    async with opened(counter.backend, pool_size=1) as storage:
         costs = {}
         for name, (orders, page) in LISTS.items():
             for sort in both_ways(orders):
-                for depth, cost in enumerate(await costs_of(storage, meter, page, sort)):
+                for depth, cost in enumerate(await costs_of(storage, counter, page, sort)):
                     costs[f"{name} by {sort}, {('start', 'middle', 'end')[depth]}"] = cost
         assert {case: cost for case, cost in costs.items() if cost > ENOUGH} == {}
 
 
-async def test_a_list_without_an_index_is_found_out(opened: Opened, neighbour: Neighbour) -> None:
-    await fill(neighbour)
-    meter = Meter(neighbour.dialect.wire, neighbour.dialect.name)
-    async with opened(SqlBackend(replace(neighbour.dialect, wire=meter)), pool_size=1) as storage:
+async def test_unindexed_list_is_detected(opened: Opened, external: ExternalClient) -> None:
+    await fill(external)
+    counter = CountingAdapter(external.dialect)
+    async with opened(counter.backend, pool_size=1) as storage:
         await storage.users.page(UserFilter(search="no"), PageRequest(sorts.NEWEST_FIRST, SIZE, page=None))
-        assert meter.read > ENOUGH
+        assert counter.read > ENOUGH
 
 
 @pytest.mark.only(*INDEXED)
-async def test_a_search_goes_by_the_index_unless_the_order_is_sooner(opened: Opened, neighbour: Neighbour) -> None:
-    await fill(neighbour)
-    meter = Meter(neighbour.dialect.wire, neighbour.dialect.name)
-    async with opened(SqlBackend(replace(neighbour.dialect, wire=meter)), pool_size=1) as storage:
+async def test_search_uses_index_or_order(opened: Opened, external: ExternalClient) -> None:
+    await fill(external)
+    counter = CountingAdapter(external.dialect)
+    async with opened(counter.backend, pool_size=1) as storage:
         costs = {}
         for table, page in SEARCHES.items():
             for term, count in (("000777", 1), ("0007", 100), ("nowhere", 0), ("every", SIZE)):
                 for sort in both_ways(NEWEST):
-                    meter.read = 0
+                    counter.read = 0
                     found = await page(storage, term, PageRequest(sort, SIZE, page=None))
                     assert len(found.items) == min(count, SIZE)
-                    costs[f"{term} in {table} by {sort}"] = meter.read
-            meter.read = 0
+                    costs[f"{term} in {table} by {sort}"] = counter.read
+            counter.read = 0
             assert (await page(storage, "000777", PageRequest(sorts.NEWEST_FIRST, SIZE))).total == 1
-            costs[f"one in {table}, counted"] = meter.read / 2
+            costs[f"one in {table}, counted"] = counter.read / 2
         most = {case: FOUND if case.startswith("every") else LOOKED_UP for case in costs}
         assert {case: cost for case, cost in costs.items() if cost > most[case]} == {}
 
 
-async def test_transfers_are_each_listed_once_in_order_and_counted(opened: Opened, neighbour: Neighbour) -> None:
-    await fill(neighbour)
+async def test_transfers_are_listed_once_in_order(opened: Opened, external: ExternalClient) -> None:
+    await fill(external)
     expected = [row["id"] for row in rows_of("transfers") if 1 in (row["from_account_id"], row["to_account_id"])]
     async with opened() as storage:
         for sort in both_ways(sorts.TRANSFERS):
@@ -137,7 +137,7 @@ def both_ways(orders: Sorts) -> list[SortOrder]:
     return [SortOrder(field, kind, descending) for field, kind in orders.items() for descending in (False, True)]
 
 
-async def costs_of(storage: Storage, meter: Meter, page: List, sort: SortOrder) -> list[int]:
+async def costs_of(storage: Storage, counter: CountingAdapter, page: List, sort: SortOrder) -> list[int]:
     """Of the first page, of one in the middle and of one near the end, all by cursor."""
     total = (await page(storage, PageRequest(sort, 1))).total or 0
     assert total > ENOUGH, "too few rows to tell"
@@ -147,22 +147,22 @@ async def costs_of(storage: Storage, meter: Meter, page: List, sort: SortOrder) 
         if place is not None:
             [last] = (await page(storage, PageRequest(sort, 1, page=place))).items
             after = (getattr(last, sort.field), last.id)
-        meter.read = 0
+        counter.read = 0
         found = await page(storage, PageRequest(sort, SIZE, page=None, after=after))
         assert len(found.items) == SIZE
-        costs.append(meter.read)
+        costs.append(counter.read)
     return costs
 
 
-async def fill(neighbour: Neighbour) -> None:
+async def fill(external: ExternalClient) -> None:
     """Many rows in every table that has a list, some of equal values; and the database looks at what it has."""
-    async with neighbour.connection() as connection:
-        await connection.exec_driver_sql(neighbour.dialect.begin)
+    async with external.connection() as connection:
+        await connection.exec_driver_sql(external.dialect.begin)
         for name in ("users", "tags", "categories", "products", "posts", "orders", "accounts", "transfers"):
             await connection.execute(metadata.tables[name].insert(), list(rows_of(name)))
         await connection.execute(metadata.tables["notifications"].insert(), list(rows_of("notifications")))
         await connection.exec_driver_sql("COMMIT")
-        match neighbour.dialect.name:
+        match external.dialect.name:
             case "postgresql":
                 await connection.exec_driver_sql("VACUUM ANALYZE")
             case "mysql" | "mariadb":
@@ -190,7 +190,7 @@ def _user(number: int) -> Row:
 
 def _post(number: int) -> Row:
     published = START + timedelta(seconds=number * 31 % MANY) if number % 50 else None
-    times = {"published_at": published, "published_key": published or NEVER}
+    times = {"published_at": published, "published_key": published or NULL_SORT_TIME}
     text = {"title": f"{number * 7919 % MANY:06}", "slug": f"p{number}", "content": "x"}
     status = list(PostStatus)[number % len(PostStatus)]
     counts = {"status": status, "view_count": number % FEW, "author_id": number % 5 + 1}

@@ -18,9 +18,9 @@ from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
 from tests.sql.conftest import Opened, serving
-from tests.sql.neighbour import SERVERS, Neighbour
+from tests.sql.external_client import SERVERS, ExternalClient
 from tests.sql.proxy import Proxy
-from tests.sql.stock import add_tags
+from tests.sql.seeds import add_tags
 
 pytestmark = pytest.mark.only(*SERVERS)
 
@@ -48,21 +48,21 @@ async def holding(storage: Storage, count: int) -> AsyncIterator[None]:
 # Size, overflow, time-out
 
 
-async def test_a_process_never_opens_more_connections_than_it_may(opened: Opened, neighbour: Neighbour) -> None:
+async def test_pool_never_exceeds_its_size(opened: Opened, external: ExternalClient) -> None:
     async with opened(pool_size=3, pool_max_overflow=2) as storage:
         [tag] = await add_tags(storage, "News")
-        crowd = asyncio.gather(*(storage.tags.get(tag.id) for _ in range(500)))
+        reads = asyncio.gather(*(storage.tags.get(tag.id) for _ in range(500)))
         most = 0
-        while not crowd.done():
+        while not reads.done():
             # A server lists a session for a moment after its client has left; no other takes its place meanwhile.
-            looks = [len(await neighbour.sessions()) for _ in range(3)]
+            looks = [len(await external.sessions()) for _ in range(3)]
             most = max(most, min(looks))
-        await crowd
+        await reads
         assert most <= 5
-        await neighbour.settled(3)  # the overflow is closed
+        await external.settled(3)  # the overflow is closed
 
 
-async def test_overflow_is_used_before_anybody_waits(opened: Opened) -> None:
+async def test_overflow_is_used_before_waiting(opened: Opened) -> None:
     async with opened(pool_size=2, pool_max_overflow=1, pool_timeout=0.3) as storage, holding(storage, 3):
         assert storage.pool_status().connections_available == 0
         started = monotonic()
@@ -71,7 +71,7 @@ async def test_overflow_is_used_before_anybody_waits(opened: Opened) -> None:
         assert 0.2 < monotonic() - started < 2
 
 
-async def test_an_exhausted_pool_is_503_with_retry_after_and_recovers(settings: Settings, registry: Registry) -> None:
+async def test_exhausted_pool_is_503_then_recovers(settings: Settings, registry: Registry) -> None:
     narrow = settings_for(settings.url, pool_size=2, pool_max_overflow=0, pool_timeout=0.3)
     app = create_app(narrow, registry=registry)
     async with serving(app) as client:
@@ -86,7 +86,7 @@ async def test_an_exhausted_pool_is_503_with_retry_after_and_recovers(settings: 
         assert (await client.get("/health/db")).json()["connections_in_use"] == 0
 
 
-async def test_a_pool_larger_than_the_server_is_refused_at_start(opened: Opened) -> None:
+async def test_oversized_pool_is_refused_at_start(opened: Opened) -> None:
     with pytest.raises(ConfigurationError, match="POOL_SIZE and POOL_MAX_OVERFLOW allow 2000 connections"):
         async with opened(pool_size=1000, pool_max_overflow=1000):
             pass
@@ -95,45 +95,43 @@ async def test_a_pool_larger_than_the_server_is_refused_at_start(opened: Opened)
 # Kinds of pool
 
 
-async def test_a_null_pool_leaves_no_connection_behind(opened: Opened, neighbour: Neighbour) -> None:
+async def test_null_pool_keeps_no_connection(opened: Opened, external: ExternalClient) -> None:
     async with opened(pool_class="null") as storage:
         tags = await asyncio.gather(*(add_tags(storage, f"tag {number}") for number in range(8)))
         await asyncio.gather(*(storage.tags.get(tag.id) for [tag] in tags))
-        await neighbour.settled(0)
+        await external.settled(0)
 
 
-async def test_a_static_pool_keeps_a_single_connection(opened: Opened, neighbour: Neighbour) -> None:
+async def test_static_pool_keeps_one_connection(opened: Opened, external: ExternalClient) -> None:
     async with opened(pool_class="static", pool_size=7, pool_max_overflow=7) as storage:
         tags = await asyncio.gather(*(add_tags(storage, f"tag {number}") for number in range(8)))
         await asyncio.gather(*(storage.tags.get(tag.id) for [tag] in tags))
-        await neighbour.settled(1)
+        await external.settled(1)
         assert (storage.pool_status().pool_size, storage.pool_status().max_overflow) == (1, 0)
 
 
-async def test_a_connection_is_replaced_when_it_is_old(opened: Opened, neighbour: Neighbour) -> None:
+async def test_old_connection_is_replaced(opened: Opened, external: ExternalClient) -> None:
     async with opened(pool_size=1, pool_recycle=1) as storage:
         await storage.ping()
-        young = await neighbour.settled(1)
+        young = await external.settled(1)
         await storage.ping()
-        assert await neighbour.sessions() == young
+        assert await external.sessions() == young
         await asyncio.sleep(1.2)
         await storage.ping()
-        assert not young & await neighbour.settled(1)
+        assert not young & await external.settled(1)
 
 
-async def test_a_closed_storage_has_no_connections(opened: Opened, neighbour: Neighbour) -> None:
+async def test_closed_storage_has_no_connections(opened: Opened, external: ExternalClient) -> None:
     async with opened() as storage:
         await asyncio.gather(*(storage.ping() for _ in range(5)))
-    await neighbour.settled(0)
+    await external.settled(0)
 
 
 # Health
 
 
 @pytest.mark.parametrize(("held", "status"), [(0, "healthy"), (7, "healthy"), (8, "stressed"), (9, "stressed")])
-async def test_database_health_tells_the_truth_under_load(
-    settings: Settings, registry: Registry, held: int, status: str
-) -> None:
+async def test_database_health_reports_pool_use(settings: Settings, registry: Registry, held: int, status: str) -> None:
     app = create_app(settings_for(settings.url, pool_size=8, pool_max_overflow=2), registry=registry)
     async with serving(app) as client, AsyncExitStack() as stack:
         if held:
@@ -143,7 +141,7 @@ async def test_database_health_tells_the_truth_under_load(
         assert (health["pool_size"], health["max_overflow"], health["connections_available"]) == (8, 2, 10 - held)
 
 
-async def test_database_health_says_at_once_that_a_pool_is_exhausted(settings: Settings, registry: Registry) -> None:
+async def test_database_health_reports_exhausted_pool(settings: Settings, registry: Registry) -> None:
     app = create_app(settings_for(settings.url, pool_size=2, pool_max_overflow=0, pool_timeout=30), registry=registry)
     async with serving(app) as client, holding(app.state.storage, 2):
         health = (await asyncio.wait_for(client.get("/health/db"), 5)).json()
@@ -151,7 +149,7 @@ async def test_database_health_says_at_once_that_a_pool_is_exhausted(settings: S
 
 
 @pytest.mark.parametrize("pool_class", ["null", "static"])
-async def test_an_idle_pool_of_any_kind_is_healthy(settings: Settings, registry: Registry, pool_class: str) -> None:
+async def test_idle_pool_is_healthy(settings: Settings, registry: Registry, pool_class: str) -> None:
     app = create_app(settings_for(settings.url, pool_class=pool_class), registry=registry)
     async with serving(app) as client:
         assert (await client.get("/health/db")).json()["status"] == "healthy"
@@ -160,20 +158,18 @@ async def test_an_idle_pool_of_any_kind_is_healthy(settings: Settings, registry:
 # Lost connections
 
 
-async def test_connections_that_the_server_ended_are_replaced_without_an_error(
-    storage: Storage, neighbour: Neighbour
-) -> None:
+async def test_terminated_connections_are_replaced(storage: Storage, external: ExternalClient) -> None:
     [tag] = await add_tags(storage, "News")
     for turn in range(3):
         await asyncio.gather(*(storage.tags.get(tag.id) for _ in range(20)))
-        await neighbour.end_all()
+        await external.end_all()
         await asyncio.gather(*(storage.tags.get(tag.id) for _ in range(20)))
-        await neighbour.end_all()
+        await external.end_all()
         await asyncio.gather(*(add_tags(storage, f"{turn} {number}") for number in range(20)))
     assert len(await storage.run(lambda tx: tx.tags.by_names([f"{n // 20} {n % 20}" for n in range(60)]))) == 60
 
 
-async def test_a_restart_is_503_while_it_lasts_and_forgotten_after(proxy: Proxy, registry: Registry) -> None:
+async def test_outage_is_503_then_recovers(proxy: Proxy, registry: Registry) -> None:
     app = create_app(settings_for(proxy.url), registry=registry)
     async with serving(app) as client:
         shop = Shop(client)
@@ -192,7 +188,7 @@ async def test_a_restart_is_503_while_it_lasts_and_forgotten_after(proxy: Proxy,
         assert (await shop.get("/health/db"))["status"] == "healthy"
 
 
-async def test_a_restart_between_two_requests_is_not_noticed(proxy: Proxy, registry: Registry) -> None:
+async def test_outage_between_requests_is_transparent(proxy: Proxy, registry: Registry) -> None:
     app = create_app(settings_for(proxy.url), registry=registry)
     async with serving(app) as client:
         shop = Shop(client)
@@ -206,7 +202,7 @@ async def test_a_restart_between_two_requests_is_not_noticed(proxy: Proxy, regis
         assert (await shop.get("/tags"))["total"] == 40
 
 
-async def test_a_server_that_is_gone_is_told_apart_from_a_pool_that_is_full(proxy: Proxy, registry: Registry) -> None:
+async def test_lost_server_is_not_an_exhausted_pool(proxy: Proxy, registry: Registry) -> None:
     settings = settings_for(proxy.url, pool_size=1)
     storage = await registry.choose(settings).open(settings)
     await proxy.cut()
@@ -216,7 +212,7 @@ async def test_a_server_that_is_gone_is_told_apart_from_a_pool_that_is_full(prox
     await storage.close()
 
 
-async def test_cancelled_requests_leave_nobody_elses_answer_behind(opened: Opened) -> None:
+async def test_cancelled_requests_leave_no_answer_behind(opened: Opened) -> None:
     async with opened(pool_size=2) as storage:
         tags = [(await add_tags(storage, f"tag {number}"))[0] for number in range(20)]
 

@@ -16,12 +16,12 @@ from tests.harness.databases import Databases
 from tests.harness.kind import Absent, Served
 from tests.harness.site import Site
 from tests.sql.conftest import serving
-from tests.sql.neighbour import SERVERS, Neighbour
+from tests.sql.external_client import SERVERS, ExternalClient
 from tests.sql.server import OwnServer
 
 pytestmark = pytest.mark.only(*SERVERS)
 
-CROWD = 20  # requests at once: twice the connections of the pool
+AT_ONCE = 20  # requests at once: twice the connections of the pool
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ async def client(server: OwnServer, registry: Registry) -> AsyncIterator[httpx2.
     app = create_app(settings, registry=registry)
     async with serving(app) as client:
         assert (await write(client, "First")).status_code == 201
-        await asyncio.gather(*(client.get("/tags/1") for _ in range(CROWD)))
-        assert len(await Neighbour(settings).sessions()) == settings.pool_size
+        await asyncio.gather(*(client.get("/tags/1") for _ in range(AT_ONCE)))
+        assert len(await ExternalClient(settings).sessions()) == settings.pool_size
         yield client
 
 
@@ -73,19 +73,19 @@ async def names(client: httpx2.AsyncClient) -> set[str]:
     return found
 
 
-async def test_a_restart_between_two_requests_is_not_noticed(client: httpx2.AsyncClient, server: OwnServer) -> None:
+async def test_restart_between_requests_is_transparent(client: httpx2.AsyncClient, server: OwnServer) -> None:
     await server.restart()
-    reads = await asyncio.gather(*(client.get("/tags/1") for _ in range(CROWD)))
-    assert Counter(answer.status_code for answer in reads) == {200: CROWD}
+    reads = await asyncio.gather(*(client.get("/tags/1") for _ in range(AT_ONCE)))
+    assert Counter(answer.status_code for answer in reads) == {200: AT_ONCE}
     await server.restart()
-    writes = await asyncio.gather(*(write(client, f"second {number}") for number in range(CROWD)))
-    assert Counter(answer.status_code for answer in writes) == {201: CROWD}
+    writes = await asyncio.gather(*(write(client, f"second {number}") for number in range(AT_ONCE)))
+    assert Counter(answer.status_code for answer in writes) == {201: AT_ONCE}
     await server.restart()
     assert (await write(client, "alone")).status_code == 201
-    assert (await client.get("/tags")).json()["total"] == CROWD + 2
+    assert (await client.get("/tags")).json()["total"] == AT_ONCE + 2
 
 
-async def test_a_server_that_is_down_is_503_and_back_at_once(client: httpx2.AsyncClient, server: OwnServer) -> None:
+async def test_stopped_server_is_503_until_started(client: httpx2.AsyncClient, server: OwnServer) -> None:
     server.stop()
     for _ in range(2):  # first on connections that were good, then without any
         paths = ("/tags/1", "/tags", "/health", "/health/db", "/readyz")
@@ -95,15 +95,15 @@ async def test_a_server_that_is_down_is_503_and_back_at_once(client: httpx2.Asyn
     assert (await client.get("/livez")).status_code == 200
     await server.start()
     answers = await asyncio.gather(
-        *(client.get("/tags/1") for _ in range(CROWD)),
-        *(write(client, f"back {number}") for number in range(CROWD)),
+        *(client.get("/tags/1") for _ in range(AT_ONCE)),
+        *(write(client, f"back {number}") for number in range(AT_ONCE)),
     )
-    assert Counter(answer.status_code for answer in answers) == {200: CROWD, 201: CROWD}
-    assert (await client.get("/tags")).json()["total"] == CROWD + 1
+    assert Counter(answer.status_code for answer in answers) == {200: AT_ONCE, 201: AT_ONCE}
+    assert (await client.get("/tags")).json()["total"] == AT_ONCE + 1
     assert (await client.get("/health/db")).json()["status"] == "healthy"
 
 
-async def test_under_load_nothing_acknowledged_is_lost(client: httpx2.AsyncClient, server: OwnServer) -> None:
+async def test_restart_under_load_loses_nothing(client: httpx2.AsyncClient, server: OwnServer) -> None:
     ended = asyncio.Event()
     read: Counter[int] = Counter()
     written: dict[str, httpx2.Response] = {}
@@ -117,7 +117,7 @@ async def test_under_load_nothing_acknowledged_is_lost(client: httpx2.AsyncClien
                 return
             await asyncio.sleep(0.01)
 
-    clients = asyncio.gather(*(load(number) for number in range(CROWD)))
+    clients = asyncio.gather(*(load(number) for number in range(AT_ONCE)))
     for _ in range(2):
         await asyncio.sleep(0.5)
         await asyncio.to_thread(server.stop)  # while requests go on

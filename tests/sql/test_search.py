@@ -1,4 +1,4 @@
-"""Searches where the index gives way to the order of the list, and an index that others keep up to date as well."""
+"""Searches about the size where the order of the list takes the place of the index, and writes by other clients."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from backends.sql.schema import metadata
-from backends.sql.search import FEW
+from backends.sql.search import MAX_SORTED_HITS
 from core.storage import PageRequest, ProductFilter, SortOrder, Storage, sorts
 from core.storage.pages import SortKind
 from tests.sql.conftest import Opened
-from tests.sql.neighbour import ALL, Neighbour
+from tests.sql.external_client import ALL, ExternalClient
 
 pytestmark = pytest.mark.only(*ALL)
 
@@ -29,9 +29,9 @@ def rows(ids: range, text: str) -> list[dict[str, Any]]:
     ]
 
 
-async def insert(neighbour: Neighbour, products: list[dict[str, Any]]) -> None:
-    async with neighbour.connection() as connection:
-        await connection.exec_driver_sql(neighbour.dialect.begin)
+async def insert(external: ExternalClient, products: list[dict[str, Any]]) -> None:
+    async with external.connection() as connection:
+        await connection.exec_driver_sql(external.dialect.begin)
         await connection.execute(metadata.tables["products"].insert(), products)
         await connection.exec_driver_sql("COMMIT")
 
@@ -48,9 +48,9 @@ async def walked(storage: Storage, term: str, sort: SortOrder) -> list[int]:
         after = (getattr(page.items[-1], sort.field), page.items[-1].id)
 
 
-async def test_nothing_is_lost_or_repeated_where_few_become_many(opened: Opened, neighbour: Neighbour) -> None:
-    few = rows(range(1, FEW), "needle")
-    await insert(neighbour, few + rows(range(10_000, 10_000 + FEW), "straw"))
+async def test_walk_is_complete_at_max_sorted_hits(opened: Opened, external: ExternalClient) -> None:
+    few = rows(range(1, MAX_SORTED_HITS), "needle")
+    await insert(external, few + rows(range(10_000, 10_000 + MAX_SORTED_HITS), "straw"))
     async with opened() as storage:
         for more in range(3):
             newest = [row["id"] for row in sorted(few, key=lambda row: (row["created_at"], row["id"]), reverse=True)]
@@ -59,16 +59,16 @@ async def test_nothing_is_lost_or_repeated_where_few_become_many(opened: Opened,
             assert await walked(storage, "needle", BY_PRICE) == cheapest
             numbered = await storage.products.page(ProductFilter(search="needle"), PageRequest(BY_PRICE, SIZE, page=19))
             assert [product.id for product in numbered.items] == cheapest[1800:1900]
-            assert numbered.total == len(few) == FEW - 1 + more
+            assert numbered.total == len(few) == MAX_SORTED_HITS - 1 + more
             added = rows(range(20_000 + more, 20_001 + more), "needle")
-            await insert(neighbour, added)
+            await insert(external, added)
             few += added
 
 
-async def test_rows_with_the_trigrams_of_a_term_do_not_hold_it(opened: Opened, neighbour: Neighbour) -> None:
+async def test_trigrams_alone_are_no_match(opened: Opened, external: ExternalClient) -> None:
     texts = ["abcd", "abc bcd", "bcd abc", "ab cd", "abcabc", "cabdabc", "dcba"]
     for number, text in enumerate(texts, 1):
-        await insert(neighbour, rows(range(number, number + 1), text))
+        await insert(external, rows(range(number, number + 1), text))
     async with opened() as storage:
         for term in ("abcd", "abc", "bcd", "cabc", "abcab", "c a", "d a", "ab c"):
             held = [number for number, text in enumerate(texts, 1) if term in text]
@@ -77,9 +77,9 @@ async def test_rows_with_the_trigrams_of_a_term_do_not_hold_it(opened: Opened, n
             assert page.total == len(held), term
 
 
-async def test_the_index_follows_whatever_others_write(opened: Opened, neighbour: Neighbour) -> None:
-    await insert(neighbour, rows(range(1, 6), "needle"))
-    await neighbour.run(
+async def test_index_follows_external_writes(opened: Opened, external: ExternalClient) -> None:
+    await insert(external, rows(range(1, 6), "needle"))
+    await external.run(
         "UPDATE products SET search_key = 'straw' WHERE id = 1",
         "UPDATE products SET search_key = 'straw', stock_quantity = 2 WHERE id = 2",
         "UPDATE products SET search_key = 'needle' WHERE id = 2",
@@ -87,9 +87,9 @@ async def test_the_index_follows_whatever_others_write(opened: Opened, neighbour
         "UPDATE products SET id = 7 WHERE id = 5",
         "DELETE FROM products WHERE id IN (3, 4)",
     )
-    await insert(neighbour, rows(range(3, 4), "straw"))
+    await insert(external, rows(range(3, 4), "straw"))
     async with opened() as storage:
         assert sorted(await walked(storage, "needle", BY_PRICE)) == [2, 7]
         assert sorted(await walked(storage, "straw", BY_PRICE)) == [1, 3]
-    if neighbour.dialect.name == "sqlite":
-        await neighbour.run("INSERT INTO products_search(products_search, rank) VALUES ('integrity-check', 1)")
+    if external.dialect.name == "sqlite":
+        await external.run("INSERT INTO products_search(products_search, rank) VALUES ('integrity-check', 1)")

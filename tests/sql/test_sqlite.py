@@ -1,4 +1,4 @@
-"""How SQLite is told to behave, on every connection that serves."""
+"""SQLite's settings on every connection that serves, its one writer, and its requirements."""
 
 import asyncio
 import threading
@@ -26,7 +26,7 @@ async def pragma(storage: SqlStorage, name: str) -> object:
         return (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
 
 
-async def test_it_writes_ahead_waits_for_others_and_keeps_references(opened: Opened) -> None:
+async def test_connection_pragmas_are_set(opened: Opened) -> None:
     async with opened() as storage:
         assert isinstance(storage, SqlStorage)
         assert await pragma(storage, "journal_mode") == "wal"
@@ -35,7 +35,7 @@ async def test_it_writes_ahead_waits_for_others_and_keeps_references(opened: Ope
         assert await pragma(storage, "synchronous") == 2
 
 
-async def test_readers_do_not_wait_for_the_writer(opened: Opened) -> None:
+async def test_reader_does_not_wait_for_writer(opened: Opened) -> None:
     async with opened() as storage:
         begun, end = asyncio.Event(), asyncio.Event()
 
@@ -52,7 +52,7 @@ async def test_readers_do_not_wait_for_the_writer(opened: Opened) -> None:
         await writing
 
 
-async def test_a_statement_that_takes_too_long_is_ended(opened: Opened) -> None:
+async def test_slow_statement_is_interrupted(opened: Opened) -> None:
     async with opened(database_timeout=0.3, pool_size=1) as storage:
         assert isinstance(storage, SqlStorage)
         await storage.ping()
@@ -66,7 +66,7 @@ async def test_a_statement_that_takes_too_long_is_ended(opened: Opened) -> None:
         assert threading.active_count() == threads  # each connection has its own
 
 
-async def test_a_second_process_waits_for_the_first_to_write(opened: Opened) -> None:
+async def test_second_writer_waits_for_first(opened: Opened) -> None:
     async with opened() as one, opened() as other:
         begun = asyncio.Event()
 
@@ -85,7 +85,7 @@ async def test_a_second_process_waits_for_the_first_to_write(opened: Opened) -> 
         assert await writing == "slow"
 
 
-async def test_an_sqlite_without_fts5_is_refused_with_the_remedy(settings: Settings) -> None:
+async def test_missing_fts5_is_refused_with_remedy(settings: Settings) -> None:
     [(query, _, remedy)] = SQLITE.requirements
     without = query.replace("fts5", "fts5, which this one lacks")
     with pytest.raises(ConfigurationError, match="built without FTS5"):

@@ -1,14 +1,13 @@
-"""A database server that hangs: it keeps its connections, and says nothing."""
+"""A database server that hangs: it keeps its connections open and does not answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from api.app import create_app
 from backends.sql.engine import CONNECT_TIMEOUT
@@ -18,8 +17,8 @@ from conformance.problem import refusal
 from conformance.shop import Shop
 from core.errors import Unavailable
 from core.plugins import Registry
-from tests.sql.conftest import Opened, serving
-from tests.sql.neighbour import SERVERS, Neighbour
+from tests.sql.conftest import Opened, before_round_trips, serving
+from tests.sql.external_client import SERVERS, ExternalClient
 from tests.sql.proxy import Proxy
 
 pytestmark = pytest.mark.only(*SERVERS)
@@ -29,14 +28,14 @@ ENDLESS = "SELECT COUNT(*) FROM {} WHERE {} < 0".format(
     ", ".join(f"({_DIGITS}) AS t{table}" for table in range(12)), " + ".join(f"t{table}.n" for table in range(12))
 )
 
-PATIENCE = 2.0  # seconds; what is not meant to hang takes less, also on a busy machine
-LEAVE = 20.0  # seconds more that an answer may take on a busy machine, the driver's farewell included
+TIMEOUT = 2.0  # seconds; what is not meant to hang takes less, also on a busy machine
+SLACK = 20.0  # seconds more that an answer may take on a busy machine, closing the connection included
 
 
 @pytest.fixture
 def app(proxy: Proxy, registry: Registry) -> FastAPI:
-    """An API of little patience, behind the proxy."""
-    return create_app(settings_for(proxy.url, database_timeout=PATIENCE, pool_size=4), registry=registry)
+    """An API with a short timeout, behind the proxy."""
+    return create_app(settings_for(proxy.url, database_timeout=TIMEOUT, pool_size=4), registry=registry)
 
 
 @pytest.fixture
@@ -50,17 +49,15 @@ async def shop(app: FastAPI) -> AsyncIterator[Shop]:
 
 
 @contextmanager
-def hanging_at(app: FastAPI, proxy: Proxy, start: str) -> Iterator[None]:
+def hanging_at(proxy: Proxy, start: str) -> Iterator[None]:
     """The server hangs at the first statement that starts so; it goes on in the end."""
 
-    def hold(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def hold(statement: str) -> None:
         if statement.startswith(start):
             proxy.hold()
 
-    engine = app.state.storage._engine.sync_engine
-    event.listen(engine, "before_cursor_execute", hold)
-    yield
-    event.remove(engine, "before_cursor_execute", hold)
+    with before_round_trips(hold):
+        yield
     proxy.release()
 
 
@@ -71,13 +68,13 @@ async def works(shop: Shop) -> None:
     assert (health["status"], health["connections_in_use"]) == ("healthy", 0)
 
 
-async def test_a_server_that_hangs_is_503_in_time_and_forgotten_after(shop: Shop, proxy: Proxy) -> None:
+async def test_hanging_server_is_503_then_recovers(shop: Shop, proxy: Proxy) -> None:
     proxy.hold()
-    for limit in (PATIENCE, CONNECT_TIMEOUT):  # first on connections that were good, then on new ones
+    for limit in (TIMEOUT, CONNECT_TIMEOUT):  # first on connections that were good, then on new ones
         started = monotonic()
         tag = shop.client.post("/tags", json={"name": "No"})
         answers = await asyncio.gather(tag, *map(shop.client.get, ("/tags/1", "/tags", "/health")))
-        assert monotonic() - started < limit + LEAVE
+        assert monotonic() - started < limit + SLACK
         assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
         assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
     proxy.release()
@@ -86,23 +83,21 @@ async def test_a_server_that_hangs_is_503_in_time_and_forgotten_after(shop: Shop
 
 
 @pytest.mark.parametrize("start", ["INSERT INTO orders", "INSERT INTO notifications", "COMMIT"])
-async def test_a_unit_of_work_that_hangs_is_503_and_not_run_again(
-    app: FastAPI, shop: Shop, proxy: Proxy, start: str
-) -> None:
+async def test_hanging_unit_of_work_is_503_without_retry(shop: Shop, proxy: Proxy, start: str) -> None:
     user, product = await shop.user(), await shop.product()
     body = {"user_id": user["id"], "items": [{"product_id": product["id"], "quantity": 1}]}
-    with hanging_at(app, proxy, start):
+    with hanging_at(proxy, start):
         started = monotonic()
         answer = await shop.client.post("/orders/with-notifications", json=body)
         assert refusal(answer) == (503, "storage-unavailable")
-        assert monotonic() - started < PATIENCE + LEAVE
+        assert monotonic() - started < TIMEOUT + SLACK
     await works(shop)
     sold = 100 - (await shop.get(f"/products/{product['id']}"))["stock_quantity"]
     assert sold == (await shop.get("/orders"))["total"]
-    assert sold == 0 or start == "COMMIT"  # which had been sent, so nobody can know
+    assert sold == 0 or start == "COMMIT"  # which had been sent, so it is unknown whether it took effect
 
 
-async def test_a_bulk_too_large_for_any_buffer_is_let_go_of_too(shop: Shop, proxy: Proxy) -> None:
+async def test_hanging_large_bulk_is_503(shop: Shop, proxy: Proxy) -> None:
     bulk = [shop.draft() | {"description": "x" * 10_000} for _ in range(1000)]
     proxy.hold()
     async with asyncio.timeout(20):  # most of it is our own work
@@ -112,33 +107,33 @@ async def test_a_bulk_too_large_for_any_buffer_is_let_go_of_too(shop: Shop, prox
     await works(shop)
 
 
-async def test_a_request_of_many_statements_may_take_longer_than_one(shop: Shop, proxy: Proxy) -> None:
+async def test_timeout_is_per_statement(shop: Shop, proxy: Proxy) -> None:
     users = [shop.registration() for _ in range(100)]
-    proxy.delay = PATIENCE * 0.3  # some drivers prepare a statement first, which is two answers
+    proxy.delay = TIMEOUT * 0.3  # some drivers prepare a statement first, which is two answers
     started = monotonic()
     await shop.post("/users/bulk", users)
-    assert monotonic() - started > PATIENCE
+    assert monotonic() - started > TIMEOUT
     proxy.delay = 0
     assert (await shop.get("/users"))["total"] == 100
 
 
-async def test_a_statement_that_takes_too_long_is_ended_on_the_server(opened: Opened, neighbour: Neighbour) -> None:
-    async with opened(database_timeout=PATIENCE, pool_size=1) as storage:
+async def test_slow_statement_is_ended_on_server(opened: Opened, external: ExternalClient) -> None:
+    async with opened(database_timeout=TIMEOUT, pool_size=1) as storage:
         assert isinstance(storage, SqlStorage)
         for _ in range(2):
             started = monotonic()
             with pytest.raises(Unavailable):
                 await storage._reads.rows(text(ENDLESS))
-            assert monotonic() - started < PATIENCE + LEAVE
+            assert monotonic() - started < TIMEOUT + SLACK
         await storage.ping()
-        await neighbour.settled(1)
+        await external.settled(1)
 
 
-async def test_closing_does_not_wait_for_a_server_that_hangs(proxy: Proxy, registry: Registry) -> None:
+async def test_close_does_not_wait_for_hanging_server(proxy: Proxy, registry: Registry) -> None:
     settings = settings_for(proxy.url, pool_size=3)
     storage = await registry.choose(settings).open(settings)
     await asyncio.gather(*(storage.ping() for _ in range(6)))
     proxy.hold()
     started = monotonic()
     await storage.close()
-    assert monotonic() - started < LEAVE
+    assert monotonic() - started < SLACK

@@ -9,8 +9,8 @@ from core.errors import Duplicate, NotFound
 from core.storage import Page, PageRequest, PostFilter, ProductFilter, Storage
 from core.storage.pages import SortOrder, SortValue
 from core.storage.sorts import POSTS, PRODUCTS
-from tests.sql.neighbour import ALL
-from tests.sql.stock import add_categories, add_products, add_tags, add_users
+from tests.sql.external_client import ALL
+from tests.sql.seeds import add_categories, add_products, add_tags, add_users
 
 pytestmark = pytest.mark.only(*ALL)
 
@@ -44,13 +44,13 @@ async def search(storage: Storage, text: str) -> list[str]:
 # Uniqueness
 
 
-async def test_exact_names_differ_in_case_accents_and_trailing_spaces(storage: Storage) -> None:
+async def test_exact_names_differ_in_case_accent_and_space(storage: Storage) -> None:
     await add_categories(storage, *DISTINCT)
     assert [category.name for category in await storage.categories.all()] == sorted(DISTINCT)
 
 
 @pytest.mark.parametrize("name", DISTINCT)
-async def test_an_exact_name_is_taken_once(storage: Storage, name: str) -> None:
+async def test_exact_name_is_unique(storage: Storage, name: str) -> None:
     await add_categories(storage, *DISTINCT)
     again = CategoryDraft(name=name, slug="another")
     with pytest.raises(Duplicate) as error:
@@ -59,7 +59,7 @@ async def test_an_exact_name_is_taken_once(storage: Storage, name: str) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), FOLDED)
-async def test_folded_names_are_equal(storage: Storage, one: str, other: str) -> None:
+async def test_folded_names_are_duplicates(storage: Storage, one: str, other: str) -> None:
     await add_tags(storage, one)
     with pytest.raises(Duplicate) as error:
         await add_tags(storage, other)
@@ -67,12 +67,12 @@ async def test_folded_names_are_equal(storage: Storage, one: str, other: str) ->
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
-async def test_folding_keeps_accents_and_scripts_apart(storage: Storage, one: str, other: str) -> None:
+async def test_folding_keeps_accents_and_scripts(storage: Storage, one: str, other: str) -> None:
     await add_tags(storage, one, other)
     assert len(await storage.run(lambda tx: tx.tags.by_names([one, other]))) == 2
 
 
-async def test_unique_keys_are_found_exactly(storage: Storage) -> None:
+async def test_unique_keys_are_compared_exactly(storage: Storage) -> None:
     await add_products(storage, {"sku": "A-1", "slug": "a-1"})
     assert (await storage.products.by_sku("A-1")).slug == "a-1"
     for sku in ("a-1", "A-1 ", "Á-1", "A-1\t", "A_1", "%"):
@@ -83,7 +83,7 @@ async def test_unique_keys_are_found_exactly(storage: Storage) -> None:
             await storage.products.by_slug(slug)
 
 
-async def test_null_is_never_equal_to_null_under_uniqueness(storage: Storage) -> None:
+async def test_nulls_are_distinct_under_uniqueness(storage: Storage) -> None:
     await add_products(storage, {"name": "Loose"}, {"name": "Loose"})
     [category] = await add_categories(storage, "Shelf")
     bound = {"name": "Bound", "category_id": category.id}
@@ -97,20 +97,20 @@ async def test_null_is_never_equal_to_null_under_uniqueness(storage: Storage) ->
 
 
 @pytest.mark.parametrize("special", SPECIAL)
-async def test_a_wildcard_is_an_ordinary_character(storage: Storage, special: str) -> None:
+async def test_wildcard_is_searched_literally(storage: Storage, special: str) -> None:
     await add_products(storage, {"name": "plain"}, {"name": f"with {special} in it"}, {"name": "plain too"})
     assert await search(storage, special) == [f"with {special} in it"]
     assert await search(storage, f"h {special} i") == [f"with {special} in it"]
 
 
 @pytest.mark.parametrize(("one", "other"), FOLDED)
-async def test_search_folds_case_over_all_of_unicode(storage: Storage, one: str, other: str) -> None:
+async def test_search_folds_unicode_case(storage: Storage, one: str, other: str) -> None:
     await add_products(storage, {"name": f"<{one}>"}, {"name": f"<{other}>"}, {"name": "<else>"})
     assert await search(storage, one) == await search(storage, other) == [f"<{one}>", f"<{other}>"]
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
-async def test_search_keeps_accents_and_scripts_apart(storage: Storage, one: str, other: str) -> None:
+async def test_search_keeps_accents_and_scripts(storage: Storage, one: str, other: str) -> None:
     await add_products(storage, {"name": f"<{one}>"}, {"name": f"<{other}>"})
     assert await search(storage, f"<{one}>") == [f"<{one}>"]
     assert await search(storage, f"<{other}>") == [f"<{other}>"]
@@ -165,7 +165,7 @@ async def test_null_sorts_before_every_value(storage: Storage, way: str) -> None
 # Storing
 
 
-async def test_four_byte_text_fills_a_column_to_its_last_code_point(storage: Storage) -> None:
+async def test_four_byte_text_fills_column(storage: Storage) -> None:
     name, sku = (FOUR_BYTES * 200)[:200], "S" * 50
     [product] = await add_products(storage, {"name": name, "sku": sku, "slug": "s" * 220, "description": name * 50})
     stored = await storage.products.get(product.id)
@@ -178,7 +178,7 @@ async def test_four_byte_text_fills_a_column_to_its_last_code_point(storage: Sto
     assert (await storage.posts.get(post.id)).content == content
 
 
-async def test_nul_is_refused_before_the_database_sees_it(client: httpx2.AsyncClient) -> None:
+async def test_nul_is_refused_by_api(client: httpx2.AsyncClient) -> None:
     assert (await client.post("/categories", json={"name": "a\x00b"})).status_code == 422
     assert (await client.get("/products", params={"search": "\x00"})).status_code == 422
     assert (await client.get("/products/by-sku/a%00b")).status_code in (404, 422)
@@ -186,7 +186,7 @@ async def test_nul_is_refused_before_the_database_sees_it(client: httpx2.AsyncCl
 
 
 @pytest.mark.parametrize("count", [2, 99, 100, 101, 1000, 2345])
-async def test_more_rows_than_a_statement_has_variables_for_keep_their_order(storage: Storage, count: int) -> None:
+async def test_bulk_insert_keeps_order(storage: Storage, count: int) -> None:
     added = await add_products(storage, *({} for _ in range(count)))
     assert [product.name for product in added] == [f"P {number}" for number in range(count)]
     assert [product.id for product in added] == sorted({product.id for product in added})

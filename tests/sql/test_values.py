@@ -19,8 +19,8 @@ from core.services import catalogue, orders
 from core.settings import Settings
 from core.storage import Storage, Transaction
 from tests.sql.conftest import Opened
-from tests.sql.neighbour import ALL, SERVERS, Neighbour
-from tests.sql.stock import add_categories, add_products, add_users
+from tests.sql.external_client import ALL, SERVERS, ExternalClient
+from tests.sql.seeds import add_categories, add_products, add_users
 
 pytestmark = pytest.mark.only(*ALL)
 
@@ -45,12 +45,12 @@ AS_TEXT = {
 # Money
 
 
-async def test_sums_of_money_are_exact_beyond_what_a_float_holds(storage: Storage, neighbour: Neighbour) -> None:
+async def test_money_sums_exceed_float_precision(storage: Storage, external: ExternalClient) -> None:
     [user] = await add_users(storage, "rich")
     row = {"status": "pending", "total_amount": MAX_TOTAL, "user_id": user.id, "shipping_address": None}
     record = {"created_at": now(), "updated_at": now(), "version": 1}
     rows = [row | record | {"order_number": f"ORD-{number}"} for number in range(MANY)]
-    async with neighbour.connection() as connection:
+    async with external.connection() as connection:
         await connection.exec_driver_sql("BEGIN")
         await connection.execute(insert(schema.orders), rows)
         await connection.exec_driver_sql("COMMIT")
@@ -76,10 +76,10 @@ async def test_averages_are_rounded_half_to_even(storage: Storage) -> None:
 
 @pytest.mark.parametrize("pool_class", ["queue", "null"])
 @pytest.mark.parametrize("zone", ["-11:00", "+05:45", "+13:00"])
-async def test_times_keep_their_milliseconds_in_utc_whatever_the_sessions_zone(
-    opened: Opened, neighbour: Neighbour, monkeypatch: pytest.MonkeyPatch, *, zone: str, pool_class: str
+async def test_times_are_utc_in_any_session_zone(
+    opened: Opened, external: ExternalClient, monkeypatch: pytest.MonkeyPatch, *, zone: str, pool_class: str
 ) -> None:
-    set_zone = SET_ZONE.get(neighbour.dialect.name)
+    set_zone = SET_ZONE.get(external.dialect.name)
 
     def engine_in_zone(*given: Any) -> Any:
         engine = serving_engine(*given)
@@ -97,7 +97,7 @@ async def test_times_keep_their_milliseconds_in_utc_whatever_the_sessions_zone(
                 await writer.run(lambda tx, d=draft, n=number: tx.tags.add([d], MOMENTS[n]))  # type: ignore[misc]
             for reader in (plain, shifted):
                 assert [(await reader.tags.get(n + 1)).created_at for n in range(len(MOMENTS))] == MOMENTS
-    stored = [row[0] for row in await neighbour.rows(AS_TEXT[neighbour.dialect.name])]
+    stored = [row[0] for row in await external.rows(AS_TEXT[external.dialect.name])]
     written = [moment.strftime("%Y-%m-%d %H:%M:%S.%f")[:23] for moment in MOMENTS]
     assert [text.replace("T", " ").replace("Z", "") for text in stored] == written
 
@@ -109,37 +109,35 @@ def _execute(connection: Any, statement: str) -> None:
 
 
 @pytest.mark.only(*SERVERS)
-async def test_times_are_right_on_a_server_in_another_zone(
-    opened: Opened, settings: Settings, neighbour: Neighbour
-) -> None:
+async def test_times_are_utc_in_any_server_zone(opened: Opened, settings: Settings, external: ExternalClient) -> None:
     name = settings.url.rpartition("/")[2]
-    if neighbour.dialect.name == "postgresql":
-        await neighbour.run(f"ALTER DATABASE \"{name}\" SET timezone = 'Pacific/Kiritimati'")
+    if external.dialect.name == "postgresql":
+        await external.run(f"ALTER DATABASE \"{name}\" SET timezone = 'Pacific/Kiritimati'")
     # MySQL and MariaDB know a zone of the whole server only; the harness starts them in Kathmandu's.
     for pool_class in ("queue", "null"):
         async with opened(pool_class=pool_class) as storage:
             draft = TagDraft(name=pool_class, slug=pool_class)
             [tag] = await storage.run(lambda tx, d=draft: tx.tags.add([d], MOMENTS[1]))  # type: ignore[misc]
             assert (await storage.tags.get(tag.id)).created_at == MOMENTS[1]
-    stored = {row[0] for row in await neighbour.rows(AS_TEXT[neighbour.dialect.name])}
+    stored = {row[0] for row in await external.rows(AS_TEXT[external.dialect.name])}
     assert stored == {"2026-03-29 02:30:00.123"}
 
 
 # Integers
 
 
-async def test_integers_are_kept_up_to_their_bounds(storage: Storage, neighbour: Neighbour) -> None:
+async def test_integers_are_kept_at_their_bounds(storage: Storage, external: ExternalClient) -> None:
     [product] = await add_products(storage, {"stock_quantity": MAX_QUANTITY, "price": MAX_PRICE})
     stored = await storage.products.get(product.id)
     assert (stored.stock_quantity, stored.price) == (MAX_QUANTITY, MAX_PRICE)
-    async with neighbour.connection() as connection:
+    async with external.connection() as connection:
         await connection.execute(update(schema.products).values(id=MAX_ID))
     assert (await storage.products.get(MAX_ID)).name == product.name
     with pytest.raises(NotFound):
         await storage.products.get(1)
 
 
-async def test_beyond_the_bounds_is_refused_by_us_and_never_by_a_driver(client: httpx2.AsyncClient) -> None:
+async def test_oversized_integers_are_refused_by_api(client: httpx2.AsyncClient) -> None:
     shop = Shop(client)
     product = await shop.product(stock_quantity=MAX_QUANTITY)
     answer = await client.post(f"/products/{product['id']}/stock", json={"quantity_change": 1})
@@ -153,7 +151,7 @@ async def test_beyond_the_bounds_is_refused_by_us_and_never_by_a_driver(client: 
     assert (await client.get(f"/products?page={MAX_ID}&page_size=100")).status_code in (200, 422)
 
 
-async def test_a_guarded_shift_keeps_stock_within_its_bounds(storage: Storage) -> None:
+async def test_adjust_stock_keeps_bounds(storage: Storage) -> None:
     full, empty = await add_products(storage, {"stock_quantity": MAX_QUANTITY}, {"stock_quantity": 0})
     for changes in ({full.id: 1, empty.id: 1}, {full.id: -1, empty.id: -1}):
         runs = 0
@@ -173,7 +171,7 @@ async def test_a_guarded_shift_keeps_stock_within_its_bounds(storage: Storage) -
 # Names
 
 
-def test_every_name_in_the_schema_fits_every_database() -> None:
+def test_schema_names_fit_every_database() -> None:
     tables = list(schema.metadata.tables.values())
     parts = [part for table in tables for part in (*table.columns, *table.constraints, *table.indexes)]
     names = [str(named.name) for named in [*tables, *parts]]
@@ -181,8 +179,8 @@ def test_every_name_in_the_schema_fits_every_database() -> None:
     assert "None" not in names
 
 
-async def test_the_database_has_our_names_uncut(storage: Storage, neighbour: Neighbour) -> None:
-    async with neighbour.connection() as connection:
+async def test_schema_names_are_stored_uncut(storage: Storage, external: ExternalClient) -> None:
+    async with external.connection() as connection:
         found = await connection.run_sync(lambda sync: _names(inspect(sync)))
     ours = {table.name for table in schema.metadata.tables.values()}
     ours |= {str(index.name) for table in schema.metadata.tables.values() for index in table.indexes}
@@ -206,7 +204,7 @@ def _names(inspector: Any) -> set[str]:
 # Parameters
 
 
-async def test_thousands_of_parameters_fit_one_statement(storage: Storage) -> None:
+async def test_thousands_of_rows_are_inserted_and_locked(storage: Storage) -> None:
     count = 3500  # with twelve columns each, far beyond the 32 767 parameters that PostgreSQL takes
     products = await add_products(storage, *({"stock_quantity": 5} for _ in range(count)))
     assert [product.id for product in products] == list(range(1, count + 1))
@@ -220,7 +218,7 @@ async def test_thousands_of_parameters_fit_one_statement(storage: Storage) -> No
     assert [(await storage.products.get(key)).stock_quantity for key in (1, 1000, 1001)] == [4, 4, 5]
 
 
-async def test_a_bulk_of_a_thousand_names_every_duplicate(client: httpx2.AsyncClient) -> None:
+async def test_bulk_of_thousand_reports_every_duplicate(client: httpx2.AsyncClient) -> None:
     shop = Shop(client)
     drafts = [shop.draft() for _ in range(1000)]
     assert len(await shop.post("/products/bulk", drafts)) == 1000
@@ -232,7 +230,7 @@ async def test_a_bulk_of_a_thousand_names_every_duplicate(client: httpx2.AsyncCl
     assert [error["field"] for error in answer.json()["errors"]] == ["0.sku", "500.sku", "999.sku"]
 
 
-async def test_slugs_are_numbered_for_a_thousand_equal_names(storage: Storage) -> None:
+async def test_existing_slugs_of_thousands_of_bases(storage: Storage) -> None:
     async def work(tx: Transaction) -> set[str]:
         drafts = [CategoryDraft(name=f"{n}", slug=f"base-{n}") for n in range(1000)]
         await tx.categories.add(drafts, now())
@@ -241,7 +239,7 @@ async def test_slugs_are_numbered_for_a_thousand_equal_names(storage: Storage) -
     assert len(await storage.run(work)) == 1000
 
 
-async def test_many_rows_of_long_texts_fit_the_packets_of_a_server(storage: Storage) -> None:
+async def test_long_texts_in_bulk_fit_server_packets(storage: Storage) -> None:
     text = "🧿'\\" * 3333  # four bytes each, or two when escaped: 60 MB in all, where MariaDB takes 16 at once
     products = await add_products(storage, *({"description": text} for _ in range(500)))
     assert [product.id for product in products] == list(range(1, 501))

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine
 
 from backends.mongo.claims import Claim
 from backends.mongo.claims import Unique as Keys
-from backends.sql.probe import Probe, Unique
+from backends.sql.violations import Unique, ViolationLookup
 from core.errors import Duplicate
 
 BEFORE = {"id": 1, "username": "ada", "email": "a@example.com"}
@@ -25,7 +25,7 @@ class Restless:
         self.engine = create_engine("sqlite://")
         self.user = BEFORE
 
-    async def rows(self, query: Any) -> Sequence[Any]:
+    async def rows(self, query: Any, params: Any = None) -> Sequence[Any]:
         """What a query finds in SQL."""
         with self.engine.connect() as connection:
             PEOPLE.create(connection)
@@ -48,8 +48,8 @@ class Restless:
 
 
 async def test_one_state_of_a_row_is_in_the_way() -> None:
-    probe = Probe(PEOPLE, (Unique("username", ("username",)), Unique("email", ("email",))))
-    found = await probe.explain(Restless(), [WRITTEN])
+    lookup = ViolationLookup(PEOPLE, (Unique("username", ("username",)), Unique("email", ("email",))))
+    found = await lookup.diagnose(Restless(), [WRITTEN])
     assert isinstance(found, Duplicate)
     assert found.fields == ("username",)
 

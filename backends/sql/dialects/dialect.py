@@ -2,16 +2,25 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from backends.sql.claims import Claim
+from sqlalchemy import URL, BigInteger, Connection, DateTime, String, Table, Text
+from sqlalchemy.types import TypeEngine
+
+from backends.sql.drivers import DriverAdapter, SqlalchemyAdapter
 from backends.sql.inserts import Insert
-from backends.sql.wires import Wire
+from backends.sql.search import TrigramIndex
+from backends.sql.temporary import TemporaryDatabase
+from backends.sql.upserts import Upsert
 from core.storage import Capabilities, Driver
 
+MIGRATION_LOCK_TIMEOUT = 600
+"""Seconds to wait for the migration of another process."""
 
-class Fault(Enum):
+
+class ErrorClass(Enum):
     """What a driver's error code means to us."""
 
     UNIQUE = auto()
@@ -19,6 +28,31 @@ class Fault(Enum):
     TRANSIENT = auto()
     DISCONNECTED = auto()
     UNAVAILABLE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnTypes:
+    """The types of columns that keep a value exactly, and compare text by code point.
+
+    Attributes:
+        primary_key: a 64-bit id that counts up by itself.
+        text: text of at most so many code points, indexable.
+        long_text: text of up to some millions of code points, not indexed by value.
+        time: a time in UTC with milliseconds.
+        time_to_driver: from such a time to the driver's value; None where they are the same.
+        time_from_driver: and back.
+    """
+
+    primary_key: TypeEngine[int] = field(default_factory=BigInteger)
+    text: Callable[[int], TypeEngine[str]] = String
+    long_text: TypeEngine[str] = field(default_factory=Text)
+    time: TypeEngine[Any] = field(default_factory=lambda: DateTime(timezone=True))
+    time_to_driver: Callable[[datetime | None], Any] | None = None
+    time_from_driver: Callable[[Any], datetime | None] | None = None
+
+
+def _accept(_given: Any) -> None:
+    """Find nothing wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,56 +64,86 @@ class Dialect:
         title: as people write it.
         schemes: URL schemes it answers to.
         drivers: the preferred first.
+        driver_adapters: of those drivers that have one, by their names.
         example_url: for messages.
         capabilities: what it declares.
-        oldest: the oldest version that has all we need.
-        connect_args: what the driver is told when it connects.
+        minimum_version: the oldest version that has all we need.
+        check_url: raises ConfigurationError for a URL that cannot be meant.
+        connect_args: arguments of each connection. ``async_creator_fn`` among them opens it.
         unpooled_args: the same under ``POOL_CLASS=null``, where a pooler of the operator's may stand in between.
-        driver_args: what some of its drivers are told besides, by their names, where connections are kept.
+        driver_args: further arguments, by the name of the driver, where connections are kept.
         on_connect: statements that each new connection runs first.
         enforce_references: a further such statement, where references are not enforced without.
-        statement_limit: a further such statement, by which the server ends what nobody waits for any more; with
-            ``{seconds}`` or ``{milliseconds}``, whole numbers.
-        interrupt: how a driver's connection is told to do so, where neither driver nor server does of itself.
+        statement_timeout: a further such statement, by which the server ends a statement that no client waits for any
+            more; with ``{seconds}`` or ``{milliseconds}``, whole numbers.
+        cancel_statement: ends what a driver's connection is executing, where neither driver nor server does of itself.
         begin: the statement that starts a unit of work.
         version: the query for the server's version.
-        size: the query for the bytes that the database takes, behind what must be said before it, of all ``{tables}``.
-        wire: how its drivers are spoken to.
-        insert: how rows are inserted and their ids learnt.
-        claim: how the key of a ticket is claimed.
-        locks_unordered: whether an UPDATE of several rows locks them in no particular order.
-        code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
-        faults: the codes we know.
-        refusals: codes of a connection or migration that is refused, and what is wrong then.
+        size: the query for the bytes that the database takes, behind the statements that it needs before it, of all
+            ``{tables}``.
+        column_types: what columns are.
+        table_options: of each table, as SQLAlchemy names them.
+        id_options: further ones, of each table whose ids count up by themselves.
+        insert: inserts rows and learns their ids.
+        upsert: inserts an entry that expires, if its key is free.
+        has_ordered_locks: whether an UPDATE of several rows locks them in the order of their ids.
+        cursor_condition: the condition that ``{column}`` and ``{id}`` come behind ``{value}`` and ``{last_id}``, with
+            the operator ``{sign}``, in words for which the database goes straight to the first such row.
+        can_seek_by_two_columns: whether it does so also where many rows share a value of the column.
+        search_index: the index of a table by which it is searched, where the database has one.
+        error_code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
+        error_classes: the codes we know.
+        connect_errors: codes of a connection or migration that fails, and what is wrong then.
         connection_limit: the query for how many connections the server takes, if it has a limit.
         requirements: queries for what must be so, the value that must come, and the remedy.
-        create_database: the statement that makes a database of a ``{name}`` that meets these requirements.
+        temporary_database: creates a database that meets these requirements.
+        lock_migrations: begins a transaction during which no other process migrates the database; before the current
+            revision is read, and in a way that also covers the reading. A snapshot from before the wait would show the
+            old one. Raises Unavailable after ``MIGRATION_LOCK_TIMEOUT``.
+        check_migrated: raises an error where a migration left the database in a state that must not be committed.
+        script_header: the beginning of a migration that is written down instead of run.
+        has_transactional_ddl: whether a migration that fails leaves nothing behind.
     """
 
     name: str
     title: str
     schemes: tuple[str, ...]
     drivers: tuple[Driver, ...]
+    driver_adapters: Mapping[str, DriverAdapter] = field(default_factory=dict)
     example_url: str
     capabilities: Capabilities
-    oldest: tuple[int, ...]
+    minimum_version: tuple[int, ...]
+    check_url: Callable[[URL], None] = _accept
     connect_args: Mapping[str, object] = field(default_factory=dict)
     unpooled_args: Mapping[str, object] | None = None
     driver_args: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     on_connect: tuple[str, ...] = ()
     enforce_references: str = ""
-    statement_limit: str = ""
-    interrupt: Callable[[Any], Awaitable[None]] | None = None
+    statement_timeout: str = ""
+    cancel_statement: Callable[[Any], Awaitable[None]] | None = None
     begin: str
     version: str
     size: tuple[str, ...]
-    wire: Wire
+    column_types: ColumnTypes
+    table_options: Mapping[str, object] = field(default_factory=dict)
+    id_options: Mapping[str, object] = field(default_factory=dict)
     insert: Insert
-    claim: Claim
-    locks_unordered: bool
-    code: Callable[[BaseException], int | str | None]
-    faults: Mapping[int | str, Fault]
-    refusals: Mapping[int | str, str] = field(default_factory=dict)
+    upsert: Upsert
+    has_ordered_locks: bool
+    cursor_condition: str = "({column}, {id}) {sign} ({value}, {last_id})"
+    can_seek_by_two_columns: bool = True
+    search_index: Callable[[Table], TrigramIndex] | None = None
+    error_code: Callable[[BaseException], int | str | None]
+    error_classes: Mapping[int | str, ErrorClass]
+    connect_errors: Mapping[int | str, str] = field(default_factory=dict)
     connection_limit: str = ""
     requirements: tuple[tuple[str, object, str], ...] = ()
-    create_database: str = ""
+    temporary_database: TemporaryDatabase
+    lock_migrations: Callable[[Connection], None]
+    check_migrated: Callable[[Connection], None] = _accept
+    script_header: str = ""
+    has_transactional_ddl: bool
+
+    def adapter_of(self, driver: str) -> DriverAdapter:
+        """What executes statements with a driver: its own adapter, or else SQLAlchemy."""
+        return self.driver_adapters.get(driver) or SqlalchemyAdapter()

@@ -1,0 +1,40 @@
+"""PostgreSQL's index of trigrams: pg_trgm."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Select, String, Table, case, column, func, or_, select
+from sqlalchemy import table as named
+from typing_extensions import override
+
+from backends.sql.search import SEARCHED, TrigramIndex, contains, materialized
+
+_SAMPLE = 300
+_OFTEN = 3
+_ONE_LETTER = 2  # trigrams, with the space round it
+
+
+class PgTrgmIndex(TrigramIndex):
+    """Goes through all rows that hold a term before it returns the first. So a sample of rows is read before: from all
+    of the table, because rows that were stored together are alike.
+
+    Nor should it be used for a term without trigrams, for which it goes through itself: one that has no letters, or
+    none that the database's LC_CTYPE knows.
+    """
+
+    def __init__(self, table: Table) -> None:
+        keys = named(f"{table.name}_search", column("id", BigInteger()), column("search_key", String()))
+        last = select(func.max(keys.c.id)).scalar_subquery()
+        series = func.generate_series(1, last, func.greatest(1, last // _SAMPLE))
+        places = series.table_valued("id").render_derived()
+        key = select(keys.c.search_key).where(keys.c.id == places.c.id).scalar_subquery()
+        sample = materialized(select(key.label("search_key")).select_from(places), "sample")
+        often = select(func.count() >= _OFTEN).select_from(sample).where(contains(sample.c.search_key))
+        bare = func.cardinality(func.show_trgm(SEARCHED)) <= _ONE_LETTER
+        known = materialized(select(or_(bare, often.scalar_subquery()).label("frequent")), "known")
+        frequent = select(known.c.frequent).scalar_subquery()
+        super().__init__(table, select(keys.c.id).where(contains(keys.c.search_key), ~frequent), frequent)
+
+    @override
+    def _conditional(self, query: Select[Any], condition: ColumnElement[bool], rows: Any) -> Select[Any]:
+        """PostgreSQL starts workers before it evaluates a condition, and plans for a known limit."""
+        return select(query.limit(rows).subquery()).limit(case((condition, rows), else_=0))

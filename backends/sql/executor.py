@@ -1,0 +1,229 @@
+"""Executing statements: ``ReadExecutor`` outside a unit of work, ``UnitOfWorkExecutor`` within one.
+
+Connections are in autocommit mode, so a read is one round trip. Compiled statements go to the driver's adapter, others
+to SQLAlchemy's connection. A round trip is recorded where it is sent: here for a direct adapter, otherwise by the
+engine's listener.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import CursorResult, Executable, Table, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from backends.sql.dialects import Dialect, ErrorClass
+from backends.sql.errors import Disconnected, classify, statement_timed_out, translate
+from backends.sql.pool import Pool, PooledConnection
+from backends.sql.statement import CachedStatement, CompiledStatement, Executor, Params, QueryExecutor, Values
+from core.settings import Settings
+from core.storage import round_trips
+from core.timeouts import DeadlineTimer
+
+T = TypeVar("T")
+
+
+class ExecutorContext:
+    """What the executors of one storage share.
+
+    Attributes:
+        dialect: of the database.
+        adapter: of the driver.
+        statement_timeout: seconds that one statement may take.
+        acquire: see ``Pool.acquire``.
+        timer: of everything that waits for the database.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, pool: Pool, dialect: Dialect, settings: Settings, timer: DeadlineTimer
+    ) -> None:
+        self.dialect = dialect
+        self.adapter = dialect.adapter_of(engine.driver)
+        self.statement_timeout = settings.database_timeout
+        self.acquire = pool.acquire
+        self.timer = timer
+        self._sqlalchemy_dialect = engine.dialect
+        self._compiled: dict[CachedStatement, CompiledStatement] = {}
+
+    def compile(self, statement: CachedStatement) -> CompiledStatement:
+        """A statement in the SQL of the database, compiled once."""
+        found = self._compiled.get(statement)
+        if found is None:
+            found = self._compiled[statement] = statement.compile(self._sqlalchemy_dialect)
+        return found
+
+
+class StatementExecutor(Executor):
+    """Executes statements on one connection.
+
+    A method that only passes a statement on is no coroutine itself: each coroutine that waits is resumed with every
+    answer.
+    """
+
+    def __init__(self, pooled: PooledConnection, context: ExecutorContext) -> None:
+        self._connection = pooled.connection
+        self._driver = pooled.driver
+        self._context = context
+        self._dialect = context.dialect
+        self._adapter = context.adapter
+
+    @override
+    async def rows(self, statement: Executable | CachedStatement, params: Params = None) -> Sequence[Any]:
+        if not isinstance(statement, CachedStatement):
+            return (await self.execute(statement, params)).all()
+        compiled = self._context.compile(statement)
+        return compiled.read(await self._send(self._adapter.rows, compiled.sql, compiled.arguments(_single(params))))
+
+    @override
+    async def write(self, statement: Executable | CachedStatement, params: Params = None) -> int:
+        if not isinstance(statement, CachedStatement):
+            return (await self.execute(statement, params)).rowcount
+        compiled = self._context.compile(statement)
+        return (await self._send(self._adapter.write, compiled.sql, compiled.arguments(_single(params))))[0]
+
+    @override
+    async def write_one(self, statement: CachedStatement, params: Values) -> int:
+        compiled = self._context.compile(statement)
+        return (await self._send(self._adapter.write, compiled.sql, compiled.arguments(params)))[1]
+
+    @override
+    def copy(self, table: Table, params: Sequence[Values]) -> Awaitable[None]:
+        compiled = self._context.compile(_copy_of(table, tuple(params[0])))
+        arguments = [compiled.arguments(one) for one in params]
+        return self._send(self._adapter.copy, compiled.sql, table.name, compiled.names, arguments)
+
+    def write_many(self, statement: CachedStatement, params: Sequence[Values]) -> Awaitable[None]:
+        """Run a write for several sets of parameters."""
+        compiled = self._context.compile(statement)
+        return self._send(self._adapter.write_many, compiled.sql, [compiled.arguments(one) for one in params])
+
+    @override
+    def insert_rows(self, statement: CachedStatement, params: Sequence[Values]) -> Awaitable[int]:
+        compiled = self._context.compile(statement)
+        return self._send(self._adapter.insert_rows, compiled.sql, [compiled.arguments(one) for one in params])
+
+    def execute(self, statement: Executable, params: Params = None) -> Awaitable[CursorResult[Any]]:
+        """Run a statement that is compiled each time."""
+        return self._guarded(self._connection.execute(statement, params))
+
+    def execute_raw(self, sql: str) -> Awaitable[None]:
+        """Run a statement that has neither parameters nor rows."""
+        return self._send(self._adapter.execute_raw, sql)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is gone, and all that was not committed with it."""
+        return self._connection.invalidated
+
+    async def discard(self) -> None:
+        """Close the connection, so that it is not used again."""
+        await self._connection.invalidate()
+
+    def _send(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> Awaitable[T]:
+        if self._adapter.is_direct:
+            return self._guarded(self._send_directly(call, sql, *arguments))
+        return self._guarded(call(self._connection, sql, *arguments))
+
+    async def _send_directly(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> T:
+        """Let the driver do something, and then what SQLAlchemy does where it sends a statement itself."""
+        round_trips.record_start(sql)
+        try:
+            return await call(self._driver, sql, *arguments)
+        except asyncio.CancelledError:
+            await asyncio.shield(self.discard())  # half an answer may be on its way
+            raise
+        except Exception as error:
+            if classify(self._dialect, error) in (None, ErrorClass.DISCONNECTED):
+                await self._require_connection()
+            raise
+
+    async def _require_connection(self) -> None:
+        """Let SQLAlchemy find out whether the connection is lost, and invalidate it then.
+
+        Raises:
+            DBAPIError: it is.
+        """
+        try:
+            await self._connection.exec_driver_sql("SELECT 1")
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+
+    async def _guarded(self, sent: Awaitable[T]) -> T:
+        """The answer to what was sent, in time or not at all, with errors in core's terms."""
+        timer = self._context.timer
+        task = timer.start(self._context.statement_timeout)
+        try:
+            return await sent
+        except asyncio.CancelledError:
+            if not timer.is_timed_out(task):
+                raise
+            raise statement_timed_out() from None
+        except Exception as error:
+            raise translate(self._dialect, error) from error
+        finally:
+            timer.stop(task)
+            round_trips.record_end()
+
+
+class UnitOfWorkExecutor(StatementExecutor):
+    """Executes the statements of a unit of work."""
+
+    def insert(self, table: Table, values: Sequence[Values]) -> Awaitable[list[int]]:
+        """Insert rows; their new ids, in the order given."""
+        return self._dialect.insert(self, table, values)
+
+    def upsert(self, table: Table, values: Values) -> Awaitable[bool]:
+        """Insert an entry that expires if its key is free, which is then locked in any case; whether it was."""
+        return self._dialect.upsert(self, table, values)
+
+    def in_id_order(self, table: Table, ids: Sequence[int]) -> Any:
+        """For an UPDATE's ``id IN``: the ids, locked in their order where the database would not do so by itself."""
+        if self._dialect.has_ordered_locks:
+            return list(ids)
+        return select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(key_share=True)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that is undone alone when an error leaves it."""
+        await self.execute_raw("SAVEPOINT part")
+        try:
+            yield
+        except Exception:
+            if not self.is_lost:
+                await self.execute_raw("ROLLBACK TO SAVEPOINT part")
+            raise
+        await self.execute_raw("RELEASE SAVEPOINT part")
+
+
+class ReadExecutor(QueryExecutor):
+    """Executes each query on a connection that is released at once. One that met a lost connection is tried again."""
+
+    def __init__(self, context: ExecutorContext) -> None:
+        self._context = context
+
+    @override
+    async def rows(self, statement: Executable | CachedStatement, params: Params = None) -> Sequence[Any]:
+        try:
+            return await self._rows(statement, params)
+        except Disconnected:
+            return await self._rows(statement, params)
+
+    async def _rows(self, statement: Executable | CachedStatement, params: Params) -> Sequence[Any]:
+        async with self._context.acquire() as pooled:
+            return await StatementExecutor(pooled, self._context).rows(statement, params)
+
+
+def _single(params: Params) -> Values | None:
+    assert params is None or isinstance(params, dict)  # noqa: S101 - several are for ``write_many``
+    return params
+
+
+@cache
+def _copy_of(table: Table, names: tuple[str, ...]) -> CachedStatement:
+    """An INSERT, which a driver that copies does not send: then it only knows how values become the driver's."""
+    return CachedStatement(table.insert(), names)

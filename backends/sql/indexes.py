@@ -1,0 +1,43 @@
+"""Indexes that make lists and figures fast, beyond those of primary keys and unique constraints."""
+
+from collections.abc import Mapping, Sequence
+
+INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
+    "users": (
+        ("created_at", "id"),
+        ("username", "id"),
+        ("is_active", "created_at", "id"),
+        ("is_active", "updated_at"),
+    ),
+    "tags": (("created_at", "id"), ("name", "id")),
+    "posts": (
+        ("created_at", "id"),
+        ("title", "id"),
+        ("view_count", "id"),
+        ("published_key", "id"),
+        ("author_id", "created_at", "id"),
+        ("status", "created_at", "id"),
+    ),
+    "post_tags": (("tag_id", "post_id"),),
+    "categories": (("created_at", "id"), ("parent_id",)),
+    "products": (
+        ("created_at", "id"),
+        ("name", "id"),
+        ("price", "id"),
+        ("stock_quantity", "id"),
+        ("category_id", "created_at", "id", "is_active", "price"),  # with what figures are made of
+    ),
+    "orders": (
+        ("created_at", "id"),
+        ("total_amount", "id"),
+        ("user_id", "created_at", "id", "status", "total_amount"),  # likewise
+        ("status", "created_at", "id", "total_amount"),
+    ),
+    "order_items": (("product_id",),),
+    "payments": (("order_id",),),
+    "accounts": (("user_id",),),
+    "transfers": (("from_account_id", "created_at", "id"), ("to_account_id", "created_at", "id")),
+    "notifications": (("user_id", "created_at", "id"), ("order_id",)),
+    "tickets": (("user_id",), ("expires_at",)),
+}
+"""By table, the columns of each index."""

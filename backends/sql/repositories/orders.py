@@ -1,0 +1,141 @@
+"""Orders with their lines, and their payments."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+from typing_extensions import override
+
+from backends.sql.mapper import RowMapper
+from backends.sql.pagination import PagedQuery, filter_values
+from backends.sql.repositories.products import PRODUCTS
+from backends.sql.repositories.users import USERS
+from backends.sql.repository import EntityMapping, SqlReader, SqlRepository
+from backends.sql.schema import order_items, orders, payments, products, users
+from backends.sql.statement import CachedStatement
+from core.entities import (
+    Order,
+    OrderDetails,
+    OrderItem,
+    OrderItemDetails,
+    OrderStatus,
+    OrderSummary,
+    Payment,
+    PaymentDraft,
+)
+from core.entities.construct import shallow_asdict
+from core.errors import NotFound
+from core.storage import OrderFilter, Page, PageRequest
+from core.storage.repositories import NewOrder, OrderReader, OrderRepository, PaymentRepository
+
+SUMMARIES = EntityMapping("order", RowMapper(OrderSummary, orders))
+ORDERS = EntityMapping("order", RowMapper(Order, orders))
+PAYMENTS = EntityMapping("payment", RowMapper(Payment, payments))
+_ITEMS = RowMapper(OrderItem, order_items)
+
+_FULL = (
+    select(*ORDERS.mapper.columns, *_ITEMS.columns)
+    .join(order_items, order_items.c.order_id == orders.c.id)
+    .where(orders.c.id == bindparam("key"))
+    .order_by(order_items.c.position)
+)
+_WITH_ITEMS = CachedStatement(_FULL)
+_WITH_ITEMS_LOCKED = CachedStatement(_FULL.with_for_update(key_share=True, of=orders))
+_WITH_USER = CachedStatement(
+    select(*SUMMARIES.mapper.columns, *USERS.mapper.columns)
+    .join(users, users.c.id == orders.c.user_id)
+    .where(orders.c.id == bindparam("key"))
+)
+_ITEMS_WITH_PRODUCTS = CachedStatement(
+    select(*_ITEMS.columns, *PRODUCTS.mapper.columns)
+    .join(products, products.c.id == order_items.c.product_id)
+    .where(order_items.c.order_id == bindparam("key"))
+    .order_by(order_items.c.position)
+)
+_ADD_LINES = CachedStatement(order_items.insert(), ("order_id", "position", *_ITEMS.names))
+_TOTALS = select(orders.c.status, func.count(), func.sum(orders.c.total_amount)).group_by(orders.c.status)
+_CONDITIONS = {
+    "status": orders.c.status == bindparam("status"),
+    "user_id": orders.c.user_id == bindparam("user_id"),
+}
+_PAGES = PagedQuery(SUMMARIES.all, orders, SUMMARIES.mapper.read, _CONDITIONS)
+
+
+class SqlOrderReader(SqlReader[Order], OrderReader):
+    """Orders, outside a unit of work."""
+
+    @override
+    async def get(self, id: int) -> Order:
+        """The order and its lines, in one round trip."""
+        return await self._get_with_items(_WITH_ITEMS, id)
+
+    async def _get_with_items(self, query: CachedStatement, id: int) -> Order:
+        found = await self._executor.rows(query, {"key": id})
+        if not found:
+            raise NotFound("order", id)
+        items = [_ITEMS.read(row[ORDERS.mapper.width :]) for row in found]
+        return ORDERS.mapper.read_with(found[0], items=items)
+
+    @override
+    async def details(self, id: int) -> OrderDetails:
+        found = await self._executor.rows(_WITH_USER, {"key": id})
+        if not found:
+            raise NotFound("order", id)
+        summary = SUMMARIES.mapper.read(found[0])
+        user = USERS.mapper.read(found[0][SUMMARIES.mapper.width :])
+        lines = await self._executor.rows(_ITEMS_WITH_PRODUCTS, {"key": id})
+        return OrderDetails(**shallow_asdict(summary), user=user, items=[_read_item(line) for line in lines])
+
+    @override
+    async def page(self, filter: OrderFilter, page_request: PageRequest) -> Page[OrderSummary]:
+        values = filter_values(status=filter.status, user_id=filter.user_id)
+        return await _PAGES.page(self._executor, values, page_request)
+
+    @override
+    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
+        found = await self._executor.rows(_TOTALS)
+        return {OrderStatus(status): (count, int(total)) for status, count, total in found}
+
+
+def _read_item(line: Sequence[Any]) -> OrderItemDetails:
+    item = _ITEMS.read(line)
+    return OrderItemDetails(**shallow_asdict(item), product=PRODUCTS.mapper.read(line[_ITEMS.width :]))
+
+
+class SqlOrderRepository(SqlRepository[Order], SqlOrderReader, OrderRepository):
+    """Orders, in a unit of work."""
+
+    @override
+    async def add(self, order: NewOrder, at: datetime) -> Order:
+        row = {
+            "order_number": order.order_number,
+            "status": OrderStatus.PENDING,
+            "total_amount": order.total_amount,
+            "user_id": order.user_id,
+            "shipping_address": order.shipping_address,
+        }
+        [stored] = await self._insert([row], at, items=order.items)
+        lines = [
+            {"order_id": stored.id, "position": position, **shallow_asdict(item)}
+            for position, item in enumerate(order.items)
+        ]
+        await self._executor.write_many(_ADD_LINES, lines)
+        return stored
+
+    @override
+    async def lock(self, id: int) -> Order:
+        return await self._get_with_items(_WITH_ITEMS_LOCKED, id)
+
+    @override
+    async def save(self, entity: OrderSummary) -> None:
+        await self._update(entity, {})
+
+
+class SqlPaymentRepository(SqlRepository[Payment], PaymentRepository):
+    """Payments, in a unit of work."""
+
+    @override
+    async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
+        [payment] = await self._insert([{"order_id": order_id, **shallow_asdict(draft), "status": "completed"}], at)
+        return payment

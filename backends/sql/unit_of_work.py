@@ -1,0 +1,115 @@
+"""A unit of work: its repositories, and how it ends.
+
+It sends its own BEGIN and COMMIT, in the words of the dialect: every round trip is a statement that can be counted, and
+a COMMIT can fail like any other.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import cached_property
+from typing import TypeVar
+
+from typing_extensions import override
+
+from backends.sql.errors import Disconnected
+from backends.sql.executor import UnitOfWorkExecutor
+from backends.sql.repositories.accounts import ACCOUNTS, SqlAccountRepository
+from backends.sql.repositories.categories import CATEGORIES, SqlCategoryRepository
+from backends.sql.repositories.expiring import SqlExpiringEntryRepository
+from backends.sql.repositories.notifications import NOTIFICATIONS, SqlNotificationRepository
+from backends.sql.repositories.orders import ORDERS, PAYMENTS, SqlOrderRepository, SqlPaymentRepository
+from backends.sql.repositories.posts import POSTS, SqlPostRepository
+from backends.sql.repositories.products import PRODUCTS, SqlProductRepository
+from backends.sql.repositories.tags import TAGS, SqlTagRepository
+from backends.sql.repositories.users import USERS, SqlUserRepository
+from core.errors import TransientConflict
+from core.storage import Transaction
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class SqlTransaction(Transaction):
+    """The repositories of a unit of work. Each is made when it is first used: few are."""
+
+    def __init__(self, executor: UnitOfWorkExecutor) -> None:
+        self._executor = executor
+
+    @cached_property
+    def users(self) -> SqlUserRepository:
+        return SqlUserRepository(USERS, self._executor)
+
+    @cached_property
+    def posts(self) -> SqlPostRepository:
+        return SqlPostRepository(POSTS, self._executor)
+
+    @cached_property
+    def tags(self) -> SqlTagRepository:
+        return SqlTagRepository(TAGS, self._executor)
+
+    @cached_property
+    def categories(self) -> SqlCategoryRepository:
+        return SqlCategoryRepository(CATEGORIES, self._executor)
+
+    @cached_property
+    def products(self) -> SqlProductRepository:
+        return SqlProductRepository(PRODUCTS, self._executor)
+
+    @cached_property
+    def orders(self) -> SqlOrderRepository:
+        return SqlOrderRepository(ORDERS, self._executor)
+
+    @cached_property
+    def payments(self) -> SqlPaymentRepository:
+        return SqlPaymentRepository(PAYMENTS, self._executor)
+
+    @cached_property
+    def accounts(self) -> SqlAccountRepository:
+        return SqlAccountRepository(ACCOUNTS, self._executor)
+
+    @cached_property
+    def notifications(self) -> SqlNotificationRepository:
+        return SqlNotificationRepository(NOTIFICATIONS, self._executor)
+
+    @cached_property
+    def expiring(self) -> SqlExpiringEntryRepository:
+        return SqlExpiringEntryRepository(self._executor)
+
+    @override
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        return self._executor.savepoint()
+
+
+async def run_unit_of_work(executor: UnitOfWorkExecutor, begin: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    """What ``work`` returns, once it is committed.
+
+    Raises:
+        TransientConflict: the connection was lost before the commit, so nothing was kept.
+    """
+    try:
+        await executor.execute_raw(begin)
+        outcome = await work(SqlTransaction(executor))
+    except Disconnected as lost:
+        raise TransientConflict from lost
+    except BaseException:
+        await asyncio.shield(_roll_back(executor))
+        raise
+    try:
+        await executor.execute_raw("COMMIT")
+    except BaseException:
+        await asyncio.shield(_roll_back(executor))
+        raise
+    return outcome
+
+
+async def _roll_back(executor: UnitOfWorkExecutor) -> None:
+    if executor.is_lost:
+        return
+    try:
+        await executor.execute_raw("ROLLBACK")
+    except Exception:
+        logger.warning("rollback failed; the connection is thrown away", exc_info=True)
+        await executor.discard()
