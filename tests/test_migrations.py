@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def _shape(inspector: Any, table: str) -> dict[str, Any]:
         "uniques": inspector.get_unique_constraints(table),
     }
     columns = inspector.get_columns(table)
-    described = [{**column, "type": repr(column["type"])} for column in columns]
+    described = sorted(({**column, "type": repr(column["type"])} for column in columns), key=itemgetter("name"))
     ordered = {name: sorted(part, key=lambda one: one["name"]) for name, part in parts.items()}
     return {**ordered, "columns": described, "key": inspector.get_pk_constraint(table)}
 

@@ -1,10 +1,12 @@
 """Pages: the same keyset logic for every list."""
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     Table,
@@ -22,12 +24,15 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from backends.sql.dialects import DIALECTS
-from backends.sql.schema import NULL_SORT_TIME, SORT_KEYS
-from backends.sql.search import TrigramIndex, search_parameters
+from backends.sql.schema import NULL_SORT_TIME, SORT_KEYS, link_table_of, table_of
+from backends.sql.search import TrigramIndex, contains, search_parameters
 from backends.sql.statement import CachedStatement, QueryExecutor
+from core.entities import ENTITY_TYPES, EntityType
+from core.entities.entity_type import SEARCH_KEY
+from core.entities.filters import Condition, Operator, values_of
 from core.storage import Page, PageRequest, SortKind
 from core.storage.pages import SortOrder
-from core.text import search_term
+from core.text import fold, search_term
 
 E = TypeVar("E")
 
@@ -38,6 +43,11 @@ before them, and whether they begin behind a cursor.
 """
 
 _REACH: Any = bindparam("reach")
+_COMPARE: Mapping[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
+    Operator.EQUAL: operator.eq,
+    Operator.AT_LEAST: operator.ge,
+    Operator.AT_MOST: operator.le,
+}
 _LOW_CARDINALITY = (SortKind.INTEGER, SortKind.NULLABLE_TIME)
 _SPLIT_CURSOR = [dialect.name for dialect in DIALECTS.values() if not dialect.can_seek_by_two_columns]
 _SEARCH_INDEXES = {dialect.name: dialect.search_index for dialect in DIALECTS.values() if dialect.search_index}
@@ -151,13 +161,43 @@ class PagedQuery(Generic[E]):
         return query.where(*(self._conditions[name] for name in names if name in self._conditions))
 
 
-def filter_values(search: str | None = None, **values: Any) -> dict[str, Any]:
-    """The values that narrow a list: those that are not None, and the search term, folded, if that is not empty."""
-    narrowing = {name: value for name, value in values.items() if value is not None}
-    term = search_term(search or "")
-    if term:
-        narrowing |= search_parameters(term)
-    return narrowing
+def conditions_of(entity_type: EntityType[Any]) -> dict[str, ColumnElement[bool]]:
+    """The condition of each field of an entity's filter, by its name, which is also that of the parameter."""
+    return {condition.name: _condition(entity_type, condition) for condition in entity_type.conditions}
+
+
+def _condition(entity_type: EntityType[Any], condition: Condition) -> ColumnElement[bool]:
+    columns = table_of(entity_type).c
+    value: BindParameter[Any] = bindparam(condition.name)
+    if condition.operator is Operator.SEARCH:
+        return contains(columns[SEARCH_KEY])
+    if condition.operator in _COMPARE:
+        return _COMPARE[condition.operator](columns[condition.field], value)
+    return columns.id.in_(_linked(entity_type, condition, value))
+
+
+def _linked(entity_type: EntityType[Any], condition: Condition, value: Any) -> Select[Any]:
+    """The ids of the entities that are linked to the one with an id or a name."""
+    [link] = [link for link in entity_type.links if link.field == condition.field]
+    target, links = ENTITY_TYPES.by_plural(link.to), link_table_of(entity_type, link).c
+    target_id, query = links[f"{target.name}_id"], select(links[f"{entity_type.name}_id"])
+    if condition.operator is Operator.LINKED_ID:
+        return query.where(target_id == value)
+    [key] = [unique.keys[0] for unique in target.unique if unique.is_folded]
+    table = table_of(target)
+    return query.join(table, table.c.id == target_id).where(table.c[key] == value)
+
+
+def filter_values(entity_type: EntityType[Any], filter: object) -> dict[str, Any]:
+    """The parameters of the conditions that narrow a list; an empty search does not."""
+    values: dict[str, Any] = {}
+    for condition, value in values_of(filter, entity_type.conditions).items():
+        if condition.operator is Operator.SEARCH:
+            term = search_term(value)
+            values |= search_parameters(term) if term else {}
+        else:
+            values[condition.name] = fold(value) if condition.operator is Operator.LINKED_NAME else value
+    return values
 
 
 def _without_search(names: Sequence[str]) -> list[str]:

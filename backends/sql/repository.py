@@ -1,21 +1,26 @@
 """What every entity's repository does the same way."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property
 from typing import Any, Generic, NoReturn, TypeVar
 
-from sqlalchemy import BindParameter, Select, Table, and_, bindparam, case, literal, or_, select, union_all
+from sqlalchemy import BindParameter, Select, Table, and_, bindparam, case, literal, or_, select, union_all, update
+from sqlalchemy.sql.dml import Update
 from typing_extensions import override
 
 from backends.sql.dialects import ErrorClass
 from backends.sql.errors import ConstraintViolation, IntegrityViolation
 from backends.sql.executor import UnitOfWorkExecutor
 from backends.sql.mapper import RowMapper
+from backends.sql.pagination import PagedQuery, conditions_of
+from backends.sql.schema import NULL_SORT_TIME, SORT_KEYS, link_table_of, table_of
 from backends.sql.statement import CachedStatement, QueryExecutor
-from backends.sql.violations import Unique, ViolationLookup
+from backends.sql.violations import SqlConstraintReader
+from core.entities import ENTITY_TYPES, EntityType, OnDelete
 from core.errors import NotFound, StillReferenced, TransientConflict
 from core.storage.repositories import Reader, SlugLookup
+from core.storage.violations import Write, explain
 from core.text import slug_range
 
 E = TypeVar("E")
@@ -24,43 +29,46 @@ _SLUGS_AT_ONCE = 40
 
 
 class EntityMapping(Generic[E]):
-    """The fixed part of an entity's repository: its name, its mapper, and statements that are built once.
+    """The fixed part of an entity's repository: its table, its mapper, and statements that are built once.
 
     Attributes:
-        name: as a client reads it in an error.
-        mapper: of the entity and its table.
+        entity_type: its declaration.
         table: where it is stored.
-        violations: what the table can refuse.
-        derived: from a row's values to the columns that are computed from them, such as search keys.
-        restricted_by: what keeps it from being deleted.
+        mapper: of the entity, or of a view of it such as an order without its items.
         all: the query for all entities.
+        conditions: what a list can be narrowed to, by the name of the filter's field.
     """
 
-    def __init__(  # noqa: PLR0913 - a declaration
-        self,
-        name: str,
-        mapper: RowMapper[E],
-        uniques: Sequence[Unique] = (),
-        derived: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _: {},
-        restricted_by: str = "",
-        *,
-        locks_exclusively: bool = False,
-    ) -> None:
-        """``locks_exclusively``: a lock also keeps others from beginning to refer to it, for a change of it is one of
-        those that refer to it.
-        """
-        self.name = name
-        self.mapper = mapper
-        self.table = mapper.table
-        self.violations = ViolationLookup(mapper.table, tuple(uniques))
-        self.derived = derived
-        self.restricted_by = restricted_by
-        self.all: Select[Any] = select(*mapper.columns)
+    def __init__(self, entity_type: EntityType[Any], view: type[E] | None = None) -> None:
+        self.entity_type = entity_type
+        self.table = table_of(entity_type)
+        self.mapper: RowMapper[E] = RowMapper(view or entity_type.entity, self.table)
+        self.all: Select[Any] = select(*self.mapper.columns)
+        self.conditions = conditions_of(entity_type)
         by_id = self.all.where(self.table.c.id == bindparam("key"))
+        is_shared = not ENTITY_TYPES.changes_referrers(entity_type)  # else no new reference may come up meanwhile
         self.by_id = CachedStatement(by_id)
-        self.locked_by_id = CachedStatement(by_id.with_for_update(key_share=not locks_exclusively))
+        self.locked_by_id = CachedStatement(by_id.with_for_update(key_share=is_shared))
         self.delete_by_id = CachedStatement(self.table.delete().where(self.table.c.id == bindparam("key")))
+        self._apart = [*entity_type.parts, *(link.field for link in entity_type.links)]
+        self._sort_keys = [(name, key) for name, key in SORT_KEYS.items() if key in self.table.c]
         self._updates: dict[tuple[str, ...], CachedStatement] = {}
+        self._locks: dict[int, CachedStatement] = {}
+        self._adjustments: dict[int, CachedStatement] = {}
+
+    @cached_property
+    def pages(self) -> PagedQuery[E]:
+        """The lists of the entity."""
+        return PagedQuery(self.all, self.table, self.mapper.read, self.conditions)
+
+    def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The columns of an entity with these values by field."""
+        row = {**values, **self.entity_type.derive(values)}
+        for name, key in self._sort_keys:
+            row[key] = values[name] or NULL_SORT_TIME
+        for name in self._apart:
+            row.pop(name, None)
+        return row
 
     def update(self, names: tuple[str, ...]) -> CachedStatement:
         """The update of these columns of the row with the id ``key``, if its version is ``previous``."""
@@ -69,9 +77,49 @@ class EntityMapping(Generic[E]):
             self._updates[names] = CachedStatement(self.table.update().where(*same), names)
         return self._updates[names]
 
+    def lock_many(self, count: int) -> CachedStatement:
+        """The query that locks so many rows in the order of their ids."""
+        if count not in self._locks:
+            query = self.all.where(self.table.c.id.in_(self._ids(count))).order_by(self.table.c.id)
+            self._locks[count] = CachedStatement(query.with_for_update(key_share=True))
+        return self._locks[count]
+
+    def adjust(self, field: str, high: int, count: int) -> CachedStatement:
+        """The update that adds to a quantity of so many rows, where it stays within 0 and ``high``."""
+        if count not in self._adjustments:
+            ids, row_id, quantity = self._ids(count), self.table.c.id, self.table.c[field]
+            changes = [(row_id == key, bindparam(f"change_{n}", type_=quantity.type)) for n, key in enumerate(ids)]
+            after = quantity + case(*changes)
+            at = bindparam("at", type_=self.table.c.updated_at.type)
+            guarded = self.table.update().where(row_id.in_(ids), after.between(0, high))
+            self._adjustments[count] = CachedStatement(guarded.values({field: after, **next_version(self.table, at)}))
+        return self._adjustments[count]
+
+    def _ids(self, count: int) -> list[BindParameter[int]]:
+        return [bindparam(f"id_{n}", type_=self.table.c.id.type) for n in range(count)]
+
+    def referrer_updates(self, id: int, at: datetime) -> Iterable[Update]:
+        """The new versions of entities that lose their reference or link when this one is deleted."""
+        for referrer in ENTITY_TYPES.referrers(self.entity_type, OnDelete.SET_NULL):
+            table, field = table_of(referrer.owner), referrer.reference.field
+            yield update(table).where(table.c[field] == id).values({field: None, **next_version(table, at)})
+        yield from self.linked_updates(id, at)
+
+    def linked_updates(self, id: int, at: datetime) -> Iterable[Update]:
+        """The new versions of entities that are linked to this one."""
+        for owner, link in ENTITY_TYPES.linked_from(self.entity_type):
+            table, links = table_of(owner), link_table_of(owner, link).c
+            linked = select(links[f"{owner.name}_id"]).where(links[f"{self.entity_type.name}_id"] == id)
+            yield update(table).where(table.c.id.in_(linked)).values(next_version(table, at))
+
     def raise_violation(self, refused: IntegrityViolation, written: Sequence[Mapping[str, Any]]) -> NoReturn:
-        """Turn a refused write into a violation that can be diagnosed later."""
-        raise ConstraintViolation(partial(self.violations.diagnose, written=written)) from refused
+        """Turn a refused write into a violation that is explained later."""
+        raise_violation(refused, Write(self.entity_type, written))
+
+
+def raise_violation(refused: IntegrityViolation, write: Write) -> NoReturn:
+    """Raise the error whose cause is looked up once the unit of work is undone."""
+    raise ConstraintViolation(lambda executor: explain([write], SqlConstraintReader(executor))) from refused
 
 
 def next_version(table: Table, at: datetime | BindParameter[datetime]) -> dict[str, Any]:
@@ -102,7 +150,7 @@ class SqlReader(Reader[E]):
         """
         found = await self._executor.rows(query, {"key": key})
         if not found:
-            raise NotFound(self._mapping.name, key)
+            raise NotFound(self._mapping.entity_type.name, key)
         return self._mapping.mapper.read(found[0])
 
 
@@ -114,18 +162,19 @@ class SqlRepository(SqlReader[E]):
     def __init__(self, mapping: EntityMapping[E], executor: UnitOfWorkExecutor) -> None:
         super().__init__(mapping, executor)
 
-    async def _insert(self, drafts: Sequence[Mapping[str, Any]], at: datetime, **others: Any) -> list[E]:
-        """Insert new rows; ``others`` completes the entities with what is no column of theirs."""
+    async def _insert(self, values: Sequence[Mapping[str, Any]], **others: Any) -> list[E]:
+        """Insert new entities with these values by field; ``others`` completes them with what is no column."""
         mapping = self._mapping
-        stamp = {"created_at": at, "updated_at": at, "version": 1}
-        written = [{**draft, **stamp} for draft in drafts]
-        for row in written:
-            row.update(mapping.derived(row))
+        written = [mapping.row(one) for one in values]
         try:
             ids = await self._executor.insert(mapping.table, written)
         except IntegrityViolation as refused:
             mapping.raise_violation(refused, written)
         return [mapping.mapper.build(row | {"id": key}, **others) for key, row in zip(ids, written, strict=True)]
+
+    async def _insert_drafts(self, drafts: Sequence[object], at: datetime) -> list[E]:
+        """Insert new entities as clients drafted them."""
+        return await self._insert([self._mapping.entity_type.new_values(draft, at) for draft in drafts])
 
     async def lock(self, id: int) -> E:
         """The entity as it is now, locked against changes by others until the unit of work ends."""
@@ -138,8 +187,7 @@ class SqlRepository(SqlReader[E]):
     async def _update(self, entity: Any, extra: Mapping[str, Any]) -> None:
         """Write back an entity and ``extra`` columns, if the stored version is the one before."""
         mapping = self._mapping
-        values = {**mapping.mapper.values(entity), **extra}
-        values.update(mapping.derived(values))
+        values = mapping.row({**mapping.mapper.values(entity), **extra})
         key = values.pop("id")
         guard = {"key": key, "previous": entity.version - 1}
         try:
@@ -149,16 +197,28 @@ class SqlRepository(SqlReader[E]):
         if matched != 1:
             raise TransientConflict
 
-    async def delete(self, id: int) -> None:
-        """Remove the entity, if nothing that must not lose it refers to it."""
+    async def delete(self, id: int, at: datetime) -> None:
+        """Remove the entity, with the declared effects on those that refer to it."""
+        if ENTITY_TYPES.changes_referrers(self._mapping.entity_type):
+            await self.lock(id)
+            for statement in self._mapping.referrer_updates(id, at):
+                await self._executor.write(statement)
+        if not await self._delete_where(self._mapping.delete_by_id, {"key": id}):
+            raise NotFound(self._mapping.entity_type.name, id)
+
+    async def _delete_where(self, statement: CachedStatement, params: Mapping[str, Any]) -> int:
+        """Run a deletion; the number of entities that it removed.
+
+        Raises:
+            StillReferenced: an entity that restricts deletion refers to one of them.
+        """
         try:
-            deleted = await self._executor.write(self._mapping.delete_by_id, {"key": id})
+            return await self._executor.write(statement, params)
         except IntegrityViolation as refused:
-            if refused.error_class is ErrorClass.REFERENCE and self._mapping.restricted_by:
-                raise StillReferenced(self._mapping.name, self._mapping.restricted_by) from refused
+            restricting = ENTITY_TYPES.referrers(self._mapping.entity_type, OnDelete.RESTRICT)
+            if refused.error_class is ErrorClass.REFERENCE and restricting:
+                raise StillReferenced(self._mapping.entity_type.name, restricting[0].label) from refused
             raise
-        if not deleted:
-            raise NotFound(self._mapping.name, id)
 
 
 class SqlSlugRepository(SqlRepository[E], SlugLookup):
@@ -174,3 +234,24 @@ class SqlSlugRepository(SqlRepository[E], SlugLookup):
         groups = [ranges[start : start + _SLUGS_AT_ONCE] for start in range(0, len(ranges), _SLUGS_AT_ONCE)]
         queries = [select(slug).where(or_(*group)) for group in groups]
         return {row[0] for row in await self._executor.rows(union_all(*queries))} if queries else set()
+
+
+class SqlQuantityRepository(SqlRepository[E]):
+    """A repository of entities with a quantity that is guarded, such as stock or money."""
+
+    async def _lock_many(self, ids: Sequence[int]) -> list[E]:
+        mapping = self._mapping
+        found = await self._executor.rows(mapping.lock_many(len(ids)), {f"id_{n}": key for n, key in enumerate(ids)})
+        return [mapping.mapper.read(row) for row in found]
+
+    async def _adjust(self, field: str, high: int, changes: Mapping[int, int], at: datetime) -> None:
+        """Add to the quantity of each entity, by one guarded UPDATE with a CASE over them.
+
+        Raises:
+            TransientConflict: an entity is gone, or its quantity would leave 0 to ``high``.
+        """
+        params: dict[str, Any] = {"at": at}
+        for n, (key, change) in enumerate(changes.items()):
+            params[f"id_{n}"], params[f"change_{n}"] = key, change
+        if await self._executor.write(self._mapping.adjust(field, high, len(changes)), params) != len(changes):
+            raise TransientConflict

@@ -57,7 +57,7 @@ async def test_migrations_of_entries_keep_users(blank_url: str, registry: Regist
         storage = await registry.choose(settings).open(settings)
         assert await storage.users.get(user.id) == user
         assert await storage.expiring.get(KEY, NOW) is None
-        await storage.run(lambda tx, mine=user.id: tx.users.delete(mine))
+        await storage.run(lambda tx, mine=user.id: tx.users.delete(mine, NOW))
         await storage.close()
 
 

@@ -11,7 +11,7 @@ from backends.sql import schema
 from backends.sql.engine import serving_engine
 from conformance.shop import Shop
 from core.clock import now
-from core.entities import CategoryDraft, TagDraft
+from core.entities import ORDER, PRODUCT, CategoryDraft, TagDraft
 from core.entities.fields import MAX_ID, MAX_QUANTITY
 from core.errors import NotFound, RetriesExhausted
 from core.money import MAX_PRICE, MAX_TOTAL
@@ -52,7 +52,7 @@ async def test_money_sums_exceed_float_precision(storage: Storage, external: Ext
     rows = [row | record | {"order_number": f"ORD-{number}"} for number in range(MANY)]
     async with external.connection() as connection:
         await connection.exec_driver_sql("BEGIN")
-        await connection.execute(insert(schema.orders), rows)
+        await connection.execute(insert(schema.table_of(ORDER)), rows)
         await connection.exec_driver_sql("COMMIT")
     summary = await orders.summary(storage)
     assert summary.total_revenue == MANY * MAX_TOTAL > 2**53
@@ -131,7 +131,7 @@ async def test_integers_are_kept_at_their_bounds(storage: Storage, external: Ext
     stored = await storage.products.get(product.id)
     assert (stored.stock_quantity, stored.price) == (MAX_QUANTITY, MAX_PRICE)
     async with external.connection() as connection:
-        await connection.execute(update(schema.products).values(id=MAX_ID))
+        await connection.execute(update(schema.table_of(PRODUCT)).values(id=MAX_ID))
     assert (await storage.products.get(MAX_ID)).name == product.name
     with pytest.raises(NotFound):
         await storage.products.get(1)

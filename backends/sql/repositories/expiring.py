@@ -1,24 +1,24 @@
 """Entries that expire: a user's sessions, idempotent responses, counters of attempts."""
 
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy import bindparam, select
 from typing_extensions import override
 
-from backends.sql.errors import ConstraintViolation, IntegrityViolation
+from backends.sql.errors import IntegrityViolation
 from backends.sql.executor import UnitOfWorkExecutor
 from backends.sql.mapper import RowMapper
 from backends.sql.repositories.users import USERS
-from backends.sql.schema import tickets, users
+from backends.sql.repository import raise_violation
+from backends.sql.schema import table_of
 from backends.sql.statement import CachedStatement, QueryExecutor
-from backends.sql.violations import ViolationLookup
-from core.entities import EntryKind, ExpiringEntry, User
+from core.entities import EXPIRING_ENTRY, EntryKind, ExpiringEntry, User
 from core.errors import TransientConflict
 from core.storage.repositories import ExpiringEntryReader, ExpiringEntryRepository
+from core.storage.violations import Write
 
+tickets, users = table_of(EXPIRING_ENTRY), USERS.table
 _MAPPER = RowMapper(ExpiringEntry, tickets)
-_VIOLATIONS = ViolationLookup(tickets)
 
 _AT = bindparam("at", type_=tickets.c.expires_at.type)
 _KEY = tickets.c.key == bindparam("id")
@@ -78,7 +78,7 @@ class SqlExpiringEntryRepository(SqlExpiringEntryReader, ExpiringEntryRepository
             if await self._executor.upsert(tickets, row | {"at": at}):
                 return None
         except IntegrityViolation as refused:
-            raise ConstraintViolation(partial(_VIOLATIONS.diagnose, written=[row])) from refused
+            raise_violation(refused, Write(EXPIRING_ENTRY, [row]))
         found = await self.lock(entry.key, at)
         if found is None:
             raise TransientConflict

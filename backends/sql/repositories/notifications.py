@@ -6,16 +6,14 @@ from datetime import datetime
 from sqlalchemy import bindparam
 from typing_extensions import override
 
-from backends.sql.mapper import RowMapper
 from backends.sql.pagination import PagedQuery
 from backends.sql.repository import EntityMapping, SqlReader, SqlRepository
-from backends.sql.schema import notifications
-from core.entities import Notification, NotificationDraft
-from core.entities.construct import shallow_asdict
+from core.entities import NOTIFICATION, Notification, NotificationDraft
 from core.storage import Page, PageRequest
 from core.storage.repositories import NotificationReader, NotificationRepository
 
-NOTIFICATIONS = EntityMapping("notification", RowMapper(Notification, notifications))
+NOTIFICATIONS: EntityMapping[Notification] = EntityMapping(NOTIFICATION)
+notifications = NOTIFICATIONS.table
 _CONDITIONS = {"user_id": notifications.c.user_id == bindparam("user_id")}
 _PAGES = PagedQuery(NOTIFICATIONS.all, notifications, NOTIFICATIONS.mapper.read, _CONDITIONS)
 
@@ -33,4 +31,4 @@ class SqlNotificationRepository(SqlRepository[Notification], SqlNotificationRead
 
     @override
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
-        return await self._insert([{**shallow_asdict(draft), "is_read": False} for draft in drafts], at)
+        return await self._insert_drafts(drafts, at)

@@ -8,13 +8,15 @@ from sqlalchemy import bindparam, func, select
 from typing_extensions import override
 
 from backends.sql.mapper import RowMapper
-from backends.sql.pagination import PagedQuery, filter_values
+from backends.sql.pagination import filter_values
 from backends.sql.repositories.products import PRODUCTS
 from backends.sql.repositories.users import USERS
 from backends.sql.repository import EntityMapping, SqlReader, SqlRepository
-from backends.sql.schema import order_items, orders, payments, products, users
+from backends.sql.schema import part_table_of
 from backends.sql.statement import CachedStatement
 from core.entities import (
+    ORDER,
+    PAYMENT,
     Order,
     OrderDetails,
     OrderItem,
@@ -29,9 +31,11 @@ from core.errors import NotFound
 from core.storage import OrderFilter, Page, PageRequest
 from core.storage.repositories import NewOrder, OrderReader, OrderRepository, PaymentRepository
 
-SUMMARIES = EntityMapping("order", RowMapper(OrderSummary, orders))
-ORDERS = EntityMapping("order", RowMapper(Order, orders))
-PAYMENTS = EntityMapping("payment", RowMapper(Payment, payments))
+ORDERS: EntityMapping[Order] = EntityMapping(ORDER)
+SUMMARIES = EntityMapping(ORDER, OrderSummary)
+PAYMENTS: EntityMapping[Payment] = EntityMapping(PAYMENT)
+orders, order_items = ORDERS.table, part_table_of(ORDER, "items")
+products, users = PRODUCTS.table, USERS.table
 _ITEMS = RowMapper(OrderItem, order_items)
 
 _FULL = (
@@ -55,11 +59,6 @@ _ITEMS_WITH_PRODUCTS = CachedStatement(
 )
 _ADD_LINES = CachedStatement(order_items.insert(), ("order_id", "position", *_ITEMS.names))
 _TOTALS = select(orders.c.status, func.count(), func.sum(orders.c.total_amount)).group_by(orders.c.status)
-_CONDITIONS = {
-    "status": orders.c.status == bindparam("status"),
-    "user_id": orders.c.user_id == bindparam("user_id"),
-}
-_PAGES = PagedQuery(SUMMARIES.all, orders, SUMMARIES.mapper.read, _CONDITIONS)
 
 
 class SqlOrderReader(SqlReader[Order], OrderReader):
@@ -89,8 +88,7 @@ class SqlOrderReader(SqlReader[Order], OrderReader):
 
     @override
     async def page(self, filter: OrderFilter, page_request: PageRequest) -> Page[OrderSummary]:
-        values = filter_values(status=filter.status, user_id=filter.user_id)
-        return await _PAGES.page(self._executor, values, page_request)
+        return await SUMMARIES.pages.page(self._executor, filter_values(ORDER, filter), page_request)
 
     @override
     async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
@@ -108,14 +106,7 @@ class SqlOrderRepository(SqlRepository[Order], SqlOrderReader, OrderRepository):
 
     @override
     async def add(self, order: NewOrder, at: datetime) -> Order:
-        row = {
-            "order_number": order.order_number,
-            "status": OrderStatus.PENDING,
-            "total_amount": order.total_amount,
-            "user_id": order.user_id,
-            "shipping_address": order.shipping_address,
-        }
-        [stored] = await self._insert([row], at, items=order.items)
+        [stored] = await self._insert([ORDER.new_values(order, at)], items=order.items)
         lines = [
             {"order_id": stored.id, "position": position, **shallow_asdict(item)}
             for position, item in enumerate(order.items)
@@ -137,5 +128,5 @@ class SqlPaymentRepository(SqlRepository[Payment], PaymentRepository):
 
     @override
     async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
-        [payment] = await self._insert([{"order_id": order_id, **shallow_asdict(draft), "status": "completed"}], at)
+        [payment] = await self._insert([PAYMENT.new_values(draft, at, order_id=order_id)])
         return payment

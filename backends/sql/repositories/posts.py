@@ -1,6 +1,6 @@
 """Posts with the names of their tags."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -8,29 +8,18 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from typing_extensions import override
 
-from backends.sql.mapper import RowMapper
 from backends.sql.pagination import PagedQuery, filter_values
+from backends.sql.repositories.tags import TAGS
 from backends.sql.repository import EntityMapping, SqlReader, SqlSlugRepository
-from backends.sql.schema import NULL_SORT_TIME, post_tags, posts, tags
-from backends.sql.search import contains
+from backends.sql.schema import link_table_of
 from backends.sql.statement import CachedStatement, QueryExecutor
-from backends.sql.violations import Unique
-from core.entities import Post, PostDraft, Tag
-from core.entities.construct import shallow_asdict
+from core.entities import POST, Post, PostDraft, Tag
 from core.errors import NotFound
 from core.storage import Page, PageRequest, PostFilter
 from core.storage.repositories import PostReader, PostRepository
-from core.text import fold, search_key
 
-
-def _derived(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "search_key": search_key(row["title"], row["content"]),
-        "published_key": row["published_at"] or NULL_SORT_TIME,
-    }
-
-
-POSTS = EntityMapping("post", RowMapper(Post, posts), uniques=[Unique("slug", ("slug",))], derived=_derived)
+POSTS: EntityMapping[Post] = EntityMapping(POST)
+posts, tags, post_tags = POSTS.table, TAGS.table, link_table_of(POST, *POST.links)
 
 _WITH_TAGS = (
     select(*POSTS.mapper.columns, tags.c.name)
@@ -54,15 +43,7 @@ _TAGS_OF = (
     .where(post_tags.c.post_id.in_(bindparam("ids", expanding=True)))
     .order_by(post_tags.c.post_id, tags.c.name)
 )
-_TAGGED_BY_NAME = select(post_tags.c.post_id).join(tags, tags.c.id == post_tags.c.tag_id)
-_CONDITIONS = {
-    "author_id": posts.c.author_id == bindparam("author_id"),
-    "status": posts.c.status == bindparam("status"),
-    "tag_id": posts.c.id.in_(select(post_tags.c.post_id).where(post_tags.c.tag_id == bindparam("tag_id"))),
-    "tag": posts.c.id.in_(_TAGGED_BY_NAME.where(tags.c.name_key == bindparam("tag"))),
-    "search": contains(posts.c.search_key),
-}
-_PAGES = PagedQuery(POSTS.all, posts, tuple, _CONDITIONS)
+_PAGES = PagedQuery(POSTS.all, posts, tuple, POSTS.conditions)
 
 
 def _read(row: Sequence[Any], names: list[str]) -> Post:
@@ -85,7 +66,7 @@ class SqlPostReader(SqlReader[Post], PostReader):
     @override
     async def page(self, filter: PostFilter, page_request: PageRequest) -> Page[Post]:
         """The tags of all posts on the page come in one further round trip."""
-        page = await _PAGES.page(self._executor, _parameters(filter), page_request)
+        page = await _PAGES.page(self._executor, filter_values(POST, filter), page_request)
         names = await _get_tags(self._executor, [row[0] for row in page.items])
         return Page([_read(row, names.get(row[0], [])) for row in page.items], page.has_more, page.total)
 
@@ -97,19 +78,13 @@ async def _get_tags(executor: QueryExecutor, ids: list[int]) -> dict[int, list[s
     return {post_id: [name for _, name in group] for post_id, group in groupby(links, key=lambda link: link[0])}
 
 
-def _parameters(filter: PostFilter) -> dict[str, Any]:
-    tag = None if filter.tag is None else fold(filter.tag)
-    return filter_values(filter.search, author_id=filter.author_id, status=filter.status, tag_id=filter.tag_id, tag=tag)
-
-
 class SqlPostRepository(SqlSlugRepository[Post], SqlPostReader, PostRepository):
     """Posts, in a unit of work."""
 
     @override
     async def add(self, draft: PostDraft, tags: Sequence[Tag], published_at: datetime | None, at: datetime) -> Post:
-        row = shallow_asdict(draft) | {"view_count": 0, "published_at": published_at}
-        del row["tags"]
-        [post] = await self._insert([row], at, tags=sorted(tag.name for tag in tags))
+        values = POST.new_values(draft, at, published_at=published_at)
+        [post] = await self._insert([values], tags=sorted(tag.name for tag in tags))
         await self._link(post.id, tags)
         return post
 
@@ -128,6 +103,12 @@ class SqlPostRepository(SqlSlugRepository[Post], SqlPostReader, PostRepository):
         if tags is not None:
             await self._executor.write(post_tags.delete().where(post_tags.c.post_id == entity.id))
             await self._link(entity.id, tags)
+
+    @override
+    async def rename_tag(self, before: Tag, after: Tag, at: datetime) -> None:
+        """Names are read from the tag, so that only the posts' versions change."""
+        for statement in TAGS.linked_updates(after.id, at):
+            await self._executor.write(statement)
 
     async def _link(self, post_id: int, tags: Sequence[Tag]) -> None:
         if tags:

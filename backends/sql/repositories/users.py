@@ -1,48 +1,30 @@
 """Users."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, desc, func, select
 from typing_extensions import override
 
-from backends.sql.errors import IntegrityViolation
-from backends.sql.mapper import RowMapper
-from backends.sql.pagination import PagedQuery, filter_values
+from backends.sql.pagination import filter_values
 from backends.sql.repository import EntityMapping, SqlReader, SqlRepository
-from backends.sql.schema import orders, users
-from backends.sql.search import contains
+from backends.sql.schema import table_of
 from backends.sql.statement import CachedStatement
-from backends.sql.violations import Unique
-from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
-from core.errors import NotFound, StillReferenced
+from core.entities import ORDER, USER, Credentials, OrderStatus, TopSpender, User, UserDraft
+from core.errors import NotFound
 from core.storage import Page, PageRequest, UserFilter
 from core.storage.repositories import UserReader, UserRepository
-from core.text import fold, search_key
+from core.text import fold
 
-
-def _derived(row: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "username_key": fold(row["username"]),
-        "email_key": fold(row["email"]),
-        "search_key": search_key(row["username"], row["email"], row["full_name"]),
-    }
-
-
-USERS = EntityMapping(
-    "user",
-    RowMapper(User, users),
-    uniques=[Unique("username", ("username_key",)), Unique("email", ("email_key",))],
-    derived=_derived,
-    restricted_by="accounts",
-)
+USERS: EntityMapping[User] = EntityMapping(USER)
+users, orders = USERS.table, table_of(ORDER)
 
 _BY_EMAIL = CachedStatement(USERS.all.where(users.c.email_key == bindparam("key")))
 _CREDENTIALS = select(*USERS.mapper.columns, users.c.password_hash)
 _CREDENTIALS_BY_USERNAME = CachedStatement(_CREDENTIALS.where(users.c.username_key == bindparam("key")))
 _CREDENTIALS_BY_EMAIL = CachedStatement(_CREDENTIALS.where(users.c.email_key == bindparam("key")))
 _ACTIVE = select(func.count()).select_from(users).where(users.c.is_active)
+_DELETE_INACTIVE = CachedStatement(users.delete().where(~users.c.is_active))
 _BEST = (
     select(orders.c.user_id, func.count().label("order_count"), func.sum(orders.c.total_amount).label("spent"))
     .where(orders.c.status != OrderStatus.CANCELLED)
@@ -56,11 +38,6 @@ _TOP = CachedStatement(  # only the best are looked up among the users, not all 
     .join(_BEST, _BEST.c.user_id == users.c.id)
     .order_by(_BEST.c.spent.desc(), users.c.id)
 )
-_CONDITIONS = {
-    "is_active": users.c.is_active == bindparam("is_active"),
-    "search": contains(users.c.search_key),
-}
-_PAGES = PagedQuery(USERS.all, users, USERS.mapper.read, _CONDITIONS)
 
 
 class SqlUserReader(SqlReader[User], UserReader):
@@ -81,8 +58,7 @@ class SqlUserReader(SqlReader[User], UserReader):
 
     @override
     async def page(self, filter: UserFilter, page_request: PageRequest) -> Page[User]:
-        values = filter_values(filter.search, is_active=filter.is_active)
-        return await _PAGES.page(self._executor, values, page_request)
+        return await USERS.pages.page(self._executor, filter_values(USER, filter), page_request)
 
     @override
     async def active_count(self) -> int:
@@ -102,11 +78,8 @@ class SqlUserRepository(SqlRepository[User], SqlUserReader, UserRepository):
 
     @override
     async def add(self, drafts: Sequence[UserDraft], password_hashes: Sequence[str], at: datetime) -> list[User]:
-        rows = []
-        for draft, password_hash in zip(drafts, password_hashes, strict=True):
-            row = {name: getattr(draft, name) for name in _DRAFTED}
-            rows.append({**row, "password_hash": password_hash, "is_superuser": False})
-        return await self._insert(rows, at)
+        pairs = zip(drafts, password_hashes, strict=True)
+        return await self._insert([USER.new_values(draft, at, password_hash=hashed) for draft, hashed in pairs])
 
     @override
     async def save(self, entity: User, password_hash: str | None = None) -> None:
@@ -118,11 +91,5 @@ class SqlUserRepository(SqlRepository[User], SqlUserReader, UserRepository):
         return await self._executor.write(stale.values(is_active=False, updated_at=at, version=users.c.version + 1))
 
     @override
-    async def delete_inactive(self) -> int:
-        try:
-            return await self._executor.write(users.delete().where(~users.c.is_active))
-        except IntegrityViolation as refused:
-            raise StillReferenced("user", "accounts") from refused
-
-
-_DRAFTED = ("username", "email", "full_name", "bio", "is_active")
+    async def delete_inactive(self, at: datetime) -> int:
+        return await self._delete_where(_DELETE_INACTIVE, {})
