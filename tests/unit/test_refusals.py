@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine
 
-from backends.mongo.claims import Claim
-from backends.mongo.claims import Unique as Keys
+from backends.mongo.violations import UniqueKey, WriteConstraints
 from backends.sql.probe import Probe, Unique
 from core.errors import Duplicate
 
@@ -55,6 +54,6 @@ async def test_one_state_of_a_row_is_in_the_way() -> None:
 
 
 async def test_one_state_of_a_document_is_in_the_way() -> None:
-    uniques = Keys("username", ("username",)), Keys("email", ("email",))
-    claim = Claim("people", {}, uniques, [{"_id": 2, **WRITTEN}])
-    assert await claim.taken(Restless()) == ["username"]  # type: ignore[arg-type]
+    uniques = UniqueKey("username", ("username",)), UniqueKey("email", ("email",))
+    constraints = WriteConstraints("people", {}, uniques, [{"_id": 2, **WRITTEN}])
+    assert await constraints.find_duplicates(Restless()) == ["username"]  # type: ignore[arg-type]

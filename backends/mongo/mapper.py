@@ -1,0 +1,137 @@
+"""Maps entities to documents and back. Keys are named as fields, but ``id`` is ``_id``; a null is stored as null.
+
+Documents are read straight into entities. Beanie's documents take 29 µs instead of 9 for each user on a page of 1 000,
+because pydantic validates again what the database has validated, and warn of a deprecation with each write.
+"""
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from operator import attrgetter, itemgetter
+from typing import Any, Generic, TypeVar
+
+from backends.mongo.driver import Document, Int64
+from backends.mongo.violations import UniqueKey, WriteConstraints
+from core.entities.construct import make_constructor
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """Converts a field that entity and document hold differently."""
+
+    load: Callable[[Any], Any]
+    store: Callable[[Any], Any]
+
+
+MONEY = Codec(load=int, store=Int64)
+"""Minor units, as 64 bits whatever the amount."""
+
+
+def enum_codec(members: type[Enum]) -> Codec:
+    """A codec that stores a member of an enumeration by its value."""
+    return Codec(load=members, store=lambda member: member.value)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentMapper(Generic[E]):
+    """Maps one class of entities.
+
+    Attributes:
+        entity: the class.
+        codecs: of the fields that differ.
+        unique_sorts: sort fields that have no value twice.
+        filter_indexes: fields with an index that continues with ``created_at`` and ``_id``.
+        names: the entity's fields.
+        keys: the document's keys, in the same order.
+        projection: the projection of every query.
+    """
+
+    entity: type[E]
+    codecs: Mapping[str, Codec] = field(default_factory=dict)
+    unique_sorts: Set[str] = frozenset()
+    filter_indexes: Set[str] = frozenset()
+    names: Sequence[str] = field(init=False)
+    keys: Sequence[str] = field(init=False)
+    projection: Mapping[str, int] = field(init=False)
+    _get_values: Callable[[Document], Sequence[Any]] = field(init=False)
+    _get_fields: Callable[[E], Sequence[Any]] = field(init=False)
+    _construct: Callable[[Sequence[Any]], E] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = [f.name for f in fields(self.entity)]  # type: ignore[arg-type]
+        object.__setattr__(self, "names", names)
+        keys = ["_id" if name == "id" else name for name in names]
+        object.__setattr__(self, "keys", keys)
+        object.__setattr__(self, "projection", dict.fromkeys(keys, 1))
+        object.__setattr__(self, "_get_values", itemgetter(*keys))
+        object.__setattr__(self, "_get_fields", attrgetter(*names))
+        object.__setattr__(self, "_construct", make_constructor(self.entity, names))
+
+    def to_entity(self, document: Document) -> E:
+        """The entity of a document that was read with ``projection``; changes the document."""
+        for name, codec in self.codecs.items():
+            document[name] = codec.load(document[name])
+        return self._construct(self._get_values(document))
+
+    def to_document(self, entity: E) -> Document:
+        """The document of an entity, without derived keys."""
+        document: Document = dict(zip(self.keys, self._get_fields(entity), strict=True))
+        for name, codec in self.codecs.items():
+            document[name] = codec.store(document[name])
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedKey:
+    """A key computed from fields, such as a search key.
+
+    Attributes:
+        compute: from the values of ``fields``.
+        fields: of the entity.
+    """
+
+    compute: Callable[..., Any]
+    fields: tuple[str, ...]
+
+    def derive(self, document: Document) -> Any:
+        """The key of a document."""
+        return self.compute(*(document[name] for name in self.fields))
+
+
+@dataclass(frozen=True, slots=True)
+class EntityMapping(Generic[E]):
+    """Where and how an entity is stored.
+
+    Attributes:
+        name: as a client reads it in an error.
+        collection: where it is stored.
+        mapper: between entity and document.
+        references: the collection that each reference points to, by field, in the order in which they are reported.
+        unique_keys: in the order in which they are reported.
+        derived_keys: by key.
+    """
+
+    name: str
+    collection: str
+    mapper: DocumentMapper[E]
+    references: Mapping[str, str] = field(default_factory=dict)
+    unique_keys: Sequence[UniqueKey] = ()
+    derived_keys: Mapping[str, DerivedKey] = field(default_factory=dict)
+
+    def to_document(self, entity: E) -> Document:
+        """The document of an entity, with its derived keys."""
+        document = self.mapper.to_document(entity)
+        return document | {key: derived.derive(document) for key, derived in self.derived_keys.items()}
+
+    def diff(self, before: E, after: E) -> Document:
+        """The keys of the document that differ, with their values ``after``."""
+        old, new = self.mapper.to_document(before), self.mapper.to_document(after)
+        changed = {name: value for name, value in new.items() if value != old[name]}
+        stale = {key: derived for key, derived in self.derived_keys.items() if changed.keys() & set(derived.fields)}
+        return changed | {key: derived.derive(new) for key, derived in stale.items()}
+
+    def constrain(self, documents: Sequence[Mapping[str, Any]]) -> WriteConstraints:
+        """The constraints of such documents."""
+        return WriteConstraints(self.collection, self.references, self.unique_keys, documents)
