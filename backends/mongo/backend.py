@@ -1,29 +1,30 @@
-"""MongoDB and mongomock as backends. Neither imports a driver before it is used."""
+"""MongoDB and mongomock as backends. Neither imports a driver before it is opened."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
+from typing_extensions import override
 
 from core.settings import Settings
-from core.storage import Capabilities, Driver, Migrations, Storage
+from core.storage import Backend, Capabilities, Driver, Migrations, Storage, SupportsTemporaryDatabases
 
 if TYPE_CHECKING:
-    from backends.mongo.inprocess import Memory
+    from backends.mongo.mongomock import MongomockStore
 
 
-class MongoBackend:
-    """See ``core.storage.Backend``."""
+class MongoBackend(Backend, SupportsTemporaryDatabases):
+    """MongoDB: replica sets and sharded clusters."""
 
     name = "mongodb"
     schemes: Sequence[str] = ("mongodb",)
     drivers: Sequence[Driver] = (
         Driver("motor", "motor", "stockroom[mongodb]"),
-        Driver("srv", "dns", "stockroom[mongodb]"),  # mongodb+srv:// is Motor as well, and asks DNS for the hosts
+        Driver("srv", "dns", "stockroom[mongodb]"),  # mongodb+srv://: Motor, with the hosts from DNS
     )
     capabilities = Capabilities(
         savepoints=False,
@@ -43,37 +44,38 @@ class MongoBackend:
     )
     example_url = "mongodb://localhost:27017/stockroom?replicaSet=rs0"
 
+    @override
     async def open(self, settings: Settings) -> Storage:
-        """See ``Backend.open``."""
-        from backends.mongo.connection import open_replica  # noqa: PLC0415
-        from backends.mongo.slots import Slots  # noqa: PLC0415
+        from backends.mongo.connection import open_replica_set  # noqa: PLC0415
+        from backends.mongo.pool import ConcurrencyLimiter  # noqa: PLC0415
         from backends.mongo.storage import MongoStorage  # noqa: PLC0415
 
-        slots = Slots(settings)
-        return MongoStorage(await open_replica(settings, slots.limit, self.capabilities), slots)
+        limiter = ConcurrencyLimiter(settings)
+        return MongoStorage(await open_replica_set(settings, limiter.limit, self.capabilities), limiter)
 
+    @override
     def migrations(self, settings: Settings) -> Migrations:
-        """See ``Backend.migrations``."""
-        from backends.mongo.connection import define  # noqa: PLC0415
+        from backends.mongo.connection import open_schema_editor  # noqa: PLC0415
         from backends.mongo.migrations import MongoMigrations  # noqa: PLC0415
 
-        return MongoMigrations(lambda: define(settings))
+        return MongoMigrations(lambda: open_schema_editor(settings))
 
+    @override
     @asynccontextmanager
     async def temporary_database(self, settings: Settings) -> AsyncIterator[str]:
-        """See ``core.storage.SupportsTemporaryDatabases``. The database comes into being with its first use."""
-        from backends.mongo.connection import define  # noqa: PLC0415
+        """As in the contract; MongoDB creates the database with its first use."""
+        from backends.mongo.connection import open_schema_editor  # noqa: PLC0415
 
-        url = beside(settings.url)
+        url = sibling_database_url(settings.url)
         try:
             yield url
         finally:
-            async with define(settings.model_copy(update={"database_url": SecretStr(url)})) as definition:
-                await definition.drop_database()
+            async with open_schema_editor(settings.model_copy(update={"database_url": SecretStr(url)})) as editor:
+                await editor.drop_database()
 
 
-class MongomockBackend:
-    """See ``core.storage.Backend``. Who opens a name that is open in this process already meets the same data."""
+class MongomockBackend(Backend, SupportsTemporaryDatabases):
+    """mongomock, in the memory of this process. Storages with the same name share their data while one is open."""
 
     name = "mongomock"
     schemes: Sequence[str] = ("mongomock",)
@@ -97,53 +99,55 @@ class MongomockBackend:
     example_url = "mongomock://localhost/stockroom"
 
     def __init__(self) -> None:
-        self._open: WeakValueDictionary[str, Memory] = WeakValueDictionary()
+        self._stores: WeakValueDictionary[str, MongomockStore] = WeakValueDictionary()
 
+    @override
     async def open(self, settings: Settings) -> Storage:
-        """See ``Backend.open``. What is opened anew is empty, and migrates itself."""
-        from backends.mongo.inprocess import InProcess  # noqa: PLC0415
-        from backends.mongo.slots import Slots  # noqa: PLC0415
+        """As in the contract; a new database is empty, and is migrated at once."""
+        from backends.mongo.mongomock import MongomockEngine  # noqa: PLC0415
+        from backends.mongo.pool import ConcurrencyLimiter  # noqa: PLC0415
         from backends.mongo.storage import MongoStorage  # noqa: PLC0415
 
-        engine = InProcess(self._memory(settings), self.capabilities, settings.pool_timeout)
-        storage = MongoStorage(engine, Slots(settings))
+        engine = MongomockEngine(self._get_store(settings), self.capabilities, settings.pool_timeout)
+        storage = MongoStorage(engine, ConcurrencyLimiter(settings))
         if await storage.schema_revision() is None:
             await self.migrations(settings).up()
         return storage
 
+    @override
     def migrations(self, settings: Settings) -> Migrations:
-        """See ``Backend.migrations``."""
-        from backends.mongo.inprocess import InProcessDefinition  # noqa: PLC0415
         from backends.mongo.migrations import MongoMigrations  # noqa: PLC0415
+        from backends.mongo.mongomock import MongomockSchemaEditor  # noqa: PLC0415
 
-        memory = self._memory(settings)
+        store = self._get_store(settings)
 
         @asynccontextmanager
-        async def connect() -> AsyncIterator[Any]:
-            yield InProcessDefinition(memory.working)
-            await memory.publish()
+        async def open_editor() -> AsyncIterator[MongomockSchemaEditor]:
+            yield MongomockSchemaEditor(store.working)
+            await store.publish()
 
-        return MongoMigrations(connect)
+        return MongoMigrations(open_editor)
 
+    @override
     @asynccontextmanager
     async def temporary_database(self, settings: Settings) -> AsyncIterator[str]:
-        """See ``core.storage.SupportsTemporaryDatabases``. It is gone when nobody has it open any more."""
-        yield beside(settings.url)
+        """As in the contract; the database lasts as long as a storage has it open."""
+        yield sibling_database_url(settings.url)
 
-    def _memory(self, settings: Settings) -> "Memory":
-        from backends.mongo.inprocess import Memory  # noqa: PLC0415
+    def _get_store(self, settings: Settings) -> "MongomockStore":
+        from backends.mongo.mongomock import MongomockStore  # noqa: PLC0415
 
         name = urlsplit(settings.url).path.strip("/")
-        memory = self._open.get(name) or Memory()
+        store = self._stores.get(name) or MongomockStore()
         if name:
-            self._open[name] = memory
-        return memory
+            self._stores[name] = store
+        return store
 
 
-def beside(url: str) -> str:
+def sibling_database_url(url: str) -> str:
     """The URL of another database on the same server, for the same user."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     if "@" in parts.netloc and "authsource" not in {name.lower() for name in query}:
-        query["authSource"] = parts.path.strip("/") or "admin"  # where the user is kept, as the driver would take it
+        query["authSource"] = parts.path.strip("/") or "admin"  # the driver's default: the database of the URL
     return parts._replace(path=f"/stockroom_scratch_{token_hex(4)}", query=urlencode(query)).geturl()

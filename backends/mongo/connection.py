@@ -1,29 +1,30 @@
-"""Reaching a server: the settings in the driver's words, the first contact, and what is wrong in words for people."""
+"""Connects to a server: options of the driver from the settings, checks at opening, errors for the operator."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from beanie import init_beanie
+
 from backends.mongo import driver
-from backends.mongo.commands import CommandLog
-from backends.mongo.definition import Definition, defined
-from backends.mongo.documents.binding import bind
-from backends.mongo.driver import AsyncClient, PyMongoError, ServerSelectionTimeoutError
-from backends.mongo.errors import AUTHENTICATION_FAILED, UNAUTHORIZED, code_of, translate
-from backends.mongo.replica import Replica
-from backends.mongo.revisions import REVISIONS
+from backends.mongo.documents import DOCUMENTS, BaseDocument
+from backends.mongo.driver import AsyncClient, CommandLogger, PyMongoError, ServerSelectionTimeoutError
+from backends.mongo.errors import AUTHENTICATION_FAILED, UNAUTHORIZED, get_code, translate
+from backends.mongo.migrations import REVISIONS
+from backends.mongo.replica_set import ReplicaSetEngine
+from backends.mongo.schema_editor import SchemaEditor
 from core.errors import ConfigurationError, StockroomError
 from core.settings import PoolClass, Settings
 from core.storage import Capabilities
 
 DEFAULT_DATABASE = "stockroom"
 
-_PATIENCE = {"serverselectiontimeoutms": 5000, "connecttimeoutms": 5000}
-"""Milliseconds until a request is answered 503 while no server answers; where the URL does not say otherwise."""
+_DEFAULT_TIMEOUTS = {"serverselectiontimeoutms": 5000, "connecttimeoutms": 5000}
+"""Milliseconds until a request is answered 503 while no server answers, unless the URL sets them."""
 
-_OWN_LIMITS = {"timeoutms", "sockettimeoutms"}
-"""Whoever sets one of these in the URL says how long a command may take."""
+_COMMAND_TIMEOUTS = {"timeoutms", "sockettimeoutms"}
+"""Options of the URL that replace ``database_timeout``."""
 
 _STANDALONE = (
     "DATABASE_URL names a standalone MongoDB server, which has no transactions. Make it a replica set of one node: "
@@ -35,53 +36,74 @@ _NOT_INITIATED = (
 )
 
 
-async def open_replica(settings: Settings, limit: int, declared: Capabilities) -> Replica:
-    """Connect and look; see ``Backend.open``."""
-    client = _client(settings, limit, bounded=True)
+async def open_replica_set(settings: Settings, max_connections: int, capabilities: Capabilities) -> ReplicaSetEngine:
+    """Connect and check the server.
+
+    Raises:
+        ConfigurationError: as ``Backend.open``.
+    """
+    client = _create_client(settings, max_connections, has_timeout=True)
     try:
-        await _require_transactions(client)
+        await _check_transactions(client)
         version = (await client.server_info())["version"]
-        database = _database(client, settings)
-        collections = await bind(database)
+        database = _get_database(client, settings)
+        collections = await init_documents(database)
     except PyMongoError as error:
-        refusal = _refusal(client, error)
+        refusal = _connect_error(client, error)
         client.close()
         raise refusal from error
     except StockroomError:
         client.close()
         raise
     collections[REVISIONS] = database[REVISIONS]
-    return Replica(client, collections, f"MongoDB {version}", declared, patience=settings.database_timeout)
+    server, timeout = f"MongoDB {version}", settings.database_timeout
+    return ReplicaSetEngine(client, collections, server, capabilities, command_timeout=timeout)
 
 
 @asynccontextmanager
-async def define(settings: Settings) -> AsyncIterator[Definition]:
-    """A connection for migrations, which take as long as they take."""
-    client = _client(settings, 2, bounded=False)
+async def open_schema_editor(settings: Settings) -> AsyncIterator[SchemaEditor]:
+    """A connection for migrations, whose commands have no timeout."""
+    client = _create_client(settings, 2, has_timeout=False)
     try:
-        await _require_transactions(client)
-        yield defined(_database(client, settings))
+        await _check_transactions(client)
+        yield SchemaEditor.with_majority(_get_database(client, settings))
     except PyMongoError as error:
-        raise _refusal(client, error) from error
+        raise _connect_error(client, error) from error
     finally:
         client.close()
 
 
-def _client(settings: Settings, limit: int, *, bounded: bool) -> AsyncClient:
+async def init_documents(database: Any) -> dict[str, Any]:
+    """Initialize Beanie for a database; the driver's collections by name.
+
+    Beanie binds a class to one database per process. Two storages in one process would take the classes from each
+    other, so each storage binds subclasses of its own, in 20 ms for all. Indexes are created by migrations.
+    """
+    own = [_subclass(document) for document in DOCUMENTS]
+    await init_beanie(database, document_models=own, skip_indexes=True)
+    return {document.get_collection_name(): document.get_motor_collection() for document in own}
+
+
+def _subclass(document: type[BaseDocument]) -> type[BaseDocument]:
+    body = {"__module__": document.__module__, "__doc__": document.__doc__}
+    return type(document.__name__, (document,), body)
+
+
+def _create_client(settings: Settings, max_connections: int, *, has_timeout: bool) -> AsyncClient:
     scheme, _, rest = settings.url.partition("://")
     url = f"{scheme.removesuffix('+motor')}://{rest}"
     given = {name.lower() for name, _ in parse_qsl(urlsplit(url).query)}
-    options: dict[str, Any] = {name: value for name, value in _PATIENCE.items() if name not in given}
-    options |= {"maxpoolsize": limit, "waitqueuetimeoutms": int(settings.pool_timeout * 1000)}
-    if bounded and not given & _OWN_LIMITS:
-        # Not timeoutMS: while that runs, the driver forgets serverSelectionTimeoutMS and wtimeoutMS.
+    options: dict[str, Any] = {name: value for name, value in _DEFAULT_TIMEOUTS.items() if name not in given}
+    options |= {"maxpoolsize": max_connections, "waitqueuetimeoutms": int(settings.pool_timeout * 1000)}
+    if has_timeout and not given & _COMMAND_TIMEOUTS:
+        # Not timeoutMS: with that the driver ignores serverSelectionTimeoutMS and wtimeoutMS.
         options["sockettimeoutms"] = max(1, int(settings.database_timeout * 1000))
     if settings.pool_class is PoolClass.NULL:
         options["maxidletimems"] = 1
     elif settings.pool_recycle > 0:
         options["maxidletimems"] = settings.pool_recycle * 1000
     try:
-        return driver.client(url, [CommandLog()] if settings.database_echo else [], options)
+        return driver.create_client(url, [CommandLogger()] if settings.database_echo else [], options)
     except (driver.ConfigurationError, driver.InvalidURI, ValueError, TypeError) as error:
         raise ConfigurationError(
             f"DATABASE_URL is not a usable MongoDB URL ({type(error).__name__}). User name and password must be "
@@ -89,7 +111,7 @@ def _client(settings: Settings, limit: int, *, bounded: bool) -> AsyncClient:
         ) from None
 
 
-def _database(client: AsyncClient, settings: Settings) -> Any:
+def _get_database(client: AsyncClient, settings: Settings) -> Any:
     name = urlsplit(settings.url).path.strip("/") or DEFAULT_DATABASE
     try:
         return client[name]
@@ -99,26 +121,27 @@ def _database(client: AsyncClient, settings: Settings) -> Any:
         ) from None
 
 
-async def _require_transactions(client: AsyncClient) -> None:
-    """Refuse a standalone server. A replica set and a sharded cluster can do all that the backend declares."""
+async def _check_transactions(client: AsyncClient) -> None:
+    """Refuse a standalone server. Replica sets and sharded clusters can do all that the backend declares."""
     hello = await client.admin.command("hello")
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         raise ConfigurationError(_STANDALONE)
 
 
-def _refusal(client: AsyncClient, error: PyMongoError) -> StockroomError:
-    if code_of(error) in (AUTHENTICATION_FAILED, UNAUTHORIZED):
+def _connect_error(client: AsyncClient, error: PyMongoError) -> StockroomError:
+    if get_code(error) in (AUTHENTICATION_FAILED, UNAUTHORIZED):
         return ConfigurationError(
             "MongoDB refused the user or password of DATABASE_URL, or the user may not use the database. "
             "Correct them, or grant the user readWrite and dbAdmin on it; `authSource` names where the user is kept."
         )
     if isinstance(error, ServerSelectionTimeoutError):
-        servers = client.delegate.topology_description.server_descriptions()
+        topology: Any = client.topology_description  # a property, which Motor's stubs declare as a method
+        servers = topology.server_descriptions()
         if any(server.server_type_name == "RSGhost" for server in servers.values()):
             return ConfigurationError(_NOT_INITIATED)
         places = ", ".join(f"{host}:{port}" for host, port in servers)
         return ConfigurationError(
-            f"DATABASE_URL: nobody answers at {places}. Is the server running, and are host and port right?"
+            f"DATABASE_URL: no server answers at {places}. Is the server running, and are host and port right?"
         )
     if isinstance(error, driver.ConfigurationError):
         return ConfigurationError(f"DATABASE_URL: MongoDB's driver cannot use it: {error}.")

@@ -1,49 +1,58 @@
-"""What differs between a replica set and mongomock."""
+"""The interface behind which a replica set and mongomock differ."""
 
+from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from backends.mongo.collection import Source
-from backends.mongo.ids import Ids
-from backends.mongo.slots import Slots
-from backends.mongo.work import Session
+from backends.mongo.collection import CollectionProvider
+from backends.mongo.ids import IdAllocator
+from backends.mongo.pool import ConcurrencyLimiter
 from core.storage import Capabilities
 
 
-class Engine(Protocol):
-    """An opened database."""
+class EngineTransaction(CollectionProvider, Protocol):
+    """A transaction of the database. Its collections are used within it."""
 
-    @property
-    def server(self) -> str:
-        """See ``Storage.server``."""
+    async def commit(self) -> None:
+        """Make every write visible and durable.
+
+        Raises:
+            TransientConflict: nothing was kept.
+            Unavailable: the server did not say whether it was kept.
+        """
         ...
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it was found to be able to do."""
-        ...
 
-    @property
-    def ids(self) -> Ids:
-        """Where new ids come from."""
-        ...
+class Engine(ABC):
+    """An opened database.
 
-    def reader(self, slots: Slots) -> Source:
-        """Collections that show everything committed."""
-        ...
+    Attributes:
+        server: as in ``Storage.server``.
+        capabilities: as found on the server.
+        ids: the allocator of new ids.
+    """
 
-    def unit(self) -> AbstractAsyncContextManager[Session]:
-        """A unit of work, undone if left by an exception."""
-        ...
+    def __init__(self, server: str, capabilities: Capabilities, ids: IdAllocator) -> None:
+        self.server = server
+        self.capabilities = capabilities
+        self.ids = ids
 
+    @abstractmethod
+    def reader(self, limiter: ConcurrencyLimiter) -> CollectionProvider:
+        """Collections that show everything committed; each read takes a slot of ``limiter``."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager[EngineTransaction]:
+        """A new transaction, undone when an exception leaves the context."""
+
+    @abstractmethod
     async def ping(self) -> None:
-        """See ``Storage.ping``."""
-        ...
+        """Return if the database answers; raises Unavailable otherwise."""
 
+    @abstractmethod
     async def size(self) -> int:
-        """See ``Storage.size``."""
-        ...
+        """As ``Storage.size``."""
 
     async def close(self) -> None:
-        """Give back every connection."""
-        ...
+        """Close every connection."""
+        await self.ids.close()

@@ -1,4 +1,4 @@
-"""The driver's errors into core's, once, from codes and labels, never from words."""
+"""Translates the driver's errors to core's, in one place, by codes and labels and never by message."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from backends.mongo.driver import (
 from core.errors import Conflict, StockroomError, TransientConflict, Unavailable
 
 if TYPE_CHECKING:
-    from backends.mongo.claims import Claim
+    from backends.mongo.violations import PendingWrite
 
 logger = logging.getLogger(__name__)
 
@@ -47,44 +47,44 @@ _UNAVAILABLE_CODES = {
 }
 
 
-class Clash(Conflict):
-    """A unique value is taken or a reference leads nowhere; which one is asked once the unit of work is undone.
+class ConstraintViolation(Conflict):
+    """A unique value is taken or a reference is unknown; which one is looked up after the unit of work is undone.
 
-    The code names at most one of several, and which one depends on the order of the indexes. So the values that were
-    to be written are looked up instead, and every storage gives the same answer.
+    The server's error names at most one of several violations, and which one depends on the order of the indexes. The
+    look-up finds all of them, and gives the same answer on every storage.
 
     Attributes:
-        claims: what was to be written.
+        writes: of the writes in question.
     """
 
-    def __init__(self, claims: "list[Claim] | None" = None) -> None:
+    def __init__(self, writes: "list[PendingWrite] | None" = None) -> None:
         super().__init__("The change contradicts what is stored.")
-        self.claims = claims or []
+        self.writes = writes or []
 
 
 class Disconnected(TransientConflict):
-    """The connection of a unit of work was lost. It may run again on another; if that goes on, nobody is in the way."""
+    """The connection of a unit of work was lost. It runs again on another; repeated losses mean Unavailable."""
 
 
-def translate(error: PyMongoError, what: str = "command") -> StockroomError:
-    """``error`` in core's terms; ``what`` was tried, for the log."""
-    if error.timeout:  # a unit of work may be run again after it, but has had its time
-        logger.warning("%s: no answer in time: %s", what, type(error).__name__)
+def translate(error: PyMongoError, command: str = "command") -> StockroomError:
+    """The error of core for an error of the driver; ``command`` is for the log."""
+    if error.timeout:  # a unit of work could run again after it, but its time is used up
+        logger.warning("%s: no answer in time: %s", command, type(error).__name__)
         return Unavailable()
-    code = code_of(error)
+    code = get_code(error)
     if error.has_error_label(TRANSIENT) or code in _TRANSIENT_CODES:
         return Disconnected() if isinstance(error, ConnectionFailure) else TransientConflict()
     if code == DUPLICATE_KEY:
-        return Clash()
+        return ConstraintViolation()
     if isinstance(error, ConnectionFailure) or code in _UNAVAILABLE_CODES:
-        logger.warning("%s: storage unavailable: %s, code %s", what, type(error).__name__, code)
+        logger.warning("%s: storage unavailable: %s, code %s", command, type(error).__name__, code)
         return Unavailable()
-    logger.error("%s: storage failed: %s, code %s", what, type(error).__name__, code, exc_info=error)
+    logger.error("%s: storage failed: %s, code %s", command, type(error).__name__, code, exc_info=error)
     return StockroomError("The storage refused the operation.")
 
 
-def code_of(error: PyMongoError) -> int | None:
-    """The server's code; of a bulk write, that of the first write that failed."""
+def get_code(error: PyMongoError) -> int | None:
+    """The server's error code; of a bulk write, the code of its first failed write."""
     if isinstance(error, BulkWriteError):
         failed = (error.details or {}).get("writeErrors") or [{}]
         code: int | None = failed[0].get("code")

@@ -1,4 +1,4 @@
-"""What the entry point names: MongoDB, and mongomock."""
+"""The entry point of the plugin: the backends for MongoDB and mongomock."""
 
 from collections.abc import Sequence
 
@@ -9,5 +9,5 @@ from core.storage import Backend
 
 @hookimpl
 def stockroom_backends() -> Sequence[Backend]:
-    """One backend for servers, one in process."""
+    """MongoDB on servers, and mongomock in process."""
     return [MongoBackend(), MongomockBackend()]

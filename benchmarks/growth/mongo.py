@@ -7,29 +7,27 @@ from urllib.parse import urlsplit
 
 from pymongo import AsyncMongoClient
 
-from backends.mongo.aggregate import Aggregate
-from backends.mongo.repositories.accounts import _TRANSFERS as TRANSFERS
-from backends.mongo.repositories.accounts import ACCOUNTS
+from backends.mongo.repositories.accounts import ACCOUNTS, TRANSFER_MAPPER
 from backends.mongo.repositories.categories import CATEGORIES
 from backends.mongo.repositories.notifications import NOTIFICATIONS
 from backends.mongo.repositories.orders import ORDERS, PAYMENTS
-from backends.mongo.repositories.posts import POSTS
-from backends.mongo.repositories.posts import _links as links
+from backends.mongo.repositories.posts import POSTS, link_tags
 from backends.mongo.repositories.products import PRODUCTS
 from backends.mongo.repositories.tags import TAGS
 from backends.mongo.repositories.users import USERS
+from backends.mongo.repository import EntityMapping
 from benchmarks.growth.data import HASH, Shop
 from benchmarks.growth.database import batches
 
 Documents = Callable[[Any], Iterable[dict[str, Any]]]
 
 
-def _of(aggregate: Aggregate[Any], pick: Callable[[Any], Any] = lambda entity: entity, **more: Any) -> Documents:
+def _of(mapping: EntityMapping[Any], pick: Callable[[Any], Any] = lambda entity: entity, **more: Any) -> Documents:
     """The document of an entity, none where there is no entity."""
 
     def documents(given: Any) -> Iterable[dict[str, Any]]:
         entity = pick(given)
-        return [] if entity is None else [aggregate.document(entity) | more]
+        return [] if entity is None else [mapping.to_document(entity) | more]
 
     return documents
 
@@ -39,7 +37,7 @@ PLAN: Sequence[tuple[Callable[[Shop], Iterable[Any]], Mapping[str, Documents]]] 
     (Shop.categories, {"categories": _of(CATEGORIES)}),
     (Shop.products, {"products": _of(PRODUCTS)}),
     (Shop.tags, {"tags": _of(TAGS)}),
-    (Shop.posts, {"posts": lambda given: [POSTS.document(given[0]) | {"tags": links(given[1])}]}),
+    (Shop.posts, {"posts": lambda given: [POSTS.to_document(given[0]) | {"tags": link_tags(given[1])}]}),
     (
         Shop.sales,
         {
@@ -49,7 +47,7 @@ PLAN: Sequence[tuple[Callable[[Shop], Iterable[Any]], Mapping[str, Documents]]] 
         },
     ),
     (Shop.accounts, {"accounts": _of(ACCOUNTS)}),
-    (Shop.transfers, {"transfers": lambda transfer: [TRANSFERS.write(transfer)]}),
+    (Shop.transfers, {"transfers": lambda transfer: [TRANSFER_MAPPER.to_document(transfer)]}),
 )
 """What becomes documents of which collections."""
 

@@ -1,7 +1,7 @@
 """The steps of the schema on MongoDB, one module each in ``versions``: ``up(schema)`` and ``down(schema)``.
 
-A step may be repeated: one that broke off runs again from its beginning. What it says is history and stays as it is,
-whatever becomes of the documents in ``backends.mongo.documents``.
+A step may be repeated: one that was interrupted runs again from its beginning. A released step does not change, however
+the documents in ``backends.mongo.documents`` do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ Rule = Mapping[str, Any]
 
 
 class Data(Protocol):
-    """A collection's documents."""
+    """A collection's documents; ``backends.mongo.collection.Collection`` describes each method."""
 
     async def find(
         self,
@@ -27,13 +27,28 @@ class Data(Protocol):
 
 
 class Schema(Protocol):
-    """What a step can change."""
+    """The changes that a step can make."""
 
-    def collection(self, name: str) -> Data: ...
-    async def create(self, name: str, rule: Rule) -> None: ...
-    async def require(self, name: str, rule: Rule) -> None: ...
-    async def drop(self, name: str) -> None: ...
-    async def index(
-        self, name: str, keys: Sequence[str], *, unique: bool = False, present: str | None = None
-    ) -> None: ...
-    async def unindex(self, name: str, keys: Sequence[str]) -> None: ...
+    def collection(self, name: str) -> Data:
+        """A collection, for changes of its documents."""
+        ...
+
+    async def create(self, name: str, rule: Rule) -> None:
+        """Create a collection whose documents must match ``rule``, a ``$jsonSchema``."""
+        ...
+
+    async def require(self, name: str, rule: Rule) -> None:
+        """Replace the rule that documents must match when they are written."""
+        ...
+
+    async def drop(self, name: str) -> None:
+        """Remove a collection with all its documents."""
+        ...
+
+    async def index(self, name: str, keys: Sequence[str], *, unique: bool = False, present: str | None = None) -> None:
+        """Create an ascending index; with ``present``, it holds only documents in which that key is a number."""
+        ...
+
+    async def unindex(self, name: str, keys: Sequence[str]) -> None:
+        """Remove an index that is not unique, if it exists."""
+        ...

@@ -1,4 +1,4 @@
-"""Words to write a ``$jsonSchema`` in. Used by steps that are history: add to them, change none."""
+"""Parts of a ``$jsonSchema``. Released steps use them: add to them, change none."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,17 +20,17 @@ def integer(low: int, high: int | None = None) -> Rule:
 
 
 def money(low: int, high: int) -> Rule:
-    """Minor units, always 64 bits wide."""
+    """Minor units, as 64 bits."""
     return {"bsonType": "long", "minimum": low, "maximum": high}
 
 
 def one_of(*values: str) -> Rule:
-    """One of a few words."""
+    """One of these texts."""
     return TEXT | {"enum": list(values)}
 
 
 def list_of(items: Rule, **bounds: int) -> Rule:
-    """A list."""
+    """A list, with ``bounds`` such as ``minItems``."""
     return {"bsonType": "array", "items": items} | bounds
 
 
@@ -41,6 +41,6 @@ def closed(fields: Mapping[str, Rule], optional: tuple[str, ...] = ()) -> Rule:
 
 
 def record(fields: Mapping[str, Rule], optional: tuple[str, ...] = ()) -> Rule:
-    """What changes: its id, times and version, how often it was held, and these fields."""
+    """A versioned document: its id, times, version and count of locks (``holds``), and these fields."""
     common = {"_id": INTEGER, "created_at": TIME, "updated_at": TIME, "version": integer(1), "holds": INTEGER}
     return closed({**common, **fields}, ("holds", *optional))

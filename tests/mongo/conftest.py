@@ -1,4 +1,4 @@
-"""What the tests of the MongoDB backend share."""
+"""Fixtures of the tests of the MongoDB backend."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +12,13 @@ from tests.mongo.deployment import KIND
 
 @pytest.fixture(scope="session")
 def mongod(database_server: Server) -> Path:
-    """The program of the server. The run offers MongoDB, so that it cannot be found is a failure."""
+    """The server program. The run offers MongoDB, so a missing program is a failure."""
     return KIND.find()
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    """Where a module's servers run; they end with it."""
+    """The folder, ports and servers of a module, which end with it."""
     site = Site.new()
     yield site
     site.stop()

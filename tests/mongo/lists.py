@@ -1,4 +1,4 @@
-"""Every list of the API, with each set of its filters, in each of its orders: as the API document has them."""
+"""Requests for every list of the API, with each set of its filters, in each of its orders, from the API document."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,47 +11,49 @@ from fastapi import FastAPI
 from conformance.scene import Scene
 from conformance.shop import Shop
 
-WINDOW = {"sort", "page", "page_size", "cursor"}
+PAGE_PARAMETERS = {"sort", "page", "page_size", "cursor"}
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A list, narrowed and ordered.
+class ListRequest:
+    """A list with filters and an order.
 
     Attributes:
         url: with its query.
-        narrowed: it has a filter, or is of one parent alone.
+        is_narrowed: it has a filter, or is the list of one parent.
     """
 
     url: str
-    narrowed: bool
+    is_narrowed: bool
 
     async def walk(self, shop: Shop) -> None:
-        """Ask for a page by number, for the first by cursor, and for the one behind it."""
+        """Request a page by number, the first by cursor, and the next by cursor."""
         await shop.get(f"{self.url}&page=2")
         first = await shop.get(f"{self.url}&cursor=")
         if first["next_cursor"]:
             await shop.get(f"{self.url}&cursor={first['next_cursor']}")
 
 
-def listed(app: FastAPI, scene: Scene) -> Iterator[Listed]:
-    """All there are. An unknown parameter is a KeyError: then it is to be added here."""
+def list_requests(app: FastAPI, scene: Scene) -> Iterator[ListRequest]:
+    """Every combination. A KeyError means a parameter that ``_values`` does not know yet."""
     for path, item in app.openapi()["paths"].items():
         parameters = {given["name"]: given for given in item.get("get", {}).get("parameters", [])}
         if "cursor" in parameters:
             whole = path.format(**_ids(path, scene))
-            filters = [name for name, given in parameters.items() if given["in"] == "query" and name not in WINDOW]
+            query_names = [name for name, given in parameters.items() if given["in"] == "query"]
+            filters = [name for name in query_names if name not in PAGE_PARAMETERS]
             required = {name for name in filters if parameters[name].get("required")}
             orders = parameters.get("sort", {}).get("schema", {}).get("enum", [None])
             for chosen in _subsets(filters):
                 if required <= set(chosen):
                     query = {name: _values(path, scene)[name] for name in chosen} | {"page_size": 3}
                     for order in orders:
-                        asked = query | ({"sort": order} if order else {})
-                        yield Listed(f"{whole}?{urlencode(asked)}", narrowed=bool(chosen) or whole != path)
+                        sorted_query = query | ({"sort": order} if order else {})
+                        is_narrowed = bool(chosen) or whole != path
+                        yield ListRequest(f"{whole}?{urlencode(sorted_query)}", is_narrowed)
 
 
-def offered(app: FastAPI) -> set[frozenset[str]]:
+def sort_fields(app: FastAPI) -> set[frozenset[str]]:
     """The sets of fields that lists can be sorted by."""
     gets = [item["get"] for item in app.openapi()["paths"].values() if "get" in item]
     sorts = [given for get in gets for given in get.get("parameters", []) if given["name"] == "sort"]

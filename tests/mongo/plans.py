@@ -1,4 +1,4 @@
-"""What the server would do for a command that the shop sent."""
+"""The server's plans for the commands that the backend has sent."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,15 +11,15 @@ Command = dict[str, Any]
 
 READS = {"find", "aggregate", "count", "distinct", "findAndModify"}
 WRITES = {"update": "updates", "delete": "deletes"}
-# Of the session and of the driver; ``explain`` does not take them.
-_FRAME = {
+# Keys of the session and of the driver, which ``explain`` does not accept.
+_SESSION_KEYS = {
     *("lsid", "$clusterTime", "$db", "txnNumber", "startTransaction", "autocommit", "$readPreference"),
     *("readConcern", "writeConcern", "ordered", "new"),
 }
 
 
-class Recorder(monitoring.CommandListener):
-    """Keeps the commands that look something up."""
+class CommandRecorder(monitoring.CommandListener):
+    """Records the commands that look documents up."""
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
@@ -32,32 +32,32 @@ class Recorder(monitoring.CommandListener):
     def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
 
 
-def singles(command: Command) -> Iterator[Command]:
-    """The command without its frame; a write of several as several writes."""
-    bare = {key: value for key, value in command.items() if key not in _FRAME}
+def split_command(command: Command) -> Iterator[Command]:
+    """The command without the session's keys; a write of several documents as several commands."""
+    bare = {key: value for key, value in command.items() if key not in _SESSION_KEYS}
     name = next(iter(bare))
     if name == "aggregate":
         yield bare | {"cursor": {}}
     elif name in WRITES:
-        for one in bare[WRITES[name]]:
-            yield bare | {WRITES[name]: [one]}
+        for write in bare[WRITES[name]]:
+            yield bare | {WRITES[name]: [write]}
     else:
         yield bare
 
 
-async def stages(client: Client, database: str, command: Command) -> set[str]:
-    """The stages of the plan that wins, lookups included: a ``COLLSCAN`` is a collection read without an index."""
-    asked = {"explain": command, "verbosity": "executionStats"}
-    return set(_stages(await client[database].command(asked)))
+async def explain_stages(client: Client, database: str, command: Command) -> set[str]:
+    """The stages of the winning plan, look-ups included; ``COLLSCAN`` reads a collection without an index."""
+    explain = {"explain": command, "verbosity": "executionStats"}
+    return set(_find_stages(await client[database].command(explain)))
 
 
-async def examined(client: Client, database: str, command: Command) -> tuple[int, int]:
-    """How many keys of indexes, and how many documents, the server looks at for a ``find``."""
+async def count_examined(client: Client, database: str, command: Command) -> tuple[int, int]:
+    """How many keys of indexes, and how many documents, the server examines for a ``find``."""
     found = await client[database].command({"explain": command, "verbosity": "executionStats"})
     return found["executionStats"]["totalKeysExamined"], found["executionStats"]["totalDocsExamined"]
 
 
-def _stages(plan: Any) -> Iterator[str]:
+def _find_stages(plan: Any) -> Iterator[str]:
     if isinstance(plan, Mapping):
         if isinstance(plan.get("stage"), str):
             yield plan["stage"]
@@ -65,7 +65,7 @@ def _stages(plan: Any) -> Iterator[str]:
             yield "COLLSCAN"
         for key, value in plan.items():
             if key not in ("rejectedPlans", "command"):
-                yield from _stages(value)
+                yield from _find_stages(value)
     elif isinstance(plan, list):
         for part in plan:
-            yield from _stages(part)
+            yield from _find_stages(part)

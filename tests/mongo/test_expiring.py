@@ -1,4 +1,4 @@
-"""Tickets on MongoDB: who comes second is run again, every look-up has an index, and nothing expires by itself."""
+"""Expiring entries on MongoDB: a second insert is run again, every look-up has an index, no index removes any."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from backends.mongo import driver
 from conformance.interleaving import Pause, Sessions, add_user, held, overlap, within
 from core import clock
 from core.entities import EntryKind, ExpiringEntry
@@ -15,8 +14,9 @@ from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
 from tests.harness.kind import named
-from tests.mongo.deployment import connected
-from tests.mongo.plans import Command, Recorder, singles, stages
+from tests.mongo.deployment import open_client
+from tests.mongo.listener import add_listener
+from tests.mongo.plans import Command, CommandRecorder, explain_stages, split_command
 
 pytestmark = pytest.mark.only("mongodb")
 
@@ -32,8 +32,8 @@ async def recorded(
     settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Storage, list[Command]]]:
     """A storage with one user, and the look-ups that it sends to the database."""
-    recorder, connect = Recorder(), driver.client
-    monkeypatch.setattr(driver, "client", lambda url, heard, options: connect(url, [*heard, recorder], options))
+    recorder = CommandRecorder()
+    add_listener(monkeypatch, recorder)
     storage = await registry.choose(settings).open(settings)
     await storage.run(lambda tx: add_user(tx, "ada"))
     recorder.commands.clear()
@@ -42,9 +42,7 @@ async def recorded(
 
 
 @pytest.mark.parametrize("expired", [None, replace(ENTRY, expires_at=NOW)], ids=["a free key", "an expired entry"])
-async def test_who_claims_a_key_second_is_run_again_and_finds_it(
-    sessions: Sessions, expired: ExpiringEntry | None
-) -> None:
+async def test_second_insert_reruns_and_finds_entry(sessions: Sessions, expired: ExpiringEntry | None) -> None:
     async def prepare(tx: Transaction) -> None:
         await add_user(tx, "ada")
         if expired:
@@ -63,30 +61,30 @@ async def test_who_claims_a_key_second_is_run_again_and_finds_it(
         return await tx.expiring.insert_or_lock(replace(ENTRY, value="second"), NOW)
 
     await sessions.first.run(prepare)
-    async with held(sessions.first, first) as claimed:
+    async with held(sessions.first, first) as inserted:
         other = asyncio.create_task(sessions.second.run(second))
         assert not await overlap(other)
-        assert await claimed.end() is None
+        assert await inserted.end() is None
         assert await within(other) == ENTRY
     assert runs > 1
 
 
-async def test_every_query_uses_an_index(settings: Settings, recorded: tuple[Storage, list[Command]]) -> None:
+async def test_expiring_queries_use_an_index(settings: Settings, recorded: tuple[Storage, list[Command]]) -> None:
     storage, commands = recorded
-    await storage.run(everything)
+    await storage.run(use_every_method)
     await storage.expiring.get(ENTRY.key, NOW)
     await storage.expiring.owner(ENTRY.key, NOW)
     await storage.users.credentials("Ada")
     await storage.users.credentials("ada@example.com")
     assert {next(iter(command)) for command in commands} == {"find", "aggregate", "update", "delete"}
-    async with connected(settings.url) as client:
-        for single in (single for command in commands for single in singles(command)):
-            plan = await stages(client, named(settings.url), single)
+    async with open_client(settings.url) as client:
+        for single in (single for command in commands for single in split_command(command)):
+            plan = await explain_stages(client, named(settings.url), single)
             assert plan & INDEXED, single
             assert "COLLSCAN" not in plan, single
 
 
-async def everything(tx: Transaction) -> None:
+async def use_every_method(tx: Transaction) -> None:
     await tx.expiring.insert_or_lock(ENTRY, NOW)
     await tx.expiring.lock(ENTRY.key, NOW)
     await tx.expiring.save(replace(ENTRY, value="second"))
@@ -96,8 +94,8 @@ async def everything(tx: Transaction) -> None:
     await tx.expiring.delete_expired(NOW)
 
 
-async def test_the_server_removes_nothing_by_its_own_clock(settings: Settings) -> None:
-    async with connected(settings.url) as client:
+async def test_no_index_expires_documents(settings: Settings) -> None:
+    async with open_client(settings.url) as client:
         database = client[named(settings.url)]
         for name in await database.list_collection_names():
             indexes = await database[name].index_information()

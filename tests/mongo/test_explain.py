@@ -1,4 +1,4 @@
-"""Every query that an endpoint causes is answered from an index, but for the few that cannot be."""
+"""Every query of an endpoint uses an index, except the few that cannot."""
 
 import inspect
 from collections.abc import AsyncIterator, Mapping
@@ -13,10 +13,10 @@ from conformance.suite.budget import ROWS
 from core.settings import Settings
 from core.storage import sorts
 from tests.harness.kind import named
-from tests.mongo.deployment import connected
-from tests.mongo.lists import listed, offered
-from tests.mongo.plans import Command, Recorder, examined, singles, stages
-from tests.mongo.watched import watched
+from tests.mongo.deployment import open_client
+from tests.mongo.listener import open_shop
+from tests.mongo.lists import list_requests, sort_fields
+from tests.mongo.plans import Command, CommandRecorder, count_examined, explain_stages, split_command
 
 pytestmark = pytest.mark.only("mongodb")
 
@@ -29,9 +29,9 @@ EXCEPTIONS = {"'$regex'": "search= and q=: a substring may begin anywhere"}
 async def recorded(
     settings: Settings, built_app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Shop, list[Command]]]:
-    """A shop, and the look-ups that it has sent to the database."""
-    recorder = Recorder()
-    async with watched(settings, built_app, monkeypatch, recorder) as shop:
+    """An API, and the look-ups that it has sent to the database."""
+    recorder = CommandRecorder()
+    async with open_shop(settings, built_app, monkeypatch, recorder) as shop:
         yield shop, recorder.commands
 
 
@@ -44,59 +44,57 @@ async def test_every_operation_uses_an_index(settings: Settings, recorded: tuple
         answer = await shop.client.request(row.operation.partition(" ")[0], url, json=body)
         assert answer.is_success, f"{row.name}: {answer.text}"
     assert {next(iter(command)) for command in commands} == {"find", "aggregate", "findAndModify", "update", "delete"}
-    assert unexcused(await unindexed(settings, commands)) == []
+    assert without_exceptions(await find_unindexed(settings, commands)) == []
 
 
-async def test_every_list_with_every_filter_in_every_order_uses_an_index(
+async def test_every_list_filter_and_sort_uses_an_index(
     settings: Settings, built_app: FastAPI, recorded: tuple[Shop, list[Command]]
 ) -> None:
     every = {
         frozenset(fields) for name, fields in vars(sorts).items() if name.isupper() and isinstance(fields, Mapping)
     }
-    assert offered(built_app) == every
+    assert sort_fields(built_app) == every
     shop, commands = recorded
     scene = await Scene.of(shop, SIZE)
     commands.clear()
-    for one in listed(built_app, scene):
-        await one.walk(shop)
-    found = await unindexed(settings, commands)
-    assert unexcused(found) == []
-    assert all(word in str(found) for word in EXCEPTIONS), "an exception that is none"
+    for request in list_requests(built_app, scene):
+        await request.walk(shop)
+    found = await find_unindexed(settings, commands)
+    assert without_exceptions(found) == []
+    assert all(word in str(found) for word in EXCEPTIONS), "an exception that uses an index"
     assert any("$or" in str(command) for command in commands), "no page continued a cursor"
 
 
-async def test_no_list_without_a_filter_is_sorted_by_the_server(
+async def test_unfiltered_lists_are_not_sorted_by_server(
     settings: Settings, built_app: FastAPI, recorded: tuple[Shop, list[Command]]
 ) -> None:
     shop, commands = recorded
     scene = await Scene.of(shop, SIZE)
     commands.clear()
-    for one in listed(built_app, scene):
-        if not one.narrowed:
-            await one.walk(shop)
-    pages = [single for command in commands if command.get("sort") for single in singles(command)]
-    assert len(pages) > 3 * len(offered(built_app))
-    async with connected(settings.url) as client:
-        assert [page for page in pages if "SORT" in await stages(client, named(settings.url), page)] == []
+    for request in list_requests(built_app, scene):
+        if not request.is_narrowed:
+            await request.walk(shop)
+    pages = [single for command in commands if command.get("sort") for single in split_command(command)]
+    assert len(pages) > 3 * len(sort_fields(built_app))
+    async with open_client(settings.url) as client:
+        assert [page for page in pages if "SORT" in await explain_stages(client, named(settings.url), page)] == []
 
 
-async def test_a_far_page_by_number_reads_no_document_before_it(
-    settings: Settings, recorded: tuple[Shop, list[Command]]
-) -> None:
+async def test_far_page_reads_no_document_before_it(settings: Settings, recorded: tuple[Shop, list[Command]]) -> None:
     shop, commands = recorded
     await shop.post("/products/bulk", [shop.draft() | {"is_active": n % 4 > 0} for n in range(60)])
     for url in ("/products?page=9&page_size=4", "/products?is_active=true&page=9&page_size=4"):
         commands.clear()
         assert len((await shop.get(url))["items"]) == 4
-        [page] = [single for command in commands if command.get("sort") for single in singles(command)]
-        async with connected(settings.url) as client:
-            assert await examined(client, named(settings.url), page) == (37, 5)
+        [page] = [single for command in commands if command.get("sort") for single in split_command(command)]
+        async with open_client(settings.url) as client:
+            assert await count_examined(client, named(settings.url), page) == (37, 5)
     assert page["hint"] == "is_active_created_at__id"
 
 
 @pytest.mark.parametrize("narrowed", ["", "&is_active=true", "&min_price=2&max_price=90"])
 @pytest.mark.parametrize("order", ["price", "-price"])
-async def test_a_category_is_read_in_the_order_of_its_prices(
+async def test_category_by_price_reads_index_in_order(
     settings: Settings, recorded: tuple[Shop, list[Command]], order: str, narrowed: str
 ) -> None:
     shop, commands = recorded
@@ -106,37 +104,37 @@ async def test_a_category_is_read_in_the_order_of_its_prices(
     commands.clear()
     url = f"/products?category_id={within[7]['id']}&sort={order}&page_size=3{narrowed}&cursor="
     await shop.get(url + (await shop.get(url))["next_cursor"])
-    [first, second] = [single for command in commands if command.get("sort") for single in singles(command)]
-    async with connected(settings.url) as client:
-        assert await examined(client, named(settings.url), first) == (4, 4)
-        keys, documents = await examined(client, named(settings.url), second)
+    [first, second] = [single for command in commands if command.get("sort") for single in split_command(command)]
+    async with open_client(settings.url) as client:
+        assert await count_examined(client, named(settings.url), first) == (4, 4)
+        keys, documents = await count_examined(client, named(settings.url), second)
         assert keys <= documents + 2 <= 7
 
 
-async def test_a_query_without_an_index_is_found_out(settings: Settings) -> None:
+async def test_query_without_index_is_detected(settings: Settings) -> None:
     lookup = [{"$lookup": {"from": "tags", "localField": "bio", "foreignField": "nothing", "as": "found"}}]
     commands: list[Command] = [
         {"find": "users", "filter": {"bio": "x"}},
         {"update": "users", "updates": [{"q": {"bio": "x"}, "u": {"$set": {"bio": None}}}]},
         {"aggregate": "users", "pipeline": [{"$match": {"_id": {"$gt": 0}}}, *lookup]},
     ]
-    async with connected(settings.url) as client:
+    async with open_client(settings.url) as client:
         await client[named(settings.url)]["users"].insert_one({"_id": 1}, bypass_document_validation=True)
-    assert len(unexcused(await unindexed(settings, commands))) == len(commands)
+    assert len(without_exceptions(await find_unindexed(settings, commands))) == len(commands)
 
 
-async def unindexed(settings: Settings, commands: list[Command]) -> list[Any]:
-    """The commands that read a collection without an index, each with its plan; the same ones once."""
+async def find_unindexed(settings: Settings, commands: list[Command]) -> list[Any]:
+    """The distinct commands that read a collection without an index, each with the stages of its plan."""
     found = []
-    different = {str(single): single for command in commands for single in singles(command)}
-    async with connected(settings.url) as client:
-        for single in different.values():
-            plan = await stages(client, named(settings.url), single)
+    distinct = {str(single): single for command in commands for single in split_command(command)}
+    async with open_client(settings.url) as client:
+        for single in distinct.values():
+            plan = await explain_stages(client, named(settings.url), single)
             if "COLLSCAN" in plan or not plan & INDEXED:
                 found.append((single, plan))
     return found
 
 
-def unexcused(found: list[Any]) -> list[Any]:
-    """Those that are no exception."""
+def without_exceptions(found: list[Any]) -> list[Any]:
+    """Those that ``EXCEPTIONS`` does not explain."""
     return [(command, plan) for command, plan in found if not any(word in str(command) for word in EXCEPTIONS)]

@@ -1,4 +1,4 @@
-"""Three servers that are one replica set, and two processes of the shop: races, also while servers are killed."""
+"""A replica set of three servers and two processes of the API: races, and losses of servers."""
 
 import asyncio
 import os
@@ -20,8 +20,8 @@ from conformance.suite import test_races as races
 from core.plugins import Registry
 from tests.harness.kind import within
 from tests.harness.site import Site
-from tests.mongo.deployment import Node, initiate, member, primary, start
-from tests.mongo.trade import Trade, assert_asks_to_come_back
+from tests.mongo.deployment import Node, find_primary, initiate, start_node, wait_until_member
+from tests.mongo.workload import Workload, assert_unavailable
 
 pytestmark = pytest.mark.only("mongodb")
 
@@ -31,18 +31,18 @@ RACES = [
     races.test_a_deleted_category_leaves_no_orphan,
 ]
 ELECTIONS = {"electionTimeoutMillis": 1500, "heartbeatIntervalMillis": 500}
-PATIENCE = 60
+WAIT_SECONDS = 60
 TIMEOUT = 10
-BOUND = 35
-"""Seconds in which a request is answered, whatever has become of the servers: units of work begin again for 15, a
-commit is asked for again for ``TIMEOUT``, and no server is found for 5; at either the last try may begin at the end."""
-# Followers ask for each batch: one that is stopped leaves nothing for itself in the buffer of a connection.
+MAX_RESPONSE_SECONDS = 35
+"""The time for an answer in any state of the servers: units of work are run again for 15 s, a commit is sent again for
+``TIMEOUT``, no server is found for 5 s; the last attempt of either may begin at its end."""
+# Secondaries request each batch: one that is stopped has nothing left to read in the buffer of a connection.
 POLLING = "--setParameter=oplogFetcherUsesExhaust=false"
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Three nodes and two servers of the shop."""
+    """Three nodes and two server processes of the API."""
 
     url: str
     nodes: dict[int, Node]
@@ -50,15 +50,15 @@ class Cluster:
     numbers: Iterator[int]
 
     async def kill_primary(self, *more: int) -> int:
-        """Kill a primary that nobody has followed for a moment: what it alone knows, and told, is lost.
+        """Kill a primary whose writes were not replicated for a moment: those that only it has are lost.
 
         Args:
-            more: which of the others die with it.
+            more: positions of the secondaries that are killed with it.
 
         Returns:
             its port.
         """
-        port = await primary(self.url)
+        port = await find_primary(self.url)
         others = [node for node in self.nodes.values() if node.port != port]
         for node in others:
             os.kill(node.process.pid, SIGSTOP)
@@ -69,26 +69,26 @@ class Cluster:
                 others[number].kill()
         finally:
             for node in others:
-                if node.running:
+                if node.is_running:
                     os.kill(node.process.pid, SIGCONT)
         return port
 
     async def heal(self) -> None:
-        """Start whoever was killed, and return once all take part."""
+        """Restart the nodes that were killed, and return once all are members."""
         for node in self.nodes.values():
-            if not node.running:
-                await node.again()
-        await asyncio.gather(*(member(node) for node in self.nodes.values()))
+            if not node.is_running:
+                await node.restart()
+        await asyncio.gather(*(wait_until_member(node) for node in self.nodes.values()))
 
 
 @pytest.fixture(scope="module")
 def cluster(
     site: Site, mongod: Path, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
-    """Everything started and ready; the shop without data."""
+    """The cluster, ready and without data."""
 
     async def prepare() -> tuple[str, list[Node]]:
-        nodes = await asyncio.gather(*(start(site, mongod, POLLING) for _ in range(3)))
+        nodes = await asyncio.gather(*(start_node(site, mongod, POLLING) for _ in range(3)))
         url = within(await initiate(*nodes, **ELECTIONS), "shop")
         settings = settings_for(url)
         await registry.choose(settings).migrations(settings).up()
@@ -96,66 +96,66 @@ def cluster(
 
     url, nodes = asyncio.run(prepare())
     with serving(settings_for(url, database_timeout=TIMEOUT), tmp_path_factory.mktemp("servers"), 2) as servers:
-        for one in servers:
-            asyncio.run(one.ready())
+        for server in servers:
+            asyncio.run(server.ready())
         yield Cluster(url, {node.port: node for node in nodes}, servers, count(1))
 
 
 @pytest.fixture
-async def crowd(cluster: Cluster) -> AsyncIterator[Crowd]:
-    """Clients of both servers; all nodes are there."""
+async def clients(cluster: Cluster) -> AsyncIterator[Crowd]:
+    """Clients of both servers, with every node running."""
     await cluster.heal()
-    async with Crowd.at([one.url for one in cluster.servers], cluster.numbers) as crowd:
-        yield crowd
+    async with Crowd.at([server.url for server in cluster.servers], cluster.numbers) as clients:
+        yield clients
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__.removeprefix("test_"))
-async def test_on_three_nodes(crowd: Crowd, race: Callable[[Crowd], Awaitable[None]]) -> None:
-    await race(crowd)
+async def test_race_on_three_nodes(clients: Crowd, race: Callable[[Crowd], Awaitable[None]]) -> None:
+    await race(clients)
 
 
-async def test_no_acknowledged_write_is_lost_when_the_primary_is_killed(cluster: Cluster, crowd: Crowd) -> None:
-    trade = await Trade.of(crowd)
-    async with trade.going_on():
-        await trade.more(PATIENCE, orders=10, transfers=10, products=2, deletions=5)
-        rush = asyncio.create_task(trade.rush_for_the_last())
+async def test_killed_primary_loses_no_acknowledged_write(cluster: Cluster, clients: Crowd) -> None:
+    workload = await Workload.create(clients)
+    async with workload.running():
+        await workload.wait_for(WAIT_SECONDS, orders=10, transfers=10, products=2, deletions=5)
+        last_orders = asyncio.create_task(workload.order_last_pieces())
         killed = await cluster.kill_primary()
-        await rush
-        await trade.more(PATIENCE, orders=20, transfers=20, products=4, deletions=10)
-    assert await primary(cluster.url) != killed
-    await audit(trade, cluster, crowd)
+        await last_orders
+        await workload.wait_for(WAIT_SECONDS, orders=20, transfers=20, products=4, deletions=10)
+    assert await find_primary(cluster.url) != killed
+    await audit(workload, cluster, clients)
 
 
-async def test_without_a_majority_writes_answer_503_until_there_is_one_again(cluster: Cluster, crowd: Crowd) -> None:
-    trade = await Trade.of(crowd)
-    async with trade.going_on():
-        await trade.more(PATIENCE, orders=10, transfers=10, products=2, deletions=5)
+async def test_writes_answer_503_without_a_majority(cluster: Cluster, clients: Crowd) -> None:
+    workload = await Workload.create(clients)
+    async with workload.running():
+        await workload.wait_for(WAIT_SECONDS, orders=10, transfers=10, products=2, deletions=5)
         killed = await cluster.kill_primary(0)
-        await asyncio.gather(*(closed(client) for client in crowd.clients))
-        [dead] = [node for node in cluster.nodes.values() if not node.running and node.port != killed]
-        await dead.again()
-        await trade.more(PATIENCE, orders=20, transfers=20, products=4, deletions=10)
-    assert trade.unavailable > 0
-    assert not cluster.nodes[killed].running
-    await audit(trade, cluster, crowd)
+        await asyncio.gather(*(assert_read_only(client) for client in clients.clients))
+        [dead] = [node for node in cluster.nodes.values() if not node.is_running and node.port != killed]
+        await dead.restart()
+        await workload.wait_for(WAIT_SECONDS, orders=20, transfers=20, products=4, deletions=10)
+    assert workload.unavailable > 0
+    assert not cluster.nodes[killed].is_running
+    await audit(workload, cluster, clients)
     await cluster.heal()
-    await audit(trade, cluster, crowd)
+    await audit(workload, cluster, clients)
 
 
-async def closed(client: httpx2.AsyncClient) -> None:
-    """A server of the shop lives, takes no writes, and says so in time."""
+async def assert_read_only(client: httpx2.AsyncClient) -> None:
+    """A server process is alive, and answers writes with 503 in time."""
     for _ in range(3):
         answer = await client.post("/categories", json={"name": "too early"})
-        assert_asks_to_come_back(answer)
+        assert_unavailable(answer)
         assert refusal(answer) == (503, "storage-unavailable")
-        assert answer.elapsed.total_seconds() < BOUND
+        assert answer.elapsed.total_seconds() < MAX_RESPONSE_SECONDS
     assert (await client.get("/livez")).status_code == 200
     assert (await client.get("/readyz")).status_code == 503
 
 
-async def audit(trade: Trade, cluster: Cluster, crowd: Crowd) -> None:
-    """Every server of the shop is as it was, and tells the same."""
-    assert trade.longest < BOUND
-    for one, client in zip(cluster.servers, crowd.clients, strict=True):
-        await one.ready()
-        await trade.audit(Shop(client, cluster.numbers))
+async def audit(workload: Workload, cluster: Cluster, clients: Crowd) -> None:
+    """Every server process is ready, and returns the same data."""
+    assert workload.longest < MAX_RESPONSE_SECONDS
+    for server, client in zip(cluster.servers, clients.clients, strict=True):
+        await server.ready()
+        await workload.audit(Shop(client, cluster.numbers))

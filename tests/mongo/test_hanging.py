@@ -1,4 +1,4 @@
-"""A server that hangs: it keeps its connections, and says nothing."""
+"""A server that hangs: its connections stay open, and no command is answered."""
 
 import asyncio
 import os
@@ -28,15 +28,17 @@ from core.plugins import Registry
 from core.storage import Storage, Transaction
 from tests.harness.kind import within
 from tests.harness.site import Site
-from tests.mongo.deployment import Node, connected, failing, initiate, start
+from tests.mongo.deployment import Node, failpoint, initiate, open_client, start_node
 
 pytestmark = pytest.mark.only("mongodb")
 
-PATIENCE = 0.5
-LEAVE = 5.0  # seconds more that an answer may take on a busy machine
+TIMEOUT = 0.5
+TOLERANCE = 5.0  # seconds more that an answer may take on a busy machine
 # A read is sent once more, on a new connection, unless no server is known any more.
-SHORTLY = "&".join(f"{name}=500" for name in ("connectTimeoutMS", "serverSelectionTimeoutMS", "heartbeatFrequencyMS"))
-LIMITS = {
+SHORT_TIMEOUTS = "&".join(
+    f"{name}=500" for name in ("connectTimeoutMS", "serverSelectionTimeoutMS", "heartbeatFrequencyMS")
+)
+URL_TIMEOUTS = {
     "": {"sockettimeoutms": 500},
     "&timeoutMS=7000": {},
     "&socketTimeoutMS=7000": {},
@@ -45,8 +47,8 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def node(site: Site, mongod: Path) -> Node:
-    """A server of the module's own."""
-    return asyncio.run(start(site, mongod, "--setParameter=enableTestCommands=1"))
+    """A server for this module alone."""
+    return asyncio.run(start_node(site, mongod, "--setParameter=enableTestCommands=1"))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def url(node: Node, registry: Registry) -> str:
     """A migrated database on it."""
 
     async def prepare() -> str:
-        url = f"{within(await initiate(node), 'shop')}&{SHORTLY}"
+        url = f"{within(await initiate(node), 'shop')}&{SHORT_TIMEOUTS}"
         settings = settings_for(url)
         await registry.choose(settings).migrations(settings).up()
         return url
@@ -64,16 +66,16 @@ def url(node: Node, registry: Registry) -> str:
 
 @pytest.fixture
 async def storage(url: str, registry: Registry) -> AsyncIterator[Storage]:
-    """That database, of little patience."""
-    settings = settings_for(url, database_timeout=PATIENCE)
+    """That database, with a short timeout."""
+    settings = settings_for(url, database_timeout=TIMEOUT)
     storage = await registry.choose(settings).open(settings)
     yield storage
     await storage.close()
 
 
 @pytest.fixture
-async def neighbour(url: str, registry: Registry) -> AsyncIterator[Storage]:
-    """It again, as another process has it."""
+async def other_storage(url: str, registry: Registry) -> AsyncIterator[Storage]:
+    """That database, opened as by another process."""
     settings = settings_for(url)
     storage = await registry.choose(settings).open(settings)
     yield storage
@@ -82,8 +84,8 @@ async def neighbour(url: str, registry: Registry) -> AsyncIterator[Storage]:
 
 @pytest.fixture
 async def shop(url: str, registry: Registry) -> AsyncIterator[Shop]:
-    """The shop of an API of little patience."""
-    app: FastAPI = create_app(settings_for(url, database_timeout=PATIENCE, pool_size=8), registry=registry)
+    """The API on it, with a short timeout."""
+    app: FastAPI = create_app(settings_for(url, database_timeout=TIMEOUT, pool_size=8), registry=registry)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
@@ -94,33 +96,33 @@ async def shop(url: str, registry: Registry) -> AsyncIterator[Shop]:
 
 @contextmanager
 def hanging(node: Node) -> Iterator[None]:
-    """The server says nothing, until the context is left."""
+    """Stop the server until the context is left."""
     os.kill(node.process.pid, SIGSTOP)
-    sleep(0.1)  # until all its threads have heard of it
+    sleep(0.1)  # until all its threads have stopped
     try:
         yield
     finally:
         os.kill(node.process.pid, SIGCONT)
 
 
-async def in_time(refused: Awaitable[Any]) -> None:
-    """Storage says in time that it cannot."""
+async def assert_unavailable_in_time(call: Awaitable[Any]) -> None:
+    """The storage raises Unavailable within its timeout."""
     started = monotonic()
     with pytest.raises(Unavailable):
-        await refused
-    assert monotonic() - started < PATIENCE + LEAVE
+        await call
+    assert monotonic() - started < TIMEOUT + TOLERANCE
 
 
-async def works(shop: Shop) -> None:
-    """At once, as often as there are connections and more, and none of them is missing."""
+async def assert_works(shop: Shop) -> None:
+    """More requests than there are connections are answered at once, and no connection is lost."""
     started = monotonic()
     await asyncio.gather(*(shop.get("/categories") for _ in range(12)), *(shop.category() for _ in range(12)))
-    assert monotonic() - started < LEAVE
+    assert monotonic() - started < TOLERANCE
     health = await shop.get("/health/db")
     assert (health["status"], health["connections_in_use"]) == ("healthy", 0)
 
 
-async def test_every_request_is_503_in_time_and_all_is_well_when_the_server_goes_on(shop: Shop, node: Node) -> None:
+async def test_hung_server_answers_503_and_recovers(shop: Shop, node: Node) -> None:
     tag = await shop.tag()
     with hanging(node):
         for _ in range(5):  # at first on connections that were good, in the end no server is known any more
@@ -128,11 +130,11 @@ async def test_every_request_is_503_in_time_and_all_is_well_when_the_server_goes
             written = shop.client.post("/tags", json={"name": f"{tag['name']} too"})
             read = map(shop.client.get, ("/tags/1", "/tags", "/health", "/readyz"))
             answers = await asyncio.gather(written, *read)
-            assert monotonic() - started < 3 * PATIENCE + LEAVE
+            assert monotonic() - started < 3 * TIMEOUT + TOLERANCE
             assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
             assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
             assert (await shop.client.get("/livez")).status_code == 200
-    await works(shop)
+    await assert_works(shop)
 
 
 NAMES = (f"unit-{number}" for number in count())
@@ -147,7 +149,7 @@ async def create(tx: Transaction) -> int:
 
 
 def change(id: int) -> Step:
-    """A write to a document that others want to write to."""
+    """A write to a document that another transaction writes to."""
 
     async def work(tx: Transaction) -> None:
         category = await tx.categories.lock(id)
@@ -160,84 +162,84 @@ async def nothing(_tx: Transaction) -> None: ...
 
 
 @pytest.mark.parametrize("step", [create, nothing], ids=["write", "commit"])
-async def test_a_unit_of_work_that_hangs_is_not_run_again_and_holds_nobody_up(
-    storage: Storage, neighbour: Storage, node: Node, step: Step
+async def test_hung_unit_of_work_ends_and_frees_its_locks(
+    storage: Storage, other_storage: Storage, node: Node, step: Step
 ) -> None:
     first = await storage.run(create)
     runs = 0
-    with ExitStack() as until_then:
+    with ExitStack() as stack:
 
         async def work(tx: Transaction) -> None:
             nonlocal runs
             runs += 1
             await change(first)(tx)
-            until_then.enter_context(hanging(node))
+            stack.enter_context(hanging(node))
             await step(tx)
 
-        await in_time(storage.run(work))
+        await assert_unavailable_in_time(storage.run(work))
     assert runs == 1
     started = monotonic()
-    await neighbour.run(change(first))
-    assert monotonic() - started < LEAVE
+    await other_storage.run(change(first))
+    assert monotonic() - started < TOLERANCE
 
 
-async def test_a_commit_that_was_refused_holds_nobody_up(storage: Storage, neighbour: Storage, url: str) -> None:
+async def test_refused_commit_frees_its_locks(storage: Storage, other_storage: Storage, url: str) -> None:
     first = await storage.run(create)
-    async with failing(url, "commitTransaction", {"times": 1}, errorCode=20):
+    async with failpoint(url, "commitTransaction", {"times": 1}, errorCode=20):
         with pytest.raises(Exception, match="refused"):
             await storage.run(change(first))
     started = monotonic()
-    await neighbour.run(change(first))
-    assert monotonic() - started < LEAVE
+    await other_storage.run(change(first))
+    assert monotonic() - started < TOLERANCE
 
 
-async def test_a_command_that_takes_too_long_is_ended_on_the_server(storage: Storage, url: str) -> None:
+async def test_timed_out_command_ends_on_the_server(storage: Storage, url: str) -> None:
     await storage.run(create)
     forever = {"$where": "sleep(60000) || true"}
     categories: Collection = storage._reader.collection("categories")  # type: ignore[attr-defined]
-    await in_time(categories.find(forever))
+    await assert_unavailable_in_time(categories.find(forever))
     await asyncio.sleep(0.5)
-    async with connected(url) as client:
+    async with open_client(url) as client:
         listed = await client.admin.command({"currentOp": 1, "appName": "stockroom", "ns": "shop.categories"})
     assert listed["inprog"] == []
 
 
-async def test_closing_does_not_wait(url: str, registry: Registry, node: Node) -> None:
+async def test_close_returns_while_server_hangs(url: str, registry: Registry, node: Node) -> None:
     settings = settings_for(url)
     storage = await registry.choose(settings).open(settings)
     await storage.run(create)
     with hanging(node):
         started = monotonic()
         await storage.close()
-        assert monotonic() - started < LEAVE
+        assert monotonic() - started < TOLERANCE
 
 
-async def test_a_time_limit_in_the_url_goes(url: str, registry: Registry, node: Node) -> None:
+async def test_timeout_of_the_url_applies(url: str, registry: Registry, node: Node) -> None:
     settings = settings_for(f"{url}&timeoutMS=500")
     storage = await registry.choose(settings).open(settings)
     with hanging(node):
-        await in_time(storage.categories.all())
+        await assert_unavailable_in_time(storage.categories.all())
     await storage.close()
 
 
-@pytest.mark.parametrize(("given", "ours"), LIMITS.items(), ids=LIMITS)
-async def test_a_limit_that_the_url_sets_is_not_overridden(
+@pytest.mark.parametrize(("given", "ours"), URL_TIMEOUTS.items(), ids=URL_TIMEOUTS)
+async def test_timeout_of_the_url_is_not_overridden(
     url: str, registry: Registry, monkeypatch: pytest.MonkeyPatch, given: str, ours: dict[str, int]
 ) -> None:
     seen: dict[str, Any] = {}
-    connect = driver.client
+    create = driver.create_client
 
-    def client(url: str, listeners: list[Any], options: dict[str, Any]) -> Any:
+    def create_client(url: str, listeners: list[Any], options: dict[str, Any]) -> Any:
         seen.update(options)
-        return connect(url, listeners, options)
+        return create(url, listeners, options)
 
-    monkeypatch.setattr(driver, "client", client)
-    settings = settings_for(url + given, database_timeout=PATIENCE)
+    monkeypatch.setattr(driver, "create_client", create_client)
+    settings = settings_for(url + given, database_timeout=TIMEOUT)
     await (await registry.choose(settings).open(settings)).close()
     assert {name: seen[name] for name in ("timeoutms", "sockettimeoutms") if name in seen} == ours
 
 
-async def test_a_migration_takes_as_long_as_it_takes(url: str, registry: Registry) -> None:
-    settings = settings_for(url.replace("/shop", "/slow"), database_timeout=PATIENCE)
-    async with failing(url, "createIndexes", {"times": 1}, blockConnection=True, blockTimeMS=int(PATIENCE * 3000)):
+async def test_migration_has_no_timeout(url: str, registry: Registry) -> None:
+    settings = settings_for(url.replace("/shop", "/slow"), database_timeout=TIMEOUT)
+    async with failpoint(url, "createIndexes", {"times": 1}, blockConnection=True, blockTimeMS=int(TIMEOUT * 3000)):
         await registry.choose(settings).migrations(settings).up()

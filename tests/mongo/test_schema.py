@@ -1,52 +1,47 @@
-"""The steps of the schema lead to what the documents declare, and back again."""
+"""The migrations lead to the declared documents and indexes, and back."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from backends.mongo.connection import define
-from backends.mongo.definition import Definition
+from backends.mongo.connection import open_schema_editor
 from backends.mongo.migrations import MongoMigrations
-from backends.mongo.validation import drift
+from backends.mongo.schema_editor import SchemaEditor, detect_drift
 from conformance.defaults import settings_for
 
 pytestmark = pytest.mark.only("mongodb")
 
 
 @pytest.fixture
-async def definition(blank_url: str) -> AsyncIterator[Definition]:
-    """Of a database with nothing in it."""
-    async with define(settings_for(blank_url)) as definition:
-        yield definition
+async def editor(blank_url: str) -> AsyncIterator[SchemaEditor]:
+    """The schema of an empty database."""
+    async with open_schema_editor(settings_for(blank_url)) as editor:
+        yield editor
 
 
 @pytest.fixture
 def migrations(blank_url: str) -> MongoMigrations:
-    """Of the same database."""
-    return MongoMigrations(lambda: define(settings_for(blank_url)))
+    """The migrations of the same database."""
+    return MongoMigrations(lambda: open_schema_editor(settings_for(blank_url)))
 
 
-async def test_the_last_revision_is_what_the_documents_declare(
-    migrations: MongoMigrations, definition: Definition
-) -> None:
+async def test_head_revision_matches_the_documents(migrations: MongoMigrations, editor: SchemaEditor) -> None:
     await migrations.up()
-    assert drift(await definition.describe()) == []
+    assert detect_drift(await editor.describe()) == []
 
 
-async def test_a_step_back_and_forward_again_ends_where_it_began(
-    migrations: MongoMigrations, definition: Definition
-) -> None:
+async def test_downgrade_and_upgrade_restore_the_schema(migrations: MongoMigrations, editor: SchemaEditor) -> None:
     await migrations.up()
     for revision in reversed([revision.id for revision in migrations.history()][:-1]):
         await migrations.down("-1")
         assert await migrations.current() == revision
-        assert drift(await definition.describe()) != []
+        assert detect_drift(await editor.describe()) != []
     await migrations.up()
-    assert drift(await definition.describe()) == []
+    assert detect_drift(await editor.describe()) == []
 
 
-async def test_tickets_go_with_the_step_that_brought_them(migrations: MongoMigrations, definition: Definition) -> None:
+async def test_downgrade_to_0002_drops_tickets(migrations: MongoMigrations, editor: SchemaEditor) -> None:
     await migrations.up("0003")
-    before = set(drift(await definition.describe()))
+    before = set(detect_drift(await editor.describe()))
     await migrations.down("0002")
-    assert set(drift(await definition.describe())) - before == {"tickets: missing"}
+    assert set(detect_drift(await editor.describe())) - before == {"tickets: missing"}

@@ -1,1 +1,1 @@
-"""One module per aggregate, as in ``core.storage.repositories``, whose docstrings are the contract."""
+"""The repositories of MongoDB, one module per entity; ``core.storage.repositories`` describes each method."""

@@ -1,75 +1,50 @@
 """Accounts and the transfers between them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from backends.mongo.aggregate import Aggregate, MongoReader, MongoRepository
-from backends.mongo.collection import Filter, Update
-from backends.mongo.shape import MONEY, Shape
-from backends.mongo.windows import page
-from core.entities import Account, AccountDraft, Transfer, TransferDraft
-from core.entities.construct import shallow_asdict
-from core.errors import AmountLimit, FieldError, InsufficientFunds, TransientConflict, UnknownReference
-from core.money import MAX_TOTAL, to_json
+from typing_extensions import override
+
+from backends.mongo.collection import Filter
+from backends.mongo.pagination import fetch_page
+from backends.mongo.repository import EntityMapping, MongoQuantityRepository, MongoReader
+from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, Transfer, TransferDraft
+from core.money import MAX_TOTAL
 from core.storage import Page, PageRequest
+from core.storage.repositories import AccountReader, AccountRepository
 
-ACCOUNTS = Aggregate("account", "accounts", Shape(Account, {"balance": MONEY}), references={"user_id": "users"})
-_TRANSFERS: Shape[Transfer] = Shape(Transfer, {"amount": MONEY})
+ACCOUNTS: EntityMapping[Account] = EntityMapping(ACCOUNT)
+TRANSFERS: EntityMapping[Transfer] = EntityMapping(TRANSFER)
 
 
-class MongoAccountReader(MongoReader[Account]):
-    """See ``AccountReader``."""
+class MongoAccountReader(MongoReader[Account], AccountReader):
+    """Accounts and their transfers."""
 
+    @override
     async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
-        """See ``AccountReader.transfers``."""
         either: Filter = {"$or": [{"from_account_id": account_id}, {"to_account_id": account_id}]}
-        return await page(self._source.collection("transfers"), either, page_request, _TRANSFERS)
+        return await fetch_page(self._source.collection("transfers"), either, page_request, TRANSFERS.mapper)
 
 
-class MongoAccountRepository(MongoRepository[Account], MongoAccountReader):
-    """See ``AccountRepository``."""
+class MongoAccountRepository(MongoQuantityRepository[Account], MongoAccountReader, AccountRepository):
+    """Accounts in a unit of work."""
 
+    @override
     async def add(self, draft: AccountDraft, at: datetime) -> Account:
-        """See ``AccountRepository.add``."""
-        [account] = await self._store([shallow_asdict(draft)], at)
+        [account] = await self._create_drafts([draft], at)
         return account
 
-    async def transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
-        """See ``AccountRepository.transfer``."""
-        source, target = draft.from_account_id, draft.to_account_id
-        _require_movable(draft, await self._lock_both(source, target))
-        changes = {
-            source: _change(source, -draft.amount, {"$gte": draft.amount}, at),
-            target: _change(target, draft.amount, {"$lte": MAX_TOTAL - draft.amount}, at),
-        }
-        if await self._collection.update_each([changes[key] for key in sorted(changes)]) != len(changes):
-            raise TransientConflict
-        self._work.settle("accounts", changes)
-        [key] = await self._work.ids.take("transfers", 1)
-        transfer = Transfer(id=key, **shallow_asdict(draft), created_at=at)
-        await self._work.collection("transfers").insert([_TRANSFERS.write(transfer)])
+    @override
+    async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
+        return await self._lock_many(ids)
+
+    @override
+    async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:
+        await self._adjust("balance", MAX_TOTAL, changes, at)
+
+    @override
+    async def add_transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
+        [transfer_id] = await self._unit.ids.allocate("transfers", 1)
+        transfer = Transfer(id=transfer_id, **TRANSFER.new_values(draft, at))
+        await self._unit.collection("transfers").insert([TRANSFERS.to_document(transfer)])
         return transfer
-
-    async def _lock_both(self, *ids: int) -> dict[int, Account]:
-        accounts = await self._all({"_id": {"$in": sorted(ids)}}, [("_id", 1)])
-        for account in accounts:
-            self._work.lock("accounts", account)
-        return {account.id: account for account in accounts}
-
-
-def _require_movable(draft: TransferDraft, accounts: Mapping[int, Account]) -> None:
-    ids = {"from_account_id": draft.from_account_id, "to_account_id": draft.to_account_id}
-    missing = [field for field, key in ids.items() if key not in accounts]
-    if missing:
-        raise UnknownReference.of(missing)
-    if accounts[draft.from_account_id].balance < draft.amount:
-        error = FieldError("amount", "Exceeds the balance of the account.", "insufficient-funds")
-        raise InsufficientFunds("The account does not hold that much.", [error])
-    if accounts[draft.to_account_id].balance + draft.amount > MAX_TOTAL:
-        message = f"The balance cannot exceed {to_json(MAX_TOTAL)}."
-        raise AmountLimit(message, [FieldError("amount", message, "amount-limit")])
-
-
-def _change(id: int, amount: int, guard: Filter, at: datetime) -> tuple[Filter, Update]:
-    change = {"$inc": {"balance": amount, "version": 1}, "$max": {"updated_at": at}}
-    return {"_id": id, "balance": guard}, change

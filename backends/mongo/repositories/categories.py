@@ -3,55 +3,39 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from backends.mongo.aggregate import Aggregate, MongoReader, MongoRepository
-from backends.mongo.claims import Unique
-from backends.mongo.shape import Shape
-from backends.mongo.windows import page
-from core import clock
-from core.entities import Category, CategoryDraft
-from core.entities.construct import shallow_asdict
+from typing_extensions import override
+
+from backends.mongo.pagination import fetch_page
+from backends.mongo.repository import EntityMapping, MongoReader, MongoSlugRepository
+from core.entities import CATEGORY, Category, CategoryDraft
 from core.storage import Page, PageRequest
+from core.storage.repositories import CategoryReader, CategoryRepository
 
-CATEGORIES = Aggregate(
-    "category",
-    "categories",
-    Shape(Category, distinct={"name"}),
-    references={"parent_id": "categories"},
-    uniques=(Unique("name", ("name",)), Unique("slug", ("slug",))),
-)
+CATEGORIES: EntityMapping[Category] = EntityMapping(CATEGORY)
 
 
-class MongoCategoryReader(MongoReader[Category]):
-    """See ``CategoryReader``."""
+class MongoCategoryReader(MongoReader[Category], CategoryReader):
+    """Categories."""
 
+    @override
     async def page(self, page_request: PageRequest) -> Page[Category]:
-        """See ``CategoryReader.page``."""
-        return await page(self._collection, {}, page_request, CATEGORIES.shape)
+        return await fetch_page(self._collection, {}, page_request, CATEGORIES.mapper)
 
+    @override
     async def all(self) -> list[Category]:
-        """See ``CategoryReader.all``."""
-        return await self._all({}, [("name", 1)])
+        return await self._find_all({}, [("name", 1)])
 
 
-class MongoCategoryRepository(MongoRepository[Category], MongoCategoryReader):
-    """See ``CategoryRepository``."""
+class MongoCategoryRepository(MongoSlugRepository[Category], MongoCategoryReader, CategoryRepository):
+    """Categories in a unit of work."""
 
+    @override
     async def add(self, drafts: Sequence[CategoryDraft], at: datetime) -> list[Category]:
-        """See ``Repository.add``."""
-        return await self._store([shallow_asdict(draft) for draft in drafts], at)
+        return await self._create_drafts(drafts, at)
 
+    @override
     async def lock_all(self) -> list[Category]:
-        """See ``CategoryRepository.lock_all``."""
         categories = await self.all()
         for category in categories:
-            self._work.lock("categories", category)
+            self._unit.lock("categories", category)
         return categories
-
-    async def delete(self, id: int) -> None:
-        """See ``Repository.delete``."""
-        await super().delete(id)
-        changed = {"$max": {"updated_at": clock.now()}, "$inc": {"version": 1}}
-        await self._work.collection("products").update_many(
-            {"category_id": id}, {"$set": {"category_id": None}, **changed}
-        )
-        await self._collection.update_many({"parent_id": id}, {"$set": {"parent_id": None}, **changed})

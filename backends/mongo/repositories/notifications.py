@@ -3,32 +3,28 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from backends.mongo.aggregate import Aggregate, MongoReader, MongoRepository
-from backends.mongo.shape import Shape
-from backends.mongo.windows import page
-from core.entities import Notification, NotificationDraft
-from core.entities.construct import shallow_asdict
+from typing_extensions import override
+
+from backends.mongo.pagination import fetch_page
+from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository
+from core.entities import NOTIFICATION, Notification, NotificationDraft
 from core.storage import Page, PageRequest
+from core.storage.repositories import NotificationReader, NotificationRepository
 
-NOTIFICATIONS = Aggregate(
-    "notification",
-    "notifications",
-    Shape(Notification, listed={"user_id"}),
-    references={"user_id": "users", "order_id": "orders"},
-)
+NOTIFICATIONS: EntityMapping[Notification] = EntityMapping(NOTIFICATION)
 
 
-class MongoNotificationReader(MongoReader[Notification]):
-    """See ``NotificationReader``."""
+class MongoNotificationReader(MongoReader[Notification], NotificationReader):
+    """Notifications."""
 
+    @override
     async def page(self, user_id: int, page_request: PageRequest) -> Page[Notification]:
-        """See ``NotificationReader.page``."""
-        return await page(self._collection, {"user_id": user_id}, page_request, NOTIFICATIONS.shape)
+        return await fetch_page(self._collection, {"user_id": user_id}, page_request, NOTIFICATIONS.mapper)
 
 
-class MongoNotificationRepository(MongoRepository[Notification], MongoNotificationReader):
-    """See ``NotificationRepository``."""
+class MongoNotificationRepository(MongoRepository[Notification], MongoNotificationReader, NotificationRepository):
+    """Notifications in a unit of work."""
 
+    @override
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
-        """See ``Repository.add``."""
-        return await self._store([shallow_asdict(draft) | {"is_read": False} for draft in drafts], at)
+        return await self._create_drafts(drafts, at)

@@ -1,18 +1,19 @@
-"""Orders, each with its lines in one document, and their payments."""
+"""Orders, each with its items in one document, and their payments."""
 
 from datetime import datetime
 from typing import Any
 
-from backends.mongo.aggregate import Aggregate, MongoReader, MongoRepository
-from backends.mongo.driver import Document, Int64
+from typing_extensions import override
+
+from backends.mongo.pagination import build_filter, fetch_page
 from backends.mongo.repositories.products import PRODUCTS
 from backends.mongo.repositories.users import USERS
-from backends.mongo.shape import MONEY, Codec, Shape, one_of
-from backends.mongo.windows import equal, page
+from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository
 from core.entities import (
+    ORDER,
+    PAYMENT,
     Order,
     OrderDetails,
-    OrderItem,
     OrderItemDetails,
     OrderStatus,
     OrderSummary,
@@ -22,47 +23,22 @@ from core.entities import (
 from core.entities.construct import shallow_asdict
 from core.errors import NotFound
 from core.storage import OrderFilter, Page, PageRequest
-from core.storage.repositories import NewOrder
+from core.storage.repositories import NewOrder, OrderReader, OrderRepository, PaymentRepository
+
+ORDERS: EntityMapping[Order] = EntityMapping(ORDER)
+SUMMARIES = EntityMapping(ORDER, OrderSummary)
+PAYMENTS: EntityMapping[Payment] = EntityMapping(PAYMENT)
 
 
-def _load_items(stored: list[Document]) -> list[OrderItem]:
-    return [OrderItem(**item) for item in stored]
+class MongoOrderReader(MongoReader[Order], OrderReader):
+    """Orders."""
 
-
-def _store_items(items: list[OrderItem]) -> list[Document]:
-    return [
-        {
-            "product_id": item.product_id,
-            "quantity": item.quantity,
-            "unit_price": Int64(item.unit_price),
-            "total_price": Int64(item.total_price),
-        }
-        for item in items
-    ]
-
-
-_CODECS = {"status": one_of(OrderStatus), "total_amount": MONEY}
-_SUMMARY = Shape(OrderSummary, _CODECS, distinct={"order_number"}, listed={"status", "user_id"})
-
-ORDERS = Aggregate(
-    "order",
-    "orders",
-    Shape(Order, {**_CODECS, "items": Codec(load=_load_items, store=_store_items)}),
-    references={"user_id": "users"},
-)
-
-PAYMENTS = Aggregate("payment", "payments", Shape(Payment, {"amount": MONEY}), references={"order_id": "orders"})
-
-
-class MongoOrderReader(MongoReader[Order]):
-    """See ``OrderReader``."""
-
+    @override
     async def details(self, id: int) -> OrderDetails:
-        """See ``OrderReader.details``."""
         order = await self.get(id)
-        shape, wanted = PRODUCTS.shape, sorted({item.product_id for item in order.items})
-        found = await self._source.collection("products").find({"_id": {"$in": wanted}}, shape.projection)
-        products = {product.id: product for product in map(shape.read, found)}
+        mapper, product_ids = PRODUCTS.mapper, sorted({item.product_id for item in order.items})
+        found = await self._source.collection("products").find({"_id": {"$in": product_ids}}, mapper.projection)
+        products = {product.id: product for product in map(mapper.to_entity, found)}
         try:
             user = await MongoReader(USERS, self._source).get(order.user_id)
             items = [
@@ -70,50 +46,41 @@ class MongoOrderReader(MongoReader[Order]):
             ]
         except (NotFound, KeyError):
             raise NotFound("order", id) from None  # deleted between one read and the next
-        return OrderDetails(**_summary(order), user=user, items=items)
+        return OrderDetails(**_summary_fields(order), user=user, items=items)
 
+    @override
     async def page(self, filter: OrderFilter, page_request: PageRequest) -> Page[OrderSummary]:
-        """See ``OrderReader.page``."""
-        narrowed = equal(status=filter.status and filter.status.value, user_id=filter.user_id)
-        return await page(self._collection, narrowed, page_request, _SUMMARY)
+        return await fetch_page(self._collection, build_filter(ORDER, filter), page_request, SUMMARIES.mapper)
 
+    @override
     async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
-        """See ``OrderReader.totals_by_status``."""
         sums = {"_id": "$status", "count": {"$sum": 1}, "sum": {"$sum": "$total_amount"}}
         rows = await self._collection.aggregate([{"$sort": {"status": 1}}, {"$group": sums}])
         return {OrderStatus(row["_id"]): (row["count"], row["sum"]) for row in rows}
 
 
-def _summary(order: OrderSummary) -> dict[str, Any]:
-    return {name: getattr(order, name) for name in _SUMMARY.names}
+def _summary_fields(order: OrderSummary) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in SUMMARIES.mapper.names}
 
 
-class MongoOrderRepository(MongoRepository[Order], MongoOrderReader):
-    """See ``OrderRepository``."""
+class MongoOrderRepository(MongoRepository[Order], MongoOrderReader, OrderRepository):
+    """Orders in a unit of work."""
 
+    @override
     async def add(self, order: NewOrder, at: datetime) -> Order:
-        """See ``OrderRepository.add``."""
-        values = {
-            "order_number": order.order_number,
-            "status": OrderStatus.PENDING,
-            "total_amount": order.total_amount,
-            "user_id": order.user_id,
-            "shipping_address": order.shipping_address,
-            "items": order.items,
-        }
-        [stored] = await self._store([values], at)
-        self._work.rely("products", [item.product_id for item in order.items])
+        [stored] = await self._create([ORDER.new_values(order, at)])
+        self._unit.require_unchanged("products", [item.product_id for item in order.items])
         return stored
 
+    @override
     async def save(self, entity: OrderSummary) -> None:
-        """See ``OrderRepository.save``."""
-        await self._put(Order(**_summary(entity), items=(await self._before(entity)).items))
+        await self._update(Order(**_summary_fields(entity), items=(await self._get_before(entity)).items))
 
 
-class MongoPaymentRepository(MongoRepository[Payment]):
-    """See ``PaymentRepository``."""
+class MongoPaymentRepository(MongoRepository[Payment], PaymentRepository):
+    """Payments in a unit of work."""
 
+    @override
     async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
-        """See ``PaymentRepository.add``."""
-        [payment] = await self._store([shallow_asdict(draft) | {"order_id": order_id, "status": "completed"}], at)
+        [payment] = await self._create([PAYMENT.new_values(draft, at, order_id=order_id)])
         return payment

@@ -1,71 +1,68 @@
-"""Posts, which hold the ids and names of their tags."""
+"""Posts, whose documents hold the ids and names of their tags."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from backends.mongo.aggregate import Aggregate, Derived, MongoReader, MongoRepository
-from backends.mongo.claims import Unique
+from typing_extensions import override
+
 from backends.mongo.driver import Document
-from backends.mongo.shape import Codec, Shape, one_of
-from backends.mongo.windows import contains, equal, page
-from core.entities import Post, PostDraft, PostStatus, Tag
+from backends.mongo.pagination import build_filter, fetch_page
+from backends.mongo.repository import EntityMapping, MongoReader, MongoSlugRepository
+from core.entities import POST, Post, PostDraft, Tag
 from core.storage import Page, PageRequest, PostFilter
-from core.text import fold, search_key
+from core.storage.repositories import PostReader, PostRepository
+from core.text import fold
 
 
-def _names(links: Sequence[Document]) -> list[str]:
-    return sorted(link["name"] for link in links)
-
-
-def _links(tags: Sequence[Tag]) -> list[Document]:
+def link_tags(tags: Sequence[Tag]) -> list[Document]:
+    """The tags as a post's document holds them, by id."""
     return [{"id": tag.id, "name": tag.name, "key": fold(tag.name)} for tag in sorted(tags, key=lambda tag: tag.id)]
 
 
-POSTS = Aggregate(
-    "post",
-    "posts",
-    Shape(Post, {"status": one_of(PostStatus), "tags": Codec(load=_names, store=list)}, listed={"author_id", "status"}),
-    references={"author_id": "users"},
-    uniques=(Unique("slug", ("slug",)),),
-    derived={"search_key": Derived(search_key, ("title", "content"))},
-)
+POSTS: EntityMapping[Post] = EntityMapping(POST)
 
 
-class MongoPostReader(MongoReader[Post]):
-    """See ``PostReader``."""
+class MongoPostReader(MongoReader[Post], PostReader):
+    """Posts."""
 
+    @override
     async def page(self, filter: PostFilter, page_request: PageRequest) -> Page[Post]:
-        """See ``PostReader.page``."""
-        key = fold(filter.tag) if filter.tag is not None else None
-        same = equal(author_id=filter.author_id, status=filter.status and filter.status.value)
-        tagged = equal(**{"tags.id": filter.tag_id, "tags.key": key})
-        return await page(self._collection, same | tagged | contains(filter.search), page_request, POSTS.shape)
+        return await fetch_page(self._collection, build_filter(POST, filter), page_request, POSTS.mapper)
 
 
-class MongoPostRepository(MongoRepository[Post], MongoPostReader):
-    """See ``PostRepository``."""
+class MongoPostRepository(MongoSlugRepository[Post], MongoPostReader, PostRepository):
+    """Posts in a unit of work."""
 
+    @override
     async def add(self, draft: PostDraft, tags: Sequence[Tag], published_at: datetime | None, at: datetime) -> Post:
-        """See ``PostRepository.add``."""
-        values = {
-            "title": draft.title,
-            "slug": draft.slug,
-            "content": draft.content,
-            "status": draft.status,
-            "author_id": draft.author_id,
-            "view_count": 0,
-            "published_at": published_at,
-            "tags": sorted(tag.name for tag in tags),
-        }
-        [post] = await self._store([values], at, [{"tags": _links(tags)}])
-        self._work.rely("tags", [tag.id for tag in tags])
+        names = sorted(tag.name for tag in tags)
+        values = POST.new_values(draft, at, published_at=published_at, tags=names)
+        [post] = await self._create([values], [{"tags": link_tags(tags)}])
+        self._unit.require_unchanged("tags", [tag.id for tag in tags])
         return post
 
+    @override
     async def save(self, entity: Post, tags: Sequence[Tag] | None = None) -> None:
-        """See ``PostRepository.save``."""
         if tags is None:
-            await self._put(replace(entity, tags=(await self._before(entity)).tags))
+            await self._update(replace(entity, tags=(await self._get_before(entity)).tags))
         else:
-            await self._put(entity, {"tags": _links(tags)})
-            self._work.rely("tags", [tag.id for tag in tags])
+            await self._update(entity, {"tags": link_tags(tags)})
+            self._unit.require_unchanged("tags", [tag.id for tag in tags])
+
+    @override
+    async def rename_tag(self, before: Tag, after: Tag, at: datetime) -> None:
+        await self._collection.update_many({"tags.id": after.id}, [{"$set": _rename_in_post(after, at)}])
+
+
+def _rename_in_post(tag: Tag, at: datetime) -> dict[str, Any]:
+    """The keys of a post's document that change when one of its tags is renamed, as expressions."""
+    [link] = link_tags([tag])
+    renamed = {key: {"$literal": value} for key, value in link.items()}
+    replaced = {"$cond": [{"$eq": ["$$tag.id", tag.id]}, renamed, "$$tag"]}
+    return {
+        "tags": {"$map": {"input": "$tags", "as": "tag", "in": replaced}},
+        "version": {"$add": ["$version", 1]},
+        "updated_at": {"$max": ["$updated_at", at]},
+    }

@@ -4,60 +4,54 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from backends.mongo.aggregate import Aggregate, Derived, MongoReader, MongoRepository
-from backends.mongo.claims import Unique
-from backends.mongo.collection import Filter, Update
+from typing_extensions import override
+
+from backends.mongo.pagination import build_filter, fetch_page
 from backends.mongo.repositories.categories import CATEGORIES
-from backends.mongo.shape import MONEY, Shape
-from backends.mongo.windows import contains, equal, page
-from core.entities import Category, Product, ProductDraft, ProductWithCategory
-from core.entities.construct import shallow_asdict
-from core.entities.fields import MAX_QUANTITY
-from core.errors import StillReferenced, TransientConflict
-from core.storage import Page, PageRequest, ProductFilter
-from core.storage.repositories import CategoryPriceStats
-from core.text import search_key
-
-PRODUCTS = Aggregate(
-    "product",
-    "products",
-    Shape(Product, {"price": MONEY}, distinct={"sku"}, listed={"is_active", "category_id"}),
-    references={"category_id": "categories"},
-    uniques=(Unique("slug", ("slug",)), Unique("sku", ("sku",)), Unique("name", ("name", "category_id"))),
-    derived={"search_key": Derived(search_key, ("name", "description"))},
+from backends.mongo.repository import (
+    EntityMapping,
+    MongoQuantityRepository,
+    MongoReader,
+    MongoSlugRepository,
 )
+from core.entities import PRODUCT, Category, Product, ProductDraft, ProductWithCategory
+from core.entities.fields import MAX_QUANTITY
+from core.storage import Page, PageRequest, ProductFilter
+from core.storage.repositories import CategoryPriceStats, ProductReader, ProductRepository
+
+PRODUCTS: EntityMapping[Product] = EntityMapping(PRODUCT)
 
 
-class MongoProductReader(MongoReader[Product]):
-    """See ``ProductReader``."""
+class MongoProductReader(MongoReader[Product], ProductReader):
+    """Products."""
 
+    @override
     async def by_sku(self, sku: str) -> Product:
-        """See ``ProductReader.by_sku``."""
-        return await self._one({"sku": sku}, sku)
+        return await self._find_one({"sku": sku}, sku)
 
+    @override
     async def by_slug(self, slug: str) -> Product:
-        """See ``ProductReader.by_slug``."""
-        return await self._one({"slug": slug}, slug)
+        return await self._find_one({"slug": slug}, slug)
 
+    @override
     async def page(self, filter: ProductFilter, page_request: PageRequest) -> Page[Product]:
-        """See ``ProductReader.page``."""
-        return await page(self._collection, _narrowed(filter), page_request, PRODUCTS.shape)
+        return await fetch_page(self._collection, build_filter(PRODUCT, filter), page_request, PRODUCTS.mapper)
 
+    @override
     async def page_with_category(self, filter: ProductFilter, page_request: PageRequest) -> Page[ProductWithCategory]:
-        """See ``ProductReader.page_with_category``."""
         products = await self.page(filter, page_request)
-        categories = await self._categories({product.category_id for product in products.items} - {None})
+        categories = await self._find_categories({product.category_id for product in products.items} - {None})
         items = [
             ProductWithCategory(
-                **{name: getattr(product, name) for name in PRODUCTS.shape.names},
+                **{name: getattr(product, name) for name in PRODUCTS.mapper.names},
                 category=categories.get(product.category_id),
             )
             for product in products.items
         ]
         return Page(items, products.has_more, products.total)
 
+    @override
     async def price_stats_by_category(self) -> list[CategoryPriceStats]:
-        """See ``ProductReader.price_stats_by_category``."""
         prices = {"sum": {"$sum": "$price"}, "min": {"$min": "$price"}, "max": {"$max": "$price"}}
         rows = await self._collection.aggregate(
             [
@@ -77,53 +71,27 @@ class MongoProductReader(MongoReader[Product]):
             for row in rows
         ]
 
-    async def _categories(self, ids: set[Any]) -> dict[int | None, Category]:
+    async def _find_categories(self, ids: set[Any]) -> dict[int | None, Category]:
         if not ids:
             return {}
-        shape = CATEGORIES.shape
-        found = await self._source.collection("categories").find({"_id": {"$in": sorted(ids)}}, shape.projection)
-        return {category.id: category for category in map(shape.read, found)}
+        mapper = CATEGORIES.mapper
+        found = await self._source.collection("categories").find({"_id": {"$in": sorted(ids)}}, mapper.projection)
+        return {category.id: category for category in map(mapper.to_entity, found)}
 
 
-def _narrowed(filter: ProductFilter) -> Filter:
-    price = {"$gte": filter.min_price, "$lte": filter.max_price}
-    bounds = {name: value for name, value in price.items() if value is not None}
-    stock = {"$lte": filter.max_stock} if filter.max_stock is not None else None
-    same = equal(is_active=filter.is_active, category_id=filter.category_id)
-    return same | equal(price=bounds or None, stock_quantity=stock) | contains(filter.search)
+class MongoProductRepository(
+    MongoSlugRepository[Product], MongoQuantityRepository[Product], MongoProductReader, ProductRepository
+):
+    """Products in a unit of work."""
 
-
-class MongoProductRepository(MongoRepository[Product], MongoProductReader):
-    """See ``ProductRepository``."""
-
+    @override
     async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> list[Product]:
-        """See ``Repository.add``."""
-        return await self._store([shallow_asdict(draft) for draft in drafts], at)
+        return await self._create_drafts(drafts, at)
 
-    async def delete(self, id: int) -> None:
-        """See ``Repository.delete``."""
-        if await self._work.collection("orders").find({"items.product_id": id}, {"_id": 1}, limit=1):
-            raise StillReferenced("product", "order items")
-        await super().delete(id)
-
+    @override
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
-        """See ``ProductRepository.lock_many``."""
-        products = await self._all({"_id": {"$in": sorted(ids)}}, [("_id", 1)])
-        for product in products:
-            self._work.lock("products", product)
-        return {product.id: product for product in products}
+        return await self._lock_many(ids)
 
+    @override
     async def adjust_stock(self, changes: Mapping[int, int], at: datetime) -> None:
-        """See ``ProductRepository.adjust_stock``."""
-        if not changes:
-            return
-        shifts = [_shift(*change, at) for change in sorted(changes.items())]
-        if await self._collection.update_each(shifts) != len(shifts):
-            raise TransientConflict
-        self._work.settle("products", changes)
-
-
-def _shift(id: int, pieces: int, at: datetime) -> tuple[Filter, Update]:
-    enough = {"$gte": -pieces} if pieces < 0 else {"$lte": MAX_QUANTITY - pieces}
-    change = {"$inc": {"stock_quantity": pieces, "version": 1}, "$max": {"updated_at": at}}
-    return {"_id": id, "stock_quantity": enough}, change
+        await self._adjust("stock_quantity", MAX_QUANTITY, changes, at)

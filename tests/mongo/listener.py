@@ -1,4 +1,4 @@
-"""A shop whose driver has somebody looking over its shoulder."""
+"""Applications and storages whose driver reports its commands to a listener."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,13 +12,18 @@ from conformance.shop import Shop
 from core.settings import Settings
 
 
+def add_listener(patch: pytest.MonkeyPatch, listener: driver.monitoring.CommandListener) -> None:
+    """Report the commands of every client created from now on to ``listener``."""
+    create = driver.create_client
+    patch.setattr(driver, "create_client", lambda url, others, options: create(url, [*others, listener], options))
+
+
 @asynccontextmanager
-async def watched(
+async def open_shop(
     settings: Settings, app: FastAPI, patch: pytest.MonkeyPatch, listener: driver.monitoring.CommandListener
 ) -> AsyncIterator[Shop]:
-    """The shop that ``app`` serves on a database; ``listener`` hears of every command."""
-    connect = driver.client
-    patch.setattr(driver, "client", lambda url, heard, options: connect(url, [*heard, listener], options))
+    """The API that ``app`` serves on a database; ``listener`` receives every command."""
+    add_listener(patch, listener)
     app.state.settings = settings
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
