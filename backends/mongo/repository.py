@@ -237,6 +237,7 @@ async def _apply_effects(
                 if ENTITY_TYPES.referrers(owner):
                     found = [document["_id"] for document in await collection.find(referring, {"_id": 1})]
                     await _apply_effects(unit, owner, found, at, cascades)
+                    unit.mark_deleted(owner.plural, found)
     for owner, link in ENTITY_TYPES.linked_from(entity_type):
         unlinked = {"$pull": {link.field: {"id": {"$in": ids}}}, **_new_version(at)}
         await unit.collection(owner.plural).update_many({f"{link.field}.id": {"$in": ids}}, unlinked)
