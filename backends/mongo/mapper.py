@@ -11,7 +11,6 @@ from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
 from backends.mongo.driver import Document, Int64
-from backends.mongo.violations import UniqueKey, WriteConstraints
 from core.entities.construct import make_constructor
 
 E = TypeVar("E")
@@ -81,57 +80,3 @@ class DocumentMapper(Generic[E]):
         for name, codec in self.codecs.items():
             document[name] = codec.store(document[name])
         return document
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedKey:
-    """A key computed from fields, such as a search key.
-
-    Attributes:
-        compute: from the values of ``fields``.
-        fields: of the entity.
-    """
-
-    compute: Callable[..., Any]
-    fields: tuple[str, ...]
-
-    def derive(self, document: Document) -> Any:
-        """The key of a document."""
-        return self.compute(*(document[name] for name in self.fields))
-
-
-@dataclass(frozen=True, slots=True)
-class EntityMapping(Generic[E]):
-    """Where and how an entity is stored.
-
-    Attributes:
-        name: as a client reads it in an error.
-        collection: where it is stored.
-        mapper: between entity and document.
-        references: the collection that each reference points to, by field, in the order in which they are reported.
-        unique_keys: in the order in which they are reported.
-        derived_keys: by key.
-    """
-
-    name: str
-    collection: str
-    mapper: DocumentMapper[E]
-    references: Mapping[str, str] = field(default_factory=dict)
-    unique_keys: Sequence[UniqueKey] = ()
-    derived_keys: Mapping[str, DerivedKey] = field(default_factory=dict)
-
-    def to_document(self, entity: E) -> Document:
-        """The document of an entity, with its derived keys."""
-        document = self.mapper.to_document(entity)
-        return document | {key: derived.derive(document) for key, derived in self.derived_keys.items()}
-
-    def diff(self, before: E, after: E) -> Document:
-        """The keys of the document that differ, with their values ``after``."""
-        old, new = self.mapper.to_document(before), self.mapper.to_document(after)
-        changed = {name: value for name, value in new.items() if value != old[name]}
-        stale = {key: derived for key, derived in self.derived_keys.items() if changed.keys() & set(derived.fields)}
-        return changed | {key: derived.derive(new) for key, derived in stale.items()}
-
-    def constrain(self, documents: Sequence[Mapping[str, Any]]) -> WriteConstraints:
-        """The constraints of such documents."""
-        return WriteConstraints(self.collection, self.references, self.unique_keys, documents)

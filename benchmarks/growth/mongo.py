@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from pymongo import AsyncMongoClient
 
-from backends.mongo.mapper import EntityMapping
 from backends.mongo.repositories.accounts import ACCOUNTS, TRANSFER_MAPPER
 from backends.mongo.repositories.categories import CATEGORIES
 from backends.mongo.repositories.notifications import NOTIFICATIONS
@@ -16,6 +15,7 @@ from backends.mongo.repositories.posts import POSTS, link_tags
 from backends.mongo.repositories.products import PRODUCTS
 from backends.mongo.repositories.tags import TAGS
 from backends.mongo.repositories.users import USERS
+from backends.mongo.repository import EntityMapping
 from benchmarks.growth.data import HASH, Shop
 from benchmarks.growth.database import batches
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing_extensions import override
 
 from backends.mongo.collection import Filter, Update
-from backends.mongo.mapper import MONEY, DocumentMapper, EntityMapping
+from backends.mongo.mapper import MONEY, DocumentMapper
 from backends.mongo.pagination import fetch_page
-from backends.mongo.repository import MongoReader, MongoRepository
+from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
 from core.entities.construct import shallow_asdict
 from core.errors import AmountLimit, FieldError, InsufficientFunds, TransientConflict, UnknownReference

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from typing_extensions import override
 
-from backends.mongo.mapper import DocumentMapper, EntityMapping
+from backends.mongo.mapper import DocumentMapper
 from backends.mongo.pagination import fetch_page
-from backends.mongo.repository import MongoReader, MongoRepository
+from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository
 from backends.mongo.violations import UniqueKey
 from core import clock
 from core.entities import Category, CategoryDraft

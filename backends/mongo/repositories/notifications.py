@@ -5,9 +5,9 @@ from datetime import datetime
 
 from typing_extensions import override
 
-from backends.mongo.mapper import DocumentMapper, EntityMapping
+from backends.mongo.mapper import DocumentMapper
 from backends.mongo.pagination import fetch_page
-from backends.mongo.repository import MongoReader, MongoRepository
+from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository
 from core.entities import Notification, NotificationDraft
 from core.entities.construct import shallow_asdict
 from core.storage import Page, PageRequest

@@ -6,11 +6,11 @@ from typing import Any
 from typing_extensions import override
 
 from backends.mongo.driver import Document, Int64
-from backends.mongo.mapper import MONEY, Codec, DocumentMapper, EntityMapping, enum_codec
+from backends.mongo.mapper import MONEY, Codec, DocumentMapper, enum_codec
 from backends.mongo.pagination import build_equality_filter, fetch_page
 from backends.mongo.repositories.products import PRODUCTS
 from backends.mongo.repositories.users import USERS
-from backends.mongo.repository import MongoReader, MongoRepository
+from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository
 from core.entities import (
     Order,
     OrderDetails,

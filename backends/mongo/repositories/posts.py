@@ -7,9 +7,9 @@ from datetime import datetime
 from typing_extensions import override
 
 from backends.mongo.driver import Document
-from backends.mongo.mapper import Codec, DerivedKey, DocumentMapper, EntityMapping, enum_codec
+from backends.mongo.mapper import Codec, DocumentMapper, enum_codec
 from backends.mongo.pagination import build_equality_filter, build_search_filter, fetch_page
-from backends.mongo.repository import MongoReader, MongoRepository
+from backends.mongo.repository import DerivedKey, EntityMapping, MongoReader, MongoRepository
 from backends.mongo.violations import UniqueKey
 from core.entities import Post, PostDraft, PostStatus, Tag
 from core.storage import Page, PageRequest, PostFilter

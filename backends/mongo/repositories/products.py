@@ -7,10 +7,10 @@ from typing import Any
 from typing_extensions import override
 
 from backends.mongo.collection import Filter, Update
-from backends.mongo.mapper import MONEY, DerivedKey, DocumentMapper, EntityMapping
+from backends.mongo.mapper import MONEY, DocumentMapper
 from backends.mongo.pagination import build_equality_filter, build_search_filter, fetch_page
 from backends.mongo.repositories.categories import CATEGORIES
-from backends.mongo.repository import MongoReader, MongoRepository
+from backends.mongo.repository import DerivedKey, EntityMapping, MongoReader, MongoRepository
 from backends.mongo.violations import UniqueKey
 from core.entities import Category, Product, ProductDraft, ProductWithCategory
 from core.entities.construct import shallow_asdict

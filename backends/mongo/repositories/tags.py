@@ -6,9 +6,9 @@ from typing import Any
 
 from typing_extensions import override
 
-from backends.mongo.mapper import DerivedKey, DocumentMapper, EntityMapping
+from backends.mongo.mapper import DocumentMapper
 from backends.mongo.pagination import fetch_page
-from backends.mongo.repository import MongoReader, MongoRepository
+from backends.mongo.repository import DerivedKey, EntityMapping, MongoReader, MongoRepository
 from backends.mongo.violations import UniqueKey
 from core import clock
 from core.entities import Tag, TagDraft

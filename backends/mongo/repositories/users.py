@@ -7,9 +7,9 @@ from datetime import datetime
 from typing_extensions import override
 
 from backends.mongo.collection import Filter
-from backends.mongo.mapper import DerivedKey, DocumentMapper, EntityMapping
+from backends.mongo.mapper import DocumentMapper
 from backends.mongo.pagination import build_equality_filter, build_search_filter, fetch_page
-from backends.mongo.repository import MongoReader, MongoRepository
+from backends.mongo.repository import DerivedKey, EntityMapping, MongoReader, MongoRepository
 from backends.mongo.violations import UniqueKey
 from core.entities import Credentials, OrderStatus, TopSpender, User, UserDraft
 from core.errors import NotFound, StillReferenced
