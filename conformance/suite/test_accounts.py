@@ -14,7 +14,7 @@ def transfer(sender: Json, receiver: Json, amount: object) -> Json:
     return {"from_account_id": sender["id"], "to_account_id": receiver["id"], "amount": amount}
 
 
-async def test_an_account_is_opened(shop: Shop) -> None:
+async def test_account_is_created_with_defaults(shop: Shop) -> None:
     user = await shop.user()
     account = await shop.post("/accounts", {"user_id": user["id"]})
     assert account == {
@@ -29,7 +29,7 @@ async def test_an_account_is_opened(shop: Shop) -> None:
     assert (await shop.account(user, "99999999.99"))["balance"] == "99999999.99"
 
 
-async def test_an_account_of_nobody_is_refused(shop: Shop) -> None:
+async def test_account_of_unknown_user_is_rejected(shop: Shop) -> None:
     answer = await shop.client.post("/accounts", json={"user_id": 99})
     assert (refusal(answer), blamed(answer)) == ((400, "unknown-reference"), ["user_id"])
     user = await shop.user()
@@ -38,7 +38,7 @@ async def test_an_account_of_nobody_is_refused(shop: Shop) -> None:
         assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["balance"])
 
 
-async def test_money_is_deposited(shop: Shop) -> None:
+async def test_deposit_raises_balance(shop: Shop) -> None:
     account = await shop.account(await shop.user(), "1.00")
     answer = await shop.client.post(f"/accounts/{account['id']}/deposit", json={"amount": 0.01})
     assert answer.status_code == 200
@@ -54,7 +54,7 @@ async def test_money_is_deposited(shop: Shop) -> None:
     assert refusal(await shop.client.post("/accounts/99/deposit", json={"amount": 1})) == (404, "not-found")
 
 
-async def test_money_is_moved(shop: Shop) -> None:
+async def test_transfer_moves_money(shop: Shop) -> None:
     user = await shop.user()
     sender, receiver = await shop.account(user, "10.00"), await shop.account(user, "0.50")
     moved = await shop.post("/accounts/transfers", transfer(sender, receiver, "9.99"))
@@ -72,7 +72,7 @@ async def test_money_is_moved(shop: Shop) -> None:
     assert await balances(shop, sender, receiver) == ["10.50", "0.00"]
 
 
-async def test_no_balance_falls_below_zero(shop: Shop) -> None:
+async def test_balance_never_falls_below_zero(shop: Shop) -> None:
     user = await shop.user()
     sender, receiver = await shop.account(user, "10.00"), await shop.account(user)
     answer = await shop.client.post("/accounts/transfers", json=transfer(sender, receiver, "10.01"))
@@ -81,7 +81,7 @@ async def test_no_balance_falls_below_zero(shop: Shop) -> None:
     assert (await shop.get(f"/accounts/{sender['id']}/transfers"))["total"] == 0
 
 
-async def test_no_balance_rises_beyond_its_limit(shop: Shop) -> None:
+async def test_balance_never_exceeds_limit(shop: Shop) -> None:
     user, most = await shop.user(), "99999999.99"
     sender, receiver = await shop.account(user, "0.50"), await shop.account(user, most)
     deposit = f"/accounts/{receiver['id']}/deposit"
@@ -106,7 +106,7 @@ async def test_no_balance_rises_beyond_its_limit(shop: Shop) -> None:
         (98, 99, ["from_account_id", "to_account_id"]),
     ],
 )
-async def test_unknown_accounts_are_named(shop: Shop, sender: int, receiver: int, fields: list[str]) -> None:
+async def test_transfer_names_unknown_accounts(shop: Shop, sender: int, receiver: int, fields: list[str]) -> None:
     account = await shop.account(await shop.user(), "5.00")
     assert account["id"] == 1
     answer = await shop.client.post("/accounts/transfers", json=transfer({"id": sender}, {"id": receiver}, "1.00"))
@@ -114,7 +114,7 @@ async def test_unknown_accounts_are_named(shop: Shop, sender: int, receiver: int
     assert await shop.get("/accounts/1") == account
 
 
-async def test_a_transfer_needs_two_accounts(shop: Shop) -> None:
+async def test_transfer_needs_two_accounts(shop: Shop) -> None:
     account = await shop.account(await shop.user(), "5.00")
     for one in (account, {"id": 99}):
         answer = await shop.client.post("/accounts/transfers", json=transfer(one, one, "1.00"))
@@ -122,7 +122,7 @@ async def test_a_transfer_needs_two_accounts(shop: Shop) -> None:
     assert await shop.get(f"/accounts/{account['id']}") == account
 
 
-async def test_an_amount_is_money_above_zero(shop: Shop) -> None:
+async def test_transfer_amount_is_validated(shop: Shop) -> None:
     for amount in [0, "0.00", -1, "0.001", "100000000", "many", None, True]:
         user = await shop.user()
         sender, receiver = await shop.account(user, "5.00"), await shop.account(user)
@@ -131,7 +131,7 @@ async def test_an_amount_is_money_above_zero(shop: Shop) -> None:
         assert read_problem(answer)["errors"][0]["location"] == "body", amount
 
 
-async def test_the_transfers_of_an_account(shop: Shop) -> None:
+async def test_account_lists_its_transfers(shop: Shop) -> None:
     user = await shop.user()
     one, two, three = [await shop.account(user, "10.00") for _ in range(3)]
     moved = [

@@ -55,12 +55,12 @@ def bodies(resource: str) -> list[Body]:
 
 
 @by_resource
-async def test_a_bad_body_is_refused_by_field(untouched: Shop, resource: str) -> None:
+async def test_invalid_body_names_the_field(untouched: Shop, resource: str) -> None:
     complaints = [await _complain(untouched, *bad) for body in bodies(resource) for bad in bad_bodies(body)]
     assert not any(complaints), "\n".join(filter(None, complaints))
 
 
-async def test_a_body_that_does_not_call_itself_json_is_refused(untouched: Shop) -> None:
+async def test_body_without_json_content_type_is_415(untouched: Shop) -> None:
     for body in BODIES:
         content = json.dumps(body.example()).encode()
         for given in CONTENT_TYPES:
@@ -110,7 +110,7 @@ async def _complain(shop: Shop, body: Body, field: str, content: bytes) -> str:
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: body.operation)
-async def test_a_body_just_inside_its_bounds_passes(furnished: Shop, body: Body) -> None:
+async def test_body_within_bounds_is_accepted(furnished: Shop, body: Body) -> None:
     wrong = []
     for field, kind in body.fields.items():
         for text in kind.good:
@@ -140,7 +140,7 @@ def _with(example: Any, field: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("path", ["/users/bulk", "/products/bulk"])
-async def test_the_length_of_a_bulk_is_bounded(untouched: Shop, path: str) -> None:
+async def test_bulk_length_is_bounded(untouched: Shop, path: str) -> None:
     make = untouched.registration if "users" in path else untouched.draft
     for bulk in ([], [make() for _ in range(1001)], {"0": make()}):
         answer = await untouched.client.post(path, json=bulk)
@@ -149,7 +149,7 @@ async def test_the_length_of_a_bulk_is_bounded(untouched: Shop, path: str) -> No
 
 
 @pytest.mark.parametrize("path", ["/users/bulk", "/products/bulk"])
-async def test_a_thousand_in_one_bulk_pass(furnished: Shop, path: str) -> None:
+async def test_bulk_of_1000_is_accepted(furnished: Shop, path: str) -> None:
     make = furnished.registration if "users" in path else furnished.draft
     drafts = [make() for _ in range(1000)]
     stored = await furnished.post(path, drafts)
@@ -158,7 +158,7 @@ async def test_a_thousand_in_one_bulk_pass(furnished: Shop, path: str) -> None:
 
 
 @pytest.mark.parametrize("id", [MAX_ID, 12345])
-async def test_a_reference_to_nothing_is_refused_by_name(untouched: Shop, id: int) -> None:
+async def test_unknown_reference_names_the_field(untouched: Shop, id: int) -> None:
     for method, path, example, field in UNKNOWN_REFERENCES:
         content = with_text(example() or {field: id}, field, str(id))
         answer = await untouched.client.request(method, path, content=content, headers=JSON)
@@ -166,14 +166,14 @@ async def test_a_reference_to_nothing_is_refused_by_name(untouched: Shop, id: in
         assert blamed(answer) == [field], f"{method} {path}"
 
 
-async def test_a_taken_value_is_refused_by_name(untouched: Shop) -> None:
+async def test_duplicate_value_names_the_field(untouched: Shop) -> None:
     for method, path, example, field, value, how in DUPLICATES:
         answer = await untouched.client.request(method, path, json=_with(example(), field, value))
         assert refusal(answer) == (409, "duplicate"), f"{method} {path} {field}, compared {how}: {answer.text}"
         assert blamed(answer) == [field]
 
 
-async def test_every_body_and_field_has_its_row(app: FastAPI) -> None:
+async def test_every_body_and_field_has_cases(app: FastAPI) -> None:
     tables = {
         body.operation: {field.removeprefix(body.prefix).partition(".")[0] for field in body.fields} for body in BODIES
     }

@@ -28,7 +28,7 @@ def queries(resource: str) -> list[str]:
     return [operation for operation in QUERIES if operation.split("/")[1] == resource]
 
 
-async def test_every_parameter_has_its_row(app: FastAPI) -> None:
+async def test_every_parameter_has_cases(app: FastAPI) -> None:
     documented = {
         name: {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
         for name, operation in operations(app)
@@ -37,7 +37,7 @@ async def test_every_parameter_has_its_row(app: FastAPI) -> None:
 
 
 @by_resource
-async def test_a_bad_parameter_is_refused_by_name(untouched: Shop, resource: str) -> None:
+async def test_invalid_parameter_is_named(untouched: Shop, resource: str) -> None:
     wrong = []
     for operation in queries(resource):
         for name, parameter in QUERIES[operation].items():
@@ -47,7 +47,7 @@ async def test_a_bad_parameter_is_refused_by_name(untouched: Shop, resource: str
     assert not wrong, "\n".join(wrong)
 
 
-async def test_unknown_and_contradicting_parameters_are_refused_by_name(untouched: Shop) -> None:
+async def test_unknown_or_conflicting_parameter_is_named(untouched: Shop) -> None:
     for operation in QUERIES:
         for query in ({"nothing": "1"}, {"$where": "1"}, {"page[]": "1"}):
             answer = await _query(untouched, operation, query)
@@ -56,7 +56,7 @@ async def test_unknown_and_contradicting_parameters_are_refused_by_name(untouche
 
 
 @by_resource
-async def test_a_parameter_just_inside_its_bounds_passes(furnished: Shop, resource: str) -> None:
+async def test_parameter_within_bounds_is_accepted(furnished: Shop, resource: str) -> None:
     for operation in queries(resource):
         for name, parameter in QUERIES[operation].items():
             for text in parameter.good:
@@ -92,7 +92,7 @@ async def _query(shop: Shop, operation: str, query: Mapping[str, str | list[str]
     return await shop.client.request(method, url, params={**NEEDED.get(operation, {}), **query})
 
 
-async def test_a_name_that_nothing_has_is_not_found(untouched: Shop) -> None:
+async def test_unknown_key_in_path_is_404(untouched: Shop) -> None:
     for path, absent in KEYS.items():
         for text in (*absent, *NULS, *HOSTILE):
             answer = await untouched.client.get(path + quote(text, safe=""))
@@ -101,7 +101,7 @@ async def test_a_name_that_nothing_has_is_not_found(untouched: Shop) -> None:
             assert refusal(await untouched.client.get(path + raw))[0] == 404
 
 
-async def test_text_that_is_not_utf8_in_a_query_is_no_error_of_the_server(untouched: Shop) -> None:
+async def test_non_utf8_query_is_no_server_error(untouched: Shop) -> None:
     for raw in ("%ff", "%ed%a0%80", "%c0%80", "%zz", "%"):
         for path in ("/users?search=", "/users/search?q=", "/posts?tag=", "/products?search="):
             answer = await untouched.client.get(path + raw)
@@ -109,7 +109,7 @@ async def test_text_that_is_not_utf8_in_a_query_is_no_error_of_the_server(untouc
             assert answer.json()["total"] == 0
 
 
-async def test_paths_and_methods_that_are_not_served_are_problems(untouched: Shop) -> None:
+async def test_unserved_path_or_method_is_a_problem(untouched: Shop) -> None:
     assert refusal(await untouched.client.get("/nothing")) == (404, "not-found")
     assert refusal(await untouched.client.get("/users/1/nothing")) == (404, "not-found")
     refused = await untouched.client.put("/users", json={})
@@ -130,7 +130,7 @@ def _requests(app: FastAPI) -> Iterator[tuple[str, str, Any]]:
                 yield method, path + query, body
 
 
-async def test_a_path_to_nothing_is_not_found(untouched: Shop, app: FastAPI) -> None:
+async def test_unknown_id_in_path_is_404(untouched: Shop, app: FastAPI) -> None:
     for method, path, body in _requests(app):
         for absent in (str(MAX_ID), "12345"):
             url = path.replace("{id}", absent).replace("{user_id}", absent)
@@ -138,7 +138,7 @@ async def test_a_path_to_nothing_is_not_found(untouched: Shop, app: FastAPI) -> 
             assert refusal(answer) == (404, "not-found"), f"{method} {url}: {answer.text}"
 
 
-async def test_a_path_with_no_id_is_refused(untouched: Shop, app: FastAPI) -> None:
+async def test_invalid_id_in_path_is_422(untouched: Shop, app: FastAPI) -> None:
     for method, path, body in _requests(app):
         name = "user_id" if "{user_id}" in path else "id"
         texts = (

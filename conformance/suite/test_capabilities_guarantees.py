@@ -32,7 +32,7 @@ async def products(storage: Storage) -> list[Product]:
 
 
 @pytest.mark.needs("transactions")
-async def test_a_unit_of_work_over_several_entities_is_all_or_nothing(sessions: Sessions) -> None:
+async def test_unit_of_work_is_atomic_across_entities(sessions: Sessions) -> None:
     kept = await sessions.first.run(lambda tx: add_product(tx, "Kept", stock=5))
 
     async def work(tx: Transaction, fails: bool) -> None:
@@ -57,7 +57,7 @@ async def test_a_unit_of_work_over_several_entities_is_all_or_nothing(sessions: 
 
 
 @pytest.mark.needs("isolated")
-async def test_nobody_reads_what_is_not_committed(sessions: Sessions) -> None:
+async def test_uncommitted_writes_are_invisible(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
 
     async def write(tx: Transaction, pause: Pause) -> None:
@@ -83,7 +83,7 @@ async def test_nobody_reads_what_is_not_committed(sessions: Sessions) -> None:
 
 @pytest.mark.needs("unique_keys")
 @pytest.mark.parametrize("undone", [False, True])
-async def test_of_two_units_that_add_the_same_key_at_once_one_is_a_duplicate(sessions: Sessions, undone: bool) -> None:
+async def test_concurrent_equal_keys_give_one_duplicate(sessions: Sessions, undone: bool) -> None:
     async def first(tx: Transaction, pause: Pause) -> None:
         await add_product(tx, "First")
         await pause()
@@ -108,7 +108,7 @@ async def test_of_two_units_that_add_the_same_key_at_once_one_is_a_duplicate(ses
 
 @pytest.mark.needs("references")
 @pytest.mark.parametrize("deleted_first", [True, False])
-async def test_nothing_refers_to_what_is_deleted_at_the_same_moment(sessions: Sessions, deleted_first: bool) -> None:
+async def test_concurrent_delete_keeps_references_valid(sessions: Sessions, deleted_first: bool) -> None:
     user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
 
     async def delete(tx: Transaction, pause: Pause) -> None:
@@ -135,7 +135,7 @@ async def test_nothing_refers_to_what_is_deleted_at_the_same_moment(sessions: Se
 
 
 @pytest.mark.needs("guarded_writes")
-async def test_two_units_that_change_one_entity_change_it_one_after_the_other(sessions: Sessions) -> None:
+async def test_concurrent_changes_are_serialized(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product", stock=10))
 
     async def first(tx: Transaction, pause: Pause) -> None:
@@ -154,7 +154,7 @@ async def test_two_units_that_change_one_entity_change_it_one_after_the_other(se
 
 
 @pytest.mark.needs("guarded_writes")
-async def test_a_save_on_top_of_another_version_never_succeeds(sessions: Sessions) -> None:
+async def test_save_of_another_version_conflicts(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
 
     async def skip_a_version(tx: Transaction) -> None:
@@ -169,7 +169,7 @@ async def test_a_save_on_top_of_another_version_never_succeeds(sessions: Session
 
 
 @pytest.mark.needs("read_your_writes")
-async def test_what_was_committed_is_seen_by_whatever_begins_later(sessions: Sessions) -> None:
+async def test_committed_write_is_visible_to_later_reads(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product", stock=0))
     for number in range(1, 26):
         writer, reader = sessions if number % 2 else reversed(sessions)

@@ -32,7 +32,7 @@ Record = Callable[[str, object], None]
 
 
 @pytest.mark.needs("durable")
-async def test_what_was_acknowledged_survives_closing(settings: Settings, registry: Registry) -> None:
+async def test_commit_survives_closing(settings: Settings, registry: Registry) -> None:
     backend = registry.choose(settings)
     for expected in ([], ["News"]):
         storage = await backend.open(settings)
@@ -43,9 +43,7 @@ async def test_what_was_acknowledged_survives_closing(settings: Settings, regist
 
 
 @pytest.mark.needs("durable")
-async def test_what_was_acknowledged_survives_the_sudden_end_of_the_process(
-    settings: Settings, registry: Registry, tmp_path: Path
-) -> None:
+async def test_commit_survives_killed_process(settings: Settings, registry: Registry, tmp_path: Path) -> None:
     assert (await neighbour(settings, tmp_path, "add-and-die", "News")).tags == ["News"]
     storage = await registry.choose(settings).open(settings)
     try:
@@ -56,7 +54,7 @@ async def test_what_was_acknowledged_survives_the_sudden_end_of_the_process(
 
 
 @pytest.mark.lacks("durable")
-async def test_what_is_not_durable_is_gone_after_a_restart(
+async def test_undurable_data_is_lost_at_restart(
     settings: Settings, registry: Registry, tmp_path: Path, record_property: Record
 ) -> None:
     assert (await neighbour(settings, tmp_path, "add", "News")).tags == ["News"]
@@ -75,7 +73,7 @@ async def test_what_is_not_durable_is_gone_after_a_restart(
 
 
 @pytest.mark.needs("shared")
-async def test_two_processes_see_each_others_writes(storage: Storage, settings: Settings, tmp_path: Path) -> None:
+async def test_processes_see_each_others_writes(storage: Storage, settings: Settings, tmp_path: Path) -> None:
     await storage.run(lambda tx: add_tag(tx, "Ours"))
     assert (await neighbour(settings, tmp_path, "add", "Theirs")).tags == ["Ours", "Theirs"]
     assert await tag_names(storage) == ["Ours", "Theirs"]
@@ -83,7 +81,7 @@ async def test_two_processes_see_each_others_writes(storage: Storage, settings: 
 
 
 @pytest.mark.lacks("shared")
-async def test_a_second_process_is_refused_or_sees_another_store(
+async def test_second_process_fails_or_gets_own_store(
     storage: Storage, settings: Settings, tmp_path: Path, record_property: Record
 ) -> None:
     await storage.run(lambda tx: add_tag(tx, "Ours"))
@@ -113,7 +111,7 @@ class Twice:
 
 
 @pytest.mark.needs("repeatable_reads")
-async def test_what_a_unit_has_read_is_the_same_when_it_reads_it_again(sessions: Sessions) -> None:
+async def test_repeated_read_returns_same_state(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
     twice = Twice(product)
     async with held(sessions.first, twice) as reading:
@@ -126,7 +124,7 @@ async def test_what_a_unit_has_read_is_the_same_when_it_reads_it_again(sessions:
 
 
 @pytest.mark.lacks("repeatable_reads")
-async def test_a_unit_that_reads_again_sees_what_others_have_committed(sessions: Sessions) -> None:
+async def test_repeated_read_returns_committed_state(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
     twice = Twice(product)
     async with held(sessions.first, twice) as reading:
@@ -178,14 +176,14 @@ async def skew_of(sessions: Sessions) -> Skew:
 
 
 @pytest.mark.needs("serializable")
-async def test_no_two_units_change_what_the_other_has_only_read(sessions: Sessions) -> None:
+async def test_write_skew_is_prevented(sessions: Sessions) -> None:
     skew = await skew_of(sessions)
     await skew.run(sessions, seconds=1)
     assert await stocks(sessions.first, skew) == [0, 1]
 
 
 @pytest.mark.lacks("serializable")
-async def test_two_units_can_change_what_the_other_has_only_read(sessions: Sessions) -> None:
+async def test_write_skew_is_possible(sessions: Sessions) -> None:
     skew = await skew_of(sessions)
     await skew.run(sessions, seconds=30)
     assert await stocks(sessions.first, skew) == [0, 0]
@@ -196,7 +194,7 @@ async def test_two_units_can_change_what_the_other_has_only_read(sessions: Sessi
 
 
 @pytest.mark.needs("concurrent_reads")
-async def test_a_read_does_not_wait_for_a_unit_that_has_written_the_same(sessions: Sessions) -> None:
+async def test_read_does_not_wait_for_writer(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
     async with held(sessions.first, write_to(product)) as writing:
         for storage in sessions:
@@ -208,7 +206,7 @@ async def test_a_read_does_not_wait_for_a_unit_that_has_written_the_same(session
 
 
 @pytest.mark.lacks("concurrent_reads")
-async def test_a_read_waits_for_a_unit_that_has_written_the_same(sessions: Sessions) -> None:
+async def test_read_waits_for_writer(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
     async with held(sessions.first, write_to(product)) as writing:
         reading = asyncio.create_task(sessions.second.products.get(product.id))

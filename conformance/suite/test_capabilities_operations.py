@@ -32,7 +32,7 @@ async def undone_part(tx: Transaction) -> None:
 
 
 @pytest.mark.needs("savepoints")
-async def test_a_part_is_undone_while_the_rest_stands(sessions: Sessions) -> None:
+async def test_savepoint_rolls_back_only_its_part(sessions: Sessions) -> None:
     async def work(tx: Transaction) -> None:
         await add_tag(tx, "Before")
         async with tx.savepoint():
@@ -47,7 +47,7 @@ async def test_a_part_is_undone_while_the_rest_stands(sessions: Sessions) -> Non
 
 
 @pytest.mark.needs("savepoints")
-async def test_a_unit_of_work_goes_on_after_a_part_that_the_storage_refused(storage: Storage) -> None:
+async def test_work_continues_after_failed_savepoint(storage: Storage) -> None:
     await storage.run(lambda tx: add_tag(tx, "News"))
 
     async def work(tx: Transaction) -> None:
@@ -61,7 +61,7 @@ async def test_a_unit_of_work_goes_on_after_a_part_that_the_storage_refused(stor
 
 
 @pytest.mark.needs("savepoints")
-async def test_a_part_that_was_kept_is_undone_with_the_whole(storage: Storage) -> None:
+async def test_released_savepoint_rolls_back_with_unit(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         async with tx.savepoint():
             await add_tag(tx, "News")
@@ -73,7 +73,7 @@ async def test_a_part_that_was_kept_is_undone_with_the_whole(storage: Storage) -
 
 
 @pytest.mark.lacks("savepoints")
-async def test_an_undeclared_savepoint_is_refused(storage: Storage) -> None:
+async def test_undeclared_savepoint_is_unsupported(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         await add_tag(tx, "Before")
         with pytest.raises(Unsupported):
@@ -96,7 +96,7 @@ def migrations(blank_url: str, registry: Registry) -> Migrations:
 
 
 @pytest.mark.needs("downgrades")
-async def test_the_schema_goes_back_step_by_step_or_at_once(migrations: Migrations) -> None:
+async def test_schema_downgrades_by_step_or_to_base(migrations: Migrations) -> None:
     ids = [None, *(revision.id for revision in migrations.history())]
     await migrations.up()
     assert await migrations.current() == ids[-1]
@@ -110,7 +110,7 @@ async def test_the_schema_goes_back_step_by_step_or_at_once(migrations: Migratio
 
 
 @pytest.mark.needs("downgrades")
-async def test_all_that_was_stored_is_gone_at_base(blank_url: str, registry: Registry, migrations: Migrations) -> None:
+async def test_downgrade_to_base_deletes_data(blank_url: str, registry: Registry, migrations: Migrations) -> None:
     settings = settings_for(blank_url)
     for _ in range(2):
         await migrations.up()
@@ -122,9 +122,7 @@ async def test_all_that_was_stored_is_gone_at_base(blank_url: str, registry: Reg
 
 
 @pytest.mark.lacks("downgrades")
-async def test_an_undeclared_downgrade_is_refused_and_changes_nothing(
-    storage: Storage, settings: Settings, registry: Registry
-) -> None:
+async def test_undeclared_downgrade_is_unsupported(storage: Storage, settings: Settings, registry: Registry) -> None:
     migrations = registry.choose(settings).migrations(settings)
     before = await migrations.current()
     await storage.run(lambda tx: add_tag(tx, "News"))
@@ -136,7 +134,7 @@ async def test_an_undeclared_downgrade_is_refused_and_changes_nothing(
 
 
 @pytest.mark.needs("offline_migrations")
-async def test_migrations_can_be_written_out_without_touching_the_store(migrations: Migrations) -> None:
+async def test_migration_script_leaves_store_untouched(migrations: Migrations) -> None:
     head = migrations.history()[-1].id
     everything = migrations.script("base:head")
     assert everything.strip()
@@ -146,7 +144,7 @@ async def test_migrations_can_be_written_out_without_touching_the_store(migratio
 
 
 @pytest.mark.lacks("offline_migrations")
-async def test_an_undeclared_script_is_refused(migrations: Migrations) -> None:
+async def test_undeclared_script_is_unsupported(migrations: Migrations) -> None:
     for span in ("base:head", "head:base"):
         with pytest.raises(Unsupported):
             migrations.script(span)
@@ -156,7 +154,7 @@ async def test_an_undeclared_script_is_refused(migrations: Migrations) -> None:
 
 
 @pytest.mark.needs("reports_size")
-async def test_a_storage_knows_how_large_it_is(storage: Storage) -> None:
+async def test_storage_reports_its_size(storage: Storage) -> None:
     before = await storage.size()
     assert isinstance(before, int)
     assert before > 0
@@ -188,7 +186,7 @@ async def grown(storage: Storage, before: int) -> int:
 
 
 @pytest.mark.lacks("reports_size")
-async def test_an_undeclared_size_is_refused(storage: Storage) -> None:
+async def test_undeclared_size_is_unsupported(storage: Storage) -> None:
     await storage.run(lambda tx: add_product(tx, "Product"))
     with pytest.raises(Unsupported):
         await storage.size()

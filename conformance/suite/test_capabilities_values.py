@@ -38,7 +38,7 @@ MANY = 4
 
 
 @pytest.mark.needs("embedded")
-async def test_a_blank_store_is_ready_when_it_is_opened(blank_url: str, registry: Registry) -> None:
+async def test_blank_store_is_ready_when_opened(blank_url: str, registry: Registry) -> None:
     settings = settings_for(blank_url)
     async with open_storage(registry.choose(settings), settings) as there:
         assert await there.storage.schema_revision() == there.head
@@ -47,9 +47,7 @@ async def test_a_blank_store_is_ready_when_it_is_opened(blank_url: str, registry
 
 
 @pytest.mark.lacks("embedded")
-async def test_a_blank_store_is_refused_until_it_is_migrated(
-    blank_url: str, registry: Registry, record_property: Any
-) -> None:
+async def test_blank_store_needs_migration(blank_url: str, registry: Registry, record_property: Any) -> None:
     settings = settings_for(blank_url)
     backend = registry.choose(settings)
     migrations = backend.migrations(settings)
@@ -84,9 +82,7 @@ async def read_and_pause(tx: Transaction, pause: Pause) -> None:
 
 
 @pytest.mark.needs("pooled")
-async def test_a_pool_gives_out_as_much_as_it_has_and_no_more(
-    settings: Settings, registry: Registry, trips: Trips
-) -> None:
+async def test_pool_is_limited_to_size_and_overflow(settings: Settings, registry: Registry, trips: Trips) -> None:
     limit = registry.choose(settings).capabilities.max_writers or MANY
     size = max(1, min(limit, MANY) - 1)
     overflow = min(limit, MANY) - size
@@ -109,9 +105,7 @@ async def test_a_pool_gives_out_as_much_as_it_has_and_no_more(
 
 
 @pytest.mark.lacks("pooled")
-async def test_without_a_pool_nothing_limits_reads_and_there_are_no_figures(
-    settings: Settings, registry: Registry
-) -> None:
+async def test_unpooled_reads_are_unlimited(settings: Settings, registry: Registry) -> None:
     nothing = PoolStatus(pool_size=0, max_overflow=0, connections_in_use=0)
     changes = {"pool_size": 1, "pool_max_overflow": 0, "pool_timeout": 0.5}
     async with opening(settings, registry, **changes) as storage, held(storage, read_and_pause):
@@ -134,7 +128,7 @@ def writing(name: str) -> Any:
 
 
 @pytest.mark.needs("max_writers")
-async def test_as_many_writers_as_declared_pass_and_one_more_waits(settings: Settings, registry: Registry) -> None:
+async def test_writer_beyond_limit_waits(settings: Settings, registry: Registry) -> None:
     limit = registry.choose(settings).capabilities.max_writers or 0
     async with AsyncExitStack() as stack:
         room = {"pool_size": limit + 2, "pool_timeout": 30}
@@ -156,7 +150,7 @@ async def test_as_many_writers_as_declared_pass_and_one_more_waits(settings: Set
 
 
 @pytest.mark.lacks("max_writers")
-async def test_any_number_of_units_write_at_once(sessions: Sessions) -> None:
+async def test_writers_without_limit_run_concurrently(sessions: Sessions) -> None:
     products = [await sessions.first.run(partial(add_product, name=f"P-{n}")) for n in range(MANY)]
     all_have_written = asyncio.Barrier(MANY)
 
@@ -204,7 +198,7 @@ class Changes:
 
 
 @pytest.mark.needs("blocking_locks")
-async def test_who_wants_what_is_locked_waits_in_line_and_runs_once(sessions: Sessions) -> None:
+async def test_blocking_lock_waits_and_runs_once(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
     changes = Changes(product.id)
     async with held(sessions.first, changes.first) as holding:
@@ -216,7 +210,7 @@ async def test_who_wants_what_is_locked_waits_in_line_and_runs_once(sessions: Se
 
 
 @pytest.mark.lacks("blocking_locks")
-async def test_who_wants_what_is_locked_is_turned_away_and_runs_again(sessions: Sessions) -> None:
+async def test_nonblocking_lock_conflicts_and_retries(sessions: Sessions) -> None:
     product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
     changes = Changes(product.id)
     async with held(sessions.first, changes.first) as holding:
@@ -237,9 +231,7 @@ def ids_of_a_process(blocks: Iterator[int], size: int) -> Iterator[int]:
 
 
 @pytest.mark.needs("id_block")
-async def test_ids_are_reserved_in_blocks_as_long_as_declared(
-    sessions: Sessions, settings: Settings, registry: Registry
-) -> None:
+async def test_ids_are_reserved_in_declared_blocks(sessions: Sessions, settings: Settings, registry: Registry) -> None:
     told, blocks = sessions.first.capabilities, count()
     assert told.shared or told.durable or told.id_block == 1, "nobody else, and no restart: nothing is reserved"
     first = ids_of_a_process(blocks, told.id_block)

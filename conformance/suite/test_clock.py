@@ -37,9 +37,7 @@ CHANGES: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-async def test_a_clock_that_went_back_makes_no_change_older_than_the_one_before(
-    shop: Shop, tick: Tick, name: str
-) -> None:
+async def test_updated_at_never_goes_back(shop: Shop, tick: Tick, name: str) -> None:
     before = await furnished(shop, CHANGES[name][0])
     tick(timedelta(hours=-1))
     await CHANGES[name][1](shop)
@@ -59,7 +57,7 @@ async def furnished(shop: Shop, path: str) -> Json:
     return found
 
 
-async def test_a_renamed_tag_dates_its_posts_by_the_clock_and_not_by_itself(shop: Shop, tick: Tick) -> None:
+async def test_renamed_tag_dates_posts_by_clock(shop: Shop, tick: Tick) -> None:
     tag = await shop.tag()
     now = clock.to_json(tick(timedelta(hours=-1)))
     await shop.article(await shop.user(), tags=[tag["name"]])

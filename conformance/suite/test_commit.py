@@ -92,7 +92,7 @@ async def writes(shop: Shop) -> list[Answer]:
     ]
 
 
-async def test_a_unit_of_work_that_fails_at_its_end_is_an_error_and_leaves_nothing(own_app: FastAPI) -> None:
+async def test_failure_before_commit_rolls_back(own_app: FastAPI) -> None:
     async with serving(own_app) as client:
         shop = Shop(client)
         await furnish(shop)
@@ -106,7 +106,7 @@ async def test_a_unit_of_work_that_fails_at_its_end_is_an_error_and_leaves_nothi
             assert await shop.contents() == before
 
 
-async def test_an_exception_undoes_a_unit_of_work_and_reaches_the_caller(storage: Storage) -> None:
+async def test_exception_rolls_back_and_propagates(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         await tx.tags.add([TAG], clock.now())
         assert await tx.tags.by_names(["news"])
@@ -117,7 +117,7 @@ async def test_an_exception_undoes_a_unit_of_work_and_reaches_the_caller(storage
     assert await nothing(storage)
 
 
-async def test_a_cancelled_unit_of_work_is_undone_and_gives_its_connection_back(storage: Storage) -> None:
+async def test_cancelled_work_releases_its_connection(storage: Storage) -> None:
     written = asyncio.Event()
 
     async def work(tx: Transaction) -> None:
@@ -135,7 +135,7 @@ async def test_a_cancelled_unit_of_work_is_undone_and_gives_its_connection_back(
     await storage.run(lambda tx: tx.tags.add([TAG], clock.now()))
 
 
-async def test_a_transient_conflict_runs_the_whole_work_again(storage: Storage) -> None:
+async def test_transient_conflict_reruns_whole_work(storage: Storage) -> None:
     runs = 0
 
     async def work(tx: Transaction) -> str:
@@ -153,7 +153,7 @@ async def test_a_transient_conflict_runs_the_whole_work_again(storage: Storage) 
     assert await storage.users.active_count() == 1
 
 
-async def test_conflicts_are_not_retried_for_ever(storage: Storage) -> None:
+async def test_conflict_retries_are_limited(storage: Storage) -> None:
     runs = 0
 
     async def work(tx: Transaction) -> None:
@@ -170,7 +170,7 @@ async def test_conflicts_are_not_retried_for_ever(storage: Storage) -> None:
     assert await nothing(storage)
 
 
-async def test_conflicts_that_outlast_the_retries_are_503(own_app: FastAPI) -> None:
+async def test_exhausted_retries_are_503(own_app: FastAPI) -> None:
     async with serving(own_app) as client:
         shop = Shop(client)
         storage = own_app.state.storage
@@ -197,7 +197,7 @@ def narrow(settings: Settings, registry: Registry) -> FastAPI:
 
 
 @pytest.mark.needs("pooled")
-async def test_an_exhausted_pool_is_503_and_recovers(narrow: FastAPI) -> None:
+async def test_exhausted_pool_is_503_and_recovers(narrow: FastAPI) -> None:
     async with serving(narrow) as client, held(narrow.state.storage):
         started = monotonic()
         for request in (client.get("/users"), client.post("/tags", json={"name": "News"}), client.get("/health")):
@@ -215,7 +215,7 @@ async def test_an_exhausted_pool_is_503_and_recovers(narrow: FastAPI) -> None:
 
 
 @pytest.mark.needs("pooled")
-async def test_a_short_wait_for_a_connection_is_no_error(settings: Settings, registry: Registry) -> None:
+async def test_short_wait_for_connection_succeeds(settings: Settings, registry: Registry) -> None:
     changes = {"pool_size": 1, "pool_max_overflow": 0, "pool_timeout": 30}  # longer than the busiest machine takes
     async with serving(create_app(settings_for(settings.url, **changes), registry=registry)) as client:
         answers = await asyncio.gather(*(client.get("/users?page_size=1") for _ in range(32)))

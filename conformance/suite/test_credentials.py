@@ -45,9 +45,7 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize(("username", "email"), SPELLINGS.values(), ids=SPELLINGS)
-async def test_credentials_are_found_by_username_and_by_email_however_they_are_written(
-    storage: Storage, trips: Trips, username: str, email: str
-) -> None:
+async def test_credentials_are_found_in_any_spelling(storage: Storage, trips: Trips, username: str, email: str) -> None:
     await registered(storage, "bob", "bob@example.com", OTHER_HASH)
     user = await registered(storage, "Ada_L", "Ada@example.com")
     for name in (username, email):
@@ -57,7 +55,7 @@ async def test_credentials_are_found_by_username_and_by_email_however_they_are_w
         assert await hash_of(storage, name) == HASH
 
 
-async def test_an_email_of_any_script_is_found_folded(storage: Storage) -> None:
+async def test_email_of_any_script_is_found_folded(storage: Storage) -> None:
     emails = {"Straße@example.com": "STRASSE@EXAMPLE.COM", "Ἀσπίς@example.com": "ἈΣΠΊΣ@EXAMPLE.COM"}
     for number, (email, spelling) in enumerate(emails.items()):
         await registered(storage, f"user_{number}", email, f"{HASH}{number}")
@@ -90,7 +88,7 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize("name", UNKNOWN, ids=lambda name: ascii(name[:20]))
-async def test_there_are_no_credentials_of_somebody_unknown(storage: Storage, trips: Trips, name: str) -> None:
+async def test_unknown_name_has_no_credentials(storage: Storage, trips: Trips, name: str) -> None:
     await registered(storage, "ada_l", "ada@example.com")
     with trips() as made:
         assert await storage.users.credentials(name) is None
@@ -98,14 +96,14 @@ async def test_there_are_no_credentials_of_somebody_unknown(storage: Storage, tr
     assert await hash_of(storage, name) is None
 
 
-async def test_a_username_and_an_email_are_not_taken_for_each_other(storage: Storage) -> None:
+async def test_username_and_email_are_not_confused(storage: Storage) -> None:
     await registered(storage, "ada", "bob@example.com", HASH)
     await registered(storage, "bob", "ada@example.com", OTHER_HASH)
     found = [await hash_of(storage, name) for name in ("ada", "bob@example.com", "bob", "ada@example.com")]
     assert found == [HASH, HASH, OTHER_HASH, OTHER_HASH]
 
 
-async def test_a_hash_is_as_it_was_saved_last(storage: Storage) -> None:
+async def test_password_hash_is_the_last_saved(storage: Storage) -> None:
     await registered(storage, "bob", "bob@example.com", OTHER_HASH)
     user = await registered(storage, "ada", "ada@example.com")
 
@@ -123,7 +121,7 @@ async def test_a_hash_is_as_it_was_saved_last(storage: Storage) -> None:
     assert await hash_of(storage, "ada") == await hash_of(storage, "bob") == OTHER_HASH
 
 
-async def test_credentials_are_those_of_now(storage: Storage) -> None:
+async def test_credentials_follow_user_changes(storage: Storage) -> None:
     user = await registered(storage, "ada", "ada@example.com")
     changes = {"username": "Countess", "email": "countess@example.com", "is_active": False}
     changed = await storage.run(lambda tx: change(tx.users, user.id, changes))
@@ -134,7 +132,7 @@ async def test_credentials_are_those_of_now(storage: Storage) -> None:
     assert await hash_of(storage, "countess") is None
 
 
-async def test_a_superuser_is_one_wherever_it_is_read(storage: Storage) -> None:
+async def test_superuser_flag_is_in_every_read(storage: Storage) -> None:
     user = await registered(storage, "ada", "ada@example.com")
     await claimed(storage, entry_of("key", user_id=user.id))
     for is_superuser in (True, False):
@@ -157,9 +155,7 @@ async def test_a_superuser_is_one_wherever_it_is_read(storage: Storage) -> None:
         assert made.is_superuser is is_superuser
 
 
-async def test_no_change_by_request_makes_or_unmakes_a_superuser(
-    shop: Shop, client: httpx2.AsyncClient, app: FastAPI
-) -> None:
+async def test_requests_cannot_change_superuser_flag(shop: Shop, client: httpx2.AsyncClient, app: FastAPI) -> None:
     storage: Storage = app.state.storage
     ids = [(await shop.user())["id"] for _ in range(2)]
 

@@ -20,7 +20,7 @@ async def busy_user(shop: Shop, product: Json, tag: str) -> Json:
     return user
 
 
-async def test_posts_orders_and_notifications_go_with_their_user(shop: Shop) -> None:
+async def test_user_delete_cascades(shop: Shop) -> None:
     product = await shop.product(stock_quantity=5)
     other = await busy_user(shop, product, "kept")
     before = await shop.contents()
@@ -38,7 +38,7 @@ async def test_posts_orders_and_notifications_go_with_their_user(shop: Shop) -> 
     assert refusal(await shop.client.post("/notifications/2/read")) == (404, "not-found")
 
 
-async def test_order_items_go_with_their_order(shop: Shop) -> None:
+async def test_order_items_are_deleted_with_order(shop: Shop) -> None:
     product = await shop.product()
     user = await busy_user(shop, product, "t")
     assert refusal(await shop.client.delete(f"/products/{product['id']}")) == REFERENCED
@@ -46,7 +46,7 @@ async def test_order_items_go_with_their_order(shop: Shop) -> None:
     assert (await shop.client.delete(f"/products/{product['id']}")).status_code == 204
 
 
-async def test_a_user_with_an_account_cannot_be_deleted(shop: Shop) -> None:
+async def test_user_with_account_cannot_be_deleted(shop: Shop) -> None:
     user = await busy_user(shop, await shop.product(), "t")
     await shop.account(user)
     before = await shop.contents()
@@ -55,7 +55,7 @@ async def test_a_user_with_an_account_cannot_be_deleted(shop: Shop) -> None:
     assert await shop.contents() == before
 
 
-async def test_inactive_users_are_deleted_with_all_that_is_theirs(shop: Shop) -> None:
+async def test_inactive_user_delete_cascades(shop: Shop) -> None:
     product = await shop.product()
     kept, gone = await busy_user(shop, product, "t"), await busy_user(shop, product, "t")
     await shop.client.delete(f"/users/{gone['id']}/soft")
@@ -64,7 +64,7 @@ async def test_inactive_users_are_deleted_with_all_that_is_theirs(shop: Shop) ->
     assert [order["user_id"] for order in (await shop.get("/orders"))["items"]] == [kept["id"]]
 
 
-async def test_no_inactive_user_is_deleted_while_one_of_them_has_an_account(shop: Shop) -> None:
+async def test_account_blocks_delete_of_inactive_users(shop: Shop) -> None:
     product = await shop.product()
     users = [await busy_user(shop, product, "t") for _ in range(3)]
     await shop.account(users[1])
@@ -76,7 +76,7 @@ async def test_no_inactive_user_is_deleted_while_one_of_them_has_an_account(shop
     assert await shop.contents() == before
 
 
-async def test_a_product_that_was_ordered_cannot_be_deleted(shop: Shop) -> None:
+async def test_ordered_product_cannot_be_deleted(shop: Shop) -> None:
     product = await shop.product()
     order = await shop.order(await shop.user(), product)
     for _ in range(2):
@@ -86,7 +86,7 @@ async def test_a_product_that_was_ordered_cannot_be_deleted(shop: Shop) -> None:
     assert (await shop.get(f"/products/{product['id']}"))["version"] == 3
 
 
-async def test_products_and_categories_below_lose_their_deleted_category(shop: Shop, tick: Tick) -> None:
+async def test_deleted_category_is_unset_in_references(shop: Shop, tick: Tick) -> None:
     root, other = await shop.category(), await shop.category()
     middle = await shop.category(parent_id=root["id"])
     leaves = [await shop.category(parent_id=middle["id"]) for _ in range(2)]
@@ -105,7 +105,7 @@ async def test_products_and_categories_below_lose_their_deleted_category(shop: S
     assert [node["id"] for node in await shop.get("/categories/tree")] == [row["id"] for row in (root, other, *leaves)]
 
 
-async def test_products_of_a_deleted_category_may_share_a_name(shop: Shop) -> None:
+async def test_products_of_deleted_category_may_share_name(shop: Shop) -> None:
     category = await shop.category()
     await shop.product(name="Same")
     product = await shop.product(name="Same", category_id=category["id"])
@@ -113,7 +113,7 @@ async def test_products_of_a_deleted_category_may_share_a_name(shop: Shop) -> No
     assert (await shop.get(f"/products/{product['id']}"))["category_id"] is None
 
 
-async def test_a_deleted_category_can_be_referred_to_no_more(shop: Shop) -> None:
+async def test_deleted_category_is_unknown_reference(shop: Shop) -> None:
     category = await shop.category()
     await shop.client.delete(f"/categories/{category['id']}")
     for path, body in (
@@ -123,7 +123,7 @@ async def test_a_deleted_category_can_be_referred_to_no_more(shop: Shop) -> None
         assert refusal(await shop.client.post(path, json=body)) == (400, "unknown-reference")
 
 
-async def test_a_deleted_post_leaves_its_tags(shop: Shop) -> None:
+async def test_deleted_post_keeps_its_tags(shop: Shop) -> None:
     user = await shop.user()
     post, other = await shop.article(user, tags=["a", "b"]), await shop.article(user, tags=["a"])
     tags = (await shop.get("/tags?sort=id"))["items"]
@@ -133,7 +133,7 @@ async def test_a_deleted_post_leaves_its_tags(shop: Shop) -> None:
     assert found == {"a": [other], "b": []}
 
 
-async def test_a_deleted_tag_leaves_every_post_that_had_it_as_a_new_version(shop: Shop, tick: Tick) -> None:
+async def test_deleted_tag_is_removed_from_posts(shop: Shop, tick: Tick) -> None:
     user = await shop.user()
     with_it, without = await shop.article(user, tags=["a", "b"]), await shop.article(user, tags=["b"])
     [tag] = [tag for tag in (await shop.get("/tags"))["items"] if tag["name"] == "a"]
@@ -148,7 +148,7 @@ async def test_a_deleted_tag_leaves_every_post_that_had_it_as_a_new_version(shop
     assert (await shop.get("/tags?sort=-id"))["items"][0]["id"] > tag["id"]
 
 
-async def test_ids_are_never_used_again(shop: Shop) -> None:
+async def test_ids_are_never_reused(shop: Shop) -> None:
     user, product = await shop.user(), await shop.product()
     makers: dict[str, Callable[[], Awaitable[Json]]] = {
         "/users": shop.user,
@@ -165,6 +165,6 @@ async def test_ids_are_never_used_again(shop: Shop) -> None:
         assert refusal(await shop.client.get(f"{path}/{last}")) == (404, "not-found")
 
 
-async def test_what_does_not_exist_cannot_be_deleted(shop: Shop) -> None:
+async def test_delete_of_unknown_id_is_404(shop: Shop) -> None:
     for path in ("/users/9", "/users/9/soft", "/products/9", "/categories/9", "/tags/9", "/posts/9"):
         assert refusal(await shop.client.delete(path)) == (404, "not-found")

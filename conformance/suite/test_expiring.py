@@ -31,7 +31,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("kind", EntryKind)
-async def test_a_ticket_comes_back_as_it_was_claimed(storage: Storage, kind: EntryKind) -> None:
+async def test_entry_is_read_as_inserted(storage: Storage, kind: EntryKind) -> None:
     user = await storage.run(lambda tx: add_user(tx, "ada"))
     whose = entry_of("whose", "One.", kind=kind, user_id=user.id)
     nobodys = entry_of("nobody's", "Two.", kind=kind, expires_at=AT + MILLISECOND)
@@ -41,7 +41,7 @@ async def test_a_ticket_comes_back_as_it_was_claimed(storage: Storage, kind: Ent
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-async def test_a_value_is_any_text_and_nobody_looks_into_it(storage: Storage, text: str) -> None:
+async def test_value_is_stored_unchanged(storage: Storage, text: str) -> None:
     async def work(tx: Transaction) -> None:
         await tx.expiring.insert_or_lock(entry_of("claimed", text), AT)
         await tx.expiring.insert_or_lock(entry_of("saved", "Something else."), AT)
@@ -53,7 +53,7 @@ async def test_a_value_is_any_text_and_nobody_looks_into_it(storage: Storage, te
 
 
 @pytest.mark.parametrize("text", ["a" * 4 * MIB, "🦊" * MIB], ids=["of one byte each", "of four bytes each"])
-async def test_a_value_has_up_to_4_mib(storage: Storage, text: str) -> None:
+async def test_value_has_up_to_4_mib(storage: Storage, text: str) -> None:
     async def work(tx: Transaction) -> None:
         await tx.expiring.insert_or_lock(entry_of("saved"), AT)
         await tx.expiring.save(entry_of("saved", text))
@@ -76,14 +76,14 @@ async def test_keys_are_compared_in_full(storage: Storage) -> None:
     assert await claimed(storage, *tickets) == [*tickets[:-1], None]
 
 
-async def test_a_key_without_a_ticket_is_no_error(storage: Storage) -> None:
+async def test_missing_key_is_no_error(storage: Storage) -> None:
     assert await found(storage, "nothing") == [None]
     await storage.run(lambda tx: tx.expiring.delete(key_of("nothing")))
     assert await storage.run(lambda tx: tx.expiring.delete_for_user(9, EntryKind.SESSION)) == 0
     assert await storage.run(lambda tx: tx.expiring.delete_expired(AT)) == 0
 
 
-async def test_a_claim_of_a_taken_key_changes_nothing_and_the_unit_of_work_goes_on(storage: Storage) -> None:
+async def test_insert_of_taken_key_changes_nothing(storage: Storage) -> None:
     first = entry_of("key", "First.")
     await claimed(storage, first)
 
@@ -99,7 +99,7 @@ async def test_a_claim_of_a_taken_key_changes_nothing_and_the_unit_of_work_goes_
     assert await tag_names(storage) == ["Before", "After"]
 
 
-async def test_a_unit_of_work_sees_its_own_tickets(storage: Storage) -> None:
+async def test_unit_of_work_sees_its_own_entries(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         key, first, second = key_of("key"), entry_of("key", "1"), entry_of("key", "2")
         assert await tx.expiring.insert_or_lock(first, AT) is None
@@ -114,7 +114,7 @@ async def test_a_unit_of_work_sees_its_own_tickets(storage: Storage) -> None:
     assert await values(storage, "key") == ["1"]
 
 
-async def test_what_is_saved_or_deleted_is_that_ticket_alone(storage: Storage) -> None:
+async def test_save_and_delete_affect_one_entry(storage: Storage) -> None:
     await claimed(storage, *(entry_of(name, name) for name in "abc"))
 
     async def save(tx: Transaction) -> None:
@@ -151,7 +151,7 @@ async def _some(storage: Storage) -> int:
     return user.id
 
 
-async def test_what_happened_to_tickets_is_undone_with_its_unit_of_work(storage: Storage) -> None:
+async def test_entry_changes_roll_back_with_unit_of_work(storage: Storage) -> None:
     user_id = await _some(storage)
 
     async def work(tx: Transaction) -> None:
@@ -166,14 +166,14 @@ async def test_what_happened_to_tickets_is_undone_with_its_unit_of_work(storage:
     assert await values(storage, *NAMES) == ["Saved.", None, None, ""]
 
 
-async def test_no_more_expired_tickets_are_deleted_at_once_than_asked_for(storage: Storage) -> None:
+async def test_delete_expired_is_limited(storage: Storage) -> None:
     await claimed(storage, *(entry_of(f"expired {number}", expires_at=AT) for number in range(5)), entry_of("kept"))
     assert [await storage.run(lambda tx: tx.expiring.delete_expired(AT, 2)) for _ in range(4)] == [2, 2, 1, 0]
     assert await values(storage, "kept") == [""]
 
 
 @pytest.mark.needs("savepoints")
-async def test_what_happened_to_tickets_is_undone_with_a_part_of_its_unit_of_work(storage: Storage) -> None:
+async def test_entry_changes_roll_back_with_savepoint(storage: Storage) -> None:
     user_id = await _some(storage)
 
     async def work(tx: Transaction) -> None:
@@ -191,7 +191,7 @@ async def test_what_happened_to_tickets_is_undone_with_a_part_of_its_unit_of_wor
 Step = Callable[[Transaction], Awaitable[object]]
 
 
-async def test_round_trips_do_not_depend_on_how_many_tickets_there_are(storage: Storage, trips: Trips) -> None:
+async def test_round_trips_are_independent_of_entry_count(storage: Storage, trips: Trips) -> None:
     few, many = [await _measured(storage, trips, size) for size in (2, 60)]
     assert {name: len(made) for name, made in few.items()} == {name: len(made) for name, made in many.items()}
     for made in (few, many):

@@ -56,9 +56,7 @@ befores = pytest.mark.parametrize(
 
 @befores
 @pytest.mark.parametrize("stop", ["before", "after"])
-async def test_of_two_that_claim_a_key_at_once_one_gets_it_and_the_other_sees_what_it_saved(
-    sessions: Sessions, before: Before, stop: str
-) -> None:
+async def test_concurrent_inserts_have_one_winner(sessions: Sessions, before: Before, stop: str) -> None:
     await before(sessions.first)
     second = claiming("second")
     ends = await meet(sessions, claiming("first", stop), lambda tx: second(tx, on_and_on))
@@ -71,9 +69,7 @@ async def test_of_two_that_claim_a_key_at_once_one_gets_it_and_the_other_sees_wh
 
 
 @befores
-async def test_a_claim_that_is_undone_leaves_the_key_to_whoever_waits_for_it(
-    sessions: Sessions, before: Before
-) -> None:
+async def test_rolled_back_insert_frees_key_for_waiter(sessions: Sessions, before: Before) -> None:
     await before(sessions.first)
     second = claiming("second")
     ends = await meet(sessions, claiming("first", "after, undone"), lambda tx: second(tx, on_and_on))
@@ -82,7 +78,7 @@ async def test_a_claim_that_is_undone_leaves_the_key_to_whoever_waits_for_it(
     assert await values(sessions.first, "key") == ["second, saved"]
 
 
-async def test_nobody_sees_a_ticket_whose_claim_is_not_committed(sessions: Sessions) -> None:
+async def test_uncommitted_insert_is_invisible(sessions: Sessions) -> None:
     user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
 
     async def claim(tx: Transaction, pause: Pause) -> None:
@@ -99,7 +95,7 @@ async def test_nobody_sees_a_ticket_whose_claim_is_not_committed(sessions: Sessi
     assert await within(seen) == [None] * 4
 
 
-async def test_two_that_claim_two_keys_crosswise_are_not_locked_for_ever(sessions: Sessions) -> None:
+async def test_inserts_in_opposite_order_do_not_deadlock(sessions: Sessions) -> None:
     async def claim(tx: Transaction, pause: Pause, *names: str) -> dict[str, ExpiringEntry | None]:
         mine = "".join(names)
         taken = {names[0]: await tx.expiring.insert_or_lock(entry_of(names[0], mine), AT)}
@@ -125,7 +121,7 @@ async def crowd(sessions: Sessions, work: Callable[[Transaction, int], Awaitable
 
 
 @befores
-async def test_many_that_claim_a_key_and_count_up_lose_no_count(sessions: Sessions, before: Before) -> None:
+async def test_concurrent_increments_lose_no_count(sessions: Sessions, before: Before) -> None:
     await before(sessions.first)
 
     async def count_up(tx: Transaction, _: int) -> int:
@@ -139,7 +135,7 @@ async def test_many_that_claim_a_key_and_count_up_lose_no_count(sessions: Sessio
     assert await values(sessions.second, "key") == [str(MANY)]
 
 
-async def test_a_key_that_each_gives_back_is_free_for_everybody(sessions: Sessions) -> None:
+async def test_deleted_key_is_free_again(sessions: Sessions) -> None:
     async def claim_and_give_back(tx: Transaction, number: int) -> ExpiringEntry | None:
         taken = await tx.expiring.insert_or_lock(entry_of("key", str(number)), AT)
         await tx.expiring.delete(KEY)
@@ -149,7 +145,7 @@ async def test_a_key_that_each_gives_back_is_free_for_everybody(sessions: Sessio
     assert await found(sessions.second, "key") == [None]
 
 
-async def test_many_that_claim_keys_of_their_own_all_get_them(sessions: Sessions) -> None:
+async def test_inserts_of_distinct_keys_all_succeed(sessions: Sessions) -> None:
     user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
     tickets = [entry_of(f"key {number}", str(number), user_id=user.id) for number in range(MANY)]
     taken = await crowd(sessions, lambda tx, number: tx.expiring.insert_or_lock(tickets[number], AT))

@@ -25,7 +25,7 @@ async def _claim(tx: Transaction) -> ExpiringEntry | None:
 
 @pytest.mark.parametrize("how", [_lock, _claim], ids=["locked", "claimed"])
 @pytest.mark.parametrize("stop", ["before", "after"])
-async def test_who_has_locked_or_claimed_a_ticket_holds_it(sessions: Sessions, how: Counting, stop: str) -> None:
+async def test_locked_entry_is_held_exclusively(sessions: Sessions, how: Counting, stop: str) -> None:
     await claimed(sessions.first, entry_of("key", "1"))
 
     async def count_up(tx: Transaction, pause: Pause) -> str:
@@ -44,7 +44,7 @@ async def test_who_has_locked_or_claimed_a_ticket_holds_it(sessions: Sessions, h
 
 
 @pytest.mark.parametrize("undone", [False, True])
-async def test_a_key_is_free_once_its_deletion_is_committed(sessions: Sessions, undone: bool) -> None:
+async def test_key_is_free_after_committed_delete(sessions: Sessions, undone: bool) -> None:
     old, new = entry_of("key", "Old."), entry_of("key", "New.")
     await claimed(sessions.first, old)
 
@@ -65,7 +65,7 @@ async def test_a_key_is_free_once_its_deletion_is_committed(sessions: Sessions, 
 
 
 @pytest.mark.parametrize("stop", ["before", "after"])
-async def test_what_is_deleted_while_somebody_renews_it_does_not_come_back(sessions: Sessions, stop: str) -> None:
+async def test_renewal_does_not_restore_deleted_entry(sessions: Sessions, stop: str) -> None:
     user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
     await claimed(sessions.first, entry_of("key", user_id=user.id))
 
@@ -84,9 +84,7 @@ async def test_what_is_deleted_while_somebody_renews_it_does_not_come_back(sessi
 
 
 @pytest.mark.parametrize("claimed_first", [True, False])
-async def test_a_ticket_that_is_taken_over_is_not_deleted_as_the_expired_one_it_was(
-    sessions: Sessions, claimed_first: bool
-) -> None:
+async def test_purge_keeps_replaced_expired_entry(sessions: Sessions, claimed_first: bool) -> None:
     await claimed(sessions.first, entry_of("key", "Expired.", expires_at=AT))
     new = entry_of("key", "New.")
 

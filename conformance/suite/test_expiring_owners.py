@@ -29,9 +29,7 @@ async def user_named(storage: Storage, name: str, *, is_active: bool = True) -> 
 
 
 @pytest.mark.parametrize("is_active", [True, False], ids=["active", "inactive"])
-async def test_the_holder_is_the_user_as_it_is_now_in_one_round_trip(
-    storage: Storage, trips: Trips, is_active: bool
-) -> None:
+async def test_owner_is_current_user_in_one_round_trip(storage: Storage, trips: Trips, is_active: bool) -> None:
     await user_named(storage, "bob")
     user = await user_named(storage, "ada", is_active=is_active)
     await claimed(storage, entry_of("another", user_id=1), entry_of("key", user_id=user.id))
@@ -43,7 +41,7 @@ async def test_the_holder_is_the_user_as_it_is_now_in_one_round_trip(
     assert await storage.expiring.owner(KEY, AT) == changed == await storage.users.get(user.id)
 
 
-async def test_without_a_ticket_or_a_user_of_it_there_is_no_holder(storage: Storage, trips: Trips) -> None:
+async def test_missing_or_unowned_entry_has_no_owner(storage: Storage, trips: Trips) -> None:
     user = await user_named(storage, "ada")
     nobodys, expired = entry_of("nobody's"), entry_of("expired", user_id=user.id, expires_at=AT)
     await claimed(storage, nobodys, expired)
@@ -53,7 +51,7 @@ async def test_without_a_ticket_or_a_user_of_it_there_is_no_holder(storage: Stor
         assert len(made) == 1, made
 
 
-async def test_the_holder_is_seen_within_the_unit_of_work_that_makes_it_so(storage: Storage) -> None:
+async def test_owner_is_visible_within_unit_of_work(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         user = await add_user(tx, "ada")
         await tx.expiring.insert_or_lock(entry_of("key", user_id=user.id), AT)
@@ -68,7 +66,7 @@ async def _switched(storage: Storage, user: User) -> User:
     return await storage.run(lambda tx: change(tx.users, user.id, {"is_active": not user.is_active}))
 
 
-async def test_what_one_session_ends_is_at_its_end_for_the_other(sessions: Sessions) -> None:
+async def test_delete_is_visible_to_other_storage_at_once(sessions: Sessions) -> None:
     first, second = sessions
     user = await user_named(first, "ada")
     for _ in range(10):
@@ -82,9 +80,7 @@ async def test_what_one_session_ends_is_at_its_end_for_the_other(sessions: Sessi
 
 
 @pytest.mark.parametrize("expired", [False, True], ids=["of a free key", "of an expired entry"])
-async def test_a_claim_for_a_user_that_is_not_there_is_refused_and_stores_nothing(
-    storage: Storage, expired: bool
-) -> None:
+async def test_insert_for_unknown_user_stores_nothing(storage: Storage, expired: bool) -> None:
     if expired:
         await claimed(storage, entry_of("key", "Expired.", expires_at=AT))
     for user_id in NOBODY:
@@ -96,7 +92,7 @@ async def test_a_claim_for_a_user_that_is_not_there_is_refused_and_stores_nothin
 
 
 @pytest.mark.parametrize("kind", EntryKind)
-async def test_the_tickets_of_one_user_and_kind_are_deleted_and_counted(storage: Storage, kind: EntryKind) -> None:
+async def test_delete_for_user_deletes_one_kind(storage: Storage, kind: EntryKind) -> None:
     ada, bob = [(await user_named(storage, name)).id for name in ("ada", "bob")]
     others = [entry_of(f"ada's {other}", kind=other, user_id=ada) for other in EntryKind if other is not kind]
     others += [entry_of("bob's", kind=kind, user_id=bob), entry_of("nobody's", kind=kind)]
@@ -131,7 +127,7 @@ deletes = pytest.mark.parametrize("delete", [_delete, _delete_inactive], ids=["d
 
 
 @deletes
-async def test_tickets_are_deleted_with_their_user(storage: Storage, delete: Delete) -> None:
+async def test_entries_are_deleted_with_user(storage: Storage, delete: Delete) -> None:
     user, other = await user_named(storage, "ada", is_active=False), await user_named(storage, "bob")
     gone = [entry_of(f"ada's {kind}", kind=kind, user_id=user.id) for kind in EntryKind]
     gone += [entry_of("ada's expired", user_id=user.id, expires_at=AT)]
@@ -145,9 +141,7 @@ async def test_tickets_are_deleted_with_their_user(storage: Storage, delete: Del
 
 
 @deletes
-async def test_a_user_that_has_just_been_given_a_ticket_can_be_deleted_with_it(
-    storage: Storage, delete: Delete
-) -> None:
+async def test_new_entry_is_deleted_with_user_in_same_unit(storage: Storage, delete: Delete) -> None:
     user = await user_named(storage, "ada", is_active=False)
     await claimed(storage, entry_of("locked", user_id=user.id))
     runs = 0
@@ -169,7 +163,7 @@ async def test_a_user_that_has_just_been_given_a_ticket_can_be_deleted_with_it(
 @deletes
 @pytest.mark.parametrize("deleted_first", [True, False])
 @pytest.mark.parametrize("expired", [False, True], ids=["of a free key", "of an expired entry"])
-async def test_no_ticket_is_left_of_a_user_that_is_deleted_at_the_same_moment(
+async def test_concurrent_user_delete_leaves_no_entry(
     sessions: Sessions, delete: Delete, deleted_first: bool, expired: bool
 ) -> None:
     user = await user_named(sessions.first, "ada", is_active=False)

@@ -42,7 +42,7 @@ async def stocked(shop: Shop) -> Shop:
 # Every POST there is
 
 
-async def test_every_post_is_done_once_and_answered_with_the_same_bytes(client: Client, trips: Trips) -> None:
+async def test_every_post_replays_the_same_bytes(client: Client, trips: Trips) -> None:
     scene = await Scene.of(Shop(client), 3)
     requests = [await asked(row, scene) for row in POSTS]
     first, dear = [], []
@@ -76,14 +76,14 @@ async def asked(row: Row, scene: Scene) -> tuple[str, Any]:
     return url, body
 
 
-async def test_every_post_of_the_document_that_creates_or_moves_something_is_among_them(app: FastAPI) -> None:
+async def test_every_documented_post_takes_a_key(app: FastAPI) -> None:
     posts = {path: methods["post"] for path, methods in app.openapi()["paths"].items() if "post" in methods}
     having = {path for path, one in posts.items() if HEADER in {p["name"] for p in one.get("parameters", ())}}
     assert {f"POST {path}" for path in having} == {row.operation for row in POSTS}
     assert {path.split("/")[1] for path in posts.keys() - having} <= {"auth"}
 
 
-async def test_an_answer_with_a_key_is_made_like_one_without(client: Client) -> None:
+async def test_response_with_key_is_like_one_without(client: Client) -> None:
     scene = await Scene.of(Shop(client), 2)
     for row in POSTS:
         (url, body), (keyed_url, keyed_body) = await asked(row, scene), await asked(row, scene)
@@ -104,14 +104,14 @@ def shape(value: Any) -> Any:
 # Many at once
 
 
-async def test_many_that_send_one_key_at_once_place_one_order(stocked: Shop) -> None:
+async def test_concurrent_equal_keys_place_one_order(stocked: Shop) -> None:
     answers = await asyncio.gather(*(until_answered(stocked.client, "one") for _ in range(CLIENTS)))
     assert same(answers)
     assert [replayed(answer) for answer in answers].count(False) == 1
     assert await sold(stocked) == (1, 1)
 
 
-async def test_many_that_send_one_key_to_two_processes_place_one_order(two_servers: list[str]) -> None:
+async def test_equal_keys_at_two_processes_place_one_order(two_servers: list[str]) -> None:
     async with Crowd.at(two_servers, iter(range(1, 100))) as crowd:
         shop = crowd.shop
         await stock(shop)
@@ -137,7 +137,7 @@ async def until_answered(client: Client, key: str, path: str = "/orders") -> Ans
         await asyncio.sleep(0.01)
 
 
-async def test_while_a_key_is_in_use_who_comes_with_it_is_told_so_at_once(stocked: Shop, app: FastAPI) -> None:
+async def test_key_in_use_is_409_at_once(stocked: Shop, app: FastAPI) -> None:
     client, waiting, enough = stocked.client, asyncio.Event(), asyncio.Event()
 
     async def wait() -> None:
@@ -159,7 +159,7 @@ async def test_while_a_key_is_in_use_who_comes_with_it_is_told_so_at_once(stocke
 # What fails, and what is lost
 
 
-async def test_a_refused_request_may_be_sent_again_with_its_key(stocked: Shop) -> None:
+async def test_failed_request_can_be_retried_with_its_key(stocked: Shop) -> None:
     client = stocked.client
     for _ in range(2):
         assert refusal(await client.post("/orders", json=order_of(101), headers=keyed("one")))[0] == 400
@@ -170,7 +170,7 @@ async def test_a_refused_request_may_be_sent_again_with_its_key(stocked: Shop) -
     assert await sold(stocked) == (1, 100)
 
 
-async def test_after_a_refusal_the_key_is_free_for_another_request(stocked: Shop) -> None:
+async def test_key_is_free_after_failed_request(stocked: Shop) -> None:
     assert refusal(await stocked.client.post("/orders", json=order_of(101), headers=keyed("one")))[0] == 400
     assert (await stocked.client.post("/orders", json=order_of(1), headers=keyed("one"))).status_code == 201
 
@@ -179,7 +179,7 @@ async def fail() -> None:
     raise Unavailable
 
 
-async def test_what_fails_before_its_commit_leaves_neither_effect_nor_answer(stocked: Shop, app: FastAPI) -> None:
+async def test_failure_before_commit_stores_no_response(stocked: Shop, app: FastAPI) -> None:
     client = stocked.client
     with interrupted(app, before=fail):
         assert refusal(await client.post("/orders", json=order_of(), headers=keyed("one"))) == UNAVAILABLE
@@ -189,7 +189,7 @@ async def test_what_fails_before_its_commit_leaves_neither_effect_nor_answer(sto
     assert await sold(stocked) == (1, 1)
 
 
-async def test_who_never_heard_of_the_commit_gets_the_answer_with_the_key(stocked: Shop, app: FastAPI) -> None:
+async def test_lost_response_is_replayed(stocked: Shop, app: FastAPI) -> None:
     client = stocked.client
     with interrupted(app, after=fail):
         assert refusal(await client.post("/orders", json=order_of(), headers=keyed("one"))) == UNAVAILABLE
@@ -200,7 +200,7 @@ async def test_who_never_heard_of_the_commit_gets_the_answer_with_the_key(stocke
     assert await sold(stocked) == (1, 1)
 
 
-async def test_a_client_that_hangs_up_leaves_its_key_free(stocked: Shop, app: FastAPI) -> None:
+async def test_key_is_free_after_client_disconnects(stocked: Shop, app: FastAPI) -> None:
     waiting = asyncio.Event()
 
     async def wait() -> None:
@@ -218,7 +218,7 @@ async def test_a_client_that_hangs_up_leaves_its_key_free(stocked: Shop, app: Fa
 
 
 @pytest.mark.needs("durable", "shared")
-def test_an_answer_outlasts_its_process(settings: Settings, tmp_path: Path) -> None:
+def test_stored_response_survives_restart(settings: Settings, tmp_path: Path) -> None:
     answers = []
     for name in ("before", "after"):
         (tmp_path / name).mkdir()

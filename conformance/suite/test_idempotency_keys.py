@@ -31,7 +31,7 @@ async def stocked(shop: Shop) -> Shop:
 
 
 @pytest.mark.parametrize("key", KEYS)
-async def test_a_key_is_the_same_with_and_without_quotes(stocked: Shop, key: str) -> None:
+async def test_quoted_key_equals_unquoted_key(stocked: Shop, key: str) -> None:
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     given = [key, key, f'"{escaped}"']
     answers = [await stocked.client.post("/orders", json=order_of(), headers=keyed(each)) for each in given]
@@ -41,19 +41,19 @@ async def test_a_key_is_the_same_with_and_without_quotes(stocked: Shop, key: str
 
 
 @pytest.mark.parametrize("key", NO_KEYS)
-async def test_what_is_no_key_is_refused_and_named(stocked: Shop, key: str) -> None:
+async def test_invalid_key_is_rejected(stocked: Shop, key: str) -> None:
     answer = await stocked.client.post("/orders", json=order_of(), headers={b"Idempotency-Key": key.encode()})
     assert refusal(answer) == INVALID
     assert blamed(answer) == ["Idempotency-Key"]
     assert await sold(stocked) == (0, 0)
 
 
-async def test_two_keys_are_refused(stocked: Shop) -> None:
+async def test_two_keys_are_rejected(stocked: Shop) -> None:
     twice = [("Idempotency-Key", "one"), ("Idempotency-Key", "one")]
     assert refusal(await stocked.client.post("/orders", json=order_of(), headers=twice)) == INVALID
 
 
-async def test_other_methods_take_no_notice_of_keys(stocked: Shop) -> None:
+async def test_other_methods_ignore_keys(stocked: Shop) -> None:
     for stock_quantity in (5, 6):
         for key in ("one", "no key"):
             changed = await stocked.client.patch(
@@ -63,13 +63,13 @@ async def test_other_methods_take_no_notice_of_keys(stocked: Shop) -> None:
             assert (await stocked.client.get("/products/1", headers=keyed(key))).json() == changed.json()
 
 
-async def test_each_key_is_an_order_of_its_own(stocked: Shop) -> None:
+async def test_each_key_places_its_own_order(stocked: Shop) -> None:
     for key in ("one", "One", "two"):
         assert not replayed(await stocked.client.post("/orders", json=order_of(), headers=keyed(key)))
     assert await sold(stocked) == (3, 3)
 
 
-async def test_a_key_belongs_to_one_request(stocked: Shop) -> None:
+async def test_key_is_bound_to_one_request(stocked: Shop) -> None:
     client = stocked.client
     assert (await client.post("/orders", json=order_of(), headers=keyed("one"))).status_code == 201
     for path, body in (("/orders", order_of(2)), ("/orders/with-notifications", order_of()), ("/posts/1/view", None)):
@@ -77,7 +77,7 @@ async def test_a_key_belongs_to_one_request(stocked: Shop) -> None:
     assert await sold(stocked) == (1, 1)
 
 
-async def test_how_a_body_is_written_makes_no_other_request_but_what_it_says_does(stocked: Shop) -> None:
+async def test_body_is_compared_by_value_not_by_bytes(stocked: Shop) -> None:
     client = stocked.client
 
     async def send(content: str) -> httpx2.Response:
@@ -95,7 +95,7 @@ async def test_how_a_body_is_written_makes_no_other_request_but_what_it_says_doe
         assert refusal(await send(other)) == REUSED
 
 
-async def test_a_condition_that_was_met_the_first_time_is_met_again(stocked: Shop) -> None:
+async def test_replay_skips_the_precondition(stocked: Shop) -> None:
     for expected in (False, True):
         answer = await stocked.client.post(
             "/products/1/stock", json={"quantity_change": -1}, headers=keyed("one") | {"If-Match": '"1-1"'}
@@ -106,7 +106,7 @@ async def test_a_condition_that_was_met_the_first_time_is_met_again(stocked: Sho
     assert await sold(stocked) == (0, 1)
 
 
-async def test_a_key_is_free_again_when_its_answer_has_expired(stocked: Shop, settings: Settings, tick: Tick) -> None:
+async def test_key_is_free_after_response_expires(stocked: Shop, settings: Settings, tick: Tick) -> None:
     lifetime, step = timedelta(seconds=settings.idempotency_seconds), timedelta(milliseconds=1)
     answers = []
     for wait in (timedelta(), lifetime - step, step, lifetime - step):
@@ -120,7 +120,7 @@ async def test_a_key_is_free_again_when_its_answer_has_expired(stocked: Shop, se
     assert (await stocked.client.post("/orders", json=order_of(2), headers=keyed("one"))).status_code == 201
 
 
-async def test_a_replay_hashes_no_password_again(shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_replay_hashes_no_password(shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed = []
     hasher: PasswordHasher = app.state.hasher
 
@@ -137,7 +137,7 @@ async def test_a_replay_hashes_no_password_again(shop: Shop, app: FastAPI, monke
 
 
 @pytest.mark.parametrize("bulk", [False, True])
-async def test_a_request_with_another_password_is_another_request(shop: Shop, bulk: bool) -> None:
+async def test_other_password_is_another_request(shop: Shop, bulk: bool) -> None:
     path, given = ("/users/bulk" if bulk else "/users"), shop.registration()
     for password, expected in ((PASSWORD, 201), (f"{PASSWORD}4", 422), (PASSWORD, 201)):
         body = given | {"password": password}
@@ -146,7 +146,7 @@ async def test_a_request_with_another_password_is_another_request(shop: Shop, bu
     assert (await shop.get("/users"))["total"] == 1
 
 
-async def test_nothing_that_is_stored_lets_a_password_be_tried_quickly(shop: Shop, app: FastAPI) -> None:
+async def test_stored_entry_hides_the_password(shop: Shop, app: FastAPI) -> None:
     assert (await shop.client.post("/users", json=shop.registration(), headers=keyed("one"))).status_code == 201
     entry = await stored(app, "one")
     assert entry is not None
@@ -155,7 +155,7 @@ async def test_nothing_that_is_stored_lets_a_password_be_tried_quickly(shop: Sho
     assert "one" not in entry.key
 
 
-async def test_an_answer_too_large_to_be_kept_is_refused_and_all_is_undone(shop: Shop, app: FastAPI) -> None:
+async def test_too_large_response_is_413_and_rolled_back(shop: Shop, app: FastAPI) -> None:
     drafts = [shop.draft() | {"description": "x" * 10_000} for _ in range(MAX_ANSWER // 10_000 + 1)]
     refused = await shop.client.post("/products/bulk", json=drafts, headers=keyed("one"))
     assert refusal(refused) == (413, "answer-too-large")

@@ -38,9 +38,7 @@ by_kind = pytest.mark.parametrize("kind", PAYLOADS)
 
 
 @by_kind
-async def test_nothing_in_a_path_a_query_or_a_condition_changes_anything(
-    untouched: Shop, app: FastAPI, kind: str
-) -> None:
+async def test_payload_in_url_or_header_changes_nothing(untouched: Shop, app: FastAPI, kind: str) -> None:
     wrong = []
     for place, text in zip(_places(app, "path", "query", "header"), cycle(PAYLOADS[kind])):
         if place.name != "Idempotency-Key" and (place.name, text) != ("If-Match", "*"):  # where these mean something
@@ -52,7 +50,7 @@ async def test_nothing_in_a_path_a_query_or_a_condition_changes_anything(
 
 
 @by_kind
-async def test_text_in_a_body_or_a_key_does_what_any_text_does(furnished: Shop, app: FastAPI, kind: str) -> None:
+async def test_payload_in_body_or_key_is_plain_text(furnished: Shop, app: FastAPI, kind: str) -> None:
     wrong, accepted, expected = [], 0, await _totals(furnished)
     keys = [place for place in _places(app, "header") if place.name == "Idempotency-Key"]
     for place, text in zip([*_places(app, "body"), *keys], cycle(PAYLOADS[kind])):
@@ -73,7 +71,7 @@ async def test_text_in_a_body_or_a_key_does_what_any_text_does(furnished: Shop, 
     assert not wrong, "\n".join(wrong)
 
 
-async def test_conditions_of_a_database_are_refused_in_bodies_and_queries(untouched: Shop, app: FastAPI) -> None:
+async def test_database_operators_are_rejected(untouched: Shop, app: FastAPI) -> None:
     wrong = []
     for place, value in zip(_places(app, "body"), cycle(OPERATORS)):
         if not place.form:
@@ -89,7 +87,7 @@ async def test_conditions_of_a_database_are_refused_in_bodies_and_queries(untouc
     assert not wrong, "\n".join(wrong)
 
 
-async def test_a_search_finds_what_holds_the_text_as_it_is(shop: Shop) -> None:
+async def test_search_matches_payload_literally(shop: Shop) -> None:
     texts = sorted({text for texts in PAYLOADS.values() for text in texts})
     author = await shop.user()
     posts = [(await shop.article(author, title=f"<{text}>", content="0"))["title"] for text in texts]
@@ -102,7 +100,7 @@ async def test_a_search_finds_what_holds_the_text_as_it_is(shop: Shop) -> None:
 
 
 @by_kind
-async def test_nothing_but_the_password_logs_in(guest: httpx2.AsyncClient, protected_app: FastAPI, kind: str) -> None:
+async def test_payload_does_not_log_in(guest: httpx2.AsyncClient, protected_app: FastAPI, kind: str) -> None:
     """In each field of a log-in, and as a token."""
     ada = await Member.register(guest)
     fields = [place for place in _places(protected_app, "body") if place.form]

@@ -52,13 +52,13 @@ def by(field: str, sign: str) -> Callable[[list[Json]], list[Json]]:
 # The envelope
 
 
-async def test_an_empty_list(shop: Shop) -> None:
+async def test_empty_list_has_envelope(shop: Shop) -> None:
     listing = await shop.get("/products")
     assert list(listing) == ENVELOPE
     assert list(listing.values()) == [[], 0, 1, 20, 0, False, False, None]
 
 
-async def test_pages_by_number(shop: Shop) -> None:
+async def test_pages_are_selected_by_number(shop: Shop) -> None:
     products = await shop.post("/products/bulk", [shop.draft() for _ in range(45)])
     products.reverse()
     for page, count in ((1, 20), (2, 20), (3, 5), (4, 0), (2_147_483_647, 0)):
@@ -71,7 +71,7 @@ async def test_pages_by_number(shop: Shop) -> None:
         assert (listing["next_cursor"] is None) == (page >= 3)
 
 
-async def test_page_size(shop: Shop) -> None:
+async def test_page_size_limits_rows(shop: Shop) -> None:
     await shop.post("/products/bulk", [shop.draft() for _ in range(45)])
     for size in (1, 44, 45, 46, 100):
         listing = await shop.get(f"/products?page_size={size}")
@@ -80,14 +80,14 @@ async def test_page_size(shop: Shop) -> None:
         assert listing["has_next"] == (size < 45), size
 
 
-async def test_a_numbered_page_can_be_continued_by_cursor(shop: Shop) -> None:
+async def test_numbered_page_continues_by_cursor(shop: Shop) -> None:
     products = await shop.post("/products/bulk", [shop.draft() for _ in range(7)])
     second = await shop.get("/products?sort=id&page=2&page_size=3")
     rest = await shop.get(f"/products?page_size=3&cursor={second['next_cursor']}")
     assert second["items"] + rest["items"] == products[3:]
 
 
-async def test_newest_come_first_unless_told_otherwise(shop: Shop) -> None:
+async def test_default_order_is_newest_first(shop: Shop) -> None:
     tags = [await shop.tag() for _ in range(3)]
     assert (await shop.get("/tags"))["items"] == tags[::-1] == (await shop.get("/tags?sort=-created_at"))["items"]
     assert (await shop.get("/tags?sort=created_at"))["items"] == tags
@@ -118,13 +118,13 @@ BAD = {
 }
 
 
-async def test_a_list_says_what_it_does_not_take(shop: Shop) -> None:
+async def test_invalid_list_parameter_is_named(shop: Shop) -> None:
     for query, field in BAD.items():
         answer = await shop.client.get(f"/products?{query}")
         assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [field]), query
 
 
-async def test_a_cursor_carries_its_sort(shop: Shop) -> None:
+async def test_cursor_carries_its_sort(shop: Shop) -> None:
     await shop.post("/products/bulk", [shop.draft() for _ in range(3)])
     cursor = (await shop.get("/products?sort=-sku&page_size=1"))["next_cursor"]
     following = await shop.get(f"/products?page_size=1&cursor={cursor}")
@@ -146,7 +146,7 @@ async def products(shop: Shop) -> list[Json]:
     return stored
 
 
-async def test_products_walk_in_every_order_without_repeating_or_losing_one(shop: Shop, products: list[Json]) -> None:
+async def test_products_paginate_stably_in_every_order(shop: Shop, products: list[Json]) -> None:
     for field in sorts.PRODUCTS:
         for sign in DIRECTIONS:
             expected = by(field, sign)(products)
@@ -168,7 +168,7 @@ async def posts(shop: Shop) -> list[Json]:
     return posts
 
 
-async def test_posts_walk_in_every_order_null_before_every_value(shop: Shop, posts: list[Json]) -> None:
+async def test_posts_paginate_with_nulls_first(shop: Shop, posts: list[Json]) -> None:
     for field in sorts.POSTS:
         for sign in DIRECTIONS:
             expected = by(field, sign)(posts)
@@ -178,7 +178,7 @@ async def test_posts_walk_in_every_order_null_before_every_value(shop: Shop, pos
     assert dated == [None] * 4 + sorted(date for date in dated if date)
 
 
-async def test_published_posts_of_one_moment_keep_their_order(shop: Shop, tick: Any) -> None:
+async def test_posts_with_equal_times_keep_their_order(shop: Shop, tick: Any) -> None:
     user = await shop.user()
     posts = [await shop.article(user, status=("draft", "published")[number % 2]) for number in range(8)]
     assert len({post["published_at"] for post in posts}) == 2
@@ -215,7 +215,7 @@ async def filled(shop: Shop, name: str) -> tuple[str, list[Json]]:
 
 
 @pytest.mark.parametrize("name", ["users", "tags", "categories", "orders", "transfers", "notifications"])
-async def test_every_list_walks_in_every_order(shop: Shop, name: str) -> None:
+async def test_every_list_paginates_in_every_order(shop: Shop, name: str) -> None:
     path, rows = await filled(shop, name)
     for field in getattr(sorts, name.upper()):
         for sign in DIRECTIONS:
@@ -225,7 +225,7 @@ async def test_every_list_walks_in_every_order(shop: Shop, name: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/products/with-categories", "/products/low-stock?threshold=100"])
-async def test_special_lists_walk_too(shop: Shop, path: str) -> None:
+async def test_special_lists_paginate(shop: Shop, path: str) -> None:
     await shop.post("/products/bulk", [shop.draft() | {"stock_quantity": number % 3} for number in range(10)])
     whole = (await shop.get(path))["items"]
     assert len(whole) == 10
@@ -233,7 +233,7 @@ async def test_special_lists_walk_too(shop: Shop, path: str) -> None:
     assert await walked(shop, start, 3) == await paged(shop, start, 3) == whole
 
 
-async def test_a_filter_holds_for_the_whole_walk(shop: Shop, products: list[Json]) -> None:
+async def test_filter_applies_to_every_page(shop: Shop, products: list[Json]) -> None:
     expected = [row for row in by("name", "")(products) if row["price"] == "3.00"]
     assert await walked(shop, "/products?sort=name&min_price=3&max_price=3&", 10) == expected
 
@@ -242,9 +242,7 @@ async def test_a_filter_holds_for_the_whole_walk(shop: Shop, products: list[Json
 
 
 @pytest.mark.parametrize("sort", ["created_at", "-created_at", "price", "-price", "name", "-name"])
-async def test_rows_inserted_meanwhile_neither_repeat_nor_hide_another(
-    shop: Shop, products: list[Json], sort: str
-) -> None:
+async def test_concurrent_inserts_hide_and_repeat_no_row(shop: Shop, products: list[Json], sort: str) -> None:
     seen: list[int] = []
     async for page in walk(shop, f"/products?sort={sort}&", 60):
         seen += [row["id"] for row in page]
@@ -254,7 +252,7 @@ async def test_rows_inserted_meanwhile_neither_repeat_nor_hide_another(
     assert {row["id"] for row in products} <= set(seen)
 
 
-async def test_rows_deleted_meanwhile_hide_no_other(shop: Shop, products: list[Json]) -> None:
+async def test_concurrent_deletes_hide_no_row(shop: Shop, products: list[Json]) -> None:
     seen: list[int] = []
     gone: set[int] = set()
     async for page in walk(shop, "/products?sort=stock_quantity&", 50):

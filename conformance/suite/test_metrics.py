@@ -28,7 +28,7 @@ def backend(app: FastAPI) -> str:
     return name
 
 
-async def test_units_of_work_are_counted_and_reads_are_not(shop: Shop, backend: str) -> None:
+async def test_units_of_work_are_counted_but_not_reads(shop: Shop, backend: str) -> None:
     before = await scraped(shop.client)
     tag = await shop.tag()
     await shop.tag()
@@ -39,9 +39,7 @@ async def test_units_of_work_are_counted_and_reads_are_not(shop: Shop, backend: 
     assert after.risen(before, "conflicts_total", backend=backend, kind="transient") == 0
 
 
-async def test_conflicts_and_the_runs_after_them_are_counted(
-    shop: Shop, backend: str, conflicts: Callable[[int], None]
-) -> None:
+async def test_conflicts_and_retries_are_counted(shop: Shop, backend: str, conflicts: Callable[[int], None]) -> None:
     before = await scraped(shop.client)
     conflicts(2)
     await shop.tag()
@@ -53,9 +51,7 @@ async def test_conflicts_and_the_runs_after_them_are_counted(
     assert (await shop.get("/tags"))["total"] == 1
 
 
-async def test_a_unit_of_work_that_is_given_up_is_counted(
-    shop: Shop, backend: str, conflicts: Callable[[int], None]
-) -> None:
+async def test_exhausted_retries_are_counted(shop: Shop, backend: str, conflicts: Callable[[int], None]) -> None:
     before = await scraped(shop.client)
     conflicts(1_000_000)
     assert refusal(await shop.client.post("/tags", json={"name": "x"})) == (503, "too-many-conflicts")
@@ -67,7 +63,7 @@ async def test_a_unit_of_work_that_is_given_up_is_counted(
     assert after.risen(before, "http_requests_total", method="POST", route="/tags", status="503") == 1
 
 
-async def test_what_is_refused_is_no_conflict(shop: Shop, backend: str) -> None:
+async def test_duplicate_is_not_counted_as_conflict(shop: Shop, backend: str) -> None:
     before = await scraped(shop.client)
     await shop.tag(name="x")
     assert (await shop.client.post("/tags", json={"name": "x", "slug": "y"})).status_code == 409
@@ -81,9 +77,7 @@ async def _change(tx: Transaction, id: int) -> None:
     await tx.tags.save(replace(tag, version=tag.version + 1))
 
 
-async def test_two_that_want_what_the_other_one_has_are_counted_as_often_as_they_run(
-    shop: Shop, app: FastAPI, backend: str
-) -> None:
+async def test_deadlock_reruns_are_counted(shop: Shop, app: FastAPI, backend: str) -> None:
     storage: Storage = app.state.storage
     await storage.run(lambda tx: tx.tags.add([TagDraft(name=n, slug=n) for n in ("a", "b")], clock.now()))
     reached, runs = {1: asyncio.Event(), 2: asyncio.Event()}, 0
@@ -107,7 +101,7 @@ async def test_two_that_want_what_the_other_one_has_are_counted_as_often_as_they
     assert after.risen(before, "conflicts_total", backend=backend, kind="transient") == runs - 2
 
 
-async def test_the_pool_is_shown_as_it_is(shop: Shop, app: FastAPI, backend: str) -> None:
+async def test_pool_metrics_match_pool_status(shop: Shop, app: FastAPI, backend: str) -> None:
     storage: Storage = app.state.storage
 
     async def look(accept: str) -> None:

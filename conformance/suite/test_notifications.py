@@ -4,7 +4,7 @@ from conformance.problem import refusal
 from conformance.shop import Shop
 
 
-async def test_a_notification_is_read_once(shop: Shop) -> None:
+async def test_notification_is_read_once(shop: Shop) -> None:
     user = await shop.user()
     order = await shop.order(user, await shop.product(), notify=True)
     [notification] = (await shop.get(f"/users/{user['id']}/notifications"))["items"]
@@ -26,7 +26,7 @@ async def test_a_notification_is_read_once(shop: Shop) -> None:
     assert (await shop.get(f"/users/{user['id']}/notifications"))["items"] == [read]
 
 
-async def test_notifications_are_their_users_own_newest_first(shop: Shop) -> None:
+async def test_notifications_are_listed_newest_first(shop: Shop) -> None:
     user, other, product = await shop.user(), await shop.user(), await shop.product()
     orders = [await shop.order(who, product, notify=True) for who in (user, other, user)]
     listing = await shop.get(f"/users/{user['id']}/notifications")
@@ -36,11 +36,11 @@ async def test_notifications_are_their_users_own_newest_first(shop: Shop) -> Non
     assert oldest["items"] == listing["items"][1:]
 
 
-async def test_a_user_without_notifications_is_not_an_unknown_user(shop: Shop) -> None:
+async def test_user_without_notifications_has_empty_list(shop: Shop) -> None:
     user = await shop.user()
     assert (await shop.get(f"/users/{user['id']}/notifications"))["items"] == []
     assert refusal(await shop.client.get("/users/99/notifications")) == (404, "not-found")
 
 
-async def test_an_unknown_notification_cannot_be_read(shop: Shop) -> None:
+async def test_read_of_unknown_notification_is_404(shop: Shop) -> None:
     assert refusal(await shop.client.post("/notifications/99/read")) == (404, "not-found")

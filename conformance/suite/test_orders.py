@@ -51,7 +51,7 @@ async def stock(shop: Shop, product: Json) -> int:
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_an_order_captures_prices_and_takes_the_stock(shop: Shop, tick: Tick, path: str) -> None:
+async def test_order_captures_prices_and_takes_stock(shop: Shop, tick: Tick, path: str) -> None:
     user = await shop.user()
     one, two = await shop.product(price="79.99", stock_quantity=50), await shop.product(price="0.01", stock_quantity=3)
     now = clock.to_json(tick(timedelta(days=1)))
@@ -76,7 +76,7 @@ async def test_an_order_captures_prices_and_takes_the_stock(shop: Shop, tick: Ti
     assert await stock(shop, two) == 0
 
 
-async def test_prices_are_those_of_the_moment_of_ordering(shop: Shop) -> None:
+async def test_order_keeps_prices_at_order_time(shop: Shop) -> None:
     user, product = await shop.user(), await shop.product(price="10.00")
     order = await shop.order(user, product)
     await shop.client.patch(f"/products/{product['id']}", json={"price": "99.00", "name": "Other"})
@@ -86,7 +86,7 @@ async def test_prices_are_those_of_the_moment_of_ordering(shop: Shop) -> None:
     assert details["items"][0]["product"]["price"] == "99.00"
 
 
-async def test_lines_of_one_product_stay_separate_and_their_sum_must_be_in_stock(shop: Shop) -> None:
+async def test_lines_of_one_product_share_its_stock(shop: Shop) -> None:
     user, product = await shop.user(), await shop.product(stock_quantity=5, price="1.00")
     body: Json = {"user_id": user["id"], "items": [line(product, 3), line(product, 3)]}
     answer = await shop.client.post("/orders", json=body)
@@ -98,7 +98,7 @@ async def test_lines_of_one_product_stay_separate_and_their_sum_must_be_in_stock
     assert (order["total_amount"], await stock(shop, product)) == ("5.00", 0)
 
 
-async def test_an_order_has_up_to_100_lines_in_the_order_given(shop: Shop) -> None:
+async def test_order_keeps_up_to_100_lines_in_order(shop: Shop) -> None:
     user = await shop.user()
     products = await shop.post("/products/bulk", [shop.draft() for _ in range(100)])
     items = [line(product, number + 1) for number, product in enumerate(products)][::-1]
@@ -112,7 +112,7 @@ async def test_an_order_has_up_to_100_lines_in_the_order_given(shop: Shop) -> No
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_every_failing_line_is_named_and_nothing_changes(shop: Shop, path: str) -> None:
+async def test_every_failing_line_is_named(shop: Shop, path: str) -> None:
     user, good = await shop.user(), await shop.product(stock_quantity=5)
     scarce, gone = await shop.product(stock_quantity=1), await shop.product(is_active=False)
     items = [line(good, 5), line(scarce, 2), line(gone, 1), line({"id": 99}, 1)]
@@ -128,7 +128,7 @@ async def test_every_failing_line_is_named_and_nothing_changes(shop: Shop, path:
 
 
 @pytest.mark.parametrize(("first", "kind"), [(0, "unknown-reference"), (1, "inactive-product")])
-async def test_the_first_failing_line_gives_the_problem_its_type(shop: Shop, first: int, kind: str) -> None:
+async def test_first_failing_line_sets_problem_type(shop: Shop, first: int, kind: str) -> None:
     user, scarce = await shop.user(), await shop.product(stock_quantity=0)
     lines = [line({"id": 99}, 1), line(await shop.product(is_active=False), 1)]
     items = [lines[first], line(scarce, 1)]
@@ -136,7 +136,7 @@ async def test_the_first_failing_line_gives_the_problem_its_type(shop: Shop, fir
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_an_order_of_an_unknown_user_is_refused_and_takes_no_stock(shop: Shop, path: str) -> None:
+async def test_order_of_unknown_user_takes_no_stock(shop: Shop, path: str) -> None:
     product = await shop.product(stock_quantity=5)
     answer = await shop.client.post(path, json={"user_id": 99, "items": [line(product, 1)]})
     assert (refusal(answer), blamed(answer)) == ((400, "unknown-reference"), ["user_id"])
@@ -146,7 +146,7 @@ async def test_an_order_of_an_unknown_user_is_refused_and_takes_no_stock(shop: S
     assert (await shop.get("/orders"))["total"] == 0
 
 
-async def test_a_total_beyond_the_limit_is_refused(shop: Shop) -> None:
+async def test_total_beyond_limit_is_rejected(shop: Shop) -> None:
     user = await shop.user()
     product = await shop.product(price="99999999.99", stock_quantity=1000)
     body = {"user_id": user["id"], "items": [line(product, 100)]}
@@ -156,12 +156,12 @@ async def test_a_total_beyond_the_limit_is_refused(shop: Shop) -> None:
     assert await stock(shop, product) == 900
 
 
-async def test_an_inactive_user_can_still_order(shop: Shop) -> None:
+async def test_inactive_user_can_order(shop: Shop) -> None:
     user, product = await shop.user(is_active=False), await shop.product()
     assert (await shop.order(user, product))["user_id"] == user["id"]
 
 
-async def test_an_order_can_notify_its_user(shop: Shop) -> None:
+async def test_order_can_notify_its_user(shop: Shop) -> None:
     user, product = await shop.user(), await shop.product(price="2.50")
     order = await shop.order(user, product, quantity=2, notify=True)
     [notification] = (await shop.get(f"/users/{user['id']}/notifications"))["items"]
@@ -172,7 +172,7 @@ async def test_an_order_can_notify_its_user(shop: Shop) -> None:
     assert (await shop.get(f"/users/{user['id']}/notifications"))["total"] == 1, "a plain order notifies nobody"
 
 
-async def test_an_order_stands_when_only_its_notification_fails(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_order_survives_failed_notification(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     user, product = await shop.user(), await shop.product(stock_quantity=5)
     notify = use_cases._notify
 
@@ -187,7 +187,7 @@ async def test_an_order_stands_when_only_its_notification_fails(shop: Shop, monk
     assert (await shop.get(f"/users/{user['id']}/notifications"))["total"] == 0
 
 
-async def test_an_order_comes_with_user_lines_and_products(shop: Shop) -> None:
+async def test_order_details_have_user_and_products(shop: Shop) -> None:
     user, one, two = await shop.user(), await shop.product(), await shop.product()
     order = await shop.order(user, two, one, two)
     products = {product["id"]: await shop.get(f"/products/{product['id']}") for product in (one, two)}
@@ -196,7 +196,7 @@ async def test_an_order_comes_with_user_lines_and_products(shop: Shop) -> None:
     assert details == order | {"user": user, "items": items}
 
 
-async def test_lists_hold_orders_without_their_lines(shop: Shop) -> None:
+async def test_lists_have_orders_without_lines(shop: Shop) -> None:
     user, other, product = await shop.user(), await shop.user(), await shop.product()
     orders = [await shop.order(who, product) for who in (user, other, user)]
     await move(shop, orders[2], "cancelled")
@@ -219,14 +219,14 @@ async def test_lists_hold_orders_without_their_lines(shop: Shop) -> None:
     assert refusal(await shop.client.get("/orders?status=lost")) == (422, "validation-failed")
 
 
-async def test_the_orders_of_a_user_are_empty_or_unknown(shop: Shop) -> None:
+async def test_orders_of_unknown_user_are_404(shop: Shop) -> None:
     user = await shop.user()
     assert (await shop.get(f"/orders/user/{user['id']}"))["items"] == []
     assert refusal(await shop.client.get("/orders/user/99")) == (404, "not-found")
 
 
 @pytest.mark.parametrize("old", STATUSES)
-async def test_a_status_leads_where_it_may_and_nowhere_else(shop: Shop, old: str) -> None:
+async def test_status_follows_allowed_transitions(shop: Shop, old: str) -> None:
     user, product = await shop.user(), await shop.product(stock_quantity=100)
     for new in STATUSES:
         order = await shop.order(user, product)
@@ -243,7 +243,7 @@ async def test_a_status_leads_where_it_may_and_nowhere_else(shop: Shop, old: str
             assert after == before
 
 
-async def test_an_unknown_status_is_not_valid(shop: Shop) -> None:
+async def test_unknown_status_is_invalid(shop: Shop) -> None:
     for query in ["", "?new_status=", "?new_status=lost", "?new_status=CONFIRMED"]:
         order = await shop.order(await shop.user(), await shop.product())
         answer = await shop.client.patch(f"/orders/{order['id']}/status{query}")
@@ -252,7 +252,7 @@ async def test_an_unknown_status_is_not_valid(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("way", [["cancelled"], ["confirmed", "cancelled"]])
-async def test_cancelling_restores_the_stock_once(shop: Shop, way: list[str]) -> None:
+async def test_cancelling_restores_stock_once(shop: Shop, way: list[str]) -> None:
     user, one, two = await shop.user(), await shop.product(stock_quantity=5), await shop.product(stock_quantity=7)
     items = [line(one, 2), line(two, 7), line(one, 1)]
     order = await shop.post("/orders", {"user_id": user["id"], "items": items})
@@ -264,7 +264,7 @@ async def test_cancelling_restores_the_stock_once(shop: Shop, way: list[str]) ->
     assert [await stock(shop, product) for product in (one, two)] == [5, 7]
 
 
-async def test_cancelling_restores_the_stock_of_a_product_that_is_no_longer_for_sale(shop: Shop) -> None:
+async def test_cancelling_restocks_inactive_product(shop: Shop) -> None:
     product = await shop.product(stock_quantity=5)
     order = await shop.order(await shop.user(), product, quantity=5)
     await shop.client.patch(f"/products/{product['id']}", json={"is_active": False})
@@ -272,7 +272,7 @@ async def test_cancelling_restores_the_stock_of_a_product_that_is_no_longer_for_
     assert await stock(shop, product) == 5
 
 
-async def test_pieces_that_no_longer_fit_cannot_be_put_back(shop: Shop) -> None:
+async def test_cancelling_beyond_stock_limit_is_rejected(shop: Shop) -> None:
     product = await shop.product(stock_quantity=5)
     order = await shop.order(await shop.user(), product, quantity=5)
     await shop.client.patch(f"/products/{product['id']}", json={"stock_quantity": 2_147_483_647})
@@ -281,7 +281,7 @@ async def test_pieces_that_no_longer_fit_cannot_be_put_back(shop: Shop) -> None:
     assert await shop.get(f"/orders/{order['id']}") == order
 
 
-async def test_a_taken_order_number_is_drawn_again(shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_taken_order_number_is_redrawn(shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     user, product = await shop.user(), await shop.product()
     draws = iter([b"\x0a" * 6] * 3 + [b"\x0b" * 6] * 20)
     monkeypatch.setattr(secrets, "token_bytes", lambda _: next(draws))

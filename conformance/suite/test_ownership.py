@@ -28,9 +28,7 @@ ABSENT = 9_007_199_254_740_000
     "name",
     [name for name, row in TABLE.items() if "id}" in name and row.who is Who.USER],
 )
-async def test_what_is_somebody_elses_is_missing_in_the_words_for_what_is_not_there(
-    house: House, other: httpx2.AsyncClient, name: str
-) -> None:
+async def test_entity_of_other_user_looks_missing(house: House, other: httpx2.AsyncClient, name: str) -> None:
     belongings = Belongings(house.staff, await house.user())
     method, url, body = await errand(name, belongings)
     theirs = next(part for part in url.partition("?")[0].split("/") if part.isdigit())
@@ -51,9 +49,7 @@ def words(answer: httpx2.Response, id: str) -> Json:
 @pytest.mark.parametrize(
     "name", [name for name, row in TABLE.items() if name.startswith("GET ") and row.who in FOR_STAFF]
 )
-async def test_what_superusers_read_is_missing_in_the_words_for_what_is_not_there(
-    house: House, other: httpx2.AsyncClient, name: str
-) -> None:
+async def test_superuser_read_looks_missing_to_users(house: House, other: httpx2.AsyncClient, name: str) -> None:
     user = await house.user()
     _, url, _ = await errand(name, Belongings(house.staff, user))
     if name == "GET /users/by-email/{email}":
@@ -64,7 +60,7 @@ async def test_what_superusers_read_is_missing_in_the_words_for_what_is_not_ther
         assert words(await other.get(url), "") == words(await other.get("/nothing"), "")
 
 
-async def test_an_unpublished_post_is_for_its_author_to_read_and_for_superusers(
+async def test_unpublished_post_is_visible_to_its_author(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient], other: httpx2.AsyncClient
 ) -> None:
     belongings, author = owner
@@ -101,7 +97,7 @@ async def test_an_unpublished_post_is_for_its_author_to_read_and_for_superusers(
     assert {post["id"] for post in own["posts"]} == every
 
 
-async def test_a_user_s_list_of_orders_holds_its_own(
+async def test_order_list_has_own_orders_only(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient], other: httpx2.AsyncClient
 ) -> None:
     belongings, client = owner
@@ -123,7 +119,7 @@ async def test_a_user_s_list_of_orders_holds_its_own(
 # What one may see but not do
 
 
-async def test_a_customer_cancels_what_is_pending_and_does_no_more(
+async def test_customer_can_only_cancel_pending_orders(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient]
 ) -> None:
     belongings, client = owner
@@ -137,7 +133,7 @@ async def test_a_customer_cancels_what_is_pending_and_does_no_more(
     assert refusal(await client.patch(f"{path}cancelled")) == (400, "invalid-transition")
 
 
-async def test_whether_an_order_is_pending_is_decided_with_the_order_held(
+async def test_cancel_permission_is_checked_under_lock(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient]
 ) -> None:
     belongings, client = owner
@@ -158,7 +154,7 @@ async def test_whether_an_order_is_pending_is_decided_with_the_order_held(
             assert (status, stock) == ("cancelled", 100)
 
 
-async def test_nobody_orders_or_opens_accounts_for_another_nor_makes_money(
+async def test_users_cannot_create_for_others(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient], other: httpx2.AsyncClient
 ) -> None:
     belongings, client = owner
@@ -179,7 +175,7 @@ async def test_nobody_orders_or_opens_accounts_for_another_nor_makes_money(
     assert refusal(await house.staff.client.get("/accounts/1")) == MISSING
 
 
-async def test_money_leaves_the_accounts_of_whoever_sends_it_only(
+async def test_transfer_needs_own_source_account(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient], other: httpx2.AsyncClient
 ) -> None:
     belongings, _ = owner
@@ -195,7 +191,7 @@ async def test_money_leaves_the_accounts_of_whoever_sends_it_only(
     assert await house.staff.get(f"/accounts/{theirs['id']}") == theirs
 
 
-async def test_what_moved_through_an_account_is_for_its_owner(
+async def test_transfers_are_visible_to_account_owner(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient], other: httpx2.AsyncClient
 ) -> None:
     belongings, client = owner
@@ -209,7 +205,7 @@ async def test_what_moved_through_an_account_is_for_its_owner(
     assert refusal(await client.get(f"/accounts/{target['id']}/transfers")) == MISSING
 
 
-async def test_what_a_stranger_sends_changes_nothing(
+async def test_requests_of_others_change_nothing(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient], other: httpx2.AsyncClient
 ) -> None:
     belongings, _ = owner
@@ -227,7 +223,7 @@ async def test_what_a_stranger_sends_changes_nothing(
     assert await house.staff.get(f"/users/{user['id']}") == user
 
 
-async def test_a_key_of_one_user_is_none_of_another_s(
+async def test_idempotency_keys_are_per_user(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient], other: httpx2.AsyncClient
 ) -> None:
     belongings, client = owner
@@ -248,7 +244,7 @@ async def test_a_key_of_one_user_is_none_of_another_s(
 # What it costs
 
 
-async def test_a_token_costs_one_round_trip_and_whose_something_is_costs_none(
+async def test_token_costs_one_round_trip(
     house: House, owner: tuple[Belongings, httpx2.AsyncClient], trips: Trips
 ) -> None:
     belongings, client = owner

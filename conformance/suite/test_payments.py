@@ -10,7 +10,7 @@ async def ordered(shop: Shop) -> Json:
     return await shop.order(await shop.user(), await shop.product(price="79.99"), quantity=2)
 
 
-async def test_a_payment_is_stored_and_the_order_confirmed_with_it(shop: Shop) -> None:
+async def test_payment_confirms_the_order(shop: Shop) -> None:
     order = await ordered(shop)
     body = {"amount": "159.98", "method": "card", "reference": "tx-1"}
     payment = await shop.post(f"/orders/{order['id']}/payments", body)
@@ -26,13 +26,13 @@ async def test_a_payment_is_stored_and_the_order_confirmed_with_it(shop: Shop) -
     assert after == order | {"status": "confirmed", "version": 2, "updated_at": after["updated_at"]}
 
 
-async def test_a_reference_may_be_left_out_and_an_amount_may_be_a_number(shop: Shop) -> None:
+async def test_payment_reference_is_optional(shop: Shop) -> None:
     order = await ordered(shop)
     payment = await shop.post(f"/orders/{order['id']}/payments", {"amount": 159.98, "method": "cash"})
     assert (payment["amount"], payment["reference"]) == ("159.98", None)
 
 
-async def test_an_amount_other_than_the_total_is_refused(shop: Shop) -> None:
+async def test_amount_other_than_total_is_rejected(shop: Shop) -> None:
     for amount in ["159.97", "159.99", "0.01", "99999999.99"]:
         order = await ordered(shop)
         answer = await shop.client.post(f"/orders/{order['id']}/payments", json={"amount": amount, "method": "card"})
@@ -41,7 +41,7 @@ async def test_an_amount_other_than_the_total_is_refused(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("way", [["confirmed"], ["cancelled"], ["confirmed", "shipped", "delivered"]])
-async def test_only_a_pending_order_can_be_paid(shop: Shop, way: list[str]) -> None:
+async def test_only_pending_order_can_be_paid(shop: Shop, way: list[str]) -> None:
     order = await ordered(shop)
     for status in way:
         await shop.client.patch(f"/orders/{order['id']}/status?new_status={status}")
@@ -52,14 +52,14 @@ async def test_only_a_pending_order_can_be_paid(shop: Shop, way: list[str]) -> N
     assert await shop.get(f"/orders/{order['id']}") == before
 
 
-async def test_an_order_is_paid_once(shop: Shop) -> None:
+async def test_order_is_paid_once(shop: Shop) -> None:
     order = await ordered(shop)
     body = {"amount": "159.98", "method": "card"}
     await shop.post(f"/orders/{order['id']}/payments", body)
     assert refusal(await shop.client.post(f"/orders/{order['id']}/payments", json=body)) == (400, "invalid-transition")
 
 
-async def test_an_unknown_order_cannot_be_paid(shop: Shop) -> None:
+async def test_payment_of_unknown_order_is_404(shop: Shop) -> None:
     answer = await shop.client.post("/orders/99/payments", json={"amount": "1.00", "method": "card"})
     assert refusal(answer) == (404, "not-found")
 
@@ -74,7 +74,7 @@ BAD = [
 ]
 
 
-async def test_a_payment_is_validated(shop: Shop) -> None:
+async def test_payment_is_validated(shop: Shop) -> None:
     for field, value in BAD:
         order = await ordered(shop)
         body = {"amount": "159.98", "method": "card", field: value}

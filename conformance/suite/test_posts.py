@@ -11,7 +11,7 @@ Tick = Callable[[timedelta], datetime]
 DAY = timedelta(days=1)
 
 
-async def test_a_post_is_created_with_defaults(shop: Shop) -> None:
+async def test_post_is_created_with_defaults(shop: Shop) -> None:
     user = await shop.user()
     post = await shop.post("/posts", {"title": "First Post!", "content": "Hello.", "author_id": user["id"]})
     assert post == {
@@ -31,7 +31,7 @@ async def test_a_post_is_created_with_defaults(shop: Shop) -> None:
     assert await shop.get("/posts/1") == post
 
 
-async def test_every_field_is_stored(shop: Shop) -> None:
+async def test_post_fields_are_stored(shop: Shop) -> None:
     user = await shop.user()
     fields = {
         "title": "T",
@@ -46,13 +46,13 @@ async def test_every_field_is_stored(shop: Shop) -> None:
     assert await shop.get(f"/posts/{post['id']}") == post
 
 
-async def test_a_slug_left_out_is_derived_and_numbered(shop: Shop) -> None:
+async def test_omitted_slug_is_derived_and_numbered(shop: Shop) -> None:
     user = await shop.user()
     slugs = [(await shop.article(user, title=title))["slug"] for title in ("News", "news!", "NEWS", "🎉")]
     assert slugs == ["news", "news-2", "news-3", "post"]
 
 
-async def test_an_unknown_author_is_refused_and_leaves_no_tag_behind(shop: Shop) -> None:
+async def test_unknown_author_creates_no_tag(shop: Shop) -> None:
     post = await shop.article(await shop.user())
     body = {"title": "x", "content": "x", "author_id": 99, "tags": ["new"]}
     for request in (
@@ -66,7 +66,7 @@ async def test_an_unknown_author_is_refused_and_leaves_no_tag_behind(shop: Shop)
     assert (await shop.get("/tags"))["total"] == 0
 
 
-async def test_tags_are_created_once_and_keep_their_first_spelling(shop: Shop) -> None:
+async def test_tags_keep_their_first_spelling(shop: Shop) -> None:
     user = await shop.user()
     first = await shop.article(user, tags=["News", "NEWS", " news "])
     second = await shop.article(user, tags=["nEWS", "Straße"])
@@ -75,21 +75,21 @@ async def test_tags_are_created_once_and_keep_their_first_spelling(shop: Shop) -
     assert [tag["name"] for tag in (await shop.get("/tags?sort=id"))["items"]] == ["News", "Straße"]
 
 
-async def test_tags_are_answered_in_code_point_order(shop: Shop) -> None:
+async def test_tags_are_in_code_point_order(shop: Shop) -> None:
     post = await shop.article(await shop.user(), tags=["b", "é", "a", "Z", "😀", "ﬁ"])
     assert post["tags"] == ["Z", "a", "b", "é", "ﬁ", "😀"]
     assert (await shop.get(f"/posts/{post['id']}"))["tags"] == post["tags"]
     assert (await shop.get("/posts"))["items"][0]["tags"] == post["tags"]
 
 
-async def test_tags_that_derive_the_same_slug_are_numbered(shop: Shop) -> None:
+async def test_equal_tag_slugs_are_numbered(shop: Shop) -> None:
     await shop.article(await shop.user(), tags=["c", "c+", "C#"])
     tags = (await shop.get("/tags?sort=name"))["items"]
     assert [tag["name"] for tag in tags] == ["C#", "c", "c+"]
     assert {tag["slug"] for tag in tags} == {"c", "c-2", "c-3"}
 
 
-async def test_a_post_has_at_most_50_tags(shop: Shop) -> None:
+async def test_post_has_at_most_50_tags(shop: Shop) -> None:
     user = await shop.user()
     names = [f"tag {number:02}" for number in range(50)]
     assert (await shop.article(user, tags=names))["tags"] == names
@@ -98,7 +98,7 @@ async def test_a_post_has_at_most_50_tags(shop: Shop) -> None:
     assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["tags"])
 
 
-async def test_put_replaces_every_field_but_keeps_a_slug_left_out(shop: Shop) -> None:
+async def test_put_replaces_all_but_omitted_slug(shop: Shop) -> None:
     user = await shop.user()
     post = await shop.article(user, slug="kept", status="archived", tags=["a"])
     body = {"title": "New", "content": "Other.", "author_id": user["id"]}
@@ -109,7 +109,7 @@ async def test_put_replaces_every_field_but_keeps_a_slug_left_out(shop: Shop) ->
     assert await shop.get(f"/posts/{post['id']}") == answer.json()
 
 
-async def test_patch_changes_only_what_is_sent(shop: Shop) -> None:
+async def test_patch_changes_only_sent_fields(shop: Shop) -> None:
     user, other = await shop.user(), await shop.user()
     post = await shop.article(user, tags=["a", "b"])
     path = f"/posts/{post['id']}"
@@ -124,7 +124,7 @@ async def test_patch_changes_only_what_is_sent(shop: Shop) -> None:
     assert await shop.get(path) == changed
 
 
-async def test_a_post_is_dated_the_first_time_it_becomes_published(shop: Shop, tick: Tick) -> None:
+async def test_post_is_dated_when_first_published(shop: Shop, tick: Tick) -> None:
     post = await shop.article(await shop.user())
     path = f"/posts/{post['id']}"
     first = clock.to_json(tick(DAY))
@@ -135,12 +135,12 @@ async def test_a_post_is_dated_the_first_time_it_becomes_published(shop: Shop, t
     assert (await shop.get(path))["published_at"] == first
 
 
-async def test_a_post_can_be_born_published(shop: Shop, tick: Tick) -> None:
+async def test_post_can_be_created_published(shop: Shop, tick: Tick) -> None:
     now = clock.to_json(tick(DAY))
     assert (await shop.article(await shop.user(), status="published"))["published_at"] == now
 
 
-async def test_views_are_counted_but_are_no_edit(shop: Shop) -> None:
+async def test_view_is_counted_but_is_no_edit(shop: Shop) -> None:
     post = await shop.article(await shop.user(), tags=["a"])
     for count in (1, 2, 3):
         answer = await shop.client.post(f"/posts/{post['id']}/view")
@@ -177,13 +177,13 @@ async def test_posts_are_filtered(shop: Shop) -> None:
         assert listing["total"] == len(found), query
 
 
-async def test_a_filter_that_can_never_be_meant_is_not_valid(shop: Shop) -> None:
+async def test_invalid_filter_is_named(shop: Shop) -> None:
     for query in ["status=lost", "tag=", "author_id=0", "author_id=x"]:
         answer = await shop.client.get(f"/posts?{query}")
         assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [query.partition("=")[0]]), query
 
 
-async def test_a_post_is_deleted_once(shop: Shop) -> None:
+async def test_post_is_deleted_once(shop: Shop) -> None:
     post = await shop.article(await shop.user(), tags=["stays"])
     answer = await shop.client.delete(f"/posts/{post['id']}")
     assert (answer.status_code, answer.content) == (204, b"")

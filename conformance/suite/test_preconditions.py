@@ -99,7 +99,7 @@ def tag(entity: Json) -> str:
 # Tags of answers
 
 
-async def test_an_answer_that_is_one_entity_has_its_tag(shop: Shop) -> None:
+async def test_entity_response_has_etag(shop: Shop) -> None:
     for kind in KINDS[:-1]:  # a notification is only listed
         entity = await made(shop, kind)
         url = f"/{kind}/{entity['id']}"
@@ -111,7 +111,7 @@ async def test_an_answer_that_is_one_entity_has_its_tag(shop: Shop) -> None:
         assert (await shop.client.get(url)).headers["etag"] == f'"{entity["id"]}-2"', kind
 
 
-async def test_what_is_created_or_changed_has_its_tag(shop: Shop) -> None:
+async def test_created_or_changed_entity_has_etag(shop: Shop) -> None:
     post = shop.client.post
     user = await post("/users", json=shop.registration())
     product = await post("/products", json=shop.draft())
@@ -128,7 +128,7 @@ async def test_what_is_created_or_changed_has_its_tag(shop: Shop) -> None:
         assert answer.headers["etag"] == tag(answer.json()), answer.url
 
 
-async def test_an_entity_has_one_tag_by_whichever_key(shop: Shop) -> None:
+async def test_etag_is_the_same_by_every_key(shop: Shop) -> None:
     user, product = await shop.user(), await shop.product()
     for entity, url in (
         (user, f"/users/by-email/{user['email']}"),
@@ -138,7 +138,7 @@ async def test_an_entity_has_one_tag_by_whichever_key(shop: Shop) -> None:
         assert (await shop.client.get(url)).headers["etag"] == tag(entity), url
 
 
-async def test_what_is_not_one_entity_has_no_tag(shop: Shop) -> None:
+async def test_response_without_one_entity_has_no_etag(shop: Shop) -> None:
     for kind in ("users", "categories", "posts", "orders", "accounts"):
         await made(shop, kind)
     for url in (
@@ -148,7 +148,7 @@ async def test_what_is_not_one_entity_has_no_tag(shop: Shop) -> None:
         assert "etag" not in (await shop.client.get(url)).headers, url
 
 
-async def test_a_tag_changes_with_whatever_the_answer_shows(shop: Shop) -> None:
+async def test_etag_changes_with_shown_references(shop: Shop) -> None:
     """A post shows the names of its tags, a product its category: a change of those is a new version of it."""
     category = await shop.category()
     product = await shop.product(category_id=category["id"])
@@ -165,7 +165,7 @@ async def test_a_tag_changes_with_whatever_the_answer_shows(shop: Shop) -> None:
 # If-None-Match
 
 
-async def test_nobody_fetches_what_they_have(shop: Shop) -> None:
+async def test_if_none_match_of_current_etag_is_304(shop: Shop) -> None:
     product = await shop.product()
     url, current = f"/products/{product['id']}", tag(product)
     for given in (current, f"W/{current}", f'"x", {current}', f'W/"0-0",{current} , "y"', "*"):
@@ -176,7 +176,7 @@ async def test_nobody_fetches_what_they_have(shop: Shop) -> None:
             assert "content-type" not in answer.headers
 
 
-async def test_what_has_changed_is_sent_whole(shop: Shop) -> None:
+async def test_if_none_match_of_stale_etag_is_200(shop: Shop) -> None:
     product = await shop.product()
     url = f"/products/{product['id']}"
     await touch(shop, "products", product["id"])
@@ -191,7 +191,7 @@ async def test_what_has_changed_is_sent_whole(shop: Shop) -> None:
 # If-Match
 
 
-async def test_every_change_is_tried(app: FastAPI) -> None:
+async def test_every_documented_change_is_covered(app: FastAPI) -> None:
     documented = {
         f"{method.upper()} {path}"
         for path, methods in app.openapi()["paths"].items()
@@ -202,7 +202,7 @@ async def test_every_change_is_tried(app: FastAPI) -> None:
 
 
 @by_kind
-async def test_a_change_of_what_has_changed_is_refused(shop: Shop, kind: str) -> None:
+async def test_if_match_of_stale_etag_is_412(shop: Shop, kind: str) -> None:
     entity = await made(shop, kind)
     await touch(shop, kind, entity["id"])
     before = await shop.contents()
@@ -215,7 +215,7 @@ async def test_a_change_of_what_has_changed_is_refused(shop: Shop, kind: str) ->
 
 
 @by_kind
-async def test_a_change_of_what_the_client_has_seen_is_made(shop: Shop, kind: str) -> None:
+async def test_if_match_of_current_etag_succeeds(shop: Shop, kind: str) -> None:
     for operation in changes(kind):
         for given in ("{}", "*", '"9-9", {} ,"x"'):
             entity = await made(shop, kind)
@@ -225,14 +225,14 @@ async def test_a_change_of_what_the_client_has_seen_is_made(shop: Shop, kind: st
                 assert (await shop.client.delete(f"/{kind}/{entity['id']}")).status_code == 204
 
 
-async def test_what_does_not_exist_is_404_whatever_is_expected(shop: Shop) -> None:
+async def test_if_match_on_unknown_id_is_404(shop: Shop) -> None:
     await shop.user()
     for operation in CHANGES:
         for given in ('"99-1"', "*"):
             assert refusal(await send(shop, operation, 99, given)) == (404, "not-found"), operation
 
 
-async def test_a_change_that_changes_nothing_keeps_the_tag(shop: Shop) -> None:
+async def test_unchanged_entity_keeps_its_etag(shop: Shop) -> None:
     label = await shop.tag()
     answer = await shop.client.patch(
         f"/tags/{label['id']}", json={"name": label["name"]}, headers={"If-Match": tag(label)}
@@ -240,7 +240,7 @@ async def test_a_change_that_changes_nothing_keeps_the_tag(shop: Shop) -> None:
     assert answer.headers["etag"] == tag(label)
 
 
-async def test_tags_lead_from_one_change_to_the_next(shop: Shop) -> None:
+async def test_etag_of_change_allows_the_next_change(shop: Shop) -> None:
     etag = tag(await shop.product())
     for price in (1, 2, 3):
         answer = await shop.client.patch("/products/1", json={"price": price}, headers={"If-Match": etag})
@@ -250,7 +250,7 @@ async def test_tags_lead_from_one_change_to_the_next(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
-async def test_of_16_clients_that_have_seen_the_same_one_wins(shop: Shop, method: str) -> None:
+async def test_concurrent_if_match_has_one_winner(shop: Shop, method: str) -> None:
     product = await shop.product()
     url, headers = f"/products/{product['id']}", {"If-Match": tag(product)}
 
@@ -268,7 +268,7 @@ async def test_of_16_clients_that_have_seen_the_same_one_wins(shop: Shop, method
     assert winner["version"] == 2
 
 
-async def test_a_change_and_a_deletion_of_the_same_version_exclude_each_other(shop: Shop) -> None:
+async def test_if_match_change_and_delete_are_exclusive(shop: Shop) -> None:
     for _ in range(5):
         product = await shop.product()
         url, headers = f"/products/{product['id']}", {"If-Match": tag(product)}
@@ -281,7 +281,7 @@ async def test_a_change_and_a_deletion_of_the_same_version_exclude_each_other(sh
             assert (deleted.status_code, refusal(changed)) == (204, (404, "not-found"))
 
 
-async def test_to_expect_a_version_costs_a_change_nothing_and_a_deletion_one_look(shop: Shop, trips: Trips) -> None:
+async def test_if_match_costs_at_most_one_round_trip(shop: Shop, trips: Trips) -> None:
     async def cost(method: str, conditional: bool) -> int:
         product = await shop.product()
         headers = {"If-Match": tag(product)} if conditional else {}
@@ -299,7 +299,7 @@ async def test_to_expect_a_version_costs_a_change_nothing_and_a_deletion_one_loo
 # The API document
 
 
-async def test_the_document_has_the_tags_and_the_conditions(app: FastAPI) -> None:
+async def test_openapi_documents_etags_and_conditions(app: FastAPI) -> None:
     tagged = 0
     for path, methods in app.openapi()["paths"].items():
         for method, operation in methods.items():

@@ -54,7 +54,7 @@ def order_of(user: Json, *lines: tuple[Json, int]) -> Json:
     return {"user_id": user["id"], "items": items}
 
 
-async def test_64_orders_for_the_last_10_pieces(crowd: Crowd) -> None:
+async def test_64_orders_share_the_last_10_pieces(crowd: Crowd) -> None:
     shop = crowd.shop
     user, product = await shop.user(), await shop.product(stock_quantity=10)
     answers = await crowd.rush(64, lambda client, _: client.post("/orders/", json=order_of(user, (product, 1))))
@@ -63,7 +63,7 @@ async def test_64_orders_for_the_last_10_pieces(crowd: Crowd) -> None:
     assert (await shop.get(f"/orders/user/{user['id']}"))["total"] == 10
 
 
-async def test_units_sold_and_stock_stay_constant(crowd: Crowd) -> None:
+async def test_sold_units_and_stock_stay_constant(crowd: Crowd) -> None:
     shop, chance = crowd.shop, random.Random(1)
     user = await shop.user()
     products = [await shop.product(stock_quantity=40) for _ in range(4)]
@@ -89,7 +89,7 @@ async def test_units_sold_and_stock_stay_constant(crowd: Crowd) -> None:
         assert left + sold[product["id"]] == 40
 
 
-async def test_an_order_is_cancelled_once(crowd: Crowd) -> None:
+async def test_order_is_cancelled_once(crowd: Crowd) -> None:
     shop = crowd.shop
     product = await shop.product(stock_quantity=7)
     order = await shop.order(await shop.user(), product, quantity=5)
@@ -99,7 +99,7 @@ async def test_an_order_is_cancelled_once(crowd: Crowd) -> None:
     assert (await shop.get(f"/products/{product['id']}"))["stock_quantity"] == 7
 
 
-async def test_an_order_is_either_cancelled_or_confirmed_and_paid_once(crowd: Crowd) -> None:
+async def test_order_is_cancelled_or_paid_once(crowd: Crowd) -> None:
     shop = crowd.shop
     product = await shop.product(stock_quantity=1)
     order = await shop.order(await shop.user(), product)
@@ -121,7 +121,7 @@ async def test_an_order_is_either_cancelled_or_confirmed_and_paid_once(crowd: Cr
     assert (await shop.get(f"/products/{product['id']}"))["stock_quantity"] == 1
 
 
-async def test_an_order_is_paid_once(crowd: Crowd) -> None:
+async def test_order_is_paid_once(crowd: Crowd) -> None:
     shop = crowd.shop
     order = await shop.order(await shop.user(), await shop.product())
     payment = {"amount": order["total_amount"], "method": "card"}
@@ -131,7 +131,7 @@ async def test_an_order_is_paid_once(crowd: Crowd) -> None:
 
 
 @pytest.mark.parametrize("field", ["username", "email"])
-async def test_a_unique_value_is_taken_once(crowd: Crowd, field: str) -> None:
+async def test_unique_value_is_taken_once(crowd: Crowd, field: str) -> None:
     wanted = crowd.shop.registration()[field]
     spellings = [wanted, wanted.upper(), wanted.capitalize()]
     bodies = [crowd.shop.registration() | {field: spellings[number % 3]} for number in range(16)]
@@ -145,7 +145,7 @@ async def test_a_unique_value_is_taken_once(crowd: Crowd, field: str) -> None:
     [("/products", "name", {"price": 1}), ("/posts", "title", {"content": "Text."})],
     ids=["products", "posts"],
 )
-async def test_a_derived_slug_that_was_taken_is_numbered(crowd: Crowd, path: str, name: str, more: Json) -> None:
+async def test_taken_derived_slug_is_numbered(crowd: Crowd, path: str, name: str, more: Json) -> None:
     author = await crowd.shop.user()
     base = f"{path[1:]} slug {author['id']}"
     drafts = [{name: base} | more | _own(path, crowd, author) for _ in range(16)]
@@ -155,7 +155,7 @@ async def test_a_derived_slug_that_was_taken_is_numbered(crowd: Crowd, path: str
     assert {answer.json()["slug"] for answer in answers} == {derived, *(f"{derived}-{n}" for n in range(2, 17))}
 
 
-async def test_who_loses_a_race_is_not_blamed_for_a_slug_that_nobody_chose(crowd: Crowd) -> None:
+async def test_derived_slug_is_never_reported_duplicate(crowd: Crowd) -> None:
     body = crowd.shop.draft()
     answers = await crowd.rush(16, lambda client, _: client.post("/products", json=body))
     assert outcomes(answers) == {201: 1, DUPLICATE: 15}
@@ -166,7 +166,7 @@ def _own(path: str, crowd: Crowd, author: Json) -> Json:
     return {"author_id": author["id"]} if path == "/posts" else {"sku": crowd.shop.draft()["sku"]}
 
 
-async def test_a_new_tag_is_created_once(crowd: Crowd) -> None:
+async def test_new_tag_is_created_once(crowd: Crowd) -> None:
     author = await crowd.shop.user()
     name = f"Breaking {author['id']}"
     drafts = [
@@ -203,7 +203,7 @@ async def test_money_is_conserved(crowd: Crowd) -> None:
     assert sum(stored.values()) == 800
 
 
-async def test_a_deleted_category_leaves_no_orphan(crowd: Crowd) -> None:
+async def test_deleted_category_leaves_no_orphan(crowd: Crowd) -> None:
     shop = crowd.shop
     for _ in range(4):
         category = await shop.category()
@@ -227,7 +227,7 @@ async def test_a_deleted_category_leaves_no_orphan(crowd: Crowd) -> None:
         assert (await shop.get(f"/products?category_id={category['id']}"))["total"] == 0
 
 
-async def test_a_deleted_user_leaves_no_orphan(crowd: Crowd) -> None:
+async def test_deleted_user_leaves_no_orphan(crowd: Crowd) -> None:
     shop = crowd.shop
     product = await shop.product(stock_quantity=1000)
     for _ in range(4):
@@ -247,7 +247,7 @@ async def test_a_deleted_user_leaves_no_orphan(crowd: Crowd) -> None:
         assert (await shop.get(f"/posts?author_id={user['id']}"))["total"] == 0
 
 
-async def test_two_new_parents_cannot_close_a_cycle(crowd: Crowd) -> None:
+async def test_concurrent_moves_cannot_close_a_cycle(crowd: Crowd) -> None:
     shop = crowd.shop
     one, two, three = [await shop.category() for _ in range(3)]
     for _ in range(8):
@@ -295,7 +295,7 @@ async def test_every_view_is_counted(crowd: Crowd) -> None:
     assert sorted(answer.json()["view_count"] for answer in answers) == list(range(1, 33))
 
 
-async def test_what_was_answered_is_seen_at_once_by_every_other_client(crowd: Crowd) -> None:
+async def test_response_is_visible_to_all_clients(crowd: Crowd) -> None:
     async def write_and_read(client: Client, number: int) -> Response:
         other = crowd.clients[(number + 1) % len(crowd.clients)]
         created = (await client.post("/products", json=drafts[number])).json()

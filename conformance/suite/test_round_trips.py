@@ -14,7 +14,7 @@ from conformance.suite.budget import BULK, ROWS
 Trips = Callable[[], AbstractContextManager[list[str]]]
 
 
-async def test_no_endpoint_exceeds_its_budget_however_many_rows(client: httpx2.AsyncClient, trips: Trips) -> None:
+async def test_endpoints_stay_within_round_trip_budget(client: httpx2.AsyncClient, trips: Trips) -> None:
     shop = Shop(client)
     few = await measured(await Scene.of(shop, 10), trips)
     many = await measured(await Scene.of(shop, 100), trips)
@@ -24,7 +24,7 @@ async def test_no_endpoint_exceeds_its_budget_however_many_rows(client: httpx2.A
     assert not dear, "\n".join(dear)
 
 
-async def test_a_bulk_of_a_thousand_costs_what_one_of_a_hundred_does(client: httpx2.AsyncClient, trips: Trips) -> None:
+async def test_bulk_round_trips_are_independent_of_size(client: httpx2.AsyncClient, trips: Trips) -> None:
     shop = Shop(client)
     for path, make in (("/users/bulk", shop.registration), ("/products/bulk", shop.draft)):
         made = []
@@ -35,7 +35,7 @@ async def test_a_bulk_of_a_thousand_costs_what_one_of_a_hundred_does(client: htt
         assert len(made[0]) == len(made[1]) <= BULK, made
 
 
-async def test_every_operation_of_the_document_has_its_budget(app: FastAPI) -> None:
+async def test_every_operation_has_a_budget(app: FastAPI) -> None:
     document = {f"{method.upper()} {path}" for path, methods in app.openapi()["paths"].items() for method in methods}
     assert document == {row.operation for row in ROWS}
 

@@ -51,7 +51,7 @@ FOLDED = [
 ]
 
 
-async def test_case_is_folded_over_all_of_unicode(shop: Shop) -> None:
+async def test_search_folds_case_in_all_of_unicode(shop: Shop) -> None:
     user = await shop.user()
     for number, (text, query) in enumerate(FOLDED, 100):
         product = await shop.product(name=f"x {number}{text} y")
@@ -77,7 +77,7 @@ CURIOUS = [
 ]
 
 
-async def test_a_term_of_any_length_is_found_where_it_is_and_nowhere_else(shop: Shop) -> None:
+async def test_terms_of_any_length_are_found(shop: Shop) -> None:
     drafts = [shop.draft() | {"name": f"<{text}>", "description": text[::-1]} for text in CURIOUS]
     products = await shop.post("/products/bulk", drafts)
     terms = {product["name"][start : start + length].strip() for product in products for start, length in PARTS}
@@ -95,7 +95,7 @@ async def test_accents_are_not_folded(shop: Shop) -> None:
         assert await found(shop, "/products", query) == [], query
 
 
-async def test_each_list_is_searched_in_its_own_fields(shop: Shop) -> None:
+async def test_each_list_searches_its_own_fields(shop: Shop) -> None:
     user = await shop.user(username="uu_name", email="mail@ee.example", full_name="Full Name", bio="biography")
     product = await shop.product(name="pp name", description="pp text", sku="SKUSKU", slug="slugslug")
     post = await shop.article(user, title="tt title", content="tt content", tags=["tagtag"], slug="slugslug")
@@ -112,7 +112,7 @@ async def test_each_list_is_searched_in_its_own_fields(shop: Shop) -> None:
             assert await found(shop, path, query) == [], (path, query)
 
 
-async def test_no_match_reaches_from_one_field_into_the_next(shop: Shop) -> None:
+async def test_match_does_not_span_fields(shop: Shop) -> None:
     user = await shop.user(username="aaa", email="bbb@example.com", full_name="ccc")
     await shop.product(name="aaa", description="bbb")
     await shop.article(user, title="aaa", content="bbb")
@@ -122,7 +122,7 @@ async def test_no_match_reaches_from_one_field_into_the_next(shop: Shop) -> None
         assert await found(shop, "/users", f"com{between}ccc") == [], between
 
 
-async def test_a_missing_field_matches_nothing(shop: Shop) -> None:
+async def test_null_field_matches_nothing(shop: Shop) -> None:
     await shop.product(name="aaa")
     user = await shop.user(username="uuu", email="mail@example.com")
     for query in ("null", "none", "nil", "undefined"):
@@ -131,7 +131,7 @@ async def test_a_missing_field_matches_nothing(shop: Shop) -> None:
     assert await found(shop, "/users", "uu") == [user]
 
 
-async def test_search_finds_what_is_stored_now(shop: Shop) -> None:
+async def test_search_finds_current_text(shop: Shop) -> None:
     product = await shop.product(name="before", description="old")
     changed = (
         await shop.client.patch(f"/products/{product['id']}", json={"name": "after", "description": None})
@@ -147,7 +147,7 @@ async def test_search_finds_what_is_stored_now(shop: Shop) -> None:
     assert [row["id"] for row in await found(shop, "/posts", "NEEDLE")] == [post["id"]]
 
 
-async def test_search_does_not_find_what_is_gone(shop: Shop) -> None:
+async def test_search_omits_deleted_entities(shop: Shop) -> None:
     user, idle = await shop.user(username="needle_one"), await shop.user(username="needle_two", is_active=False)
     category = await shop.category()
     product, kept = await shop.product(name="needle 1"), await shop.product(name="needle", category_id=category["id"])
@@ -163,7 +163,7 @@ async def test_search_does_not_find_what_is_gone(shop: Shop) -> None:
     assert await found(shop, "/posts", "needle") == await found(shop, "/users", "needle") == []
 
 
-async def test_search_finds_what_was_changed_in_something_else(shop: Shop) -> None:
+async def test_search_survives_changes_of_other_fields(shop: Shop) -> None:
     product = await shop.product(name="needle")
     post = await shop.article(await shop.user(), content="needle")
     for number in (-1, 1, -3):
@@ -176,7 +176,7 @@ async def test_search_finds_what_was_changed_in_something_else(shop: Shop) -> No
 MANY = 250
 
 
-async def test_pages_of_a_search_lose_and_repeat_nothing(shop: Shop) -> None:
+async def test_search_pages_hide_and_repeat_nothing(shop: Shop) -> None:
     words = [f"{'thirds' if number % 3 == 0 else 'other'} {number:03}" for number in range(MANY)]
     drafts = [shop.draft() | {"name": word, "price": f"{1 + number % 7}.00"} for number, word in enumerate(words)]
     products = await shop.post("/products/bulk", drafts)
@@ -196,28 +196,28 @@ async def by_cursor(shop: Shop, path: str) -> list[Json]:
     return items
 
 
-async def test_the_end_of_a_long_text_is_searched(shop: Shop) -> None:
+async def test_end_of_long_text_is_searched(shop: Shop) -> None:
     user = await shop.user()
     post = await shop.article(user, content="ß" * 99_990 + "THE END")
     assert [row["id"] for row in await found(shop, "/posts", "ss the end")] == []
     assert [row["id"] for row in await found(shop, "/posts", "ssthe end")] == [post["id"]]
 
 
-async def test_outer_white_space_of_a_query_does_not_count_and_an_empty_one_does_not_narrow(shop: Shop) -> None:
+async def test_query_is_trimmed_and_empty_matches_all(shop: Shop) -> None:
     product = await shop.product(name="one two")
     for query in ("  two ", "", "   ", "one two", "\u3000one"):
         assert await found(shop, "/products", query) == [product], query
     assert await found(shop, "/products", "one  two") == []
 
 
-async def test_a_query_that_is_no_text_is_not_valid(shop: Shop) -> None:
+async def test_invalid_query_text_is_rejected(shop: Shop) -> None:
     for path, name in (("/users", "search"), ("/users/search", "q"), ("/products", "search"), ("/posts", "search")):
         for query in ("%00", "a%00b", "x" * 201):
             answer = await shop.client.get(f"{path}?{name}={query}")
             assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [name]), query
 
 
-async def test_search_goes_with_every_other_filter_and_sort(shop: Shop) -> None:
+async def test_search_combines_with_filters_and_sort(shop: Shop) -> None:
     category = await shop.category()
     cheap = await shop.product(name="Red cap", price="1.00", category_id=category["id"])
     dear = await shop.product(name="red hat", price="9.00", category_id=category["id"])
@@ -230,7 +230,7 @@ async def test_search_goes_with_every_other_filter_and_sort(shop: Shop) -> None:
     assert rest["items"] == [cheap]
 
 
-async def test_a_search_that_would_ruin_a_regular_expression_is_a_plain_search(shop: Shop) -> None:
+async def test_regular_expression_is_a_plain_search(shop: Shop) -> None:
     await shop.post("/products/bulk", [shop.draft() | {"description": "a" * 10_000} for _ in range(20)])
     start = perf_counter()
     for query in ("a" * 199 + "b", "(a+)+b", "a*" * 50 + "b"):

@@ -16,11 +16,11 @@ from core.errors import PoolExhausted, RetriesExhausted, Unavailable
 Trips = Callable[[], AbstractContextManager[list[str]]]
 
 
-async def test_the_root_says_what_answers(shop: Shop) -> None:
+async def test_root_names_the_service(shop: Shop) -> None:
     assert await shop.get("/") == {"name": "Stockroom", "version": version("stockroom"), "docs": "/docs"}
 
 
-async def test_the_documentation_is_where_the_root_says(shop: Shop) -> None:
+async def test_documentation_is_self_contained(shop: Shop) -> None:
     page = await shop.client.get("/docs")
     assert page.status_code == 200
     assert "/openapi.json" in page.text
@@ -28,7 +28,7 @@ async def test_the_documentation_is_where_the_root_says(shop: Shop) -> None:
     assert (await shop.get("/openapi.json"))["info"]["title"] == "Stockroom"
 
 
-async def test_health(shop: Shop) -> None:
+async def test_health_reports_pool(shop: Shop) -> None:
     health = await shop.get("/health")
     assert (health["status"], set(health)) == ("healthy", {"status", "database"})
     pool = health["database"]
@@ -36,7 +36,7 @@ async def test_health(shop: Shop) -> None:
     assert all(isinstance(figure, int) and figure >= 0 for figure in pool.values())
 
 
-async def test_health_of_the_pool_in_detail(shop: Shop, app: FastAPI) -> None:
+async def test_health_db_reports_pool_details(shop: Shop, app: FastAPI) -> None:
     health = await shop.get("/health/db")
     assert health["status"] == "healthy"
     assert health["backend"] == app.state.backend.name
@@ -44,9 +44,7 @@ async def test_health_of_the_pool_in_detail(shop: Shop, app: FastAPI) -> None:
     assert health["pool_size"] + health["max_overflow"] >= health["connections_in_use"]
 
 
-async def test_a_pool_in_use_is_told_and_called_stressed(
-    shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_busy_pool_is_reported_as_stressed(shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     status = app.state.storage.pool_status()
     for in_use, expected in ((7, "healthy"), (8, "stressed"), (10, "stressed")):
         busy = type(status)(pool_size=6, max_overflow=4, connections_in_use=in_use)
@@ -56,19 +54,19 @@ async def test_a_pool_in_use_is_told_and_called_stressed(
         assert health["connections_available"] == 10 - in_use
 
 
-async def test_liveness_asks_nobody(shop: Shop, trips: Trips) -> None:
+async def test_liveness_makes_no_round_trip(shop: Shop, trips: Trips) -> None:
     with trips() as made:
         assert await shop.get("/livez") == {"status": "alive"}
     assert made == []
 
 
-async def test_readiness_asks_storage_for_its_schema(shop: Shop, app: FastAPI, trips: Trips) -> None:
+async def test_readiness_reads_schema_revision(shop: Shop, app: FastAPI, trips: Trips) -> None:
     with trips() as made:
         assert await shop.get("/readyz") == {"status": "ready", "schema_revision": app.state.head}
     assert made
 
 
-async def test_a_storage_behind_its_head_is_not_ready(shop: Shop, app: FastAPI) -> None:
+async def test_outdated_schema_is_not_ready(shop: Shop, app: FastAPI) -> None:
     app.state.head = "something newer"
     answer = await shop.client.get("/readyz")
     assert refusal(answer) == (503, "storage-unavailable")
@@ -85,7 +83,7 @@ async def test_a_storage_behind_its_head_is_not_ready(shop: Shop, app: FastAPI) 
         (RetriesExhausted(), "too-many-conflicts"),
     ],
 )
-async def test_a_storage_that_cannot_serve_is_503_with_retry_after(
+async def test_unavailable_storage_is_503_with_retry_after(
     shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str
 ) -> None:
     async def fail(*_: Any) -> Any:
@@ -104,7 +102,7 @@ async def test_a_storage_that_cannot_serve_is_503_with_retry_after(
         assert int(answer.headers["retry-after"]) >= 1
 
 
-async def test_an_unexpected_error_is_500_and_says_nothing_of_the_inside(
+async def test_unexpected_error_is_500_without_details(
     shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: Any) -> Any:
@@ -121,7 +119,7 @@ async def test_an_unexpected_error_is_500_and_says_nothing_of_the_inside(
 # Ids of requests
 
 
-async def test_every_answer_has_an_id_of_its_own(shop: Shop) -> None:
+async def test_every_response_has_its_own_request_id(shop: Shop) -> None:
     answers = [
         await shop.client.get(path) for path in ("/livez", "/users", "/users/9", "/nothing", "/docs", "/users/x")
     ]
@@ -129,13 +127,13 @@ async def test_every_answer_has_an_id_of_its_own(shop: Shop) -> None:
     assert len(set(ids)) == len(ids)
 
 
-async def test_a_sane_id_is_kept(shop: Shop) -> None:
+async def test_valid_request_id_is_kept(shop: Shop) -> None:
     for given in ["abc", "A-b_c.9", "x" * 64]:
         answer = await shop.client.get("/users/9", headers={"X-Request-ID": given})
         assert answer.headers["x-request-id"] == read_problem(answer)["instance"] == given, given
 
 
-async def test_any_other_id_is_replaced(shop: Shop) -> None:
+async def test_invalid_request_id_is_replaced(shop: Shop) -> None:
     for given in ("", "x" * 65, "a b", "a;b", "<script>", "a/b"):
         answer = await shop.client.get("/livez", headers={"X-Request-ID": given})
         assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"]), given
@@ -144,7 +142,7 @@ async def test_any_other_id_is_replaced(shop: Shop) -> None:
 # Paths and methods
 
 
-async def test_every_path_answers_with_and_without_its_trailing_slash(shop: Shop, app: FastAPI) -> None:
+async def test_trailing_slash_is_optional_on_reads(shop: Shop, app: FastAPI) -> None:
     user = await shop.user()
     await shop.order(user, await shop.product(category_id=(await shop.category())["id"]), notify=True)
     await shop.article(user, tags=["a"])
@@ -163,14 +161,14 @@ async def test_every_path_answers_with_and_without_its_trailing_slash(shop: Shop
         assert "location" not in slashed.headers
 
 
-async def test_writes_take_a_trailing_slash_too(shop: Shop) -> None:
+async def test_trailing_slash_is_optional_on_writes(shop: Shop) -> None:
     tag = await shop.post("/tags/", {"name": "a"})
     assert (await shop.client.patch(f"/tags/{tag['id']}/", json={"name": "b"})).status_code == 200
     assert (await shop.client.delete(f"/tags/{tag['id']}/")).status_code == 204
     assert refusal(await shop.client.get("/tags//")) == (404, "not-found")
 
 
-async def test_a_path_that_names_nothing(shop: Shop) -> None:
+async def test_unknown_path_is_404(shop: Shop) -> None:
     for path in ["/nothing", "/users/1/nothing", "/USERS", "/users/1/with-posts/2", "/%00", "/.env"]:
         answer = await shop.client.get(path)
         assert refusal(answer) == (404, "not-found"), path
@@ -188,21 +186,21 @@ METHODS = [
 ]
 
 
-async def test_a_method_that_a_path_does_not_have(shop: Shop) -> None:
+async def test_unknown_method_is_405(shop: Shop) -> None:
     for method, path, allowed in METHODS:
         answer = await shop.client.request(method, path)
         assert refusal(answer) == (405, "method-not-allowed"), method
         assert answer.headers["allow"] == allowed, method
 
 
-async def test_head_is_get_without_a_body(shop: Shop) -> None:
+async def test_head_is_get_without_body(shop: Shop) -> None:
     await shop.tag()
     for path, status in (("/tags", 200), ("/tags/1", 200), ("/tags/9", 404), ("/", 200)):
         answer = await shop.client.head(path)
         assert (answer.status_code, answer.content) == (status, b"")
 
 
-async def test_every_path_with_an_unknown_id_is_404(shop: Shop, app: FastAPI) -> None:
+async def test_every_path_with_unknown_id_is_404(shop: Shop, app: FastAPI) -> None:
     user = shop.registration()
     bodies = {
         "/users/{id}": {"username": user["username"], "email": user["email"]},
@@ -227,7 +225,7 @@ async def test_every_path_with_an_unknown_id_is_404(shop: Shop, app: FastAPI) ->
     assert asked >= 30
 
 
-async def test_a_body_must_be_json_and_say_so(shop: Shop) -> None:
+async def test_body_must_be_declared_json(shop: Shop) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
         answer = await shop.client.post("/tags", content=b'{"name": "x"}', headers={"content-type": kind})
         assert refusal(answer) == (415, "unsupported-media-type")

@@ -35,7 +35,7 @@ async def ada(guest: httpx2.AsyncClient) -> Member:
     return await Member.register(guest)
 
 
-async def test_somebody_logs_in_by_username_or_email_in_any_case(ada: Member) -> None:
+async def test_log_in_by_username_or_email_in_any_case(ada: Member) -> None:
     for name in ("ada", "ADA", " ada ", "ada@example.com", "Ada@Example.COM"):
         answer = await ada.attempt(name=name)
         granted = answer.json()
@@ -46,7 +46,7 @@ async def test_somebody_logs_in_by_username_or_email_in_any_case(ada: Member) ->
         assert await ada.sees_itself(granted) == 200
 
 
-async def test_who_is_unknown_inactive_or_wrong_is_told_the_same(ada: Member, protected_app: FastAPI) -> None:
+async def test_failed_log_ins_look_the_same(ada: Member, protected_app: FastAPI) -> None:
     gone = await Member.register(ada.client, "gone")
     await users.deactivate(protected_app.state.storage, gone.user["id"])
     names = ("ada", "gone", "nobody", "nobody@example.com", "a\x00b", "x" * 5000, "٣", "ada'--", "$ne")
@@ -57,7 +57,7 @@ async def test_who_is_unknown_inactive_or_wrong_is_told_the_same(ada: Member, pr
     assert len({answer.json()["detail"] for answer in answers}) == 1
 
 
-async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
+async def test_unknown_user_costs_like_wrong_password(
     ada: Member, protected_app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashes: list[str] = []
@@ -91,13 +91,13 @@ async def test_an_unknown_user_costs_as_much_as_a_wrong_password(
         ({"grant_type": "refresh_token", "refresh_token": "\x00.é"}, "invalid_grant"),
     ],
 )
-async def test_what_is_no_request_for_a_token_is_refused_as_oauth_says(
+async def test_invalid_token_request_gives_oauth_error(
     guest: httpx2.AsyncClient, form: dict[str, str], error: str
 ) -> None:
     assert denied(await guest.post("/auth/token", data=form)) == (400, error.replace("_", "-"), error)
 
 
-async def test_a_token_is_asked_for_with_a_form_that_is_not_too_large(guest: httpx2.AsyncClient) -> None:
+async def test_token_request_is_a_small_form(guest: httpx2.AsyncClient) -> None:
     json = await guest.post("/auth/token", json={"grant_type": "password"})
     assert refusal(json) == (415, "unsupported-media-type")
     assert refusal(await log_in(guest, "ada", "x" * 20_000)) == (413, "content-too-large")
@@ -106,14 +106,14 @@ async def test_a_token_is_asked_for_with_a_form_that_is_not_too_large(guest: htt
         assert denied(await guest.post("/auth/token", content=body, headers=kind))[2] == "invalid_request"
 
 
-async def test_what_oauth_clients_send_besides_does_not_matter(ada: Member) -> None:
+async def test_extra_oauth_parameters_are_ignored(ada: Member) -> None:
     form = {"grant_type": "password", "username": "ada", "password": PASSWORD, "scope": "", "client_id": "docs"}
     for header in ("Basic ZG9jczo=", "Bearer long-gone"):
         answer = await ada.client.post("/auth/token", data=form, headers={"Authorization": header})
         assert answer.status_code == 200, answer.text
 
 
-async def test_a_refresh_token_is_good_once_and_its_second_use_ends_the_session(ada: Member) -> None:
+async def test_reused_refresh_token_ends_the_session(ada: Member) -> None:
     first = await ada.log_in()
     other = await ada.log_in()
     second = (await refresh(ada.client, first)).json()
@@ -125,7 +125,7 @@ async def test_a_refresh_token_is_good_once_and_its_second_use_ends_the_session(
     assert await ada.sees_itself(other) == 200, "only the session that a token was stolen from"
 
 
-async def test_of_many_uses_of_a_refresh_token_at_once_one_succeeds_at_most(ada: Member) -> None:
+async def test_concurrent_refresh_succeeds_once(ada: Member) -> None:
     granted = await ada.log_in()
     answers = await asyncio.gather(*(refresh(ada.client, granted) for _ in range(5)))
     assert outcomes_of_tokens(answers) == {200: 1, INVALID_GRANT: 4}
@@ -157,7 +157,7 @@ async def test_tokens_expire(ada: Member, tick: Tick) -> None:
     assert denied(await refresh(ada.client, granted)) == INVALID_GRANT
 
 
-async def test_expired_sessions_are_swept_and_no_others(ada: Member, protected_app: FastAPI, tick: Tick) -> None:
+async def test_only_expired_sessions_are_purged(ada: Member, protected_app: FastAPI, tick: Tick) -> None:
     tick(timedelta())
     await ada.log_in()
     tick(timedelta(days=1))
@@ -168,7 +168,7 @@ async def test_expired_sessions_are_swept_and_no_others(ada: Member, protected_a
     assert (await refresh(ada.client, kept)).status_code == 200
 
 
-async def test_who_logs_out_is_out_at_once_in_that_session_alone(ada: Member) -> None:
+async def test_logout_ends_only_that_session(ada: Member) -> None:
     first, second = await ada.log_in(), await ada.log_in()
     assert (await ada.client.post("/auth/logout", headers=bearer(first))).status_code == 204
     assert await ada.sees_itself(first) == 401
@@ -177,7 +177,7 @@ async def test_who_logs_out_is_out_at_once_in_that_session_alone(ada: Member) ->
     assert await ada.sees_itself(second) == 200
 
 
-async def test_a_new_password_ends_the_other_sessions(ada: Member) -> None:
+async def test_new_password_ends_other_sessions(ada: Member) -> None:
     mine, other = await ada.log_in(), await ada.log_in()
     change = {"current_password": PASSWORD, "new_password": OTHER}
     answer = await ada.client.put("/auth/password", json=change, headers=bearer(mine))
@@ -189,7 +189,7 @@ async def test_a_new_password_ends_the_other_sessions(ada: Member) -> None:
     assert (await ada.attempt(OTHER)).status_code == 200
 
 
-async def test_a_new_password_needs_the_current_one_and_a_session(ada: Member) -> None:
+async def test_new_password_needs_current_one_and_session(ada: Member) -> None:
     mine = await ada.log_in()
     change = {"current_password": OTHER, "new_password": "YetAnother789"}
     assert refusal(await ada.client.put("/auth/password", json=change)) == (401, "unauthenticated")
@@ -207,7 +207,7 @@ async def test_a_new_password_needs_the_current_one_and_a_session(ada: Member) -
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-async def test_a_password_changed_with_the_user_ends_the_other_sessions_too(ada: Member, method: str) -> None:
+async def test_password_in_user_change_ends_other_sessions(ada: Member, method: str) -> None:
     mine, other = await ada.log_in(), await ada.log_in()
     fields = {"username": "ada", "email": "ada@example.com"} if method == "PUT" else {}
     path = f"/users/{ada.user['id']}"
@@ -219,9 +219,7 @@ async def test_a_password_changed_with_the_user_ends_the_other_sessions_too(ada:
     assert [await ada.sees_itself(granted) for granted in (mine, other)] == [200, 401]
 
 
-async def test_a_superuser_who_sets_a_password_ends_every_session_of_that_user(
-    ada: Member, protected_app: FastAPI
-) -> None:
+async def test_password_set_by_superuser_ends_all_sessions(ada: Member, protected_app: FastAPI) -> None:
     granted = await ada.log_in()
     root = await Member.register(ada.client, "root")
     await superusers.promote(protected_app.state.storage, root.user["id"])
@@ -231,9 +229,7 @@ async def test_a_superuser_who_sets_a_password_ends_every_session_of_that_user(
     assert (await ada.sees_itself(granted), await root.sees_itself(mine)) == (401, 200)
 
 
-async def test_who_is_deactivated_is_out_at_once_and_stays_out_when_activated(
-    ada: Member, protected_app: FastAPI
-) -> None:
+async def test_deactivated_user_is_logged_out_for_good(ada: Member, protected_app: FastAPI) -> None:
     granted = await ada.log_in()
     answer = await ada.client.delete(f"/users/{ada.user['id']}/soft", headers=bearer(granted))
     assert answer.status_code == 200
@@ -246,7 +242,7 @@ async def test_who_is_deactivated_is_out_at_once_and_stays_out_when_activated(
     assert (await ada.attempt()).status_code == 200
 
 
-async def test_who_is_deactivated_among_many_is_out_at_once_too(ada: Member, protected_app: FastAPI) -> None:
+async def test_bulk_deactivation_logs_users_out(ada: Member, protected_app: FastAPI) -> None:
     granted = await ada.log_in()
     await asyncio.sleep(0.01)  # changed before now, to the millisecond
     assert await users.deactivate_stale(protected_app.state.storage, days=0) == 1
@@ -255,14 +251,14 @@ async def test_who_is_deactivated_among_many_is_out_at_once_too(ada: Member, pro
     assert denied(await ada.attempt()) == INVALID_GRANT
 
 
-async def test_a_session_ends_with_its_user(ada: Member, protected_app: FastAPI) -> None:
+async def test_session_ends_with_its_user(ada: Member, protected_app: FastAPI) -> None:
     granted = await ada.log_in()
     await protected_app.state.storage.run(lambda tx: tx.users.delete(ada.user["id"]))
     assert await ada.sees_itself(granted) == 401
     assert denied(await refresh(ada.client, granted)) == INVALID_GRANT
 
 
-async def test_a_name_that_fails_too_often_is_let_wait_whether_there_is_such_a_user(ada: Member, tick: Tick) -> None:
+async def test_failed_log_ins_per_name_are_limited(ada: Member, tick: Tick) -> None:
     tick(timedelta())
     for name in ("ada", "nobody"):
         for _ in range(ATTEMPTS):
@@ -277,16 +273,14 @@ async def test_a_name_that_fails_too_often_is_let_wait_whether_there_is_such_a_u
     await ada.log_in()
 
 
-async def test_a_log_in_clears_the_count_of_the_name(ada: Member) -> None:
+async def test_log_in_resets_the_failure_count(ada: Member) -> None:
     for _ in range(2):
         for _ in range(ATTEMPTS - 1):
             assert denied(await ada.attempt(OTHER)) == INVALID_GRANT
         await ada.log_in()
 
 
-async def test_an_address_that_fails_too_often_is_let_wait_whatever_the_name(
-    ada: Member, protected_app: FastAPI
-) -> None:
+async def test_failed_log_ins_per_address_are_limited(ada: Member, protected_app: FastAPI) -> None:
     def at(host: str) -> httpx2.AsyncClient:
         transport = httpx2.ASGITransport(app=protected_app, client=(host, 1))
         return httpx2.AsyncClient(transport=transport, base_url="http://shop.test")
@@ -300,14 +294,14 @@ async def test_an_address_that_fails_too_often_is_let_wait_whatever_the_name(
         assert (await log_in(other, "ada", PASSWORD)).status_code == 200
 
 
-async def test_a_burst_of_guesses_learns_no_more_than_guesses_one_by_one(ada: Member) -> None:
+async def test_concurrent_guesses_are_limited_too(ada: Member) -> None:
     answers = await asyncio.gather(*(ada.attempt(OTHER) for _ in range(2 * ATTEMPTS)))
     refused = [answer for answer in answers if answer.status_code == 429]
     assert len(refused) == ATTEMPTS
     assert {denied(answer) for answer in answers if answer not in refused} == {INVALID_GRANT}
 
 
-async def test_a_hash_of_old_parameters_is_replaced_at_log_in(ada: Member, protected_app: FastAPI) -> None:
+async def test_outdated_hash_is_replaced_at_log_in(ada: Member, protected_app: FastAPI) -> None:
     storage = protected_app.state.storage
     old = protected_settings_for("nowhere://", argon2_time_cost=2)
     await users.patch_user(storage, PasswordHasher(old), ada.user["id"], {"password": PASSWORD})
@@ -321,7 +315,7 @@ async def test_a_hash_of_old_parameters_is_replaced_at_log_in(ada: Member, prote
     assert await storage.users.credentials("ada") == after
 
 
-async def test_a_password_that_is_changed_while_it_is_verified_lets_nobody_in(
+async def test_password_changed_during_log_in_fails_it(
     ada: Member, protected_app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = protected_app.state
@@ -341,13 +335,13 @@ async def test_a_password_that_is_changed_while_it_is_verified_lets_nobody_in(
     assert (await ada.attempt(OTHER)).status_code == 200
 
 
-async def test_without_authentication_there_is_nothing_to_log_in_to(client: httpx2.AsyncClient) -> None:
+async def test_log_in_is_404_without_authentication(client: httpx2.AsyncClient) -> None:
     assert refusal(await log_in(client, "ada", PASSWORD)) == (404, "not-found")
     assert refusal(await client.post("/auth/logout")) == (404, "not-found")
     assert refusal(await client.put("/auth/password", json={})) == (404, "not-found")
 
 
-async def test_what_is_stored_and_logged_of_a_session_lets_nobody_in(
+async def test_stored_and_logged_data_has_no_secrets(
     ada: Member, protected_app: FastAPI, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     granted = await ada.log_in()
@@ -368,7 +362,7 @@ def two_protected_servers(settings: Settings, tmp_path: Path) -> Iterator[list[s
 
 
 @pytest.mark.needs("shared")
-async def test_processes_share_sessions_and_counts(two_protected_servers: list[str]) -> None:
+async def test_processes_share_sessions_and_limits(two_protected_servers: list[str]) -> None:
     async with Crowd.at(two_protected_servers, count(1)) as crowd:
         here, there = crowd.clients
         ada = await Member.register(here)

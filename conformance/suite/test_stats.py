@@ -6,7 +6,7 @@ from conformance.shop import Json, Shop
 EMPTY = {"pending": 0, "confirmed": 0, "shipped": 0, "delivered": 0, "cancelled": 0}
 
 
-async def test_an_empty_shop_has_figures_too(shop: Shop) -> None:
+async def test_empty_shop_has_zero_stats(shop: Shop) -> None:
     summary = {"total_orders": 0, "total_revenue": "0.00", "orders_by_status": EMPTY}
     assert await shop.get("/orders/stats/summary") == summary
     assert await shop.get("/users/top-spenders") == []
@@ -14,7 +14,7 @@ async def test_an_empty_shop_has_figures_too(shop: Shop) -> None:
     assert await shop.get("/users/stats/active-count") == {"active_users": 0}
 
 
-async def test_the_summary_counts_every_status_and_leaves_cancelled_revenue_out(shop: Shop) -> None:
+async def test_summary_excludes_cancelled_revenue(shop: Shop) -> None:
     user, product = await shop.user(), await shop.product(price="79.99")
     ways = [[], [], ["confirmed"], ["confirmed", "shipped"], ["confirmed", "shipped", "delivered"], ["cancelled"]]
     for way in ways:
@@ -38,7 +38,7 @@ def spender(user: Json, count: int, spent: str) -> Json:
     }
 
 
-async def test_top_spenders_come_most_first_ties_by_id_without_cancelled_orders(shop: Shop) -> None:
+async def test_top_spenders_are_sorted_with_ties_by_id(shop: Shop) -> None:
     users = [await shop.user() for _ in range(5)]
     product = await shop.product(price="0.10")
     for index, quantity in ((3, 3), (0, 3), (1, 1), (1, 2), (1, 1), (4, 1), (2, 9)):
@@ -59,7 +59,7 @@ async def test_top_spenders_come_most_first_ties_by_id_without_cancelled_orders(
         assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["limit"])
 
 
-async def test_ten_spenders_are_enough_unless_told_otherwise(shop: Shop) -> None:
+async def test_top_spenders_default_to_ten(shop: Shop) -> None:
     product = await shop.product()
     for _ in range(11):
         await shop.order(await shop.user(), product)
@@ -72,7 +72,7 @@ async def priced(shop: Shop, category: Json | None, *prices: str, is_active: boo
         await shop.product(price=price, category_id=category and category["id"], is_active=is_active)
 
 
-async def test_figures_of_categories(shop: Shop) -> None:
+async def test_category_stats_cover_active_products(shop: Shop) -> None:
     many, few, tied, idle = [await shop.category(name=name) for name in ("Many", "few", "Tied", "Idle")]
     await shop.category(name="Empty")
     await priced(shop, many, "1.00", "2.00", "3.00")
@@ -93,7 +93,7 @@ async def test_figures_of_categories(shop: Shop) -> None:
     ]
 
 
-async def test_averages_are_exact_and_rounded_half_to_even(shop: Shop) -> None:
+async def test_averages_are_rounded_half_to_even(shop: Shop) -> None:
     cases = {
         "0.02": ["0.01", "0.02"],  # 0.015 to the even 0.02
         "0.04": ["0.03", "0.04"],  # 0.035 to the even 0.04
@@ -117,7 +117,7 @@ async def test_ties_are_ordered_by_code_point(shop: Shop) -> None:
     assert [row["category"] for row in await shop.get("/products/by-category-stats")] == sorted(names)
 
 
-async def test_thousands_of_highest_prices_add_up(shop: Shop) -> None:
+async def test_sums_of_highest_prices_are_exact(shop: Shop) -> None:
     category = await shop.category()
     bodies = [shop.draft() | {"price": "99999999.99", "category_id": category["id"]} for _ in range(999)]
     await shop.post("/products/bulk", [*bodies, shop.draft() | {"price": "99999999.98", "category_id": category["id"]}])

@@ -40,7 +40,7 @@ async def everything(storage: Storage) -> list[Any]:
     ]
 
 
-async def test_entities_are_plain_values_that_load_nothing_later(shop: Shop, app: FastAPI, trips: Trips) -> None:
+async def test_entities_load_nothing_lazily(shop: Shop, app: FastAPI, trips: Trips) -> None:
     await furnish(shop)
     storage: Storage = app.state.storage
     found = await everything(storage)
@@ -55,7 +55,7 @@ async def test_entities_are_plain_values_that_load_nothing_later(shop: Shop, app
     assert made == []
 
 
-async def test_reads_do_not_see_a_unit_of_work_before_it_has_committed(shop: Shop, app: FastAPI) -> None:
+async def test_reads_do_not_see_uncommitted_work(shop: Shop, app: FastAPI) -> None:
     user, product = await shop.user(), await shop.product()
     order = await shop.order(user, product)
     held, written = asyncio.Event(), asyncio.Event()
@@ -75,7 +75,7 @@ async def test_reads_do_not_see_a_unit_of_work_before_it_has_committed(shop: Sho
     assert not done or (await reading).id == order["id"]
 
 
-def test_two_applications_in_two_event_loops_share_nothing(settings: Settings, registry: Registry) -> None:
+def test_apps_in_two_event_loops_share_nothing(settings: Settings, registry: Registry) -> None:
     async def serve(name: str) -> list[str]:
         app = create_app(settings, registry=registry)
         async with (

@@ -4,7 +4,7 @@ from conformance.problem import blamed, refusal
 from conformance.shop import Shop
 
 
-async def test_a_tag_is_created_with_a_derived_slug(shop: Shop) -> None:
+async def test_tag_is_created_with_derived_slug(shop: Shop) -> None:
     tag = await shop.post("/tags", {"name": "Big News"})
     assert tag == {
         "id": 1,
@@ -17,11 +17,11 @@ async def test_a_tag_is_created_with_a_derived_slug(shop: Shop) -> None:
     assert await shop.get("/tags/1") == tag
 
 
-async def test_a_slug_can_be_chosen(shop: Shop) -> None:
+async def test_slug_can_be_chosen(shop: Shop) -> None:
     assert (await shop.tag(name="C++", slug="cpp"))["slug"] == "cpp"
 
 
-async def test_put_replaces_the_name_but_keeps_a_slug_left_out(shop: Shop) -> None:
+async def test_put_replaces_all_but_omitted_slug(shop: Shop) -> None:
     tag = await shop.tag(slug="kept")
     answer = await shop.client.put(f"/tags/{tag['id']}", json={"name": "New"})
     changed = {"name": "New", "version": 2, "updated_at": answer.json()["updated_at"]}
@@ -30,7 +30,7 @@ async def test_put_replaces_the_name_but_keeps_a_slug_left_out(shop: Shop) -> No
     assert (answer.json()["slug"], answer.json()["version"]) == ("new", 3)
 
 
-async def test_patch_changes_only_what_is_sent(shop: Shop) -> None:
+async def test_patch_changes_only_sent_fields(shop: Shop) -> None:
     tag = await shop.tag(name="News")
     path = f"/tags/{tag['id']}"
     changed = (await shop.client.patch(path, json={"name": "NEWS"})).json()
@@ -40,7 +40,7 @@ async def test_patch_changes_only_what_is_sent(shop: Shop) -> None:
         assert blamed(await shop.client.patch(path, json={field: None})) == [field]
 
 
-async def test_renaming_a_tag_changes_every_post_that_has_it(shop: Shop) -> None:
+async def test_renamed_tag_changes_its_posts(shop: Shop) -> None:
     user, tag = await shop.user(), await shop.tag(name="old")
     with_it, without = await shop.article(user, tags=["old", "z"]), await shop.article(user, tags=["z"])
     await shop.client.patch(f"/tags/{tag['id']}", json={"name": "zz"})
@@ -51,7 +51,7 @@ async def test_renaming_a_tag_changes_every_post_that_has_it(shop: Shop) -> None
     assert (await shop.get("/posts?tag=old"))["items"] == []
 
 
-async def test_the_posts_of_a_tag(shop: Shop) -> None:
+async def test_tag_lists_its_posts(shop: Shop) -> None:
     user, tag, unused = await shop.user(), await shop.tag(name="News"), await shop.tag()
     posts = [await shop.article(user, tags=["news", "other"]) for _ in range(3)]
     await shop.article(user, tags=["other"])
@@ -63,7 +63,7 @@ async def test_the_posts_of_a_tag(shop: Shop) -> None:
     assert refusal(await shop.client.get("/tags/99/posts")) == (404, "not-found")
 
 
-async def test_a_tag_is_deleted_once(shop: Shop) -> None:
+async def test_tag_is_deleted_once(shop: Shop) -> None:
     tag = await shop.tag()
     answer = await shop.client.delete(f"/tags/{tag['id']}")
     assert (answer.status_code, answer.content) == (204, b"")

@@ -22,7 +22,7 @@ HEADERS = ["content-type", "allow", "retry-after", "location"]
 NEVER_ASKED_FOR = {"storage-unavailable", "pool-exhausted", "too-many-conflicts", "internal-error"}
 NEVER_ASKED_FOR |= {"forbidden", "overloaded", "precondition-failed"}
 NEVER_ASKED_FOR |= {"idempotency-key-in-use", "idempotency-key-reused", "answer-too-large"}
-# Errors of logging in, which has tests of its own (test_sessions.py, test_access.py), and of who asks too often.
+# Errors of logging in, which has tests of its own (test_sessions.py, test_permissions.py), and of who asks too often.
 NEVER_ASKED_FOR |= {"unauthenticated", "invalid-grant", "invalid-request", "unsupported-grant-type", "wrong-password"}
 NEVER_ASKED_FOR |= {"too-many-attempts", "rate-limited"}
 
@@ -61,7 +61,7 @@ async def replay(client: httpx2.AsyncClient, steps: Iterable[Step]) -> list[str]
     return [await ask(client, step, masks) for step in steps]
 
 
-async def test_every_storage_answers_with_the_recorded_bytes(client: httpx2.AsyncClient, app: FastAPI) -> None:
+async def test_responses_equal_the_recorded_bytes(client: httpx2.AsyncClient, app: FastAPI) -> None:
     lines = await replay(client, [*story(), *refusals(app.openapi())])
     if os.environ.get("STOCKROOM_RECORD"):
         RECORDED.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

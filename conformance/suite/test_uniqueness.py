@@ -48,7 +48,7 @@ async def test_slugs_are_compared_exactly(shop: Shop) -> None:
     assert found == DISTINCT
 
 
-async def test_product_names_are_compared_exactly_within_a_category(shop: Shop) -> None:
+async def test_product_names_are_unique_per_category(shop: Shop) -> None:
     category = await shop.category()
     for name in DISTINCT:
         await shop.product(name=name, category_id=category["id"])
@@ -56,7 +56,7 @@ async def test_product_names_are_compared_exactly_within_a_category(shop: Shop) 
     assert (refusal(answer), blamed(answer)) == (DUPLICATE, ["name"])
 
 
-async def test_outer_white_space_makes_no_difference_but_inner_does(shop: Shop) -> None:
+async def test_only_outer_white_space_is_ignored(shop: Shop) -> None:
     await shop.category(name="a b")
     for name in ("a b ", " a b", "a b\u00a0", "\u3000a b\n"):
         assert refusal(await shop.client.post("/categories", json={"name": name})) == DUPLICATE
@@ -87,7 +87,7 @@ async def test_tag_names_are_compared_folded(shop: Shop) -> None:
     assert (await shop.get("/tags"))["total"] == len(FOLDED)
 
 
-async def test_folding_does_not_fold_accents(shop: Shop) -> None:
+async def test_folding_keeps_accents(shop: Shop) -> None:
     for name in ("resume", "résumé", "re\u0301sume", "ı", "i", "o", "ø", "о", "n", "ñ", "a", "å", "e\u200b", "e"):
         await shop.tag(name=name)
 
@@ -104,7 +104,7 @@ async def test_usernames_and_emails_are_compared_folded(shop: Shop) -> None:
     assert await shop.get("/users/by-email/STRASSE.É@example.com") == user
 
 
-async def test_skus_are_stored_in_upper_case_and_compared_exactly(shop: Shop) -> None:
+async def test_skus_are_upper_case_and_compared_exactly(shop: Shop) -> None:
     assert (await shop.product(sku="ab-1"))["sku"] == "AB-1"
     for sku in ("ab-1", "AB-1", "Ab-1", " ab-1 "):
         answer = await shop.client.post("/products", json=shop.draft() | {"sku": sku})
@@ -113,7 +113,7 @@ async def test_skus_are_stored_in_upper_case_and_compared_exactly(shop: Shop) ->
         await shop.product(sku=sku)
 
 
-async def test_products_without_a_category_may_share_a_name(shop: Shop) -> None:
+async def test_uncategorized_products_may_share_a_name(shop: Shop) -> None:
     category, other = await shop.category(), await shop.category()
     for key in (None, None, None, category["id"], other["id"]):
         await shop.product(name="Same", category_id=key)
@@ -124,7 +124,7 @@ async def test_products_without_a_category_may_share_a_name(shop: Shop) -> None:
     assert len(await shop.post("/products/bulk", bulk)) == 3
 
 
-async def test_a_product_cannot_move_to_where_its_name_is_taken(shop: Shop) -> None:
+async def test_product_cannot_move_to_taken_name(shop: Shop) -> None:
     category = await shop.category()
     await shop.product(name="Same", category_id=category["id"])
     product = await shop.product(name="Same")
@@ -138,7 +138,7 @@ async def test_a_product_cannot_move_to_where_its_name_is_taken(shop: Shop) -> N
     assert await shop.get(path) == product
 
 
-async def test_every_taken_field_is_named_in_the_declared_order(shop: Shop) -> None:
+async def test_taken_fields_are_named_in_declared_order(shop: Shop) -> None:
     user, tag, category = await shop.user(), await shop.tag(), await shop.category()
     product = await shop.product(category_id=category["id"])
     post = await shop.article(user)
@@ -157,7 +157,7 @@ async def test_every_taken_field_is_named_in_the_declared_order(shop: Shop) -> N
         assert (refusal(answer), blamed(answer)) == (DUPLICATE, fields)
 
 
-async def test_fields_taken_by_different_rows_are_all_named(shop: Shop) -> None:
+async def test_fields_taken_by_two_rows_are_all_named(shop: Shop) -> None:
     one, two = await shop.user(), await shop.user()
     body = shop.registration() | {"username": two["username"], "email": one["email"]}
     assert blamed(await shop.client.post("/users", json=body)) == ["username", "email"]
@@ -167,7 +167,7 @@ async def test_fields_taken_by_different_rows_are_all_named(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-async def test_a_change_meets_the_same_rules_and_changes_nothing(shop: Shop, method: str) -> None:
+async def test_change_to_taken_value_is_rejected(shop: Shop, method: str) -> None:
     cases = [
         ("/users", await shop.user(), await shop.user(), ["username", "email"], shop.registration()),
         ("/tags", await shop.tag(), await shop.tag(), ["name", "slug"], {}),
@@ -181,7 +181,7 @@ async def test_a_change_meets_the_same_rules_and_changes_nothing(shop: Shop, met
         assert await shop.get(f"{path}/{changing['id']}") == changing
 
 
-async def test_nothing_is_in_its_own_way(shop: Shop) -> None:
+async def test_entity_does_not_conflict_with_itself(shop: Shop) -> None:
     category = await shop.category()
     product = await shop.product(category_id=category["id"])
     body = {name: product[name] for name in ("name", "slug", "sku", "price", "stock_quantity", "category_id")}
@@ -192,7 +192,7 @@ async def test_nothing_is_in_its_own_way(shop: Shop) -> None:
     assert (answer.status_code, answer.json()["name"]) == (200, "NEWS")
 
 
-async def test_what_was_given_up_can_be_taken(shop: Shop) -> None:
+async def test_released_value_can_be_taken(shop: Shop) -> None:
     user, product, category = await shop.user(), await shop.product(), await shop.category()
     await shop.client.patch(f"/users/{user['id']}", json={"username": "renamed"})
     await shop.user(username=user["username"])
@@ -202,7 +202,7 @@ async def test_what_was_given_up_can_be_taken(shop: Shop) -> None:
     await shop.category(name=category["name"], slug=category["slug"])
 
 
-async def test_unique_values_as_long_as_they_may_be(shop: Shop) -> None:
+async def test_unique_values_can_have_full_length(shop: Shop) -> None:
     long = {"username": "u" * 50, "email": "e" * 64 + "@" + ".".join(["d" * 62] * 2 + ["x" * 45, "example"])}
     user = await shop.user(**long)
     assert {name: user[name] for name in long} == long
@@ -221,13 +221,13 @@ async def test_unique_values_as_long_as_they_may_be(shop: Shop) -> None:
             await shop.post(path, body | {field: body[field][:-1] + "y"})
 
 
-async def test_a_name_whose_folded_form_is_too_long_to_be_indexed_is_not_valid(shop: Shop) -> None:
+async def test_too_long_folded_name_is_invalid(shop: Shop) -> None:
     assert (await shop.tag(name="\ufdfa" * 14))["name"] == "\ufdfa" * 14
     answer = await shop.client.post("/tags", json={"name": "\ufdfa" * 15})
     assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["name"])
 
 
-async def test_a_bulk_of_one_names_its_element_like_any_other_bulk(shop: Shop) -> None:
+async def test_bulk_of_one_names_its_element(shop: Shop) -> None:
     user, draft = shop.registration(), shop.draft()
     await shop.post("/users/bulk", [user])
     await shop.post("/products/bulk", [draft])

@@ -55,7 +55,7 @@ def ask(client: httpx2.Client, method: str, path: str, body: str) -> Any:
     return answer.json()
 
 
-def test_the_walk_through_the_shop(server: str) -> None:
+def test_documented_walkthrough_works(server: str) -> None:
     with httpx2.Client(base_url=server) as client:
         answers = [ask(client, *step) for step in WALK]
         product_afterwards = client.get("/products/1").json()

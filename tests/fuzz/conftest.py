@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With an option, only the test that it is for, for as long as it takes."""
-    wanted = {"--minutes": "test_random_conversations", "--replay": "test_this_conversation"}
+    wanted = {"--minutes": "test_random_request_sequences", "--replay": "test_given_sequence_passes"}
     chosen = [name for option, name in wanted.items() if config.getoption(option, None) is not None]
     here = [item for item in items if item.path.parent == Path(__file__).parent]
     for item in here:

@@ -34,7 +34,7 @@ def reported(config: pytest.Config) -> Iterator[None]:
 
 @pytest.mark.thorough
 @pytest.mark.timeout(1200)
-def test_random_conversations(
+def test_random_request_sequences(
     pytestconfig: pytest.Config, panelists: Sequence[Target], apps: dict[str, FastAPI]
 ) -> None:
     minutes = pytestconfig.getoption("--minutes", None)
@@ -48,11 +48,13 @@ def test_random_conversations(
 
 
 @pytest.mark.parametrize("file", TRANSCRIPTS, ids=lambda file: file.stem)
-def test_what_was_found_once(file: Path, panelists: Sequence[Target], apps: dict[str, FastAPI]) -> None:
+def test_recorded_sequence_passes(file: Path, panelists: Sequence[Target], apps: dict[str, FastAPI]) -> None:
     replay(read(file.read_text(encoding="utf-8")), panelists, apps)
 
 
-def test_this_conversation(pytestconfig: pytest.Config, panelists: Sequence[Target], apps: dict[str, FastAPI]) -> None:
+def test_given_sequence_passes(
+    pytestconfig: pytest.Config, panelists: Sequence[Target], apps: dict[str, FastAPI]
+) -> None:
     lines = read(pytestconfig.getoption("--replay").read_text(encoding="utf-8"))
     with reported(pytestconfig):
         replay(lines, panelists, apps)

@@ -99,7 +99,7 @@ class CutsTexts(AlteredStorage):
     ("wrong", "longest"), [(KeepsStock, 5), (LosesUpdates, 3), (CutsTexts, 1)], ids=["a rule", "a race", "a value"]
 )
 @pytest.mark.timeout(600)
-def test_what_is_wrong_is_found_made_short_and_found_again(
+def test_defect_is_found_shrunk_and_replayed(
     wrong: Callable[[Any], Any], longest: int, panelists: Sequence[Target], apps: dict[str, FastAPI]
 ) -> None:
     def alter(app: FastAPI) -> None:

@@ -82,19 +82,17 @@ def outcomes(report: dict[str, Any], test: str) -> set[str]:
 
 
 @pytest.mark.parametrize("defect", WRONG, ids=lambda defect: defect.__name__)
-def test_a_defect_is_caught_by_its_test_which_the_sound_backend_passes(
-    defect: type[Defect], reports: dict[str, Any]
-) -> None:
+def test_defect_is_caught_by_its_test(defect: type[Defect], reports: dict[str, Any]) -> None:
     assert "failed" in outcomes(reports[scheme_of(defect)], defect.caught_by)
     assert reports[scheme_of(defect)]["level"] == "failed"
     declares_less = defect.capabilities.__func__ is not Defect.capabilities.__func__  # type: ignore[attr-defined]
     assert outcomes(reports[scheme_of(Defect)], defect.caught_by) == (set() if declares_less else {"passed"})
 
 
-def test_there_are_forty_defects_at_least_and_every_test_named_exists() -> None:
+def test_every_defect_names_an_existing_test() -> None:
     assert len(WRONG) >= 40
     assert {defect.caught_by for defect in WRONG} <= {name for name, _ in contents()}
 
 
-def test_what_has_no_defect_is_not_called_conformant_by_these_tests_alone(reports: dict[str, Any]) -> None:
+def test_partial_run_of_sound_backend_is_partial(reports: dict[str, Any]) -> None:
     assert reports[scheme_of(Defect)]["level"] == "partial"

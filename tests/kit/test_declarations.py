@@ -72,7 +72,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("axis", sorted(LIES.keys() - {"embedded"}))
-def test_a_false_declaration_fails_the_tests_of_its_axis(axis: str, reports: dict[str, Any]) -> None:
+def test_false_declaration_fails_its_tests(axis: str, reports: dict[str, Any]) -> None:
     for lie in LIES[axis]:
         report = reports[scheme_of(lie)]
         assert "failed" in {report["tests"][test] for test in report["axes"][axis]}, lie.__name__
@@ -80,6 +80,6 @@ def test_a_false_declaration_fails_the_tests_of_its_axis(axis: str, reports: dic
         assert axis not in report["unverified"]
 
 
-def test_where_a_lie_cannot_be_shown_the_report_says_so(reports: dict[str, Any]) -> None:
+def test_unprovable_declaration_is_unverified(reports: dict[str, Any]) -> None:
     [lie] = LIES["embedded"]  # the sound backend has no schema, so nothing needs to be migrated
     assert reports[scheme_of(lie)]["unverified"] == ["embedded"]

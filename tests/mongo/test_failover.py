@@ -26,9 +26,9 @@ from tests.mongo.trade import Trade, assert_asks_to_come_back
 pytestmark = pytest.mark.only("mongodb")
 
 RACES = [
-    races.test_64_orders_for_the_last_10_pieces,
+    races.test_64_orders_share_the_last_10_pieces,
     races.test_money_is_conserved,
-    races.test_a_deleted_category_leaves_no_orphan,
+    races.test_deleted_category_leaves_no_orphan,
 ]
 ELECTIONS = {"electionTimeoutMillis": 1500, "heartbeatIntervalMillis": 500}
 PATIENCE = 60

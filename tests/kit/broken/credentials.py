@@ -9,7 +9,7 @@ from tests.kit.broken.defect import Defect, Wrapped
 class StrictSpelling(Defect):
     """Lets only those log in who write their name as they did when they registered."""
 
-    caught_by = "test_credentials.py::test_credentials_are_found_by_username_and_by_email_however_they_are_written"
+    caught_by = "test_credentials.py::test_credentials_are_found_in_any_spelling"
 
     class Users(Wrapped):
         async def credentials(self, name: str) -> Credentials | None:
@@ -23,7 +23,7 @@ class StrictSpelling(Defect):
 class OldHash(Defect):
     """Keeps the password that a user had first."""
 
-    caught_by = "test_credentials.py::test_a_hash_is_as_it_was_saved_last"
+    caught_by = "test_credentials.py::test_password_hash_is_the_last_saved"
 
     class Users(Wrapped):
         async def save(self, entity: User, password_hash: str | None = None) -> None:
@@ -35,7 +35,7 @@ class OldHash(Defect):
 class ForgottenSuperuser(Defect):
     """Stores of a user what a client may choose, and no more."""
 
-    caught_by = "test_credentials.py::test_a_superuser_is_one_wherever_it_is_read"
+    caught_by = "test_credentials.py::test_superuser_flag_is_in_every_read"
 
     class Users(Wrapped):
         async def save(self, entity: User, password_hash: str | None = None) -> None:

@@ -26,9 +26,7 @@ async def _put(tx: Transaction, entry: ExpiringEntry) -> None:
 class TwoGetIt(Defect):
     """Looks whether a key is free, and writes what was claimed when the unit of work is at its end."""
 
-    caught_by = (
-        "test_expiring_inserts.py::test_of_two_that_claim_a_key_at_once_one_gets_it_and_the_other_sees_what_it_saved"
-    )
+    caught_by = "test_expiring_inserts.py::test_concurrent_inserts_have_one_winner"
 
     class Tickets(Apart):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
@@ -53,7 +51,7 @@ class TwoGetIt(Defect):
 class LateOrphan(TwoGetIt):
     """Looks whether the user is there when a key is claimed, and not when the entry is stored."""
 
-    caught_by = "test_expiring_owners.py::test_no_ticket_is_left_of_a_user_that_is_deleted_at_the_same_moment"
+    caught_by = "test_expiring_owners.py::test_concurrent_user_delete_leaves_no_entry"
 
     class Tickets(TwoGetIt.Tickets):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
@@ -73,7 +71,7 @@ class LateOrphan(TwoGetIt):
 class LostCount(Defect):
     """Lets go of an entry as soon as it has been claimed."""
 
-    caught_by = "test_expiring_inserts.py::test_many_that_claim_a_key_and_count_up_lose_no_count"
+    caught_by = "test_expiring_inserts.py::test_concurrent_increments_lose_no_count"
 
     async def run(self, work: Work[Any]) -> Any:
         """As ``Storage.run``, without the rest."""
@@ -83,7 +81,7 @@ class LostCount(Defect):
 class Revenant(Defect):
     """Stores what is saved, also where it was deleted meanwhile."""
 
-    caught_by = "test_expiring_locks.py::test_what_is_deleted_while_somebody_renews_it_does_not_come_back"
+    caught_by = "test_expiring_locks.py::test_renewal_does_not_restore_deleted_entry"
 
     class Tickets(Apart):
         async def save(self, entry: ExpiringEntry) -> None:
@@ -97,7 +95,7 @@ class Revenant(Defect):
 class BlindBroom(Defect):
     """Looks which tickets have expired, and then deletes what is under their keys."""
 
-    caught_by = "test_expiring_locks.py::test_a_ticket_that_is_taken_over_is_not_deleted_as_the_expired_one_it_was"
+    caught_by = "test_expiring_locks.py::test_purge_keeps_replaced_expired_entry"
 
     class Tickets(Wrapped):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
@@ -118,7 +116,7 @@ class BlindBroom(Defect):
 class OutlivedUser(Defect):
     """Knows whose an entry is, but not as a reference."""
 
-    caught_by = "test_expiring_owners.py::test_tickets_are_deleted_with_their_user"
+    caught_by = "test_expiring_owners.py::test_entries_are_deleted_with_user"
 
     class Tickets(Wrapped):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
@@ -138,7 +136,7 @@ class OutlivedUser(Defect):
     repositories = {"tickets": Tickets}
 
 
-IN_TIME = "test_expiring_expiry.py::test_a_ticket_is_there_until_the_millisecond_in_which_it_expires"
+IN_TIME = "test_expiring_lifetime.py::test_entry_exists_until_its_expiry_millisecond"
 
 
 class ServedExpired(Defect):
@@ -183,7 +181,7 @@ class ToTheSecond(Defect):
 class BlockedKey(Defect):
     """Gives a key once, and never again."""
 
-    caught_by = "test_expiring_expiry.py::test_a_claim_takes_over_an_expired_ticket_and_nothing_is_left_of_it"
+    caught_by = "test_expiring_lifetime.py::test_insert_replaces_expired_entry"
 
     class Tickets(Wrapped):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
@@ -196,7 +194,7 @@ class BlockedKey(Defect):
 class NothingKept(Defect):
     """Ends the session that ends the others, too."""
 
-    caught_by = "test_expiring_owners.py::test_the_tickets_of_one_user_and_kind_are_deleted_and_counted"
+    caught_by = "test_expiring_owners.py::test_delete_for_user_deletes_one_kind"
 
     class Tickets(Wrapped):
         async def delete_for_user(self, user_id: int, kind: EntryKind, keep: str | None = None) -> int:
@@ -209,7 +207,7 @@ class NothingKept(Defect):
 class TidyValue(Defect):
     """Stores a value as core stores text that is shown to people."""
 
-    caught_by = "test_expiring.py::test_a_value_is_any_text_and_nobody_looks_into_it"
+    caught_by = "test_expiring.py::test_value_is_stored_unchanged"
 
     class Tickets(Wrapped):
         async def save(self, entry: ExpiringEntry) -> None:
@@ -221,7 +219,7 @@ class TidyValue(Defect):
 class DearHolder(Defect):
     """Asks for the entry, and then for its user."""
 
-    caught_by = "test_expiring_owners.py::test_the_holder_is_the_user_as_it_is_now_in_one_round_trip"
+    caught_by = "test_expiring_owners.py::test_owner_is_current_user_in_one_round_trip"
 
     class Tickets(Wrapped):
         async def owner(self, key: str, at: datetime) -> User | None:

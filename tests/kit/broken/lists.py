@@ -15,7 +15,7 @@ from tests.kit.broken.defect import Defect, Wrapped
 class RestlessTies(Defect):
     """Leaves rows with equal keys in any order."""
 
-    caught_by = "test_lists.py::test_products_walk_in_every_order_without_repeating_or_losing_one"
+    caught_by = "test_lists.py::test_products_paginate_stably_in_every_order"
 
     class Products(Wrapped):
         async def page(self, filter: ProductFilter, window: PageRequest) -> Page[Any]:
@@ -41,7 +41,7 @@ class Wildcards(Defect):
 class RepeatedRow(Defect):
     """Begins a page with the row that the cursor stands behind."""
 
-    caught_by = "test_lists.py::test_a_numbered_page_can_be_continued_by_cursor"
+    caught_by = "test_lists.py::test_numbered_page_continues_by_cursor"
 
     class Tags(Wrapped):
         async def page(self, window: PageRequest) -> Any:
@@ -56,7 +56,7 @@ class RepeatedRow(Defect):
 class Collation(Defect):
     """Sorts as a dictionary would."""
 
-    caught_by = "test_categories.py::test_the_tree_has_siblings_in_code_point_order"
+    caught_by = "test_categories.py::test_tree_siblings_are_in_code_point_order"
 
     class Categories(Wrapped):
         async def all(self) -> Any:
@@ -68,7 +68,7 @@ class Collation(Defect):
 class TripPerRow(Defect):
     """Asks for each row of a page once more."""
 
-    caught_by = "test_round_trips.py::test_no_endpoint_exceeds_its_budget_however_many_rows"
+    caught_by = "test_round_trips.py::test_endpoints_stay_within_round_trip_budget"
 
     class Posts(Wrapped):
         async def page(self, *arguments: Any) -> Any:
@@ -83,7 +83,7 @@ class TripPerRow(Defect):
 class GuessedTotal(Defect):
     """Counts no further than the page, to be quick."""
 
-    caught_by = "test_lists.py::test_pages_by_number"
+    caught_by = "test_lists.py::test_pages_are_selected_by_number"
 
     class Tags(Wrapped):
         async def page(self, window: PageRequest) -> Any:

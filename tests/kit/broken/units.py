@@ -17,7 +17,7 @@ from tests.kit.broken.pieces import Apart, Pieces
 class LostRollback(Defect):
     """Commits what an exception should have undone."""
 
-    caught_by = "test_commit.py::test_an_exception_undoes_a_unit_of_work_and_reaches_the_caller"
+    caught_by = "test_commit.py::test_exception_rolls_back_and_propagates"
 
     async def run(self, work: Work[Any]) -> Any:
         """As ``Storage.run``."""
@@ -40,7 +40,7 @@ class LostRollback(Defect):
 class LyingCommit(Defect):
     """Answers that all is stored, and has stored nothing."""
 
-    caught_by = "test_races.py::test_what_was_answered_is_seen_at_once_by_every_other_client"
+    caught_by = "test_races.py::test_response_is_visible_to_all_clients"
 
     class Undone(Exception):
         """Carries the result out of the unit of work that it undoes."""
@@ -62,7 +62,7 @@ class LyingCommit(Defect):
 class NoRerun(Defect):
     """Leaves transient conflicts to the client."""
 
-    caught_by = "test_commit.py::test_a_transient_conflict_runs_the_whole_work_again"
+    caught_by = "test_commit.py::test_transient_conflict_reruns_whole_work"
 
     async def run(self, work: Work[Any]) -> Any:
         """As ``Storage.run``."""
@@ -79,7 +79,7 @@ class NoRerun(Defect):
 class Autocommit(Defect):
     """Has no units of work: each statement stands for itself."""
 
-    caught_by = "test_posts.py::test_an_unknown_author_is_refused_and_leaves_no_tag_behind"
+    caught_by = "test_posts.py::test_unknown_author_creates_no_tag"
 
     async def run(self, work: Work[Any]) -> Any:
         """As ``Storage.run``, without the rest."""
@@ -112,7 +112,7 @@ class LostUpdate(Defect):
 class Oversell(Defect):
     """Looks whether there is enough, and then takes it, without a guard."""
 
-    caught_by = "test_races.py::test_64_orders_for_the_last_10_pieces"
+    caught_by = "test_races.py::test_64_orders_share_the_last_10_pieces"
 
     class Products(Apart):
         async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
@@ -138,7 +138,7 @@ class Oversell(Defect):
 class Orphans(Defect):
     """Keeps the reference of a product to a category that is deleted meanwhile."""
 
-    caught_by = "test_deletes.py::test_products_and_categories_below_lose_their_deleted_category"
+    caught_by = "test_deletes.py::test_deleted_category_is_unset_in_references"
 
     class Reader(Wrapped):
         async def get(self, id: int) -> Product:
@@ -158,7 +158,7 @@ class Orphans(Defect):
 class DirtyReads(Defect):
     """Lets readers look into a unit of work that has not committed."""
 
-    caught_by = "test_storage.py::test_reads_do_not_see_a_unit_of_work_before_it_has_committed"
+    caught_by = "test_storage.py::test_reads_do_not_see_uncommitted_work"
 
     class Orders(Wrapped):
         async def get(self, id: int) -> Any:
@@ -182,7 +182,7 @@ class DirtyReads(Defect):
 class ReusedIds(Defect):
     """Gives the id of a deleted tag to the next one."""
 
-    caught_by = "test_deletes.py::test_ids_are_never_used_again"
+    caught_by = "test_deletes.py::test_ids_are_never_reused"
 
     class Tags(Wrapped):
         async def delete(self, id: int) -> None:
@@ -201,7 +201,7 @@ class ReusedIds(Defect):
 class LeakyDelete(Defect):
     """Says that what it has just deleted was there before, whoever asks twice."""
 
-    caught_by = "test_tags.py::test_a_tag_is_deleted_once"
+    caught_by = "test_tags.py::test_tag_is_deleted_once"
 
     class Tags(Wrapped):
         async def delete(self, id: int) -> None:
@@ -216,7 +216,7 @@ class LeakyDelete(Defect):
 class QuietSavepoint(Defect):
     """Declares no savepoints, and lets them be used all the same."""
 
-    caught_by = "test_capabilities_operations.py::test_an_undeclared_savepoint_is_refused"
+    caught_by = "test_capabilities_operations.py::test_undeclared_savepoint_is_unsupported"
 
     @classmethod
     def capabilities(cls, sound: Capabilities) -> Capabilities:
@@ -227,7 +227,7 @@ class QuietSavepoint(Defect):
 class HollowSavepoint(Defect):
     """Keeps what was done within a savepoint when an error leaves it."""
 
-    caught_by = "test_orders.py::test_an_order_stands_when_only_its_notification_fails"
+    caught_by = "test_orders.py::test_order_survives_failed_notification"
 
     def savepoint(self, tx: Transaction) -> AbstractAsyncContextManager[None]:
         """Nothing to go back to."""

@@ -14,7 +14,7 @@ from tests.kit.broken.defect import Defect, Wrapped
 class FloatMoney(Defect):
     """Keeps prices in a column of single precision."""
 
-    caught_by = "test_values.py::test_a_price_is_a_number_or_a_string_and_comes_back_as_a_string"
+    caught_by = "test_values.py::test_price_is_returned_as_string"
 
     class Products(Wrapped):
         async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> Any:
@@ -42,7 +42,7 @@ class TruncatedText(Defect):
 class LocalTime(Defect):
     """Answers times as the clock on the wall shows them."""
 
-    caught_by = "test_values.py::test_times_around_changes_of_the_clock_and_leap_days_come_back"
+    caught_by = "test_values.py::test_times_around_clock_changes_are_kept"
 
     class Tags(Wrapped):
         async def get(self, id: int) -> Tag:
@@ -55,7 +55,7 @@ class LocalTime(Defect):
 class WholeSeconds(Defect):
     """Keeps times to the second."""
 
-    caught_by = "test_values.py::test_a_time_is_in_utc_with_milliseconds"
+    caught_by = "test_values.py::test_times_are_utc_with_milliseconds"
 
     class Users(Wrapped):
         async def add(self, drafts: Sequence[UserDraft], hashes: Sequence[str], at: datetime) -> Any:
@@ -95,7 +95,7 @@ class FoldedCase(Defect):
 class FoldedSpace(Defect):
     """Takes a name and the same name with a space after it for one."""
 
-    caught_by = "test_units.py::test_a_space_at_the_end_makes_another_name"
+    caught_by = "test_units_of_work.py::test_trailing_space_makes_another_name"
 
     class Categories(_Folding):
         fold = staticmethod(str.rstrip)
@@ -106,7 +106,7 @@ class FoldedSpace(Defect):
 class EqualNulls(Defect):
     """Takes two products without a category for products of one category."""
 
-    caught_by = "test_uniqueness.py::test_products_without_a_category_may_share_a_name"
+    caught_by = "test_uniqueness.py::test_uncategorized_products_may_share_a_name"
 
     class Products(Wrapped):
         async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> Any:
@@ -122,7 +122,7 @@ class EqualNulls(Defect):
 class FirstDuplicateOnly(Defect):
     """Names one taken field where there are several."""
 
-    caught_by = "test_uniqueness.py::test_every_taken_field_is_named_in_the_declared_order"
+    caught_by = "test_uniqueness.py::test_taken_fields_are_named_in_declared_order"
 
     async def run(self, work: Any) -> Any:
         """As ``Storage.run``."""

@@ -19,7 +19,7 @@ Tick = Callable[[timedelta], datetime]
 STEPS = {"later": timedelta(hours=1), "the clock went back": timedelta(hours=-1)}
 
 
-async def test_a_space_at_the_end_makes_another_name(storage: Storage) -> None:
+async def test_trailing_space_makes_another_name(storage: Storage) -> None:
     drafts = [CategoryDraft(name=name, slug=f"slug-{number}") for number, name in enumerate(("a", "a ", "a\u00a0"))]
 
     async def work(tx: Transaction) -> None:
@@ -62,7 +62,7 @@ async def _notify_of_order(tx: Transaction) -> None:
     [_lock_order, _change_order, _pay_order, _lock_post, _lock_notification, _notify_of_order],
     ids=lambda first: first.__name__.removeprefix("_"),
 )
-async def test_the_owner_of_what_is_locked_can_be_deleted_with_it(
+async def test_owner_of_locked_entity_can_be_deleted(
     shop: Shop, app: FastAPI, first: Callable[[Transaction], Awaitable[None]]
 ) -> None:
     owner, other = await shop.user(), await shop.user()
@@ -88,9 +88,7 @@ async def _dates(shop: Shop, *paths: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
-async def test_stock_and_money_are_never_dated_before_they_were(
-    shop: Shop, app: FastAPI, tick: Tick, step: timedelta
-) -> None:
+async def test_stock_and_balance_dates_never_go_back(shop: Shop, app: FastAPI, tick: Tick, step: timedelta) -> None:
     start, product = tick(timedelta()), await shop.product()
     user = await shop.user()
     for _ in range(2):
@@ -107,7 +105,7 @@ async def test_stock_and_money_are_never_dated_before_they_were(
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
-async def test_what_changes_along_is_never_dated_before_it_was(shop: Shop, tick: Tick, step: timedelta) -> None:
+async def test_cascaded_dates_never_go_back(shop: Shop, tick: Tick, step: timedelta) -> None:
     latest = tick(timedelta())
     category = await shop.category()
     await shop.category(parent_id=category["id"])
@@ -122,7 +120,7 @@ async def test_what_changes_along_is_never_dated_before_it_was(shop: Shop, tick:
     assert await _dates(shop, "/posts/1") == [(3, clock.to_json(latest))]
 
 
-async def test_a_lock_that_had_to_wait_shows_the_post_with_the_tags_of_now(shop: Shop, app: FastAPI) -> None:
+async def test_waiting_lock_returns_current_tags(shop: Shop, app: FastAPI) -> None:
     storage: Storage = app.state.storage
     await shop.article(await shop.user(), tags=["old"])
     await shop.tag(name="new")

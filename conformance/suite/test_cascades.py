@@ -66,7 +66,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-async def test_whoever_refers_to_it_meanwhile_changes_with_it(case: Case, shop: Shop, storage: Storage) -> None:
+async def test_concurrent_reference_is_cascaded_to(case: Case, shop: Shop, storage: Storage) -> None:
     await shop.category()
     await shop.category()
     await shop.product()

@@ -78,7 +78,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("actor", Actor)
-async def test_every_request_is_answered_as_the_table_says(house: House, actor: Actor) -> None:
+async def test_requests_follow_permission_table(house: House, actor: Actor) -> None:
     wrong = []
     fixed = {Actor.ANONYMOUS: house.anonymous, Actor.DEACTIVATED: await house.deactivated()}
     superuser = await house.staff.get("/users?search=user_1&sort=id&page_size=1")
@@ -117,12 +117,12 @@ def status_by_table(name: str, row: Row, actor: Actor) -> int:
     return 404 if name.startswith("GET ") else 403
 
 
-async def test_every_route_has_a_row_and_every_row_a_route(house: House) -> None:
+async def test_routes_and_permissions_match(house: House) -> None:
     assert without_row(house.app.routes) == []
     assert set(named(house.app.routes)) == set(TABLE)
 
 
-async def test_a_route_without_a_row_is_noticed_and_is_for_superusers(registry: Registry, settings: Settings) -> None:
+async def test_route_without_permission_needs_superuser(registry: Registry, settings: Settings) -> None:
     router = make_router("secrets")
 
     @router.get("/{id}")
@@ -142,7 +142,7 @@ async def test_a_route_without_a_row_is_noticed_and_is_for_superusers(registry: 
 # Who asks
 
 
-async def test_whoever_is_not_let_in_is_told_how_to_log_in(house: House) -> None:
+async def test_401_has_www_authenticate_header(house: House) -> None:
     anonymous = await house.anonymous.get("/orders")
     assert (refusal(anonymous), anonymous.headers["www-authenticate"]) == (NOBODY, "Bearer")
     for given in ("Bearer", "Bearer x", "Bearer x.y.z", "Basic YTpi"):
@@ -159,7 +159,7 @@ async def test_whoever_is_not_let_in_is_told_how_to_log_in(house: House) -> None
     assert (head.status_code, head.content) == (401, b"")
 
 
-async def test_a_body_is_not_read_from_whoever_may_not_send_it(house: House) -> None:
+async def test_body_is_not_read_before_authorization(house: House) -> None:
     _, user = await house.newcomer()
     for path, headers in [("/orders", []), ("/tags", [(b"authorization", user.headers["authorization"].encode())])]:
         statuses: list[int] = []
@@ -180,7 +180,7 @@ async def test_a_body_is_not_read_from_whoever_may_not_send_it(house: House) -> 
         assert statuses == [401 if path == "/orders" else 403]
 
 
-async def test_operators_are_known_by_a_named_network_and_by_nothing_that_is_sent(house: House) -> None:
+async def test_operator_is_known_by_network_not_by_headers(house: House) -> None:
     claims = {"X-Forwarded-For": TRUSTED[0], "X-Real-IP": TRUSTED[0], "Forwarded": f"for={TRUSTED[0]}"}
     for path in ("/health", "/health/db", "/metrics"):
         assert (await (await house.client(TRUSTED)).get(path)).is_success
@@ -189,7 +189,7 @@ async def test_operators_are_known_by_a_named_network_and_by_nothing_that_is_sen
     assert refusal(await (await house.client(TRUSTED)).get("/users")) == NOBODY, "it is trusted with no more"
 
 
-async def test_without_authentication_nobody_looks_at_a_token(client: httpx2.AsyncClient, trips: Trips) -> None:
+async def test_token_is_ignored_without_authentication(client: httpx2.AsyncClient, trips: Trips) -> None:
     await client.get("/users")
     with trips() as counted:
         assert (await client.get("/orders/stats/summary", headers={"Authorization": "Bearer x"})).is_success
@@ -199,7 +199,7 @@ async def test_without_authentication_nobody_looks_at_a_token(client: httpx2.Asy
 # The API document
 
 
-async def test_the_document_says_what_each_request_needs(house: House, app: FastAPI) -> None:
+async def test_openapi_documents_security(house: House, app: FastAPI) -> None:
     document = house.app.openapi()
     [scheme] = document["components"]["securitySchemes"]
     for path, methods in document["paths"].items():

@@ -66,9 +66,7 @@ AFTER = [timedelta(), MILLISECOND, timedelta(seconds=1), timedelta(days=3650)]
     [_get, _get_in_a_unit, _lock, _claim, _holder, _holder_in_a_unit, _delete_expired],
     ids=lambda is_there: is_there.__name__.removeprefix("_"),
 )
-async def test_a_ticket_is_there_until_the_millisecond_in_which_it_expires(
-    storage: Storage, is_there: IsThere, moment: datetime
-) -> None:
+async def test_entry_exists_until_its_expiry_millisecond(storage: Storage, is_there: IsThere, moment: datetime) -> None:
     user = await storage.run(lambda tx: add_user(tx, "ada"))
     entry = entry_of("key", "Value.", user_id=user.id, expires_at=moment)
     seen = []
@@ -79,7 +77,7 @@ async def test_a_ticket_is_there_until_the_millisecond_in_which_it_expires(
     assert seen == [True] * 3 + [False] * len(AFTER)
 
 
-async def test_a_claim_takes_over_an_expired_ticket_and_nothing_is_left_of_it(storage: Storage) -> None:
+async def test_insert_replaces_expired_entry(storage: Storage) -> None:
     ada = await storage.run(lambda tx: add_user(tx, "ada"))
     bob = await storage.run(lambda tx: add_user(tx, "bob"))
     tickets = [
@@ -96,7 +94,7 @@ async def test_a_claim_takes_over_an_expired_ticket_and_nothing_is_left_of_it(st
     assert await storage.run(lambda tx: tx.expiring.delete_for_user(bob.id, EntryKind.IDEMPOTENT_RESPONSE)) == 1
 
 
-async def test_a_ticket_lives_as_long_as_was_saved_last(storage: Storage) -> None:
+async def test_lifetime_is_the_last_saved(storage: Storage) -> None:
     await claimed(storage, *(entry_of(name, name) for name in ("longer", "shorter", "same")))
 
     async def work(tx: Transaction) -> None:
@@ -112,7 +110,7 @@ async def test_a_ticket_lives_as_long_as_was_saved_last(storage: Storage) -> Non
     assert await values(storage, "longer", "shorter", "same") == ["longer", None, None]
 
 
-async def test_all_that_has_expired_is_deleted_and_counted_whosever_it_is(storage: Storage) -> None:
+async def test_expired_entries_are_deleted_and_counted(storage: Storage) -> None:
     user = await storage.run(lambda tx: add_user(tx, "ada"))
     tickets = [
         entry_of(f"{kind} {number} {owner}", kind=kind, user_id=owner, expires_at=AT + number * MILLISECOND)
