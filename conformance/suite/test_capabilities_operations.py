@@ -1,4 +1,4 @@
-"""Operations that a storage may lack: they work where they are declared, and are refused where they are not."""
+"""The optional operations: they work where they are declared, and raise ``Unsupported`` where they are not."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from conformance.defaults import settings_for
-from conformance.interleaving import Sessions, add_product, add_tag, tag_names, within
+from conformance.interleaving import StoragePair, add_product, add_tag, tag_names, wait_for
 from core import clock
 from core.entities import ProductDraft
 from core.errors import StockroomError, Unsupported
@@ -17,33 +17,33 @@ from core.settings import Settings
 from core.storage import Migrations, Storage, Transaction
 
 
-class Undone(Exception):
+class Rollback(Exception):
     """Undoes what it leaves."""
 
 
 # Savepoints
 
 
-async def undone_part(tx: Transaction) -> None:
+async def roll_back_part(tx: Transaction) -> None:
     async with tx.savepoint():
         await add_tag(tx, "Undone")
         assert [tag.name for tag in await tx.tags.by_names(["undone"])] == ["Undone"]
-        raise Undone
+        raise Rollback
 
 
 @pytest.mark.needs("savepoints")
-async def test_savepoint_rolls_back_only_its_part(sessions: Sessions) -> None:
+async def test_savepoint_rolls_back_only_its_part(storages: StoragePair) -> None:
     async def work(tx: Transaction) -> None:
         await add_tag(tx, "Before")
         async with tx.savepoint():
             await add_tag(tx, "Kept")
-        with pytest.raises(Undone):
-            await undone_part(tx)
+        with pytest.raises(Rollback):
+            await roll_back_part(tx)
         assert await tx.tags.by_names(["undone"]) == []
         await add_tag(tx, "After")
 
-    await sessions.first.run(work)
-    assert await tag_names(sessions.second) == ["Before", "Kept", "After"]
+    await storages.first.run(work)
+    assert await tag_names(storages.second) == ["Before", "Kept", "After"]
 
 
 @pytest.mark.needs("savepoints")
@@ -65,9 +65,9 @@ async def test_released_savepoint_rolls_back_with_unit(storage: Storage) -> None
     async def work(tx: Transaction) -> None:
         async with tx.savepoint():
             await add_tag(tx, "News")
-        raise Undone
+        raise Rollback
 
-    with pytest.raises(Undone):
+    with pytest.raises(Rollback):
         await storage.run(work)
     assert await tag_names(storage) == []
 
@@ -90,7 +90,7 @@ async def test_undeclared_savepoint_is_unsupported(storage: Storage) -> None:
 
 @pytest.fixture
 def migrations(blank_url: str, registry: Registry) -> Migrations:
-    """Those of a store with nothing in it."""
+    """The migrations of a blank store."""
     settings = settings_for(blank_url)
     return registry.choose(settings).migrations(settings)
 
@@ -136,21 +136,21 @@ async def test_undeclared_downgrade_is_unsupported(storage: Storage, settings: S
 @pytest.mark.needs("offline_migrations")
 async def test_migration_script_leaves_store_untouched(migrations: Migrations) -> None:
     head = migrations.history()[-1].id
-    everything = migrations.script("base:head")
-    assert everything.strip()
-    assert everything == migrations.script(f"base:{head}")
-    assert len({everything, migrations.script("head:base"), migrations.script("head:head")}) == 3
+    whole_script = migrations.script("base:head")
+    assert whole_script.strip()
+    assert whole_script == migrations.script(f"base:{head}")
+    assert len({whole_script, migrations.script("head:base"), migrations.script("head:head")}) == 3
     assert await migrations.current() is None
 
 
 @pytest.mark.lacks("offline_migrations")
 async def test_undeclared_script_is_unsupported(migrations: Migrations) -> None:
-    for span in ("base:head", "head:base"):
+    for revisions in ("base:head", "head:base"):
         with pytest.raises(Unsupported):
-            migrations.script(span)
+            migrations.script(revisions)
 
 
-# Sizes
+# Size
 
 
 @pytest.mark.needs("reports_size")
@@ -158,16 +158,16 @@ async def test_storage_reports_its_size(storage: Storage) -> None:
     before = await storage.size()
     assert isinstance(before, int)
     assert before > 0
-    assert await within(grown(storage, before)) < before + 1000 * 2**20
+    assert await wait_for(grow(storage, before)) < before + 1000 * 2**20
 
 
 async def add_all(drafts: Sequence[ProductDraft], tx: Transaction) -> None:
     await tx.products.add(drafts, clock.now())
 
 
-async def grown(storage: Storage, before: int) -> int:
-    """The size once it is more than ``before``; what was deleted earlier may leave room for the first texts."""
-    chance = Random(1)
+async def grow(storage: Storage, before: int) -> int:
+    """The size once it exceeds ``before``; the first rows may fit into space that was freed earlier."""
+    random = Random(1)
     for batch in count():
         drafts = [
             ProductDraft(
@@ -175,7 +175,7 @@ async def grown(storage: Storage, before: int) -> int:
                 slug=f"p-{batch}-{number}",
                 sku=f"P-{batch}-{number}",
                 price=1,
-                description="".join(map(chr, chance.choices(range(0x4E00, 0x9FFF), k=5_000))),  # hard to compress
+                description="".join(map(chr, random.choices(range(0x4E00, 0x9FFF), k=5_000))),  # hard to compress
             )
             for number in range(100)
         ]

@@ -1,8 +1,8 @@
-"""Categories: a forest that products hang in."""
+"""Categories: a tree, with products in its nodes."""
 
 import pytest
 
-from conformance.problem import blamed, refusal
+from conformance.problem import error_fields, error_of
 from conformance.shop import Json, Shop
 
 
@@ -44,20 +44,20 @@ async def test_unknown_parent_is_rejected(shop: Shop) -> None:
         shop.client.put(f"/categories/{category['id']}", json={"name": "Audio", "parent_id": 99}),
         shop.client.patch(f"/categories/{category['id']}", json={"parent_id": 99}),
     ):
-        answer = await request
-        assert refusal(answer) == (400, "unknown-reference")
-        assert blamed(answer) == ["parent_id"]
+        response = await request
+        assert error_of(response) == (400, "unknown-reference")
+        assert error_fields(response) == ["parent_id"]
     assert (await shop.get("/categories"))["items"] == [category]
 
 
 async def test_put_replaces_all_but_omitted_slug(shop: Shop) -> None:
     parent = await shop.category()
     category = await shop.category(slug="kept", description="Old.", parent_id=parent["id"])
-    answer = await shop.client.put(f"/categories/{category['id']}", json={"name": "New name"})
-    assert answer.status_code == 200
+    response = await shop.client.put(f"/categories/{category['id']}", json={"name": "New name"})
+    assert response.status_code == 200
     changed = {"name": "New name", "slug": "kept", "description": None, "parent_id": None, "version": 2}
-    assert answer.json() == category | changed | {"updated_at": answer.json()["updated_at"]}
-    assert await shop.get(f"/categories/{category['id']}") == answer.json()
+    assert response.json() == category | changed | {"updated_at": response.json()["updated_at"]}
+    assert await shop.get(f"/categories/{category['id']}") == response.json()
 
 
 async def test_patch_changes_only_sent_fields(shop: Shop) -> None:
@@ -73,10 +73,10 @@ async def test_patch_changes_only_sent_fields(shop: Shop) -> None:
     }
     assert (await shop.client.patch(path, json={})).json() == changed
     for field in ("name", "slug"):
-        assert blamed(await shop.client.patch(path, json={field: None})) == [field]
+        assert error_fields(await shop.client.patch(path, json={field: None})) == [field]
 
 
-async def family(shop: Shop) -> tuple[Json, Json, Json]:
+async def create_line(shop: Shop) -> tuple[Json, Json, Json]:
     mother = await shop.category(name="Mother")
     daughter = await shop.category(name="Daughter", parent_id=mother["id"])
     return mother, daughter, await shop.category(name="Granddaughter", parent_id=daughter["id"])
@@ -84,19 +84,19 @@ async def family(shop: Shop) -> tuple[Json, Json, Json]:
 
 @pytest.mark.parametrize("below", [0, 1, 2])
 async def test_category_cycle_is_rejected(shop: Shop, below: int) -> None:
-    line = await family(shop)
+    line = await create_line(shop)
     for request in (
         shop.client.patch(f"/categories/{line[0]['id']}", json={"parent_id": line[below]["id"]}),
         shop.client.put(f"/categories/{line[0]['id']}", json={"name": "Mother", "parent_id": line[below]["id"]}),
     ):
-        answer = await request
-        assert refusal(answer) == (400, "category-cycle")
-        assert blamed(answer) == ["parent_id"]
+        response = await request
+        assert error_of(response) == (400, "category-cycle")
+        assert error_fields(response) == ["parent_id"]
     assert await shop.get(f"/categories/{line[0]['id']}") == line[0]
 
 
 async def test_category_moves_with_its_subtree(shop: Shop) -> None:
-    _, daughter, granddaughter = await family(shop)
+    _, daughter, granddaughter = await create_line(shop)
     other = await shop.category(name="Aunt")
     moved = await shop.client.patch(f"/categories/{daughter['id']}", json={"parent_id": other["id"]})
     assert moved.status_code == 200
@@ -142,6 +142,6 @@ async def test_category_lists_products_newest_first(shop: Shop) -> None:
 
 async def test_category_is_deleted_once(shop: Shop) -> None:
     category = await shop.category()
-    answer = await shop.client.delete(f"/categories/{category['id']}")
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert refusal(await shop.client.delete(f"/categories/{category['id']}")) == (404, "not-found")
+    response = await shop.client.delete(f"/categories/{category['id']}")
+    assert (response.status_code, response.content) == (204, b"")
+    assert error_of(await shop.client.delete(f"/categories/{category['id']}")) == (404, "not-found")

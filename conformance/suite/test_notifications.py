@@ -1,6 +1,6 @@
-"""Notifications: listed under their user, and read."""
+"""Notifications: listed by user, and marked as read."""
 
-from conformance.problem import refusal
+from conformance.problem import error_of
 from conformance.shop import Shop
 
 
@@ -18,9 +18,9 @@ async def test_notification_is_read_once(shop: Shop) -> None:
         "message": notification["message"],
         "is_read": False,
     }
-    answer = await shop.client.post(f"/notifications/{notification['id']}/read")
-    read = answer.json()
-    assert answer.status_code == 200
+    response = await shop.client.post(f"/notifications/{notification['id']}/read")
+    read = response.json()
+    assert response.status_code == 200
     assert read == notification | {"is_read": True, "version": 2, "updated_at": read["updated_at"]}
     assert (await shop.client.post(f"/notifications/{notification['id']}/read")).json() == read, "no new version"
     assert (await shop.get(f"/users/{user['id']}/notifications"))["items"] == [read]
@@ -28,7 +28,7 @@ async def test_notification_is_read_once(shop: Shop) -> None:
 
 async def test_notifications_are_listed_newest_first(shop: Shop) -> None:
     user, other, product = await shop.user(), await shop.user(), await shop.product()
-    orders = [await shop.order(who, product, notify=True) for who in (user, other, user)]
+    orders = [await shop.order(each, product, notify=True) for each in (user, other, user)]
     listing = await shop.get(f"/users/{user['id']}/notifications")
     assert [notification["order_id"] for notification in listing["items"]] == [orders[2]["id"], orders[0]["id"]]
     assert listing["total"] == 2
@@ -39,8 +39,8 @@ async def test_notifications_are_listed_newest_first(shop: Shop) -> None:
 async def test_user_without_notifications_has_empty_list(shop: Shop) -> None:
     user = await shop.user()
     assert (await shop.get(f"/users/{user['id']}/notifications"))["items"] == []
-    assert refusal(await shop.client.get("/users/99/notifications")) == (404, "not-found")
+    assert error_of(await shop.client.get("/users/99/notifications")) == (404, "not-found")
 
 
 async def test_read_of_unknown_notification_is_404(shop: Shop) -> None:
-    assert refusal(await shop.client.post("/notifications/99/read")) == (404, "not-found")
+    assert error_of(await shop.client.post("/notifications/99/read")) == (404, "not-found")
