@@ -54,11 +54,11 @@ class Node:
             async with connected(self.url) as client:
                 await client.admin.command("hello")
 
-        await self.process.until(greet, 60)
+        await self.process.wait_until(greet, 60)
 
 
 def _run(command: list[str | Path], folder: Path, site: Site) -> Process:
-    process = Process(command, folder, goodbye=SIGKILL)
+    process = Process(command, folder, stop_signal=SIGKILL)
     site.processes.append(process)
     return process
 
@@ -75,7 +75,7 @@ async def connected(url: str) -> AsyncIterator[Client[dict[str, Any]]]:
 
 async def start(site: Site, program: Path, *options: str, replicated: bool = True) -> Node:
     """A server that answers; a member of a replica set that nobody has initiated, or a standalone one."""
-    port = site.ports.take()
+    port = site.ports.acquire()
     folder = site.room(f"mongod-{port}")
     await KIND.prepare(program, folder, None)
     usual = [part for part in KIND.command(program, folder, port) if replicated or "replSet" not in str(part)]

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from backends.mongo import driver
-from conformance.interleaving import Pause, Sessions, add_user, held, overlap, within
+from conformance.interleaving import Pause, StoragePair, add_user, paused, wait_briefly, wait_for
 from core import clock
 from core.entities import EntryKind, ExpiringEntry
 from core.plugins import Registry
@@ -43,7 +43,7 @@ async def recorded(
 
 @pytest.mark.parametrize("expired", [None, replace(ENTRY, expires_at=NOW)], ids=["a free key", "an expired entry"])
 async def test_who_claims_a_key_second_is_run_again_and_finds_it(
-    sessions: Sessions, expired: ExpiringEntry | None
+    storages: StoragePair, expired: ExpiringEntry | None
 ) -> None:
     async def prepare(tx: Transaction) -> None:
         await add_user(tx, "ada")
@@ -62,12 +62,12 @@ async def test_who_claims_a_key_second_is_run_again_and_finds_it(
         runs += 1
         return await tx.expiring.insert_or_lock(replace(ENTRY, value="second"), NOW)
 
-    await sessions.first.run(prepare)
-    async with held(sessions.first, first) as claimed:
-        other = asyncio.create_task(sessions.second.run(second))
-        assert not await overlap(other)
-        assert await claimed.end() is None
-        assert await within(other) == ENTRY
+    await storages.first.run(prepare)
+    async with paused(storages.first, first) as claimed:
+        other = asyncio.create_task(storages.second.run(second))
+        assert not await wait_briefly(other)
+        assert await claimed.finish() is None
+        assert await wait_for(other) == ENTRY
     assert runs > 1
 
 

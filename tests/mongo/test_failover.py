@@ -11,10 +11,10 @@ from signal import SIGCONT, SIGSTOP
 import httpx2
 import pytest
 
-from conformance.crowd import Crowd
+from conformance.concurrent_clients import ConcurrentClients
 from conformance.defaults import settings_for
-from conformance.problem import refusal
-from conformance.processes.serving import Serving, serving
+from conformance.problem import error_of
+from conformance.processes.servers import ShopServer, start_servers
 from conformance.shop import Shop
 from conformance.suite import test_races as races
 from core.plugins import Registry
@@ -46,7 +46,7 @@ class Cluster:
 
     url: str
     nodes: dict[int, Node]
-    servers: list[Serving]
+    servers: list[ShopServer]
     numbers: Iterator[int]
 
     async def kill_primary(self, *more: int) -> int:
@@ -95,26 +95,28 @@ def cluster(
         return url, nodes
 
     url, nodes = asyncio.run(prepare())
-    with serving(settings_for(url, database_timeout=TIMEOUT), tmp_path_factory.mktemp("servers"), 2) as servers:
+    with start_servers(settings_for(url, database_timeout=TIMEOUT), tmp_path_factory.mktemp("servers"), 2) as servers:
         for one in servers:
-            asyncio.run(one.ready())
+            asyncio.run(one.wait_until_ready())
         yield Cluster(url, {node.port: node for node in nodes}, servers, count(1))
 
 
 @pytest.fixture
-async def crowd(cluster: Cluster) -> AsyncIterator[Crowd]:
+async def crowd(cluster: Cluster) -> AsyncIterator[ConcurrentClients]:
     """Clients of both servers; all nodes are there."""
     await cluster.heal()
-    async with Crowd.at([one.url for one in cluster.servers], cluster.numbers) as crowd:
+    async with ConcurrentClients.connect([one.url for one in cluster.servers], cluster.numbers) as crowd:
         yield crowd
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__.removeprefix("test_"))
-async def test_on_three_nodes(crowd: Crowd, race: Callable[[Crowd], Awaitable[None]]) -> None:
+async def test_on_three_nodes(crowd: ConcurrentClients, race: Callable[[ConcurrentClients], Awaitable[None]]) -> None:
     await race(crowd)
 
 
-async def test_no_acknowledged_write_is_lost_when_the_primary_is_killed(cluster: Cluster, crowd: Crowd) -> None:
+async def test_no_acknowledged_write_is_lost_when_the_primary_is_killed(
+    cluster: Cluster, crowd: ConcurrentClients
+) -> None:
     trade = await Trade.of(crowd)
     async with trade.going_on():
         await trade.more(PATIENCE, orders=10, transfers=10, products=2, deletions=5)
@@ -126,12 +128,14 @@ async def test_no_acknowledged_write_is_lost_when_the_primary_is_killed(cluster:
     await audit(trade, cluster, crowd)
 
 
-async def test_without_a_majority_writes_answer_503_until_there_is_one_again(cluster: Cluster, crowd: Crowd) -> None:
+async def test_without_a_majority_writes_answer_503_until_there_is_one_again(
+    cluster: Cluster, crowd: ConcurrentClients
+) -> None:
     trade = await Trade.of(crowd)
     async with trade.going_on():
         await trade.more(PATIENCE, orders=10, transfers=10, products=2, deletions=5)
         killed = await cluster.kill_primary(0)
-        await asyncio.gather(*(closed(client) for client in crowd.clients))
+        await asyncio.gather(*(closed(client) for client in crowd.all))
         [dead] = [node for node in cluster.nodes.values() if not node.running and node.port != killed]
         await dead.again()
         await trade.more(PATIENCE, orders=20, transfers=20, products=4, deletions=10)
@@ -147,15 +151,15 @@ async def closed(client: httpx2.AsyncClient) -> None:
     for _ in range(3):
         answer = await client.post("/categories", json={"name": "too early"})
         assert_asks_to_come_back(answer)
-        assert refusal(answer) == (503, "storage-unavailable")
+        assert error_of(answer) == (503, "storage-unavailable")
         assert answer.elapsed.total_seconds() < BOUND
     assert (await client.get("/livez")).status_code == 200
     assert (await client.get("/readyz")).status_code == 503
 
 
-async def audit(trade: Trade, cluster: Cluster, crowd: Crowd) -> None:
+async def audit(trade: Trade, cluster: Cluster, crowd: ConcurrentClients) -> None:
     """Every server of the shop is as it was, and tells the same."""
     assert trade.longest < BOUND
-    for one, client in zip(cluster.servers, crowd.clients, strict=True):
-        await one.ready()
+    for one, client in zip(cluster.servers, crowd.all, strict=True):
+        await one.wait_until_ready()
         await trade.audit(Shop(client, cluster.numbers))

@@ -9,9 +9,9 @@ import pytest
 
 from backends.mongo import storage as mongo_storage
 from conformance.defaults import settings_for
-from conformance.processes.ports import Ports
-from conformance.processes.process import Failed
-from conformance.processes.serving import serving
+from conformance.processes.ports import PortPool
+from conformance.processes.process import ProcessFailed
+from conformance.processes.servers import start_servers
 from core.clock import now
 from core.entities import CategoryDraft
 from core.errors import StockroomError, TransientConflict, Unavailable
@@ -75,9 +75,9 @@ async def stored(storage: Storage) -> list[str]:
 
 def ended(url: str, folder: Path) -> list[str]:
     """The lines that ``stockroom serve`` writes before it ends with code 2; no credentials in them."""
-    with serving(settings_for(url), folder, 1) as [server]:
-        with pytest.raises(Failed, match=r"^it ended with code 2: "):
-            asyncio.run(server.ready())
+    with start_servers(settings_for(url), folder, 1) as [server]:
+        with pytest.raises(ProcessFailed, match=r"^it ended with code 2: "):
+            asyncio.run(server.wait_until_ready())
         said = server.process.tail(1000)
     assert SECRET not in said
     assert "Traceback" not in said
@@ -121,8 +121,8 @@ def test_a_wrong_password_is_told_without_repeating_it(faulty_url: str, tmp_path
 @pytest.fixture
 def nowhere(mongod: Path) -> Iterator[str]:
     """A URL where nobody listens."""
-    ports = Ports()
-    yield f"mongodb://clerk:{SECRET}@127.0.0.1:{ports.take()}/shop?{SHORTLY}"
+    ports = PortPool()
+    yield f"mongodb://clerk:{SECRET}@127.0.0.1:{ports.acquire()}/shop?{SHORTLY}"
     ports.release()
 
 

@@ -10,9 +10,9 @@ from fastapi import FastAPI
 
 from backends.mongo import driver
 from backends.mongo.commands import GREETINGS
-from conformance.scene import Scene
+from conformance.dataset import Dataset
 from conformance.shop import Shop
-from conformance.suite.budget import ROWS
+from conformance.suite.budget import BUDGETS
 from core.settings import Settings
 from tests.mongo.watched import watched
 
@@ -54,13 +54,13 @@ def sent() -> Iterator[list[str]]:
 
 
 async def test_every_command_is_noted_and_nothing_else(
-    witnessed: Shop, trips: Callable[[], AbstractContextManager[list[str]]]
+    witnessed: Shop, round_trips: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
-    scene = await Scene.of(witnessed, SIZE)
-    for row in ROWS:
-        asked = row.ask(scene)
+    scene = await Dataset.create(witnessed, SIZE)
+    for row in BUDGETS:
+        asked = row.make_request(scene)
         url, body = await asked if inspect.isawaitable(asked) else asked
-        with trips() as noted, sent() as seen:
+        with round_trips() as noted, sent() as seen:
             answer = await witnessed.client.request(row.operation.partition(" ")[0], url, json=body)
         assert answer.is_success, f"{row.name}: {answer.text}"
         assert len(noted) == len(seen), f"{row.name}: {noted}, but {seen}"
@@ -68,10 +68,10 @@ async def test_every_command_is_noted_and_nothing_else(
 
 @pytest.mark.parametrize("body", [{"name": "taken"}, {"name": "x", "parent_id": 9}], ids=["duplicate", "unknown"])
 async def test_what_was_refused_is_noted_too(
-    witnessed: Shop, trips: Callable[[], AbstractContextManager[list[str]]], body: dict[str, object]
+    witnessed: Shop, round_trips: Callable[[], AbstractContextManager[list[str]]], body: dict[str, object]
 ) -> None:
     await witnessed.post("/categories", {"name": "taken"})
-    with trips() as noted, sent() as seen:
+    with round_trips() as noted, sent() as seen:
         answer = await witnessed.client.post("/categories", json=body)
     assert answer.is_client_error
     assert (len(noted), "abortTransaction" in seen) == (len(seen), True), f"{noted}, but {seen}"

@@ -10,8 +10,8 @@ from itertools import cycle
 
 import httpx2
 
-from conformance.crowd import Crowd
-from conformance.problem import refusal
+from conformance.concurrent_clients import ConcurrentClients
+from conformance.problem import error_of
 from conformance.shop import Json, Shop
 
 UNAVAILABLE = 503
@@ -37,7 +37,7 @@ class Trade:
         longest: seconds that it took for an answer at most.
     """
 
-    def __init__(self, crowd: Crowd, user: Json, products: dict[int, int], accounts: list[Json]) -> None:
+    def __init__(self, crowd: ConcurrentClients, user: Json, products: dict[int, int], accounts: list[Json]) -> None:
         self.acknowledged: dict[str, list[int]] = {kind: [] for kind in REFUSALS}
         self.unavailable = 0
         self.doubtful: set[int] = set()
@@ -45,11 +45,11 @@ class Trade:
         self._crowd = crowd
         self._user, self._stocks, self._accounts = user, products, accounts
         self._plenty, self._rare = products
-        self._clients = cycle(crowd.clients)
+        self._clients = cycle(crowd.all)
         self._chance = random.Random(3)
 
     @classmethod
-    async def of(cls, crowd: Crowd) -> "Trade":
+    async def of(cls, crowd: ConcurrentClients) -> "Trade":
         """Set up what is traded with."""
         user, owner = await crowd.shop.user(), await crowd.shop.user()
         stocks = {(await crowd.shop.product(stock_quantity=stock))["id"]: stock for stock in STOCKS}
@@ -91,7 +91,7 @@ class Trade:
             self.unavailable += 1
             await asyncio.sleep(0.2)
         else:
-            assert refusal(answer) in REFUSALS[kind], answer.text
+            assert error_of(answer) in REFUSALS[kind], answer.text
 
     async def rush_for_the_last(self) -> None:
         """64 clients order what there are ten of."""
@@ -163,7 +163,7 @@ class Trade:
 
 def assert_asks_to_come_back(answer: httpx2.Response) -> None:
     """A 503 that says when to try again."""
-    assert refusal(answer)[0] == UNAVAILABLE
+    assert error_of(answer)[0] == UNAVAILABLE
     assert int(answer.headers["Retry-After"]) >= 1
 
 

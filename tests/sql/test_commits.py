@@ -6,9 +6,9 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
-from conformance.problem import refusal
-from conformance.shop import Shop, furnish
-from conformance.suite.test_commit import own_app, serving, writes
+from conformance.problem import error_of
+from conformance.shop import Shop, populate
+from conformance.suite.test_commit import own_app, send_writes, serve
 from core.errors import TransientConflict
 from tests.sql.neighbour import ALL
 
@@ -17,9 +17,9 @@ __all__ = ["own_app"]
 
 
 async def test_a_commit_that_fails_is_an_error_and_leaves_nothing(own_app: FastAPI) -> None:
-    async with serving(own_app) as client:
+    async with serve(own_app) as client:
         shop = Shop(client)
-        await furnish(shop)
+        await populate(shop)
         before = await shop.contents()
         engine = own_app.state.storage._engine.sync_engine
 
@@ -28,16 +28,16 @@ async def test_a_commit_that_fails_is_an_error_and_leaves_nothing(own_app: FastA
                 raise ConnectionResetError
 
         event.listen(engine, "before_cursor_execute", fail)
-        answers = await writes(shop)
-        assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
+        answers = await send_writes(shop)
+        assert {error_of(answer) for answer in answers} == {(503, "storage-unavailable")}
         assert {answer.headers["retry-after"] for answer in answers} == {"1"}
         event.remove(engine, "before_cursor_execute", fail)
         assert await shop.contents() == before
-        assert {answer.is_success for answer in await writes(shop)} == {True}
+        assert {answer.is_success for answer in await send_writes(shop)} == {True}
 
 
 async def test_a_conflict_found_by_the_commit_runs_the_work_again(own_app: FastAPI) -> None:
-    async with serving(own_app) as client:
+    async with serve(own_app) as client:
         commits = 0
 
         def conflict(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

@@ -89,12 +89,12 @@ async def test_what_core_would_never_write_is_refused(neighbour: Neighbour) -> N
 # Claims
 
 
-async def test_a_claim_is_one_round_trip_and_a_lost_one_two(storage: Storage, trips: Trips) -> None:
+async def test_a_claim_is_one_round_trip_and_a_lost_one_two(storage: Storage, round_trips: Trips) -> None:
     user = await add_user(storage)
     costs = []
 
     async def claiming(tx: Transaction, one: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
-        with trips() as made:
+        with round_trips() as made:
             found = await tx.expiring.insert_or_lock(one, at)
         costs.append(len(made))
         return found
@@ -107,7 +107,7 @@ async def test_a_claim_is_one_round_trip_and_a_lost_one_two(storage: Storage, tr
     assert await storage.run(lambda tx: claiming(tx, first, SOON)) == second
     assert costs == [1, 2, 2, 1, 2]
     for ask, found in ((storage.expiring.get, second), (storage.expiring.owner, None)):
-        with trips() as made:
+        with round_trips() as made:
             assert await ask(KEY, SOON) == found
         assert len(made) == 1
 

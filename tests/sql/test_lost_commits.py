@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from api.app import create_app
 from conformance.defaults import settings_for
-from conformance.problem import refusal
+from conformance.problem import error_of
 from core.clock import now
 from core.entities import TagDraft
 from core.plugins import Registry
@@ -38,7 +38,7 @@ async def test_a_commit_that_the_database_refuses_is_an_error(registry: Registry
     await neighbour.run(*DEFERRED[neighbour.dialect.name])
     app = create_app(settings, registry=registry)
     async with serving(app) as client:
-        assert refusal(await client.post("/tags", json={"name": "News"})) == (500, "internal-error")
+        assert error_of(await client.post("/tags", json={"name": "News"})) == (500, "internal-error")
         assert (await client.get("/tags")).json()["total"] == 0
         assert (await client.post("/categories", json={"name": "Works"})).status_code == 201
 
@@ -60,7 +60,7 @@ async def test_a_connection_that_ends_before_the_commit_is_503_and_leaves_nothin
     app = create_app(settings, registry=registry)
     async with serving(app) as client:
         event.listen(app.state.storage._engine.sync_engine, "before_cursor_execute", end_all)
-        assert refusal(await client.post("/tags", json={"name": "News"})) == (503, "storage-unavailable")
+        assert error_of(await client.post("/tags", json={"name": "News"})) == (503, "storage-unavailable")
         assert ends == 1
         assert (await client.get("/tags")).json()["total"] == 0
         assert (await client.post("/tags", json={"name": "News"})).status_code == 201

@@ -14,7 +14,7 @@ from api.app import create_app
 from backends.sql.engine import CONNECT_TIMEOUT
 from backends.sql.storage import SqlStorage
 from conformance.defaults import settings_for
-from conformance.problem import refusal
+from conformance.problem import error_of
 from conformance.shop import Shop
 from core.errors import Unavailable
 from core.plugins import Registry
@@ -78,7 +78,7 @@ async def test_a_server_that_hangs_is_503_in_time_and_forgotten_after(shop: Shop
         tag = shop.client.post("/tags", json={"name": "No"})
         answers = await asyncio.gather(tag, *map(shop.client.get, ("/tags/1", "/tags", "/health")))
         assert monotonic() - started < limit + LEAVE
-        assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
+        assert {error_of(answer) for answer in answers} == {(503, "storage-unavailable")}
         assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
     proxy.release()
     await works(shop)
@@ -94,7 +94,7 @@ async def test_a_unit_of_work_that_hangs_is_503_and_not_run_again(
     with hanging_at(app, proxy, start):
         started = monotonic()
         answer = await shop.client.post("/orders/with-notifications", json=body)
-        assert refusal(answer) == (503, "storage-unavailable")
+        assert error_of(answer) == (503, "storage-unavailable")
         assert monotonic() - started < PATIENCE + LEAVE
     await works(shop)
     sold = 100 - (await shop.get(f"/products/{product['id']}"))["stock_quantity"]
@@ -106,7 +106,7 @@ async def test_a_bulk_too_large_for_any_buffer_is_let_go_of_too(shop: Shop, prox
     bulk = [shop.draft() | {"description": "x" * 10_000} for _ in range(1000)]
     proxy.hold()
     async with asyncio.timeout(20):  # most of it is our own work
-        assert refusal(await shop.client.post("/products/bulk", json=bulk)) == (503, "storage-unavailable")
+        assert error_of(await shop.client.post("/products/bulk", json=bulk)) == (503, "storage-unavailable")
     proxy.release()
     assert (await shop.get("/products"))["total"] == 0
     await works(shop)
