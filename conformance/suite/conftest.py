@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from conformance.authenticated_user import AuthenticatedUser
 from conformance.defaults import settings_for
 from conformance.fixtures import *  # noqa: F403 - pytest looks for them here
 from conformance.protected_shop import AUTH_SETTINGS, ProtectedShop
@@ -65,3 +66,9 @@ async def owner(protected_shop: ProtectedShop) -> tuple[OwnedEntities, httpx2.As
 async def other_client(protected_shop: ProtectedShop) -> httpx2.AsyncClient:
     """The client of another user."""
     return (await protected_shop.register_user())[1]
+
+
+@pytest.fixture
+async def ada(anonymous_client: httpx2.AsyncClient) -> AuthenticatedUser:
+    """A registered user."""
+    return await AuthenticatedUser.register(anonymous_client)

@@ -22,7 +22,7 @@ HEADERS = ["content-type", "allow", "retry-after", "location"]
 NOT_COVERED = {"storage-unavailable", "pool-exhausted", "too-many-conflicts", "internal-error"}
 NOT_COVERED |= {"forbidden", "overloaded", "precondition-failed"}
 NOT_COVERED |= {"idempotency-key-in-use", "idempotency-key-reused", "answer-too-large"}
-# Errors of log-ins, which have tests of their own (test_sessions.py, test_permissions.py), and of rate limits.
+# Errors of log-ins, which have tests of their own (test_log_in.py, test_permissions.py), and of rate limits.
 NOT_COVERED |= {"unauthenticated", "invalid-grant", "invalid-request", "unsupported-grant-type", "wrong-password"}
 NOT_COVERED |= {"too-many-attempts", "rate-limited"}
 

@@ -44,11 +44,9 @@ class Defect:
         return sound
 
     async def run(self, work: Work[T]) -> T:
-        """As ``Storage.run``."""
         return await self.storage.run(lambda tx: work(BrokenTransaction(tx, self)))
 
     def savepoint(self, tx: Transaction) -> AbstractAsyncContextManager[None]:
-        """As ``Transaction.savepoint``."""
         return tx.savepoint()
 
 
@@ -65,7 +63,6 @@ class BrokenTransaction:
         return wrapper(repository, self._defect.state) if wrapper else repository
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
-        """As ``Transaction.savepoint``."""
         return self._defect.savepoint(self._inner)
 
 
@@ -83,5 +80,4 @@ class BrokenStorage:
         return wrapper(found, self._defect.state) if wrapper else found
 
     async def run(self, work: Work[T]) -> T:
-        """As ``Storage.run``."""
         return await self._defect.run(work)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 from core.entities import EntryKind, ExpiringEntry, User
 from core.errors import NotFound, UnknownReference
 from core.storage import Transaction
@@ -40,8 +42,8 @@ class UnguardedInsert(Defect):
 
     repository: ClassVar[type[AutocommitRepository]] = Entries
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without a unit of work."""
         result = await work(AutocommitTransaction(self, {"expiring": self.repository}))
         for entry in self.state.pop(str(id(asyncio.current_task())), {}).values():
             await self.storage.run(lambda tx, entry=entry: _put(tx, entry))
@@ -73,8 +75,8 @@ class ReleasedLock(Defect):
 
     caught_by = "test_expiring_inserts.py::test_concurrent_increments_lose_no_count"
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without a unit of work."""
         return await work(AutocommitTransaction(self, {}))
 
 
@@ -87,8 +89,8 @@ class ResurrectedEntry(Defect):
         async def save(self, entry: ExpiringEntry) -> None:
             await self.defect.storage.run(lambda tx: _put(tx, entry))
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without a unit of work."""
         return await work(AutocommitTransaction(self, {"expiring": ResurrectedEntry.Entries}))
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from typing_extensions import override
+
 from core.entities import Product, Tag
 from core.errors import NotFound, RetriesExhausted, TransientConflict
 from core.storage import Capabilities, Transaction
@@ -19,8 +21,8 @@ class LostRollback(Defect):
 
     caught_by = "test_commit.py::test_exception_rolls_back_and_propagates"
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``."""
         escaped: list[Exception] = []
 
         async def keep(tx: Transaction) -> Any:
@@ -45,8 +47,8 @@ class DiscardedCommit(Defect):
     class Rollback(Exception):
         """Rolls back the unit of work."""
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``."""
         result: list[Any] = []
 
         async def forget(tx: Transaction) -> None:
@@ -64,9 +66,8 @@ class NoRetry(Defect):
 
     caught_by = "test_commit.py::test_transient_conflict_reruns_whole_work"
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``."""
-
         async def once(tx: Transaction) -> Any:
             try:
                 return await work(tx)
@@ -81,8 +82,8 @@ class Autocommit(Defect):
 
     caught_by = "test_posts.py::test_unknown_author_creates_no_tag"
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without a unit of work."""
         return await work(AutocommitTransaction(self, {}))
 
 
@@ -104,8 +105,8 @@ class LostUpdate(Defect):
 
             await self.defect.storage.run(overwrite)
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without a unit of work."""
         return await work(AutocommitTransaction(self, {"products": LostUpdate.Products}))
 
 
@@ -130,8 +131,8 @@ class Oversell(Defect):
 
             await self.defect.storage.run(overwrite)
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without a unit of work."""
         return await work(AutocommitTransaction(self, {"products": Oversell.Products}))
 
 
@@ -166,9 +167,8 @@ class DirtyReads(Defect):
 
     readers = {"orders": Orders}
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``."""
-
         async def shown(tx: Any) -> Any:
             self.state["open"] = tx
             try:
@@ -219,8 +219,8 @@ class UndeclaredSavepoint(Defect):
     caught_by = "test_capabilities_operations.py::test_undeclared_savepoint_is_unsupported"
 
     @classmethod
+    @override
     def capabilities(cls, sound: Capabilities) -> Capabilities:
-        """The sound capabilities without savepoints."""
         return replace(sound, savepoints=False)
 
 
@@ -229,9 +229,8 @@ class EmptySavepoint(Defect):
 
     caught_by = "test_orders.py::test_order_survives_failed_notification"
 
+    @override
     def savepoint(self, tx: Transaction) -> AbstractAsyncContextManager[None]:
-        """A savepoint that never rolls back."""
-
         @asynccontextmanager
         async def nothing() -> AsyncIterator[None]:
             yield

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from typing_extensions import override
+
 from core.entities import CategoryDraft, PostDraft, ProductDraft, Tag, UserDraft
 from core.errors import Duplicate
 from tests.kit.broken.defect import Defect, RepositoryWrapper
@@ -124,8 +126,8 @@ class FirstDuplicateOnly(Defect):
 
     caught_by = "test_uniqueness.py::test_taken_fields_are_named_in_declared_order"
 
+    @override
     async def run(self, work: Any) -> Any:
-        """As ``Storage.run``."""
         try:
             return await super().run(work)
         except Duplicate as duplicate:
