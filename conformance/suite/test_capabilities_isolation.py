@@ -148,7 +148,7 @@ class WriteSkew:
             self.runs += 1
             both = [await tx.products.get(mine), await tx.products.get(other)]
             if self.runs <= 2:  # a rerun is alone
-                await self._meet(seconds)
+                await self._wait_for_other(seconds)
             if all(product.stock_quantity for product in both):
                 await change(tx.products, mine, {"stock_quantity": 0})
 
@@ -158,7 +158,7 @@ class WriteSkew:
         ]
         await wait_for(asyncio.gather(*units))
 
-    async def _meet(self, seconds: float) -> None:
+    async def _wait_for_other(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await self.both_have_read.wait()
