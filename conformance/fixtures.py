@@ -1,4 +1,4 @@
-"""What a test of the suite, or of a backend's own, can ask for. Whoever asks for a storage runs once on each target."""
+"""The fixtures of the suite and of a backend's own tests. A test that uses a storage runs once on each target."""
 
 import asyncio
 import random
@@ -14,15 +14,19 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from conformance.defaults import protected_settings_for, settings_for
-from conformance.interleaving import Sessions
-from conformance.processes.live import several_live
+from conformance.interleaving import StoragePair
+from conformance.processes.servers import run_servers
 from conformance.shop import Shop
 from conformance.target import Target
 from core import clock
 from core.errors import TransientConflict
 from core.plugins import Registry, discover
 from core.settings import Settings
-from core.storage import Storage, Transaction, round_trips
+from core.storage import Storage, Transaction
+from core.storage.round_trips import collect
+
+Tick = Callable[[timedelta], datetime]
+RoundTrips = Callable[[], AbstractContextManager[list[str]]]
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def conformance_target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    """The kind of store that this run of the test is about; ``conformance.plugin`` repeats the test over all."""
+    """The kind of store that this run of the test uses; ``conformance.plugin`` repeats the test over all."""
     target: Target = request.param
     yield target
     asyncio.run(target.close())
@@ -47,19 +51,19 @@ def conformance_target(request: pytest.FixtureRequest) -> Iterator[Target]:
 
 @pytest.fixture
 def database_url(conformance_target: Target) -> str:
-    """A migrated store without data; the first ids will be 1. Its schema must be left alone: see ``blank_url``."""
+    """A migrated store without data, whose first ids will be 1. Tests of migrations use ``blank_url`` instead."""
     return asyncio.run(conformance_target.fresh())
 
 
 @pytest.fixture
 def blank_url(conformance_target: Target) -> str:
-    """A store of the test's own with nothing in it, for tests of migrations."""
+    """A store without a schema, for tests of migrations."""
     return asyncio.run(conformance_target.blank())
 
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    """The defaults, with that store and cheap password hashes; neither the environment nor ``.env`` has a say."""
+    """The defaults, with that store and cheap password hashes; neither the environment nor ``.env`` is read."""
     return settings_for(database_url)
 
 
@@ -72,34 +76,34 @@ async def storage(settings: Settings, registry: Registry) -> AsyncIterator[Stora
 
 
 @pytest.fixture
-async def sessions(
+async def storages(
     storage: Storage, settings: Settings, registry: Registry, conformance_target: Target
-) -> AsyncIterator[Sessions]:
-    """Two ways to one empty, migrated store."""
+) -> AsyncIterator[StoragePair]:
+    """Two storages open on one empty, migrated store."""
     if not conformance_target.backend.capabilities.shared:
-        yield Sessions(storage, storage)
+        yield StoragePair(storage, storage)
         return
     other = await registry.choose(settings).open(settings)
-    yield Sessions(storage, other)
+    yield StoragePair(storage, other)
     await other.close()
 
 
 @pytest.fixture(scope="session")
 def built_app(registry: Registry) -> FastAPI:
-    """The API, not started. Building it takes far longer than most tests, so it is built once."""
+    """The API, not started. Building it takes longer than most tests, so it is built once."""
     return create_app(settings_for("nowhere://"), registry=registry)
 
 
 @pytest.fixture
 async def app(built_app: FastAPI, settings: Settings) -> AsyncIterator[FastAPI]:
-    """The API, started on the test's store; stopped after it. Whoever wants to change it makes one of their own."""
+    """The API, started on the test's store and stopped after it. Tests that change it must create their own."""
     built_app.state.settings = settings
     async with built_app.router.lifespan_context(built_app):
         yield built_app
 
 
-def calling(app: FastAPI) -> httpx2.AsyncClient:
-    """A client of an API in this process; what the API fails at reaches it as an answer, as over a network."""
+def client_of(app: FastAPI) -> httpx2.AsyncClient:
+    """A client of an API in this process; an exception in the API becomes a response, as over a network."""
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     return httpx2.AsyncClient(transport=transport, base_url="http://shop.test")
 
@@ -107,40 +111,40 @@ def calling(app: FastAPI) -> httpx2.AsyncClient:
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the API in this process."""
-    async with calling(app) as client:
+    async with client_of(app) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def built_protected_app(registry: Registry) -> FastAPI:
-    """As ``built_app``, where clients must say who they are."""
+    """As ``built_app``, with authentication."""
     return create_app(protected_settings_for("nowhere://"), registry=registry)
 
 
 @pytest.fixture
 async def protected_app(built_protected_app: FastAPI, settings: Settings) -> AsyncIterator[FastAPI]:
-    """As ``app``, where clients must say who they are."""
+    """As ``app``, with authentication."""
     built_protected_app.state.settings = protected_settings_for(settings.url)
     async with built_protected_app.router.lifespan_context(built_protected_app):
         yield built_protected_app
 
 
 @pytest.fixture
-async def guest(protected_app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the protected API who has not logged in."""
-    async with calling(protected_app) as guest:
-        yield guest
+async def anonymous_client(protected_app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the protected API, without a token."""
+    async with client_of(protected_app) as client:
+        yield client
 
 
 @pytest.fixture
 def shop(client: httpx2.AsyncClient) -> Shop:
-    """An empty one."""
+    """An empty shop."""
     return Shop(client)
 
 
 @pytest.fixture
-def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], datetime]:
-    """Stops the shop's clock; each call moves it on, and says what time it is then."""
+def tick(monkeypatch: pytest.MonkeyPatch) -> Tick:
+    """Freezes the shop's clock; each call moves it by a step and returns the new time."""
     time = datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC)
 
     def move(step: timedelta) -> datetime:
@@ -155,59 +159,59 @@ def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], datetime]:
 @pytest.fixture
 def two_servers(settings: Settings, tmp_path: Path) -> Iterator[list[str]]:
     """The base URLs of two ``stockroom serve`` processes on one store; only where a storage can be shared."""
-    with several_live(settings, tmp_path, 2) as urls:
+    with run_servers(settings, tmp_path, 2) as urls:
         yield urls
 
 
 @pytest.fixture
-def trips() -> Callable[[], AbstractContextManager[list[str]]]:
+def round_trips() -> RoundTrips:
     """A context manager that collects the round trips made within."""
-    return round_trips.collect
+    return collect
 
 
 @pytest.fixture
-def conflicts(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Undoes as many of the next runs of units of work, and lets nobody wait before the run after."""
+def inject_conflicts(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Makes the next n runs of units of work fail with a transient conflict; the runs after them follow at once."""
     run, left = app.state.storage.run, 0
 
-    async def disturbed(work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+    async def conflicting_run(work: Callable[[Transaction], Awaitable[Any]]) -> Any:
         async def conflicting(tx: Transaction) -> Any:
             nonlocal left
-            outcome = await work(tx)
+            result = await work(tx)
             if left:
                 left -= 1
                 raise TransientConflict
-            return outcome
+            return result
 
         return await run(conflicting)
 
-    def disturb(times: int) -> None:
+    def inject(times: int) -> None:
         nonlocal left
         left = times
 
-    monkeypatch.setattr(app.state.storage, "run", disturbed)
+    monkeypatch.setattr(app.state.storage, "run", conflicting_run)
     monkeypatch.setattr(random, "uniform", lambda low, _high: low)
-    return disturb
+    return inject
 
 
 __all__ = [
+    "anonymous_client",
     "anyio_backend",
     "app",
     "blank_url",
     "built_app",
     "built_protected_app",
     "client",
-    "conflicts",
     "conformance_target",
     "database_url",
-    "guest",
+    "inject_conflicts",
     "protected_app",
     "registry",
-    "sessions",
+    "round_trips",
     "settings",
     "shop",
     "storage",
+    "storages",
     "tick",
-    "trips",
     "two_servers",
 ]

@@ -1,4 +1,4 @@
-"""Two sessions at one store, and who of them gets how far: steps are set by events, and every wait has an end."""
+"""Units of work interleaved step by step, on two storages of one store: events set the order, waits are bounded."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,116 +12,118 @@ from core.storage.sorts import TAGS
 
 T = TypeVar("T")
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 """Seconds for what must happen, also on a busy machine."""
 
-GLIMPSE = 0.5
-"""Seconds for what need not happen: somebody who waits for us gets no further, and nothing tells us that he waits."""
+BRIEF_TIMEOUT = 0.5
+"""Seconds for what need not happen: a task that waits for a lock gives no sign of it."""
 
 
-class Undone(Exception):
-    """Undoes the unit of work that it leaves."""
+class Rollback(Exception):
+    """Raised to roll back a unit of work."""
 
 
-class Sessions(NamedTuple):
-    """Two ways to one store: as two server processes have them where it can be shared, else the same one twice."""
+class StoragePair(NamedTuple):
+    """Two open storages on one store, as two server processes have; the same one twice where it cannot be shared."""
 
     first: Storage
     second: Storage
 
 
-async def within(step: Awaitable[T]) -> T:
-    """What ``step`` comes to.
+async def wait_for(step: Awaitable[T]) -> T:
+    """The result of ``step``.
 
     Raises:
-        TimeoutError: it did not, although it must.
+        TimeoutError: it took longer than ``TIMEOUT``.
     """
-    return await asyncio.wait_for(step, PATIENCE)
+    return await asyncio.wait_for(step, TIMEOUT)
 
 
-async def overlap(other: "asyncio.Future[Any]") -> bool:
-    """Let somebody get as far as possible while we stay where we are; whether that was to the end."""
-    done, _ = await asyncio.wait([other], timeout=GLIMPSE)
+async def wait_briefly(task: "asyncio.Future[Any]") -> bool:
+    """Let a task run for ``BRIEF_TIMEOUT``; whether it is done then."""
+    done, _ = await asyncio.wait([task], timeout=BRIEF_TIMEOUT)
     return bool(done)
 
 
-class Held:
-    """A unit of work that is stopped in its middle.
+class PausedUnitOfWork:
+    """A unit of work that pauses in its middle.
 
     Attributes:
-        unit: what it comes to.
-        reached: set when it got to its middle.
-        release: set it, and it goes on.
+        task: runs it.
+        reached: set when it pauses.
+        release: set this to let it continue.
     """
 
     def __init__(self) -> None:
         self.reached = asyncio.Event()
         self.release = asyncio.Event()
-        self.unit: asyncio.Task[Any]
+        self.task: asyncio.Task[Any]
 
     async def pause(self) -> None:
-        """Stop here, until released."""
+        """Wait here until released."""
         self.reached.set()
-        await within(self.release.wait())
+        await wait_for(self.release.wait())
 
-    async def end(self) -> Any:
-        """Go on; what the unit of work comes to."""
+    async def finish(self) -> Any:
+        """Let it continue; its result."""
         self.release.set()
-        return await within(self.unit)
+        return await wait_for(self.task)
 
 
 Pause = Callable[[], Awaitable[None]]
-Work = Callable[[Transaction, Pause], Awaitable[Any]]
+PausableWork = Callable[[Transaction, Pause], Awaitable[Any]]
 """A unit of work that awaits ``pause()`` in its middle."""
 
 
 @asynccontextmanager
-async def held(storage: Storage, work: Work) -> AsyncIterator[Held]:
-    """A unit of work that has come to its middle; it is over when the context is left."""
-    held = Held()
-    held.unit = asyncio.create_task(storage.run(lambda tx: work(tx, held.pause)))
-    arrival = asyncio.create_task(held.reached.wait())
+async def paused(storage: Storage, work: PausableWork) -> AsyncIterator[PausedUnitOfWork]:
+    """A unit of work that has reached its pause; it is over when the context is left."""
+    unit = PausedUnitOfWork()
+    unit.task = asyncio.create_task(storage.run(lambda tx: work(tx, unit.pause)))
+    arrival = asyncio.create_task(unit.reached.wait())
     try:
-        await asyncio.wait([arrival, held.unit], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        if held.unit.done():
-            held.unit.result()
-        assert held.reached.is_set(), "a unit of work did not get to its middle"
-        yield held
+        await asyncio.wait([arrival, unit.task], timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+        if unit.task.done():
+            unit.task.result()
+        assert unit.reached.is_set(), "a unit of work did not reach its pause"
+        yield unit
     finally:
-        held.release.set()
+        unit.release.set()
         arrival.cancel()
-        await asyncio.wait([held.unit], timeout=PATIENCE)
-        if not held.unit.done():
-            held.unit.cancel()
+        await asyncio.wait([unit.task], timeout=TIMEOUT)
+        if not unit.task.done():
+            unit.task.cancel()
 
 
-async def meet(sessions: Sessions, first: Work, second: Callable[[Transaction], Awaitable[Any]]) -> list[Any]:
-    """What two units of work come to, a result or an error, when one begins while the other is in its middle."""
-    async with held(sessions.first, first) as one:
-        other = asyncio.create_task(sessions.second.run(second))
-        await overlap(other)
-        return [*await asyncio.gather(one.end(), within(other), return_exceptions=True)]
+async def run_overlapping(
+    storages: StoragePair, first: PausableWork, second: Callable[[Transaction], Awaitable[Any]]
+) -> list[Any]:
+    """The results, or errors, of two units of work, where the second begins while the first is paused."""
+    async with paused(storages.first, first) as one:
+        other = asyncio.create_task(storages.second.run(second))
+        await wait_briefly(other)
+        return [*await asyncio.gather(one.finish(), wait_for(other), return_exceptions=True)]
 
 
-async def on_and_on() -> None:
+async def no_pause() -> None:
     """A pause of no length."""
 
 
 async def add_tag(tx: Transaction, name: str) -> Tag:
-    """A tag, which no other must be called like."""
+    """A new tag with this name, which must be unique."""
     [tag] = await tx.tags.add([TagDraft(name=name, slug=name.lower())], clock.now())
     return tag
 
 
 async def add_user(tx: Transaction, name: str) -> User:
-    """A user."""
+    """A new user with this name."""
     draft = UserDraft(username=name, email=f"{name}@example.com")
     [user] = await tx.users.add([draft], ["no hash"], clock.now())
     return user
 
 
 async def add_product(tx: Transaction, name: str, stock: int = 1) -> Product:
-    """A product with so many pieces in stock."""
+    """A new product with this many pieces in stock."""
     draft = ProductDraft(name=name, slug=name.lower(), sku=name.upper(), price=100, stock_quantity=stock)
     [product] = await tx.products.add([draft], clock.now())
     return product

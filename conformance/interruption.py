@@ -1,4 +1,4 @@
-"""Storages whose units of work meet with something, just before the commit or just after it."""
+"""Storages that run a hook just before each commit, or just after it."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -10,17 +10,17 @@ from core.storage import Storage, Transaction
 
 T = TypeVar("T")
 
-Event = Callable[[], Awaitable[None]]
+Hook = Callable[[], Awaitable[None]]
 
 
-async def nothing() -> None:
-    """What usually happens."""
+async def do_nothing() -> None:
+    """The hook that changes nothing."""
 
 
-class Interrupted:
-    """A storage that waits for an event before each commit, and for another one after it; either may raise."""
+class InterruptedStorage:
+    """A storage that awaits a hook before each commit, and another one after it; either may raise."""
 
-    def __init__(self, storage: Storage, before: Event, after: Event) -> None:
+    def __init__(self, storage: Storage, before: Hook, after: Hook) -> None:
         self._storage = storage
         self._before = before
         self._after = after
@@ -29,23 +29,23 @@ class Interrupted:
         return getattr(self._storage, name)
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """See ``Storage.run``."""
+        """As ``Storage.run``, with the hooks."""
 
-        async def delayed(tx: Transaction) -> T:
-            outcome = await work(tx)
+        async def hooked(tx: Transaction) -> T:
+            result = await work(tx)
             await self._before()
-            return outcome
+            return result
 
-        outcome = await self._storage.run(delayed)
+        result = await self._storage.run(hooked)
         await self._after()
-        return outcome
+        return result
 
 
 @contextmanager
-def interrupted(app: FastAPI, before: Event = nothing, after: Event = nothing) -> Iterator[None]:
-    """While it lasts, the application's storage is such a one."""
+def interrupted(app: FastAPI, before: Hook = do_nothing, after: Hook = do_nothing) -> Iterator[None]:
+    """Within the context, the application's storage runs these hooks."""
     storage = app.state.storage
-    app.state.storage = Interrupted(storage, before, after)
+    app.state.storage = InterruptedStorage(storage, before, after)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What every refusal must look like."""
+"""The form that every problem must have."""
 
 import re
 from typing import Any
@@ -11,31 +11,31 @@ MEMBERS = {"type", "title", "status", "detail", "instance", "errors"}
 LEAKS = re.compile(r"traceback|sqlite|sqlalchemy|asyncpg|asyncmy|mongo|select .* from|insert into|update .* set")
 
 
-def read_problem(answer: httpx2.Response) -> dict[str, Any]:
-    """The problem that ``answer`` carries, whole and well formed, and with nothing of the inside in it."""
-    assert answer.headers["content-type"] == MEDIA_TYPE, answer.text
-    problem: dict[str, Any] = answer.json()
+def read_problem(response: httpx2.Response) -> dict[str, Any]:
+    """The problem in ``response``, which must be complete and reveal no internals."""
+    assert response.headers["content-type"] == MEDIA_TYPE, response.text
+    problem: dict[str, Any] = response.json()
     assert set(problem) == MEMBERS, problem
-    assert problem["status"] == answer.status_code
+    assert problem["status"] == response.status_code
     assert problem["type"].startswith(TYPE_PREFIX)
     assert problem["title"]
     assert problem["detail"].endswith("."), problem["detail"]
-    assert problem["instance"] == answer.headers["x-request-id"] != ""
-    assert not LEAKS.search(answer.text.lower()), answer.text
+    assert problem["instance"] == response.headers["x-request-id"] != ""
+    assert not LEAKS.search(response.text.lower()), response.text
     return problem
 
 
-def refusal(answer: httpx2.Response) -> tuple[int, str]:
-    """Status and kind of a problem, as in ``(400, "insufficient-stock")``."""
-    problem = read_problem(answer)
+def error_of(response: httpx2.Response) -> tuple[int, str]:
+    """Status and type of a problem, as in ``(400, "insufficient-stock")``."""
+    problem = read_problem(response)
     return problem["status"], problem["type"].removeprefix(TYPE_PREFIX)
 
 
-def blamed(answer: httpx2.Response) -> list[str]:
+def error_fields(response: httpx2.Response) -> list[str]:
     """The fields that a problem names."""
-    return [error["field"] for error in read_problem(answer)["errors"]]
+    return [error["field"] for error in read_problem(response)["errors"]]
 
 
-def names(answer: httpx2.Response, field: str) -> bool:
-    """Whether a problem blames ``field``, or something in it."""
-    return any(name == field or name.startswith(f"{field}.") for name in blamed(answer))
+def has_error_in(response: httpx2.Response, field: str) -> bool:
+    """Whether a problem names ``field``, or something in it."""
+    return any(name == field or name.startswith(f"{field}.") for name in error_fields(response))

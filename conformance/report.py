@@ -1,11 +1,11 @@
-"""What a run of the suite came to on one storage, and what that is worth."""
+"""The outcome of a run of the suite on one storage, and its level."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import Any, Literal
 
-from conformance.manifest import expected, shows
+from conformance.manifest import capability_tests, required_tests
 from core.storage import Backend, Capabilities
 from core.storage.capabilities import CAPABILITY_INFO
 
@@ -15,16 +15,16 @@ Outcome = Literal["passed", "failed", "skipped"]
 
 @dataclass(slots=True)
 class Report:
-    """One storage.
+    """The outcomes on one storage.
 
     Attributes:
         backend: name of the backend.
-        capabilities: what it declares.
+        capabilities: those that the backend declares.
         server: name and version of the database, as the opened storage reports them.
         drivers: version by name of each driver that is installed.
         tests: outcome by test of the suite, its parameters included.
         deselected: tests that were collected for it and not run.
-        unverified: axes whose declaration could be neither shown nor disproved; a test records them as a property.
+        unverified: capabilities whose declaration could be neither confirmed nor refuted, as a test has recorded.
     """
 
     backend: str
@@ -36,16 +36,16 @@ class Report:
     unverified: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, backend: Backend) -> "Report":
-        """An empty one."""
-        drivers = {one.name: _version(one.module) for one in backend.drivers if one.installed}
+    def of_backend(cls, backend: Backend) -> "Report":
+        """An empty report."""
+        drivers = {driver.name: _version(driver.module) for driver in backend.drivers if driver.installed}
         return cls(backend.name, backend.capabilities, drivers)
 
     @property
     def missing(self) -> list[str]:
         """Tests of the manifest that did not run, or not with all their parameters."""
-        ran = {_function(name) for name, outcome in self.tests.items() if outcome != "skipped"}
-        return sorted((expected(self.capabilities) - ran) | self.deselected)
+        ran = {_function_of(name) for name, outcome in self.tests.items() if outcome != "skipped"}
+        return sorted((required_tests(self.capabilities) - ran) | self.deselected)
 
     @property
     def level(self) -> Level:
@@ -54,30 +54,30 @@ class Report:
             return "failed"
         return "partial" if self.missing or "skipped" in self.tests.values() else "conformant"
 
-    def _named(self, functions: set[str]) -> set[str]:
-        return {test for test in self.tests if _function(test) in functions}
+    def _runs_of(self, functions: set[str]) -> set[str]:
+        return {test for test in self.tests if _function_of(test) in functions}
 
     def add(self, test: str, phase: str, outcome: Outcome) -> None:
-        """Note one phase of one test: its set-up and its tear-down count only if they did not pass."""
+        """Record one phase of one test: its set-up and its tear-down count only if they did not pass."""
         if (phase == "call" or outcome != "passed") and self.tests.get(test) != "failed":
             self.tests[test] = outcome
 
     def as_json(self) -> Mapping[str, Any]:
-        """As built-in types."""
+        """The report as built-in types."""
         return {
             "level": self.level,
             "backend": self.backend,
             "server": self.server,
             "drivers": self.drivers,
             "capabilities": asdict(self.capabilities),
-            "axes": {axis: sorted(self._named(shows(axis))) for axis in CAPABILITY_INFO},
+            "axes": {capability: sorted(self._runs_of(capability_tests(capability))) for capability in CAPABILITY_INFO},
             "unverified": sorted(self.unverified),
             "missing": self.missing,
             "tests": dict(sorted(self.tests.items())),
         }
 
 
-def _function(test: str) -> str:
+def _function_of(test: str) -> str:
     return test.partition("[")[0]
 
 

@@ -1,4 +1,4 @@
-"""A shop that is filled and read through its API, for tests to stand on."""
+"""Creating and reading data through the API, for tests."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -13,7 +13,7 @@ LISTS = ("users", "categories", "products", "posts", "tags", "orders")
 
 
 class Shop:
-    """Creates things that differ in every unique field; each method returns what the API answered.
+    """Creates entities that differ in every unique field, and returns them as the API does.
 
     Two shops on one database must share their ``numbers``.
     """
@@ -23,24 +23,24 @@ class Shop:
         self._numbers = numbers or count(1)
 
     async def post(self, path: str, body: Any) -> Any:
-        """Create something."""
-        answer = await self.client.post(path, json=body)
-        assert answer.status_code == 201, f"POST {path}: {answer.status_code} {answer.text}"
-        return answer.json()
+        """The JSON of a POST that must return 201."""
+        response = await self.client.post(path, json=body)
+        assert response.status_code == 201, f"POST {path}: {response.status_code} {response.text}"
+        return response.json()
 
     async def create(self, path: str, body: Any) -> Json:
-        """Create one thing."""
+        """The entity that a POST creates."""
         made: Json = await self.post(path, body)
         return made
 
     async def get(self, path: str) -> Any:
-        """Read something."""
-        answer = await self.client.get(path)
-        assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
-        return answer.json()
+        """The JSON of a GET that must return 200."""
+        response = await self.client.get(path)
+        assert response.status_code == 200, f"GET {path}: {response.status_code} {response.text}"
+        return response.json()
 
     async def user(self, **fields: Any) -> Json:
-        """A registered user."""
+        """A new user."""
         return await self.create("/users", self.registration() | fields)
 
     def registration(self) -> Json:
@@ -49,11 +49,11 @@ class Shop:
         return {"username": f"user_{number}", "email": f"user_{number}@example.com", "password": PASSWORD}
 
     async def category(self, **fields: Any) -> Json:
-        """A category."""
+        """A new category."""
         return await self.create("/categories", {"name": f"Category {next(self._numbers)}"} | fields)
 
     async def product(self, **fields: Any) -> Json:
-        """A product with a hundred pieces in stock."""
+        """A new product with a hundred pieces in stock."""
         return await self.create("/products", self.draft() | fields)
 
     def draft(self) -> Json:
@@ -61,27 +61,27 @@ class Shop:
         number = next(self._numbers)
         return {"name": f"Product {number}", "sku": f"SKU-{number}", "price": "79.99", "stock_quantity": 100}
 
-    async def article(self, author: Json, **fields: Any) -> Json:
-        """A post."""
+    async def new_post(self, author: Json, **fields: Any) -> Json:
+        """A new post."""
         title = f"Post {next(self._numbers)}"
         return await self.create("/posts", {"title": title, "content": "Text.", "author_id": author["id"]} | fields)
 
     async def tag(self, **fields: Any) -> Json:
-        """A tag."""
+        """A new tag."""
         return await self.create("/tags", {"name": f"Tag {next(self._numbers)}"} | fields)
 
     async def order(self, user: Json, *products: Json, quantity: int = 1, notify: bool = False) -> Json:
-        """An order of so many pieces of each product."""
+        """A new order of ``quantity`` pieces of each product."""
         items = [{"product_id": product["id"], "quantity": quantity} for product in products]
         path = "/orders/with-notifications" if notify else "/orders"
         return await self.create(path, {"user_id": user["id"], "items": items})
 
     async def account(self, user: Json, balance: str = "0.00") -> Json:
-        """An account."""
+        """A new account."""
         return await self.create("/accounts", {"user_id": user["id"], "balance": balance})
 
     async def contents(self) -> Json:
-        """Everything that can be read: all lists with up to a hundred rows, and what only hangs below other things."""
+        """All data that can be read: every list, up to a hundred rows, and what is only below other entities."""
         found = {name: (await self.get(f"/{name}?sort=id&page_size=100"))["items"] for name in LISTS}
         for order in found["orders"]:
             order["items"] = (await self.get(f"/orders/{order['id']}"))["items"]
@@ -90,23 +90,23 @@ class Shop:
         return found | {"accounts": [account async for account in self._accounts()]}
 
     async def _accounts(self) -> Any:
-        """The accounts, with the transfers of each: they have no list, so they are asked for one after the other."""
+        """The accounts with their transfers; there is no list of accounts, so each is read by id."""
         for number in count(1):
-            answer = await self.client.get(f"/accounts/{number}")
-            if answer.status_code == 404:
+            response = await self.client.get(f"/accounts/{number}")
+            if response.status_code == 404:
                 return
-            yield answer.json() | {"transfers": (await self.get(f"/accounts/{number}/transfers?sort=id"))["items"]}
+            yield response.json() | {"transfers": (await self.get(f"/accounts/{number}/transfers?sort=id"))["items"]}
 
 
-async def furnish(shop: Shop) -> None:
-    """One or two of everything, every first with the id 1: enough for any body to refer to."""
+async def populate(shop: Shop) -> None:
+    """Create one or two of every entity, the first with the id 1, so that any body can refer to them."""
     users = [await shop.user(), await shop.user()]
     categories = [await shop.category(), await shop.category()]
     products = [
         await shop.product(category_id=category["id"], price="0.01", stock_quantity=2_147_483_647)
         for category in categories
     ]
-    await shop.article(users[0], tags=["news"])
+    await shop.new_post(users[0], tags=["news"])
     await shop.tag()
     await shop.order(users[0], *products, notify=True)
     accounts = [await shop.account(user, "99999999.99") for user in users]

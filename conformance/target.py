@@ -1,4 +1,4 @@
-"""What the author of a backend hands to the kit: a way to get an empty store."""
+"""What a backend gives to the kit: a way to create an empty store."""
 
 from abc import ABC, abstractmethod
 from functools import cached_property
@@ -10,10 +10,10 @@ from core.storage import Backend
 
 
 class Target(ABC):
-    """A kind of store to run the suite on. One object per process; it may do anything to the stores it makes.
+    """A kind of store to run the suite on. One object per process; the stores that it creates belong to it.
 
     Attributes:
-        name: in the ids of tests and in the report; also the URL scheme, unless ``scheme`` says otherwise.
+        name: in the ids of tests and in the report; also the URL scheme, unless ``scheme`` is set.
         scheme: of its URLs, by which its backend is found.
     """
 
@@ -22,24 +22,24 @@ class Target(ABC):
 
     @abstractmethod
     async def blank(self) -> str:
-        """The URL of a new store with nothing in it, not even a schema; also new for other processes of the run."""
+        """The URL of a new store without a schema, which no other process of the run uses."""
 
     async def fresh(self) -> str:
-        """The URL of a migrated store without data, whose first ids will be 1. Ends the use of the one before it.
+        """The URL of a migrated store without data, whose first ids will be 1. The store before it is no longer used.
 
-        By default a blank one is migrated each time; override it where the database knows a quicker way.
+        By default a blank store is migrated each time; override it where the database has a faster way.
         """
         url = await self.blank()
         await self.backend.migrations(settings_for(url)).up()
         return url
 
     async def close(self) -> None:
-        """Remove every store it made. It may be asked for new ones afterwards."""
+        """Remove every store that it created. New ones may be created afterwards."""
         return
 
     @cached_property
     def backend(self) -> Backend:
-        """The installed backend that answers to its URLs.
+        """The installed backend of its URLs.
 
         Raises:
             LookupError: there is none.
@@ -47,5 +47,5 @@ class Target(ABC):
         scheme = self.scheme or self.name
         found = discover().by_scheme.get(scheme)
         if found is None:
-            raise LookupError(f"No installed backend answers to {scheme}://; is its package installed here?")
+            raise LookupError(f"No installed backend has the URL scheme {scheme}://; is its package installed here?")
         return found

@@ -91,7 +91,7 @@ def test_with_one_method_broken_it_has_failed(environment: Path, tmp_path: Path)
     (tmp_path / "conftest.py").write_text(BINDING + BREAKING)
     report = kit(environment, tmp_path, "-k", "test_accounts", code=1)
     assert report["storages"]["memory"]["level"] == "failed"
-    assert report["storages"]["memory"]["tests"]["test_accounts.py::test_money_is_moved[memory]"] == "failed"
+    assert report["storages"]["memory"]["tests"]["test_accounts.py::test_transfer_moves_money[memory]"] == "failed"
 
 
 def test_a_repository_without_a_binding_is_told_what_to_write(environment: Path, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 
 from api.admission import Admission
 from conformance.defaults import settings_for
-from conformance.problem import read_problem, refusal
-from conformance.processes.serving import serving
+from conformance.problem import error_of, read_problem
+from conformance.processes.servers import start_servers
 from core.settings import Settings
 
 FORBIDDEN = (403, "forbidden")
@@ -72,14 +72,14 @@ async def test_a_stranger_is_refused_whatever_it_claims(come: As, peer: tuple[st
         for method, path in (("GET", "/"), ("GET", "/users"), ("POST", "/tags"), ("GET", "/docs"), ("GET", "/livez")):
             for headers in ({}, CLAIMS):
                 answer = await client.request(method, path, headers=headers)
-                assert refusal(answer) == FORBIDDEN, path
+                assert error_of(answer) == FORBIDDEN, path
         assert "TRUSTED_NETWORKS" in read_problem(answer)["detail"]
 
 
 @pytest.mark.only("sqlite")
 async def test_what_a_stranger_sends_has_no_effect(come: As) -> None:
     async with come(("192.0.2.1", 5)) as stranger, come(("127.0.0.1", 5)) as friend:
-        assert refusal(await stranger.post("/tags", json={"name": "x"})) == FORBIDDEN
+        assert error_of(await stranger.post("/tags", json={"name": "x"})) == FORBIDDEN
         assert (await friend.get("/tags")).json()["total"] == 0
 
 
@@ -89,8 +89,8 @@ async def test_a_real_server_believes_no_header(
 ) -> None:
     """Whatever the environment tells uvicorn to believe: a header neither lets anybody in nor keeps anybody out."""
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
-    with serving(settings, tmp_path, 1) as [server]:
-        await server.ready()
+    with start_servers(settings, tmp_path, 1) as [server]:
+        await server.wait_until_ready()
         async with httpx2.AsyncClient(base_url=server.url) as client:
             answer = await client.get("/livez", headers={"X-Forwarded-For": "192.0.2.1"})
     assert answer.status_code == 200

@@ -10,9 +10,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from conformance.authenticated_user import AuthenticatedUser
 from conformance.defaults import protected_settings_for
-from conformance.member import Member
-from conformance.processes.live import live
+from conformance.processes.servers import run_server
 from conformance.shop import PASSWORD
 from tests.compare.browser import PageRequest, window
 
@@ -59,14 +59,14 @@ def log_in(page: PageRequest, password: str) -> None:
 @pytest.fixture
 def url(tmp_path: Path) -> Any:
     """A server at which ada is registered."""
-    with live(protected_settings_for(f"sqlite:///{tmp_path / 'shop.db'}"), tmp_path) as url:
+    with run_server(protected_settings_for(f"sqlite:///{tmp_path / 'shop.db'}"), tmp_path) as url:
         asyncio.run(_register(url))
         yield url
 
 
 async def _register(url: str) -> None:
     async with httpx2.AsyncClient(base_url=url) as client:
-        await Member.register(client)
+        await AuthenticatedUser.register(client)
 
 
 def test_the_docs_page_logs_in_and_sends_the_token(url: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from cli.main import main
 from cli.serve import require_protected
 from conformance.defaults import settings_for
-from conformance.processes.ports import Ports
+from conformance.processes.ports import PortPool
 from conformance.processes.process import Process
 from core.errors import StockroomError
 from core.plugins import Registry
@@ -224,8 +224,8 @@ def test_several_workers_are_refused_where_each_would_have_a_shop_of_its_own(
 @pytest.mark.only("sqlite")
 def test_several_workers_serve_one_port(settings: Settings, tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("stockroom")
-    ports = Ports()
-    port = ports.take()
+    ports = PortPool()
+    port = ports.acquire()
     process = Process(
         [command, "serve", "--port", str(port), "--workers", "2"],
         tmp_path,
@@ -237,7 +237,7 @@ def test_several_workers_serve_one_port(settings: Settings, tmp_path: Path) -> N
             (await client.get(f"http://127.0.0.1:{port}/readyz")).raise_for_status()
 
     try:
-        asyncio.run(process.until(ready, 60))
+        asyncio.run(process.wait_until(ready, 60))
     finally:
         process.stop()
         ports.release()

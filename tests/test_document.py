@@ -14,8 +14,8 @@ import pytest
 from fastapi import FastAPI
 
 from api.problems import MEDIA_TYPE
-from conformance.processes.live import live
-from conformance.shop import Shop, furnish
+from conformance.processes.servers import run_server
+from conformance.shop import Shop, populate
 from core.settings import Settings
 
 HERE = Path(__file__).parent
@@ -28,9 +28,9 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
 
     async def fill() -> None:
         async with httpx2.AsyncClient(base_url=url) as client:
-            await furnish(Shop(client))
+            await populate(Shop(client))
 
-    with live(settings, tmp_path) as url:
+    with run_server(settings, tmp_path) as url:
         asyncio.run(fill())
         yield url
 

@@ -12,7 +12,7 @@ import pytest
 
 from api.app import create_app
 from conformance.defaults import settings_for
-from conformance.processes.live import live
+from conformance.processes.servers import run_server
 from core.settings import Settings
 
 GENERATOR = "openapi-python-client==0.29.1"
@@ -47,7 +47,7 @@ def generate(folder: Path) -> None:
 @pytest.fixture
 def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
     """The base URL of a server on an empty store."""
-    with live(settings, tmp_path) as url:
+    with run_server(settings, tmp_path) as url:
         yield url
 
 

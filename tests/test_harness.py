@@ -14,8 +14,8 @@ import httpx2
 import pytest
 
 from conformance.defaults import settings_for
-from conformance.processes.ports import Ports
-from conformance.processes.process import Failed, Process
+from conformance.processes.ports import PortPool
+from conformance.processes.process import Process, ProcessFailed
 from core.clock import now
 from core.entities import Tag, TagDraft
 from core.plugins import Registry
@@ -51,10 +51,10 @@ async def test_the_client_and_the_storage_see_the_same_store(storage: Storage, c
 
 
 async def test_a_tag_is_read_in_one_round_trip(
-    storage: Storage, trips: Callable[[], AbstractContextManager[list[str]]]
+    storage: Storage, round_trips: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
     await add_tag(storage, "counted")
-    with trips() as made:
+    with round_trips() as made:
         await storage.tags.get(1)
     assert len(made) == 1
 
@@ -86,17 +86,17 @@ async def test_two_servers_share_one_store(two_servers: list[str]) -> None:
 
 
 def test_a_port_is_handed_out_once_also_by_those_who_know_nothing_of_each_other() -> None:
-    one, other = Ports(), Ports()
-    numbers = [ports.take() for _ in range(200) for ports in (one, other)]
+    one, other = PortPool(), PortPool()
+    numbers = [ports.acquire() for _ in range(200) for ports in (one, other)]
     assert len(set(numbers)) == 400
     one.release()
     other.release()
 
 
 def test_a_released_port_can_be_taken_again() -> None:
-    ports = Ports()
+    ports = PortPool()
     for _ in range(3):
-        ports.take()
+        ports.acquire()
         ports.release()
 
 
@@ -122,7 +122,7 @@ def require_gone(leader: int) -> None:
 
 def test_stopping_a_process_ends_what_it_started(tmp_path: Path) -> None:
     process = Process([sys.executable, "-c", FAMILY], tmp_path)
-    asyncio.run(process.until(lambda: wrote(process, "ready"), 20))
+    asyncio.run(process.wait_until(lambda: wrote(process, "ready"), 20))
     process.stop()
     process.stop()
     require_gone(process.pid)
@@ -144,8 +144,8 @@ def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
 
 def test_a_process_that_ends_too_soon_is_reported_with_its_last_words(tmp_path: Path) -> None:
     process = Process([sys.executable, "-c", "raise SystemExit('no room left')"], tmp_path)
-    with pytest.raises(Failed, match=r"(?s)code 1.*no room left"):
-        asyncio.run(process.until(lambda: wrote(process, "never"), 20))
+    with pytest.raises(ProcessFailed, match=r"(?s)code 1.*no room left"):
+        asyncio.run(process.wait_until(lambda: wrote(process, "never"), 20))
     process.stop()
 
 

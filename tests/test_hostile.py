@@ -10,11 +10,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from conformance.authenticated_user import AuthenticatedUser, bearer_header
 from conformance.defaults import protected_settings_for
-from conformance.member import Member, bearer
-from conformance.processes.live import live
-from conformance.processes.serving import environment
-from conformance.shop import PASSWORD, Shop, furnish
+from conformance.processes.servers import environment_of, run_server
+from conformance.shop import PASSWORD, Shop, populate
 from core.settings import Settings
 from tests.test_document import HERE, SEED
 
@@ -33,19 +32,19 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
     async def fill() -> None:
         async with httpx2.AsyncClient(base_url=url) as client:
             client.headers.update(await logged_in(client, SUPERUSER))
-            await furnish(Shop(client))
+            await populate(Shop(client))
 
-    env = environment(chosen) | {"STOCKROOM_SUPERUSER_PASSWORD": PASSWORD}
+    env = environment_of(chosen) | {"STOCKROOM_SUPERUSER_PASSWORD": PASSWORD}
     command = [f"{Path(sys.executable).parent}/stockroom", "create-superuser", f"--username={SUPERUSER}"]
     subprocess.run([*command, "--email=keeper@example.com"], env=env, check=True, stdin=subprocess.DEVNULL)
-    with live(chosen, tmp_path) as url:
+    with run_server(chosen, tmp_path) as url:
         asyncio.run(fill())
         yield url
 
 
 async def logged_in(client: httpx2.AsyncClient, name: str) -> dict[str, str]:
     """The header of somebody who has logged in."""
-    return bearer(await Member(client, {"username": name}).log_in())
+    return bearer_header(await AuthenticatedUser(client, {"username": name}).log_in())
 
 
 @pytest.mark.only("sqlite")

@@ -16,8 +16,8 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from conformance.defaults import settings_for
-from conformance.problem import read_problem, refusal
-from conformance.processes.live import live
+from conformance.problem import error_of, read_problem
+from conformance.processes.servers import run_server
 from conformance.shop import Shop
 from core.plugins import Registry
 from core.settings import Settings
@@ -57,7 +57,7 @@ async def test_a_body_may_be_as_large_as_the_setting_says(client: httpx2.AsyncCl
         await client.delete(f"/tags/{answer.json()['id']}")
     for content in (padded(LIMIT + 1), in_pieces(padded(LIMIT + 1)), in_pieces(padded(LIMIT * 100))):
         answer = await client.post("/tags", content=content, headers=JSON)
-        assert refusal(answer) == TOO_LARGE
+        assert error_of(answer) == TOO_LARGE
         assert answer.headers["connection"] == "close"
     assert (await client.get("/tags")).json()["total"] == 0
 
@@ -70,7 +70,7 @@ async def test_a_body_that_says_it_is_too_large_is_not_read(client: httpx2.Async
         yield b""
 
     answer = await client.post("/tags", content=never(), headers={**JSON, "content-length": str(LIMIT + 1)})
-    assert refusal(answer) == TOO_LARGE
+    assert error_of(answer) == TOO_LARGE
 
 
 async def test_the_default_has_room_for_a_full_bulk(shop: Shop) -> None:
@@ -87,7 +87,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(client: httpx2.AsyncC
         await asyncio.sleep(60)
 
     answer = await client.post("/tags", content=slow(), headers=JSON)
-    assert refusal(answer) == (408, "request-timeout")
+    assert error_of(answer) == (408, "request-timeout")
     assert answer.headers["connection"] == "close"
 
 
@@ -95,7 +95,7 @@ async def test_an_object_has_a_hundred_members_at_most(client: httpx2.AsyncClien
     for count, told in ((99, 99), (101, 1)):
         body = {"name": "x"} | {f"x{number}": 1 for number in range(count)}
         answer = await client.post("/tags", json=body)
-        assert refusal(answer) == (422, "validation-failed")
+        assert error_of(answer) == (422, "validation-failed")
         assert len(read_problem(answer)["errors"]) == told
     assert "more than 100 members" in answer.text
 
@@ -103,7 +103,7 @@ async def test_an_object_has_a_hundred_members_at_most(client: httpx2.AsyncClien
 async def test_a_body_has_a_hundred_thousand_values_at_most(client: httpx2.AsyncClient) -> None:
     for content in (b"[" + b"[]," * 1_000_000 + b"1]", b'{"a":[' + b'{"":1},' * 200_000 + b"1]}", b"[" * 200_000):
         answer = await client.post("/users/bulk", content=content, headers=JSON)
-        assert refusal(answer) == (422, "validation-failed")
+        assert error_of(answer) == (422, "validation-failed")
         assert "more than 100000 values" in answer.text
     content = json.dumps({"name": "x", "slug": "[" * 300_000 + '",{"' * 100_000}).encode()
     answer = await client.post("/tags", content=content, headers=JSON)
@@ -115,7 +115,7 @@ async def test_a_body_has_a_hundred_thousand_values_at_most(client: httpx2.Async
 
 @pytest.fixture
 def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
-    with live(settings, tmp_path) as url:
+    with run_server(settings, tmp_path) as url:
         yield url
 
 
@@ -213,7 +213,7 @@ async def test_more_requests_than_the_setting_says_are_asked_to_come_again(
         await held.hold(3)
         for path in ("/tags", "/", "/nothing", "/health"):
             answer = await client.get(path)
-            assert refusal(answer) == OVERLOADED, path
+            assert error_of(answer) == OVERLOADED, path
             assert answer.headers["retry-after"] == "1"
         assert (await client.get("/livez")).status_code == 200
         assert await held.let_go() == [201, 201, 201]

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from api.admission import Admission
 from api.app import create_app
 from conformance.defaults import settings_for
-from conformance.figures import METRICS, OPENMETRICS, Figures, scraped
-from conformance.processes.live import live
+from conformance.metrics import METRICS_PATH, OPENMETRICS, MetricsSnapshot, scrape
+from conformance.processes.servers import run_server
 from conformance.shop import Shop
 from core.settings import Settings
 
@@ -20,19 +20,19 @@ REQUESTS = "http_requests_total"
 SECONDS = "http_request_duration_seconds"
 
 
-def kinds(figures: Figures) -> set[tuple[str, str]]:
+def kinds(figures: MetricsSnapshot) -> set[tuple[str, str]]:
     """Method and route of everything that was ever counted."""
     counted = [dict(labels) for name, labels in figures.values if name == f"stockroom_{REQUESTS}"]
     return {(labels["method"], labels["route"]) for labels in counted}
 
 
 async def test_requests_are_counted_by_method_route_and_status(shop: Shop) -> None:
-    before = await scraped(shop.client)
+    before = await scrape(shop.client)
     await shop.tag()
     for path in ("/tags/1", "/tags/1/", "/tags/9", "/tags/x"):
         await shop.client.get(path)
     await shop.client.head("/tags/1")
-    after = await scraped(shop.client)
+    after = await scrape(shop.client)
     for method, route, status, times in (
         ("POST", "/tags", "201", 1),
         ("GET", "/tags/{id}", "200", 2),
@@ -41,7 +41,7 @@ async def test_requests_are_counted_by_method_route_and_status(shop: Shop) -> No
         ("HEAD", "/tags/{id}", "200", 1),
         ("GET", "/metrics", "200", 1),
     ):
-        assert after.risen(before, REQUESTS, method=method, route=route, status=status) == times, (
+        assert after.delta(before, REQUESTS, method=method, route=route, status=status) == times, (
             method,
             route,
             status,
@@ -51,14 +51,14 @@ async def test_requests_are_counted_by_method_route_and_status(shop: Shop) -> No
 async def test_what_clients_make_up_is_no_label(shop: Shop) -> None:
     await shop.client.get("/made/up")
     await shop.client.request("BREW", "/made/up")
-    before = await scraped(shop.client)
+    before = await scrape(shop.client)
     for number in range(50):
         await shop.client.get(f"/made/up/{number}")
         await shop.client.request(f"BREW{number}", "/tags")
         await shop.client.request("DELETE", f"/tags/{number}/{number}")
-    after = await scraped(shop.client)
-    assert after.risen(before, REQUESTS, method="GET", route="none", status="404") == 50
-    assert after.risen(before, REQUESTS, method="_OTHER", route="none", status="405") == 50
+    after = await scrape(shop.client)
+    assert after.delta(before, REQUESTS, method="GET", route="none", status="404") == 50
+    assert after.delta(before, REQUESTS, method="_OTHER", route="none", status="405") == 50
     assert kinds(after) - kinds(before) <= {("DELETE", "none"), ("GET", "/metrics")}
     assert not [labels for _, labels in after.values if "BREW" in str(labels) or "made" in str(labels)]
 
@@ -66,7 +66,7 @@ async def test_what_clients_make_up_is_no_label(shop: Shop) -> None:
 async def test_latencies_are_a_histogram(shop: Shop) -> None:
     for _ in range(3):
         await shop.client.get("/livez")
-    figures = await scraped(shop.client, OPENMETRICS)
+    figures = await scrape(shop.client, OPENMETRICS)
     of = {"method": "GET", "route": "/livez"}
     buckets = sorted(
         (float(dict(labels)["le"]), value)
@@ -75,9 +75,9 @@ async def test_latencies_are_a_histogram(shop: Shop) -> None:
     )
     values = [value for _, value in buckets]
     assert values == sorted(values)
-    assert buckets[-1] == (float("inf"), figures.of(f"{SECONDS}_count", **of))
-    assert figures.of(f"{SECONDS}_count", **of) >= 3
-    assert figures.of(f"{SECONDS}_sum", **of) > 0
+    assert buckets[-1] == (float("inf"), figures.value(f"{SECONDS}_count", **of))
+    assert figures.value(f"{SECONDS}_count", **of) >= 3
+    assert figures.value(f"{SECONDS}_sum", **of) > 0
 
 
 async def test_it_can_be_asked_for_in_two_forms(shop: Shop) -> None:
@@ -86,30 +86,30 @@ async def test_it_can_be_asked_for_in_two_forms(shop: Shop) -> None:
         ("text/html", "text/plain; version=0.0.4"),
         ("application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3", OPENMETRICS),
     ):
-        answer = await shop.client.get(METRICS, headers={"Accept": accept})
+        answer = await shop.client.get(METRICS_PATH, headers={"Accept": accept})
         assert answer.headers["content-type"].startswith(kind), accept
     assert answer.text.endswith("# EOF\n")
-    assert (await shop.client.post(METRICS)).status_code == 405
+    assert (await shop.client.post(METRICS_PATH)).status_code == 405
 
 
 async def test_the_request_that_asks_is_in_progress(shop: Shop) -> None:
-    assert (await scraped(shop.client)).of("http_requests_in_progress") == 1
+    assert (await scrape(shop.client)).value("http_requests_in_progress") == 1
 
 
 async def test_strangers_are_refused_and_counted(app: FastAPI, shop: Shop) -> None:
-    before = await scraped(shop.client)
+    before = await scrape(shop.client)
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.1", 1))
     async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as stranger:
-        assert (await stranger.get(METRICS)).status_code == 403
-    after = await scraped(shop.client)
-    assert after.risen(before, REQUESTS, method="GET", route="none", status="403") == 1
+        assert (await stranger.get(METRICS_PATH)).status_code == 403
+    after = await scrape(shop.client)
+    assert after.delta(before, REQUESTS, method="GET", route="none", status="403") == 1
 
 
 def test_a_busy_process_says_how_busy_it_is() -> None:
     admission = Admission(settings_for("nowhere://", max_requests=1))
     admission.in_progress = 1
     scope = {"client": ("127.0.0.1", 1), "headers": [], "state": {}}
-    assert admission.refusal({**scope, "path": METRICS}) is None
+    assert admission.refusal({**scope, "path": METRICS_PATH}) is None
     assert admission.refusal({**scope, "path": "/tags"}) is not None
 
 
@@ -118,11 +118,11 @@ async def test_two_applications_count_apart(shop: Shop, settings: Settings) -> N
     async with other.router.lifespan_context(other):
         transport = httpx2.ASGITransport(app=other)
         async with httpx2.AsyncClient(transport=transport, base_url="http://other.test") as client:
-            before = await scraped(client)
+            before = await scrape(client)
             await shop.tag()
-            after = await scraped(client)
+            after = await scrape(client)
     assert kinds(after) == {("GET", "/metrics")}
-    assert after.risen(before, "units_of_work_total", backend="sqlite") == 0
+    assert after.delta(before, "units_of_work_total", backend="sqlite") == 0
 
 
 async def test_a_closed_storage_is_not_asked(app: FastAPI) -> None:
@@ -134,8 +134,8 @@ async def test_a_closed_storage_is_not_asked(app: FastAPI) -> None:
 
 
 def test_a_real_server_is_scraped(settings: Settings, tmp_path: Path) -> None:
-    with live(settings, tmp_path) as url:
+    with run_server(settings, tmp_path) as url:
         httpx2.post(f"{url}/tags", json={"name": "x"}).raise_for_status()
-        answer = httpx2.get(f"{url}{METRICS}")
+        answer = httpx2.get(f"{url}{METRICS_PATH}")
     assert 'stockroom_http_requests_total{method="POST",route="/tags",status="201"} 1.0' in answer.text.splitlines()
     assert 'stockroom_units_of_work_total{backend="sqlite"} 1.0' in answer.text.splitlines()

@@ -14,8 +14,8 @@ from api.app import create_app
 from api.peers import house_of
 from api.rates import QUOTA, Counts, Rates
 from conformance.defaults import settings_for
-from conformance.problem import refusal
-from conformance.processes.serving import serving
+from conformance.problem import error_of
+from conformance.processes.servers import start_servers
 from core.plugins import Registry
 from core.settings import Auth, Settings
 
@@ -158,7 +158,7 @@ async def test_every_answer_says_what_is_left(settings: Settings, registry: Regi
             assert answer.headers.get_list("ratelimit-policy") == ['"default";q=4;w=3600']
             [told] = answer.headers.get_list("ratelimit")
             assert re.fullmatch(rf'"default";r={left};t=\d+', told)
-        assert refusal(answer) == RATE_LIMITED
+        assert error_of(answer) == RATE_LIMITED
         assert answer.headers["ratelimit"].endswith(f"t={answer.headers['retry-after']}")
         assert answer.headers["x-content-type-options"] == "nosniff"
         for path in ("/livez", "/readyz"):
@@ -171,7 +171,7 @@ async def test_every_answer_says_what_is_left(settings: Settings, registry: Regi
 async def test_what_is_refused_has_no_effect(settings: Settings, registry: Registry) -> None:
     async with started(settings_for(settings.url, rate_limit="1/hour"), registry) as client:
         assert (await client.post("/tags", json={"name": "one"})).status_code == 201
-        assert refusal(await client.post("/tags", json={"name": "two"})) == RATE_LIMITED
+        assert error_of(await client.post("/tags", json={"name": "two"})) == RATE_LIMITED
     async with started(settings, registry) as client:
         answer = await client.get("/tags")
         assert [tag["name"] for tag in answer.json()["items"]] == ["one"]
@@ -188,10 +188,10 @@ def test_it_is_on_where_strangers_are_served() -> None:
 
 @pytest.fixture
 def two_limited_servers(settings: Settings, tmp_path: Path) -> Iterator[list[str]]:
-    with serving(settings_for(settings.url, rate_limit="5/hour"), tmp_path, 2) as servers:
+    with start_servers(settings_for(settings.url, rate_limit="5/hour"), tmp_path, 2) as servers:
 
         async def ready() -> None:
-            await asyncio.gather(*(server.ready() for server in servers))
+            await asyncio.gather(*(server.wait_until_ready() for server in servers))
 
         asyncio.run(ready())
         yield [server.url for server in servers]

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from conformance.processes.serving import serving
+from conformance.processes.servers import start_servers
 from core.settings import Settings
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -27,8 +27,8 @@ CURL.add_argument("-d", dest="data")
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """Base URL of a server that runs in an empty folder with every setting at its default."""
-    with serving(Settings.model_construct(), tmp_path, 1) as [one]:
-        asyncio.run(one.ready())
+    with start_servers(Settings.model_construct(), tmp_path, 1) as [one]:
+        asyncio.run(one.wait_until_ready())
         yield one.url
 
 

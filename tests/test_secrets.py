@@ -14,8 +14,8 @@ import httpx2
 import pytest
 
 from conformance.defaults import settings_for
-from conformance.processes.process import Failed
-from conformance.processes.serving import Serving, serving
+from conformance.processes.process import ProcessFailed
+from conformance.processes.servers import ShopServer, start_servers
 from core.settings import Auth, Settings
 
 pytestmark = pytest.mark.only("sqlite")
@@ -85,17 +85,17 @@ class Visitor:
 
 
 @pytest.fixture(params=[False, True], ids=["json", "debug"])
-def server(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Serving]:
+def server(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[ShopServer]:
     """A server that logs all it can."""
     told = {"debug": request.param, "database_echo": True, "rate_limit": "off"}
     chosen = settings_for(settings.url, auth=Auth.REQUIRED, secret_keys=KEY, **told)
-    with serving(chosen, tmp_path, 1) as [started]:
-        asyncio.run(started.ready())
+    with start_servers(chosen, tmp_path, 1) as [started]:
+        asyncio.run(started.wait_until_ready())
         yield started
 
 
 @pytest.mark.thorough
-def test_no_log_and_no_answer_tells_a_secret(server: Serving, settings: Settings, tmp_path: Path) -> None:
+def test_no_log_and_no_answer_tells_a_secret(server: ShopServer, settings: Settings, tmp_path: Path) -> None:
     secrets = Secrets()
     with httpx2.Client(base_url=server.url, timeout=30) as client:
         visitor = Visitor(client, secrets)
@@ -197,9 +197,9 @@ def break_the_database(visitor: Visitor, path: str) -> None:
 @pytest.mark.thorough
 def test_a_start_that_fails_keeps_the_password_of_the_database(url: str, tmp_path: Path) -> None:
     secret = "DatabaseSecret98765"
-    with serving(settings_for(url.format(secret), database_echo=True, debug=True), tmp_path, 1) as [started]:
-        with pytest.raises(Failed):
-            asyncio.run(started.ready())
+    with start_servers(settings_for(url.format(secret), database_echo=True, debug=True), tmp_path, 1) as [started]:
+        with pytest.raises(ProcessFailed):
+            asyncio.run(started.wait_until_ready())
         [log] = tmp_path.glob("server-*/log")
         said = log.read_text()
     assert said.strip()

@@ -16,7 +16,7 @@ import pytest
 from cli.main import main
 from cli.superuser import PASSWORD_VARIABLE
 from conformance.defaults import settings_for
-from conformance.processes.serving import environment
+from conformance.processes.servers import environment_of
 from core.entities import Credentials
 from core.passwords import PasswordHasher
 from core.plugins import discover
@@ -54,7 +54,7 @@ def script(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
     def run(*arguments: str, given: str = "", **variables: str) -> Told:
         with monkeypatch.context() as patched:
-            for name, value in (environment(settings) | variables).items():
+            for name, value in (environment_of(settings) | variables).items():
                 patched.setenv(name, value)
             patched.setattr("sys.stdin", io.StringIO(given))
             with pytest.raises(SystemExit) as ended:
@@ -69,7 +69,7 @@ def converse(settings: Settings, *arguments: str, answers: dict[str, str]) -> tu
     """Run the command on a terminal, answering what it asks: exit code, and all that was to be seen there."""
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execve(COMMAND[0], [*COMMAND, *arguments], environment(settings))
+        os.execve(COMMAND[0], [*COMMAND, *arguments], environment_of(settings))
     seen, asked, waiting = "", 0, dict(answers)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

@@ -22,8 +22,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from api.tracing import Tracing, operation
-from conformance.figures import scraped
-from conformance.processes.serving import serving
+from conformance.metrics import scrape
+from conformance.processes.servers import start_servers
 from conformance.shop import PASSWORD, Shop
 from core.errors import ConfigurationError
 from core.settings import Settings
@@ -113,17 +113,19 @@ async def test_a_read_has_its_round_trip_and_no_unit_of_work(shop: Shop, spans: 
     assert server.start_time <= trip.start_time <= trip.end_time <= server.end_time  # type: ignore[operator]
 
 
-async def test_every_round_trip_has_a_span(shop: Shop, spans: Spans, trips: Trips) -> None:
+async def test_every_round_trip_has_a_span(shop: Shop, spans: Spans, round_trips: Trips) -> None:
     user = await shop.user()
     await shop.product()
     order = {"user_id": user["id"], "items": [{"product_id": 1, "quantity": 1}]}
-    with trips() as made:
+    with round_trips() as made:
         _, within = await spans.of(shop.client.post("/orders/with-notifications", json=order))
     assert len([span for span in within if span.kind is SpanKind.CLIENT]) == len(made) > 2
 
 
-async def test_each_run_of_a_unit_of_work_is_a_span(shop: Shop, spans: Spans, conflicts: Callable[[int], None]) -> None:
-    conflicts(2)
+async def test_each_run_of_a_unit_of_work_is_a_span(
+    shop: Shop, spans: Spans, inject_conflicts: Callable[[int], None]
+) -> None:
+    inject_conflicts(2)
     server, within = await spans.of(shop.client.post("/tags", json={"name": "x"}))
     runs = [span for span in within if span.name == UNIT]
     assert [known(run)["stockroom.attempt"] for run in runs] == [1, 2, 3]
@@ -180,15 +182,15 @@ async def test_a_real_conflict_is_counted_and_seen(shop: Shop, spans: Spans, app
         await reached[second].wait()
         await changed(tx, second)
 
-    run, before = app.state.storage.run, await scraped(shop.client)
+    run, before = app.state.storage.run, await scrape(shop.client)
     both = (run(lambda tx: crosswise(tx, 1, 2)), run(lambda tx: crosswise(tx, 2, 1)))
     with app.state.tracing.request(
         {"method": "GET", "scheme": "http", "state": {"request_id": "x"}, "headers": []}, app.state.metrics.units
     ):
         await asyncio.gather(*both)
-    after, by = await scraped(shop.client), app.state.backend.name
-    retries = after.risen(before, "unit_of_work_retries_total", backend=by)
-    assert retries == after.risen(before, "conflicts_total", backend=by, kind="transient") >= 1
+    after, by = await scrape(shop.client), app.state.backend.name
+    retries = after.delta(before, "unit_of_work_retries_total", backend=by)
+    assert retries == after.delta(before, "conflicts_total", backend=by, kind="transient") >= 1
     attempts = [known(span)["stockroom.attempt"] for span in spans.taken() if span.name == UNIT]
     assert len(attempts) == 2 + 2 + retries
 
@@ -308,8 +310,8 @@ async def test_a_server_writes_request_and_trace_into_each_line_of_its_log(
     settings: Settings, tmp_path: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "shop-7")
-    with serving(traced(settings), tmp_path, 1) as [server]:
-        await server.ready()
+    with start_servers(traced(settings), tmp_path, 1) as [server]:
+        await server.wait_until_ready()
         async with httpx2.AsyncClient(base_url=server.url) as client:
             headers = {"X-Request-ID": "abc", "traceparent": f"00-{TRACE}-{CALLER}-01"}
             await client.get("/tags/1?secret=hidden", headers=headers)

@@ -61,7 +61,7 @@ def served(name: str, storage: str, url: str, site: Site, core: int | None) -> I
 
     Ours is the command that operators use; the others have uvicorn's settings in common with it.
     """
-    port = site.ports.take()
+    port = site.ports.acquire()
     process = Process(
         [*_command(name, storage), f"--port={port}"],
         site.room(f"{storage}-{name}"),
@@ -70,7 +70,7 @@ def served(name: str, storage: str, url: str, site: Site, core: int | None) -> I
     try:
         if core is not None:
             os.sched_setaffinity(process.pid, {core})
-        asyncio.run(process.until(lambda: _answers(port), 60))
+        asyncio.run(process.wait_until(lambda: _answers(port), 60))
         yield Contender(name, port, process.pid)
     finally:
         process.stop()

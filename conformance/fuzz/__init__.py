@@ -1,6 +1,6 @@
-"""Differential testing: random conversations with every storage at once, and with a shop in plain Python.
+"""Differential testing: random requests to every storage at once, and to a model of the shop in plain Python.
 
-``steps`` are the lines of a conversation, ``model`` is the shop in plain Python, ``seat`` one storage that takes part,
-``panel`` all of them. ``requests`` makes up what is asked, ``machine`` lets hypothesis drive it, and ``transcript``
-writes a conversation down and holds it again.
+``steps`` are the requests of a sequence, ``model`` is the shop in plain Python, ``participant`` one storage,
+``differential`` runs a sequence on all of them. ``requests`` generates requests, ``machine`` lets hypothesis choose
+them, ``shrinking`` makes a failing sequence short, and ``transcript`` replays a written one.
 """

@@ -1,7 +1,7 @@
-"""The lines of a conversation: requests, alone or two at once, in which things are called by name rather than by id.
+"""The lines of a request sequence: requests, single or two concurrent ones, with names instead of ids.
 
-``@user1`` stands for the id of what was made under the name ``user1``, ``@order1.total_amount`` for that member of it,
-``@cursor`` for the last cursor that the list at the same path answered. So one conversation fits every storage.
+``@user1`` is the id of the entity that was created under the name ``user1``, ``@order1.total_amount`` that member of
+it, ``@cursor`` the last cursor in a response of the list at the same path. So one sequence fits every storage.
 """
 
 import json
@@ -10,18 +10,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 NOTHING: Final = "<nothing>"
-"""The body of a request that has none; as JSON could be anything else, null included."""
+"""The body of a request without one; None is JSON's null."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request.
+    """A request.
 
     Attributes:
         path: percent-encoded, with its query.
-        body: JSON, ``NOTHING``, or, in ``text``, what is sent as it stands.
-        names: of what it makes, in the order of the answer.
-        wait: milliseconds by which the shop's clock moves before it; may be below zero.
+        body: JSON, or ``NOTHING``.
+        text: the body as it is sent, instead of ``body``.
+        names: names of the entities that it creates, in the order of the response.
+        wait: milliseconds by which the shop's clock moves before it; may be negative.
     """
 
     method: str
@@ -31,12 +32,12 @@ class Step:
     names: tuple[str, ...] = ()
     wait: int = 0
 
-    def named(self, *names: str) -> "Step":
-        """The same request, with names for what it makes."""
+    def with_names(self, *names: str) -> "Step":
+        """The same request, with names for the entities that it creates."""
         return replace(self, names=names)
 
     def as_json(self) -> dict[str, Any]:
-        """What differs from the defaults."""
+        """The members that differ from their defaults."""
         parts: dict[str, Any] = {"wait": self.wait} if self.wait else {}
         parts |= {"makes": list(self.names)} if self.names else {}
         parts |= {"method": self.method, "path": self.path}
@@ -57,11 +58,11 @@ class Step:
 
 
 Line = tuple[Step, ...]
-"""One request, or two at once; the clock moves by the ``wait`` of the first."""
+"""One request, or two concurrent ones; the clock moves by the ``wait`` of the first."""
 
 
-def written(lines: Iterable[Line]) -> str:
-    """A conversation as JSON lines."""
+def serialize(lines: Iterable[Line]) -> str:
+    """A sequence as JSON lines."""
     return "".join(f"{json.dumps(_as_json(line), ensure_ascii=True)}\n" for line in lines)
 
 
@@ -69,12 +70,12 @@ def _as_json(line: Line) -> dict[str, Any]:
     return line[0].as_json() if len(line) == 1 else {"at once": [step.as_json() for step in line]}
 
 
-def read(text: str) -> Sequence[Line]:
-    """The inverse of ``written``."""
-    return list(_lines(text))
+def parse(text: str) -> Sequence[Line]:
+    """The inverse of ``serialize``."""
+    return list(_parse_lines(text))
 
 
-def _lines(text: str) -> Iterator[Line]:
+def _parse_lines(text: str) -> Iterator[Line]:
     for row in text.splitlines():
         parts = json.loads(row)
         yield tuple(Step.from_json(part) for part in parts.get("at once", [parts]))

@@ -1,11 +1,11 @@
-"""Holding a written conversation again."""
+"""Replaying a written request sequence."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import FastAPI
 
-from conformance.fuzz.panel import Panel
+from conformance.fuzz.differential import DifferentialRunner
 from conformance.fuzz.steps import Line
 from conformance.target import Target
 
@@ -16,10 +16,10 @@ def replay(
     apps: Mapping[str, FastAPI],
     alter: Callable[[FastAPI], None] | None = None,
 ) -> None:
-    """Hold a conversation with all ``targets`` at once, and look at everything at its end.
+    """Run a sequence on all ``targets`` at once, and compare all data at its end.
 
     Raises:
-        Divergence: a storage answered what the shop does not.
+        Divergence: a storage differs from the model.
     """
     asyncio.run(_replay(lines, targets, apps, alter))
 
@@ -30,7 +30,7 @@ async def _replay(
     apps: Mapping[str, FastAPI],
     alter: Callable[[FastAPI], None] | None,
 ) -> None:
-    async with Panel.of(targets, apps, alter) as panel:
+    async with DifferentialRunner.open(targets, apps, alter) as runner:
         for line in lines:
-            await panel.hear(line)
-        await panel.look_round()
+            await runner.execute(line)
+        await runner.compare_state()

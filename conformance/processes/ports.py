@@ -1,4 +1,4 @@
-"""Ports nobody else uses, also when many test processes look for one at the same moment."""
+"""Ports that no other process uses, also when many test processes look for one at the same moment."""
 
 import fcntl
 import os
@@ -8,21 +8,21 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-# Below the range that systems hand to outgoing connections, so none of those can take a port before its server does;
+# Below the range that systems use for outgoing connections, so none of those can take a port before its server does;
 # and without the default port of any database.
 _RANGE = range(20_000, 27_000)
 
 
-class Ports:
-    """Hands out ports of 127.0.0.1. A port stays reserved, by a lock on a file of its number, until ``release``."""
+class PortPool:
+    """Ports of 127.0.0.1. A port stays reserved, by a lock on a file of its number, until ``release``."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.gettempdir(), f"stockroom-ports-{os.getuid()}")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._locks: dict[int, IO[bytes]] = {}
 
-    def take(self) -> int:
-        """A port that is free, and that no other ``Ports``, in whichever process, hands out until it is released."""
+    def acquire(self) -> int:
+        """A free port, which no ``PortPool`` of any process returns until it is released."""
         for port in random.sample(_RANGE, len(_RANGE)):
             if port not in self._locks and self._lock(port):
                 if _is_free(port):
@@ -31,7 +31,7 @@ class Ports:
         raise RuntimeError("no free port")
 
     def release(self) -> None:
-        """Give back every port that was taken."""
+        """Release every acquired port."""
         for lock in self._locks.values():
             lock.close()
         self._locks.clear()

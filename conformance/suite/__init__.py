@@ -1,1 +1,1 @@
-"""The behaviour that clients and use cases rely on. It knows no backend by name, only by what it can do."""
+"""The behaviour that clients and use cases rely on. It knows backends only by their capabilities, not by name."""

@@ -1,28 +1,28 @@
-"""The round-trip budget, section 5 of the contract, for every operation of the API."""
+"""The round-trip budget of every operation of the API."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.scene import Scene
+from conformance.dataset import Dataset
 
-Ask = Callable[[Scene], Any]
+MakeRequest = Callable[[Dataset], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One request and what it may cost.
+class RoundTripBudget:
+    """A request, and the round trips that it may take.
 
     Attributes:
         operation: method and path, as in the API document.
-        most: round trips at most, BEGIN and COMMIT counted.
-        ask: from a scene, the URL and the body (None for no body); may be a coroutine that sets something up first.
-        title: tells apart the rows of one operation.
+        limit: round trips at most, BEGIN and COMMIT included.
+        make_request: from a dataset, the URL and the body (None for no body); a coroutine if it creates data first.
+        title: distinguishes the budgets of one operation.
     """
 
     operation: str
-    most: int
-    ask: Ask
+    limit: int
+    make_request: MakeRequest
     title: str = ""
 
     @property
@@ -33,224 +33,242 @@ class Row:
 
 ONE, PAGE, CURSOR, RELATED, RELATED_CURSOR, DETAILS, CHANGE, ORDER, BULK = 1, 2, 1, 3, 2, 3, 4, 6, 6
 
-# What the contract has no line for: still a constant.
-READY = 3  # an answer, whether there is a schema, its revision
-NOTICE = 3  # a savepoint, the notification, and the savepoint's end
-LINKS = 2  # find the tags, and link them; where the post had others, unlink those
-UNLINK = 1
-NEW_TAGS = 3  # find free slugs, store the tags, learn their ids
-RIPPLE = 1  # per kind of entity that refers to this one and changes or goes with it, or forbids it
-USERS_OWN = 5  # posts, orders, notifications, tickets, accounts: a database without cascades asks for each
-FIND = 1  # which entities they are
-SESSIONS = 1  # that end with the old password
+# What is added to those; also constant.
+READY = 3  # a ping, whether there is a schema, its revision
+NOTIFICATION = 3  # a savepoint, the notification, and the savepoint's release
+LINKS = 2  # find the tags, and link them
+UNLINK = 1  # tags that the post had before
+NEW_TAGS = 3  # find free slugs, store the tags, read their ids
+CASCADE = 1  # per type of entity that refers to this one: changed, deleted with it, or forbidding the deletion
+USER_CASCADES = 5  # posts, orders, notifications, expiring entries, accounts: one each without cascades
+FIND = 1  # the ids of the entities
+SESSIONS = 1  # ended by a new password
 
-# With an `Idempotency-Key` a POST may cost more, and the same one sent again has a price of its own.
-ONCE = 2  # claim the key, and save the answer with it
-LOOK = 1  # before passwords are hashed
-REPLAY = 4  # a unit of work that claims in vain and reads the answer
-
-
-def _at(template: str) -> Ask:
-    """The URL alone; ``{user}`` is the id of the scene's user, and so on."""
-    return lambda scene: (_url(template, scene), None)
+# With an `Idempotency-Key` a POST may take more, and its replay has a budget of its own.
+IDEMPOTENCY = 2  # insert the key, and save the response under it
+REPLAY_CHECK = 1  # before passwords are hashed
+REPLAY = 4  # a unit of work that finds the key taken and reads the response
 
 
-def _url(template: str, scene: Scene) -> str:
-    ids = {name: getattr(scene, name)["id"] for name in ("user", "category", "tag", "account")}
-    first = scene.products[0]
-    return template.format(**ids, product=first["id"], sku=first["sku"], slug=first["slug"], size=scene.size)
+def _url(template: str) -> MakeRequest:
+    """The URL without a body; ``{user}`` is the id of the dataset's user, and so on."""
+    return lambda data: (_format(template, data), None)
 
 
-def _with(template: str, body: Callable[[Scene], Any]) -> Ask:
-    return lambda scene: (_url(template, scene), body(scene))
+def _format(template: str, data: Dataset) -> str:
+    ids = {name: getattr(data, name)["id"] for name in ("user", "category", "tag", "account")}
+    first = data.products[0]
+    return template.format(**ids, product=first["id"], sku=first["sku"], slug=first["slug"], size=data.size)
 
 
-async def _order(scene: Scene) -> tuple[str, Any]:
-    return f"/orders/{(await scene.order())['id']}", None
+def _send(template: str, body: Callable[[Dataset], Any]) -> MakeRequest:
+    return lambda data: (_format(template, data), body(data))
 
 
-async def _details(scene: Scene) -> tuple[str, Any]:
-    return f"/orders/{(await scene.order())['id']}/details", None
+async def _order(data: Dataset) -> tuple[str, Any]:
+    return f"/orders/{(await data.order())['id']}", None
 
 
-async def _confirm(scene: Scene) -> tuple[str, Any]:
-    return f"/orders/{(await scene.order())['id']}/status?new_status=confirmed", None
+async def _details(data: Dataset) -> tuple[str, Any]:
+    return f"/orders/{(await data.order())['id']}/details", None
 
 
-async def _cancel(scene: Scene) -> tuple[str, Any]:
-    return f"/orders/{(await scene.order())['id']}/status?new_status=cancelled", None
+async def _confirm(data: Dataset) -> tuple[str, Any]:
+    return f"/orders/{(await data.order())['id']}/status?new_status=confirmed", None
 
 
-async def _pay(scene: Scene) -> tuple[str, Any]:
-    order = await scene.order()
+async def _cancel(data: Dataset) -> tuple[str, Any]:
+    return f"/orders/{(await data.order())['id']}/status?new_status=cancelled", None
+
+
+async def _pay(data: Dataset) -> tuple[str, Any]:
+    order = await data.order()
     return f"/orders/{order['id']}/payments", {"amount": order["total_amount"], "method": "card"}
 
 
-async def _post(scene: Scene) -> int:
-    return int((await scene.shop.post("/posts", scene.post_draft(*scene.tags("known"))))["id"])
+async def _post(data: Dataset) -> int:
+    return int((await data.shop.post("/posts", data.post_body(*data.tag_names("known"))))["id"])
 
 
-async def _get_post(scene: Scene) -> tuple[str, Any]:
-    return f"/posts/{await _post(scene)}", None
+async def _get_post(data: Dataset) -> tuple[str, Any]:
+    return f"/posts/{await _post(data)}", None
 
 
-async def _view_post(scene: Scene) -> tuple[str, Any]:
-    return f"/posts/{await _post(scene)}/view", None
+async def _view_post(data: Dataset) -> tuple[str, Any]:
+    return f"/posts/{await _post(data)}/view", None
 
 
-async def _retitle_post(scene: Scene) -> tuple[str, Any]:
-    return f"/posts/{await _post(scene)}", {"title": "Changed"}
+async def _retitle_post(data: Dataset) -> tuple[str, Any]:
+    return f"/posts/{await _post(data)}", {"title": "Changed"}
 
 
-async def _retag_post(scene: Scene) -> tuple[str, Any]:
-    await _post(scene)
-    post = await scene.shop.post("/posts", scene.post_draft())
-    return f"/posts/{post['id']}", {"title": "Changed", "tags": scene.tags("known")}
+async def _retag_post(data: Dataset) -> tuple[str, Any]:
+    await _post(data)
+    post = await data.shop.post("/posts", data.post_body())
+    return f"/posts/{post['id']}", {"title": "Changed", "tags": data.tag_names("known")}
 
 
-async def _newly_tag_post(scene: Scene) -> tuple[str, Any]:
-    return f"/posts/{await _post(scene)}", {"title": "Changed", "tags": scene.tags("unheard of")}
+async def _newly_tag_post(data: Dataset) -> tuple[str, Any]:
+    return f"/posts/{await _post(data)}", {"title": "Changed", "tags": data.tag_names("unused")}
 
 
-async def _replace_post(scene: Scene) -> tuple[str, Any]:
-    return f"/posts/{await _post(scene)}", scene.post_draft(*scene.tags("known")) | {"title": "Replaced"}
+async def _replace_post(data: Dataset) -> tuple[str, Any]:
+    return f"/posts/{await _post(data)}", data.post_body(*data.tag_names("known")) | {"title": "Replaced"}
 
 
-async def _new_post_known_tags(scene: Scene) -> tuple[str, Any]:
-    await _post(scene)
-    return "/posts", scene.post_draft(*scene.tags("known"))
+async def _new_post_known_tags(data: Dataset) -> tuple[str, Any]:
+    await _post(data)
+    return "/posts", data.post_body(*data.tag_names("known"))
 
 
-async def _notification(scene: Scene) -> tuple[str, Any]:
-    [newest] = (await scene.shop.get(f"/users/{scene.user['id']}/notifications?page_size=1"))["items"]
+async def _notification(data: Dataset) -> tuple[str, Any]:
+    [newest] = (await data.shop.get(f"/users/{data.user['id']}/notifications?page_size=1"))["items"]
     return f"/notifications/{newest['id']}/read", None
 
 
-async def _unsold_product(scene: Scene) -> tuple[str, Any]:
-    return f"/products/{(await scene.shop.product())['id']}", None
+async def _unordered_product(data: Dataset) -> tuple[str, Any]:
+    return f"/products/{(await data.shop.product())['id']}", None
 
 
-async def _inactive_users(scene: Scene) -> tuple[str, Any]:
-    for user in (await scene.shop.get("/users?is_active=false&page_size=100"))["items"]:  # some hold an account
-        await scene.shop.client.patch(f"/users/{user['id']}", json={"is_active": True})
-    inactive = scene.many(lambda: scene.shop.registration() | {"is_active": False})
-    await scene.shop.post("/users/bulk", inactive)
+async def _inactive_users(data: Dataset) -> tuple[str, Any]:
+    for user in (await data.shop.get("/users?is_active=false&page_size=100"))["items"]:  # some have an account
+        await data.shop.client.patch(f"/users/{user['id']}", json={"is_active": True})
+    inactive = data.bulk(lambda: data.shop.registration() | {"is_active": False})
+    await data.shop.post("/users/bulk", inactive)
     return "/users/bulk/inactive", None
 
 
-def _draft(scene: Scene) -> Any:
-    return scene.shop.draft() | {"category_id": scene.category["id"]}
+def _product_body(data: Dataset) -> Any:
+    return data.shop.draft() | {"category_id": data.category["id"]}
 
 
-def _number(scene: Scene) -> str:
-    return str(scene.shop.registration()["username"])
+def _unique_name(data: Dataset) -> str:
+    return str(data.shop.registration()["username"])
 
 
-def _list(operation: str, template: str, most: int = PAGE, most_by_cursor: int = CURSOR, title: str = "") -> list[Row]:
-    """A list, by number and by cursor; its page holds as many rows as the scene has of everything."""
+def _list(
+    operation: str, template: str, limit: int = PAGE, limit_by_cursor: int = CURSOR, title: str = ""
+) -> list[RoundTripBudget]:
+    """A list, by number and by cursor, with ``size`` rows per page."""
     size = f"{template}{'&' if '?' in template else '?'}page_size={{size}}"
-    by_number = Row(operation, most, _at(size), f"{title} by number")
-    return [by_number, Row(operation, most_by_cursor, _at(f"{size}&cursor="), f"{title} by cursor")]
+    by_number = RoundTripBudget(operation, limit, _url(size), f"{title} by number")
+    return [by_number, RoundTripBudget(operation, limit_by_cursor, _url(f"{size}&cursor="), f"{title} by cursor")]
 
 
 READS = [
-    Row("GET /", 0, _at("/")),
-    Row("GET /livez", 0, _at("/livez")),
-    Row("GET /health", ONE, _at("/health")),
-    Row("GET /health/db", ONE, _at("/health/db")),
-    Row("GET /readyz", READY, _at("/readyz")),
+    RoundTripBudget("GET /", 0, _url("/")),
+    RoundTripBudget("GET /livez", 0, _url("/livez")),
+    RoundTripBudget("GET /health", ONE, _url("/health")),
+    RoundTripBudget("GET /health/db", ONE, _url("/health/db")),
+    RoundTripBudget("GET /readyz", READY, _url("/readyz")),
     *_list("GET /users", "/users"),
     *_list("GET /users/search", "/users/search?q=user"),
-    Row("GET /users/stats/active-count", ONE, _at("/users/stats/active-count")),
-    Row("GET /users/top-spenders", ONE, _at("/users/top-spenders?limit={size}")),
-    Row("GET /users/by-email/{email}", ONE, lambda scene: (f"/users/by-email/{scene.user['email']}", None)),
-    Row("GET /users/{id}", ONE, _at("/users/{user}")),
-    Row("GET /users/{id}/with-posts", ONE + RELATED, _at("/users/{user}/with-posts?page_size={size}")),
+    RoundTripBudget("GET /users/stats/active-count", ONE, _url("/users/stats/active-count")),
+    RoundTripBudget("GET /users/top-spenders", ONE, _url("/users/top-spenders?limit={size}")),
+    RoundTripBudget("GET /users/by-email/{email}", ONE, lambda data: (f"/users/by-email/{data.user['email']}", None)),
+    RoundTripBudget("GET /users/{id}", ONE, _url("/users/{user}")),
+    RoundTripBudget("GET /users/{id}/with-posts", ONE + RELATED, _url("/users/{user}/with-posts?page_size={size}")),
     *_list("GET /users/{id}/notifications", "/users/{user}/notifications"),
     *_list("GET /categories", "/categories"),
-    Row("GET /categories/tree", ONE, _at("/categories/tree")),
-    Row("GET /categories/{id}", ONE, _at("/categories/{category}")),
-    Row("GET /categories/{id}/products", RELATED, _at("/categories/{category}/products?page_size={size}")),
+    RoundTripBudget("GET /categories/tree", ONE, _url("/categories/tree")),
+    RoundTripBudget("GET /categories/{id}", ONE, _url("/categories/{category}")),
+    RoundTripBudget("GET /categories/{id}/products", RELATED, _url("/categories/{category}/products?page_size={size}")),
     *_list("GET /products", "/products"),
     *_list(
         "GET /products", "/products?category_id={category}&min_price=1&is_active=true&search=product", title="filtered"
     ),
     *_list("GET /products/low-stock", "/products/low-stock?threshold=20000"),
     *_list("GET /products/with-categories", "/products/with-categories", RELATED, RELATED_CURSOR),
-    Row("GET /products/by-category-stats", ONE, _at("/products/by-category-stats")),
-    Row("GET /products/by-sku/{sku}", ONE, _at("/products/by-sku/{sku}")),
-    Row("GET /products/by-slug/{slug}", ONE, _at("/products/by-slug/{slug}")),
-    Row("GET /products/{id}", ONE, _at("/products/{product}")),
+    RoundTripBudget("GET /products/by-category-stats", ONE, _url("/products/by-category-stats")),
+    RoundTripBudget("GET /products/by-sku/{sku}", ONE, _url("/products/by-sku/{sku}")),
+    RoundTripBudget("GET /products/by-slug/{slug}", ONE, _url("/products/by-slug/{slug}")),
+    RoundTripBudget("GET /products/{id}", ONE, _url("/products/{product}")),
     *_list("GET /orders", "/orders?user_id={user}&status=pending"),
-    Row("GET /orders/stats/summary", ONE, _at("/orders/stats/summary")),
+    RoundTripBudget("GET /orders/stats/summary", ONE, _url("/orders/stats/summary")),
     *_list("GET /orders/user/{user_id}", "/orders/user/{user}"),
-    Row("GET /orders/{id}", ONE, _order),
-    Row("GET /orders/{id}/details", DETAILS, _details),
+    RoundTripBudget("GET /orders/{id}", ONE, _order),
+    RoundTripBudget("GET /orders/{id}/details", DETAILS, _details),
     *_list("GET /posts", "/posts", RELATED, RELATED_CURSOR),
-    Row("GET /posts/{id}", ONE, _get_post),
+    RoundTripBudget("GET /posts/{id}", ONE, _get_post),
     *_list("GET /tags", "/tags"),
-    Row("GET /tags/{id}", ONE, _at("/tags/{tag}")),
+    RoundTripBudget("GET /tags/{id}", ONE, _url("/tags/{tag}")),
     *_list("GET /tags/{id}/posts", "/tags/{tag}/posts", RELATED, RELATED_CURSOR),
-    Row("GET /accounts/{id}", ONE, _at("/accounts/{account}")),
+    RoundTripBudget("GET /accounts/{id}", ONE, _url("/accounts/{account}")),
     *_list("GET /accounts/{id}/transfers", "/accounts/{account}/transfers"),
 ]
 
 WRITES = [
-    Row("POST /users", CHANGE, _with("/users", lambda scene: scene.shop.registration())),
-    Row("POST /users/bulk", BULK, _with("/users/bulk", lambda scene: scene.many(scene.shop.registration))),
-    Row("PUT /users/{id}", CHANGE + SESSIONS, _with("/users/{user}", lambda scene: scene.shop.registration())),
-    Row("PATCH /users/{id}", CHANGE, _with("/users/{user}", lambda scene: {"bio": _number(scene)})),
-    Row("POST /categories", CHANGE, _with("/categories", lambda scene: {"name": _number(scene)})),
-    Row("PUT /categories/{id}", CHANGE, _with("/categories/{category}", lambda scene: {"name": _number(scene)})),
-    Row(
+    RoundTripBudget("POST /users", CHANGE, _send("/users", lambda data: data.shop.registration())),
+    RoundTripBudget("POST /users/bulk", BULK, _send("/users/bulk", lambda data: data.bulk(data.shop.registration))),
+    RoundTripBudget(
+        "PUT /users/{id}", CHANGE + SESSIONS, _send("/users/{user}", lambda data: data.shop.registration())
+    ),
+    RoundTripBudget("PATCH /users/{id}", CHANGE, _send("/users/{user}", lambda data: {"bio": _unique_name(data)})),
+    RoundTripBudget("POST /categories", CHANGE, _send("/categories", lambda data: {"name": _unique_name(data)})),
+    RoundTripBudget(
+        "PUT /categories/{id}", CHANGE, _send("/categories/{category}", lambda data: {"name": _unique_name(data)})
+    ),
+    RoundTripBudget(
         "PATCH /categories/{id}",
         CHANGE,
-        _with("/categories/{category}", lambda scene: {"description": _number(scene)}),
+        _send("/categories/{category}", lambda data: {"description": _unique_name(data)}),
     ),
-    Row("POST /products", CHANGE, _with("/products", _draft)),
-    Row("POST /products/bulk", BULK, _with("/products/bulk", lambda scene: scene.many(lambda: _draft(scene)))),
-    Row("PUT /products/{id}", CHANGE, _with("/products/{product}", _draft)),
-    Row("PATCH /products/{id}", CHANGE, _with("/products/{product}", lambda scene: {"name": _number(scene)})),
-    Row(
-        "POST /products/{id}/stock", CHANGE, _with("/products/{product}/stock", lambda scene: {"quantity_change": 500})
+    RoundTripBudget("POST /products", CHANGE, _send("/products", _product_body)),
+    RoundTripBudget(
+        "POST /products/bulk", BULK, _send("/products/bulk", lambda data: data.bulk(lambda: _product_body(data)))
     ),
-    Row("POST /orders", ORDER, _with("/orders", Scene.order_draft)),
-    Row("POST /orders/with-notifications", ORDER + NOTICE, _with("/orders/with-notifications", Scene.order_draft)),
-    Row("PATCH /orders/{id}/status", CHANGE, _confirm, "confirm"),
-    Row("PATCH /orders/{id}/status", ORDER, _cancel, "cancel"),
-    Row("POST /orders/{id}/payments", ORDER, _pay),
-    Row("POST /posts", CHANGE, _with("/posts", Scene.post_draft), "without tags"),
-    Row("POST /posts", CHANGE + LINKS, _new_post_known_tags, "with known tags"),
-    Row(
+    RoundTripBudget("PUT /products/{id}", CHANGE, _send("/products/{product}", _product_body)),
+    RoundTripBudget(
+        "PATCH /products/{id}", CHANGE, _send("/products/{product}", lambda data: {"name": _unique_name(data)})
+    ),
+    RoundTripBudget(
+        "POST /products/{id}/stock", CHANGE, _send("/products/{product}/stock", lambda data: {"quantity_change": 500})
+    ),
+    RoundTripBudget("POST /orders", ORDER, _send("/orders", Dataset.order_body)),
+    RoundTripBudget(
+        "POST /orders/with-notifications", ORDER + NOTIFICATION, _send("/orders/with-notifications", Dataset.order_body)
+    ),
+    RoundTripBudget("PATCH /orders/{id}/status", CHANGE, _confirm, "confirm"),
+    RoundTripBudget("PATCH /orders/{id}/status", ORDER, _cancel, "cancel"),
+    RoundTripBudget("POST /orders/{id}/payments", ORDER, _pay),
+    RoundTripBudget("POST /posts", CHANGE, _send("/posts", Dataset.post_body), "without tags"),
+    RoundTripBudget("POST /posts", CHANGE + LINKS, _new_post_known_tags, "with known tags"),
+    RoundTripBudget(
         "POST /posts",
         CHANGE + LINKS + NEW_TAGS,
-        _with("/posts", lambda scene: scene.post_draft(*scene.tags("new"))),
+        _send("/posts", lambda data: data.post_body(*data.tag_names("new"))),
         "with new tags",
     ),
-    Row("PUT /posts/{id}", CHANGE + LINKS + UNLINK, _replace_post),
-    Row("PATCH /posts/{id}", CHANGE, _retitle_post, "without tags"),
-    Row("PATCH /posts/{id}", CHANGE + LINKS + UNLINK, _retag_post, "with known tags"),
-    Row("PATCH /posts/{id}", CHANGE + LINKS + UNLINK + NEW_TAGS, _newly_tag_post, "with new tags"),
-    Row("POST /posts/{id}/view", CHANGE, _view_post),
-    Row("POST /tags", CHANGE, _with("/tags", lambda scene: {"name": _number(scene)})),
-    Row("PUT /tags/{id}", CHANGE + RIPPLE, _with("/tags/{tag}", lambda scene: {"name": _number(scene)})),
-    Row("PATCH /tags/{id}", CHANGE + RIPPLE, _with("/tags/{tag}", lambda scene: {"name": _number(scene)})),
-    Row("POST /accounts", CHANGE, _with("/accounts", lambda scene: {"user_id": scene.account["user_id"]})),
-    Row("POST /accounts/transfers", ORDER, _with("/accounts/transfers", Scene.transfer)),
-    Row("POST /accounts/{id}/deposit", CHANGE, _with("/accounts/{account}/deposit", lambda scene: {"amount": "1.00"})),
-    Row("POST /notifications/{id}/read", CHANGE, _notification),
+    RoundTripBudget("PUT /posts/{id}", CHANGE + LINKS + UNLINK, _replace_post),
+    RoundTripBudget("PATCH /posts/{id}", CHANGE, _retitle_post, "without tags"),
+    RoundTripBudget("PATCH /posts/{id}", CHANGE + LINKS + UNLINK, _retag_post, "with known tags"),
+    RoundTripBudget("PATCH /posts/{id}", CHANGE + LINKS + UNLINK + NEW_TAGS, _newly_tag_post, "with new tags"),
+    RoundTripBudget("POST /posts/{id}/view", CHANGE, _view_post),
+    RoundTripBudget("POST /tags", CHANGE, _send("/tags", lambda data: {"name": _unique_name(data)})),
+    RoundTripBudget(
+        "PUT /tags/{id}", CHANGE + CASCADE, _send("/tags/{tag}", lambda data: {"name": _unique_name(data)})
+    ),
+    RoundTripBudget(
+        "PATCH /tags/{id}", CHANGE + CASCADE, _send("/tags/{tag}", lambda data: {"name": _unique_name(data)})
+    ),
+    RoundTripBudget("POST /accounts", CHANGE, _send("/accounts", lambda data: {"user_id": data.account["user_id"]})),
+    RoundTripBudget("POST /accounts/transfers", ORDER, _send("/accounts/transfers", Dataset.transfer_body)),
+    RoundTripBudget(
+        "POST /accounts/{id}/deposit", CHANGE, _send("/accounts/{account}/deposit", lambda data: {"amount": "1.00"})
+    ),
+    RoundTripBudget("POST /notifications/{id}/read", CHANGE, _notification),
 ]
 
 DELETES = [
-    Row("DELETE /posts/{id}", CHANGE, _get_post),
-    Row("DELETE /tags/{id}", CHANGE + RIPPLE, _at("/tags/{tag}")),
-    Row("DELETE /products/{id}", CHANGE, _unsold_product),
-    Row("DELETE /categories/{id}", CHANGE + 2 * RIPPLE, _at("/categories/{category}")),
-    Row("DELETE /users/bulk/inactive", CHANGE + FIND + USERS_OWN * RIPPLE, _inactive_users),
-    Row("DELETE /users/{id}/soft", CHANGE, _at("/users/{user}/soft")),
-    Row("DELETE /users/{id}", CHANGE + USERS_OWN * RIPPLE, _at("/users/{user}")),
-    Row("PATCH /users/bulk/deactivate", CHANGE, _at("/users/bulk/deactivate?days=0")),
+    RoundTripBudget("DELETE /posts/{id}", CHANGE, _get_post),
+    RoundTripBudget("DELETE /tags/{id}", CHANGE + CASCADE, _url("/tags/{tag}")),
+    RoundTripBudget("DELETE /products/{id}", CHANGE, _unordered_product),
+    RoundTripBudget("DELETE /categories/{id}", CHANGE + 2 * CASCADE, _url("/categories/{category}")),
+    RoundTripBudget("DELETE /users/bulk/inactive", CHANGE + FIND + USER_CASCADES * CASCADE, _inactive_users),
+    RoundTripBudget("DELETE /users/{id}/soft", CHANGE, _url("/users/{user}/soft")),
+    RoundTripBudget("DELETE /users/{id}", CHANGE + USER_CASCADES * CASCADE, _url("/users/{user}")),
+    RoundTripBudget("PATCH /users/bulk/deactivate", CHANGE, _url("/users/bulk/deactivate?days=0")),
 ]
 
-ROWS = [*READS, *WRITES, *DELETES]
-"""In the order in which they can be sent: what removes something comes last."""
+BUDGETS = [*READS, *WRITES, *DELETES]
+"""In the order in which they can be sent: deletions come last."""

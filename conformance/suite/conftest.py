@@ -1,4 +1,4 @@
-"""Gives the suite its fixtures, also where it is installed and not a part of the repository that runs it."""
+"""The fixtures of the suite, which are there also where it is installed in another repository."""
 
 from collections.abc import AsyncIterator
 
@@ -7,58 +7,68 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from conformance.authenticated_user import AuthenticatedUser
 from conformance.defaults import settings_for
 from conformance.fixtures import *  # noqa: F403 - pytest looks for them here
-from conformance.house import LOCKED, House
-from conformance.shop import Shop, furnish
-from conformance.suite.errands import Belongings
+from conformance.protected_shop import AUTH_SETTINGS, ProtectedShop
+from conformance.shop import Shop, populate
+from conformance.suite.sample_requests import OwnedEntities
 from core.plugins import Registry
 from core.settings import Settings
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Its tests are coroutines; whoever runs them need not configure that."""
+    """Mark the tests as coroutines, so that a repository need not configure that."""
     if isinstance(collector, pytest.Module):
         collector.add_marker("anyio")
 
 
 @pytest.fixture
-async def furnished(shop: Shop) -> Shop:
-    """A shop with one or two of everything."""
-    await furnish(shop)
+async def populated_shop(shop: Shop) -> Shop:
+    """A shop with one or two of every entity."""
+    await populate(shop)
     return shop
 
 
 @pytest.fixture
-async def untouched(furnished: Shop) -> AsyncIterator[Shop]:
-    """The same, which must be as it was when the test has ended."""
-    before = await furnished.contents()
-    yield furnished
-    assert await furnished.contents() == before
+async def unchanged_shop(populated_shop: Shop) -> AsyncIterator[Shop]:
+    """The same shop, whose data must be unchanged when the test ends."""
+    before = await populated_shop.contents()
+    yield populated_shop
+    assert await populated_shop.contents() == before
 
 
 @pytest.fixture(scope="session")
-def locked_app(registry: Registry) -> FastAPI:
-    """The API with authentication, not started."""
-    return create_app(settings_for("nowhere://", **LOCKED), registry=registry)
+def built_auth_app(registry: Registry) -> FastAPI:
+    """The API with authentication and a trusted network, not started."""
+    return create_app(settings_for("nowhere://", **AUTH_SETTINGS), registry=registry)
 
 
 @pytest.fixture
-async def house(locked_app: FastAPI, settings: Settings) -> AsyncIterator[House]:
-    """The same, started on the test's store."""
-    locked_app.state.settings = settings_for(settings.url, **LOCKED)
-    async with locked_app.router.lifespan_context(locked_app), House.of(locked_app) as house:
-        yield house
+async def protected_shop(built_auth_app: FastAPI, settings: Settings) -> AsyncIterator[ProtectedShop]:
+    """The same API, started on the test's store."""
+    built_auth_app.state.settings = settings_for(settings.url, **AUTH_SETTINGS)
+    async with (
+        built_auth_app.router.lifespan_context(built_auth_app),
+        ProtectedShop.open(built_auth_app) as protected_shop,
+    ):
+        yield protected_shop
 
 
 @pytest.fixture
-async def owner(house: House) -> tuple[Belongings, httpx2.AsyncClient]:
-    """What somebody has, and its client."""
-    user, client = await house.newcomer()
-    return Belongings(house.staff, user), client
+async def owner(protected_shop: ProtectedShop) -> tuple[OwnedEntities, httpx2.AsyncClient]:
+    """The entities of a user, and its client."""
+    user, client = await protected_shop.register_user()
+    return OwnedEntities(protected_shop.superuser, user), client
 
 
 @pytest.fixture
-async def other(house: House) -> httpx2.AsyncClient:
-    """The client of somebody else."""
-    return (await house.newcomer())[1]
+async def other_client(protected_shop: ProtectedShop) -> httpx2.AsyncClient:
+    """The client of another user."""
+    return (await protected_shop.register_user())[1]
+
+
+@pytest.fixture
+async def ada(anonymous_client: httpx2.AsyncClient) -> AuthenticatedUser:
+    """A registered user."""
+    return await AuthenticatedUser.register(anonymous_client)

@@ -1,8 +1,8 @@
-"""Accounts: money moves, and none is made or lost."""
+"""Accounts: deposits and transfers keep every balance exact and within its limits."""
 
 import pytest
 
-from conformance.problem import blamed, read_problem, refusal
+from conformance.problem import error_fields, error_of, read_problem
 from conformance.shop import Json, Shop
 
 
@@ -10,11 +10,11 @@ async def balances(shop: Shop, *accounts: Json) -> list[str]:
     return [(await shop.get(f"/accounts/{account['id']}"))["balance"] for account in accounts]
 
 
-def transfer(sender: Json, receiver: Json, amount: object) -> Json:
+def transfer_body(sender: Json, receiver: Json, amount: object) -> Json:
     return {"from_account_id": sender["id"], "to_account_id": receiver["id"], "amount": amount}
 
 
-async def test_an_account_is_opened(shop: Shop) -> None:
+async def test_account_is_created_with_defaults(shop: Shop) -> None:
     user = await shop.user()
     account = await shop.post("/accounts", {"user_id": user["id"]})
     assert account == {
@@ -29,35 +29,35 @@ async def test_an_account_is_opened(shop: Shop) -> None:
     assert (await shop.account(user, "99999999.99"))["balance"] == "99999999.99"
 
 
-async def test_an_account_of_nobody_is_refused(shop: Shop) -> None:
-    answer = await shop.client.post("/accounts", json={"user_id": 99})
-    assert (refusal(answer), blamed(answer)) == ((400, "unknown-reference"), ["user_id"])
+async def test_account_of_unknown_user_is_rejected(shop: Shop) -> None:
+    response = await shop.client.post("/accounts", json={"user_id": 99})
+    assert (error_of(response), error_fields(response)) == ((400, "unknown-reference"), ["user_id"])
     user = await shop.user()
     for balance in ("-0.01", "100000000.00", "1.001"):
-        answer = await shop.client.post("/accounts", json={"user_id": user["id"], "balance": balance})
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["balance"])
+        response = await shop.client.post("/accounts", json={"user_id": user["id"], "balance": balance})
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), ["balance"])
 
 
-async def test_money_is_deposited(shop: Shop) -> None:
+async def test_deposit_raises_balance(shop: Shop) -> None:
     account = await shop.account(await shop.user(), "1.00")
-    answer = await shop.client.post(f"/accounts/{account['id']}/deposit", json={"amount": 0.01})
-    assert answer.status_code == 200
-    assert answer.json() == account | {
+    response = await shop.client.post(f"/accounts/{account['id']}/deposit", json={"amount": 0.01})
+    assert response.status_code == 200
+    assert response.json() == account | {
         "balance": "1.01",
         "version": 2,
-        "updated_at": answer.json()["updated_at"],
+        "updated_at": response.json()["updated_at"],
     }
-    assert await shop.get(f"/accounts/{account['id']}") == answer.json()
+    assert await shop.get(f"/accounts/{account['id']}") == response.json()
     for amount in (0, "-1", None, "100000000.00"):
-        answer = await shop.client.post(f"/accounts/{account['id']}/deposit", json={"amount": amount})
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["amount"])
-    assert refusal(await shop.client.post("/accounts/99/deposit", json={"amount": 1})) == (404, "not-found")
+        response = await shop.client.post(f"/accounts/{account['id']}/deposit", json={"amount": amount})
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), ["amount"])
+    assert error_of(await shop.client.post("/accounts/99/deposit", json={"amount": 1})) == (404, "not-found")
 
 
-async def test_money_is_moved(shop: Shop) -> None:
+async def test_transfer_moves_money(shop: Shop) -> None:
     user = await shop.user()
     sender, receiver = await shop.account(user, "10.00"), await shop.account(user, "0.50")
-    moved = await shop.post("/accounts/transfers", transfer(sender, receiver, "9.99"))
+    moved = await shop.post("/accounts/transfers", transfer_body(sender, receiver, "9.99"))
     assert moved == {
         "id": 1,
         "from_account_id": sender["id"],
@@ -68,20 +68,20 @@ async def test_money_is_moved(shop: Shop) -> None:
     }
     after = [await shop.get(f"/accounts/{account['id']}") for account in (sender, receiver)]
     assert [(account["balance"], account["version"]) for account in after] == [("0.01", 2), ("10.49", 2)]
-    await shop.post("/accounts/transfers", transfer(receiver, sender, "10.49"))
+    await shop.post("/accounts/transfers", transfer_body(receiver, sender, "10.49"))
     assert await balances(shop, sender, receiver) == ["10.50", "0.00"]
 
 
-async def test_no_balance_falls_below_zero(shop: Shop) -> None:
+async def test_balance_never_falls_below_zero(shop: Shop) -> None:
     user = await shop.user()
     sender, receiver = await shop.account(user, "10.00"), await shop.account(user)
-    answer = await shop.client.post("/accounts/transfers", json=transfer(sender, receiver, "10.01"))
-    assert (refusal(answer), blamed(answer)) == ((400, "insufficient-funds"), ["amount"])
+    response = await shop.client.post("/accounts/transfers", json=transfer_body(sender, receiver, "10.01"))
+    assert (error_of(response), error_fields(response)) == ((400, "insufficient-funds"), ["amount"])
     assert await balances(shop, sender, receiver) == ["10.00", "0.00"]
     assert (await shop.get(f"/accounts/{sender['id']}/transfers"))["total"] == 0
 
 
-async def test_no_balance_rises_beyond_its_limit(shop: Shop) -> None:
+async def test_balance_never_exceeds_limit(shop: Shop) -> None:
     user, most = await shop.user(), "99999999.99"
     sender, receiver = await shop.account(user, "0.50"), await shop.account(user, most)
     deposit = f"/accounts/{receiver['id']}/deposit"
@@ -90,10 +90,10 @@ async def test_no_balance_rises_beyond_its_limit(shop: Shop) -> None:
     assert (await shop.client.post(deposit, json={"amount": "0.50"})).json()["balance"] == "9999999999.50"
     for request in (
         shop.client.post(deposit, json={"amount": "0.50"}),
-        shop.client.post("/accounts/transfers", json=transfer(sender, receiver, "0.50")),
+        shop.client.post("/accounts/transfers", json=transfer_body(sender, receiver, "0.50")),
     ):
-        answer = await request
-        assert (refusal(answer), blamed(answer)) == ((400, "amount-limit"), ["amount"])
+        response = await request
+        assert (error_of(response), error_fields(response)) == ((400, "amount-limit"), ["amount"])
     assert (await shop.client.post(deposit, json={"amount": "0.49"})).json()["balance"] == "9999999999.99"
     assert await balances(shop, sender, receiver) == ["0.50", "9999999999.99"]
 
@@ -106,36 +106,38 @@ async def test_no_balance_rises_beyond_its_limit(shop: Shop) -> None:
         (98, 99, ["from_account_id", "to_account_id"]),
     ],
 )
-async def test_unknown_accounts_are_named(shop: Shop, sender: int, receiver: int, fields: list[str]) -> None:
+async def test_transfer_names_unknown_accounts(shop: Shop, sender: int, receiver: int, fields: list[str]) -> None:
     account = await shop.account(await shop.user(), "5.00")
     assert account["id"] == 1
-    answer = await shop.client.post("/accounts/transfers", json=transfer({"id": sender}, {"id": receiver}, "1.00"))
-    assert (refusal(answer), blamed(answer)) == ((400, "unknown-reference"), fields)
+    response = await shop.client.post(
+        "/accounts/transfers", json=transfer_body({"id": sender}, {"id": receiver}, "1.00")
+    )
+    assert (error_of(response), error_fields(response)) == ((400, "unknown-reference"), fields)
     assert await shop.get("/accounts/1") == account
 
 
-async def test_a_transfer_needs_two_accounts(shop: Shop) -> None:
+async def test_transfer_needs_two_accounts(shop: Shop) -> None:
     account = await shop.account(await shop.user(), "5.00")
     for one in (account, {"id": 99}):
-        answer = await shop.client.post("/accounts/transfers", json=transfer(one, one, "1.00"))
-        assert (refusal(answer), blamed(answer)) == ((400, "same-account"), ["to_account_id"])
+        response = await shop.client.post("/accounts/transfers", json=transfer_body(one, one, "1.00"))
+        assert (error_of(response), error_fields(response)) == ((400, "same-account"), ["to_account_id"])
     assert await shop.get(f"/accounts/{account['id']}") == account
 
 
-async def test_an_amount_is_money_above_zero(shop: Shop) -> None:
+async def test_transfer_amount_is_validated(shop: Shop) -> None:
     for amount in [0, "0.00", -1, "0.001", "100000000", "many", None, True]:
         user = await shop.user()
         sender, receiver = await shop.account(user, "5.00"), await shop.account(user)
-        answer = await shop.client.post("/accounts/transfers", json=transfer(sender, receiver, amount))
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["amount"]), amount
-        assert read_problem(answer)["errors"][0]["location"] == "body", amount
+        response = await shop.client.post("/accounts/transfers", json=transfer_body(sender, receiver, amount))
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), ["amount"]), amount
+        assert read_problem(response)["errors"][0]["location"] == "body", amount
 
 
-async def test_the_transfers_of_an_account(shop: Shop) -> None:
+async def test_account_lists_its_transfers(shop: Shop) -> None:
     user = await shop.user()
     one, two, three = [await shop.account(user, "10.00") for _ in range(3)]
     moved = [
-        await shop.post("/accounts/transfers", transfer(*pair, "1.00"))
+        await shop.post("/accounts/transfers", transfer_body(*pair, "1.00"))
         for pair in ((one, two), (two, three), (three, one), (one, three))
     ]
     expected = {one["id"]: [3, 2, 0], two["id"]: [1, 0], three["id"]: [3, 2, 1]}
@@ -146,4 +148,4 @@ async def test_the_transfers_of_an_account(shop: Shop) -> None:
     assert (await shop.get(f"/accounts/{one['id']}/transfers?sort=id&page_size=1&page=2"))["items"] == [moved[2]]
     fresh = await shop.account(user)
     assert (await shop.get(f"/accounts/{fresh['id']}/transfers"))["items"] == []
-    assert refusal(await shop.client.get("/accounts/99/transfers")) == (404, "not-found")
+    assert error_of(await shop.client.get("/accounts/99/transfers")) == (404, "not-found")

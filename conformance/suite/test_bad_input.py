@@ -1,6 +1,6 @@
-"""Bad input: every refusal is a 4xx problem that names the field, and changes nothing; what is just inside passes.
+"""Bad input: a 4xx problem names the field and nothing changes; values just within the bounds are accepted.
 
-The tables are in ``bad_input``. They are held against the API document, so no field can be forgotten.
+The tables are in ``bad_input``. They are compared with the API document, so no field can be forgotten.
 """
 
 import json
@@ -11,18 +11,18 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from conformance.problem import blamed, read_problem, refusal
+from conformance.problem import error_fields, error_of, read_problem
 from conformance.shop import Shop
 from conformance.suite.bad_input.bodies import BODIES, DUPLICATES, UNKNOWN_REFERENCES, Body, with_text, without
+from conformance.suite.bad_input.checks import INVALID, find_fault, operations, shorten
 from conformance.suite.bad_input.values import BROKEN, HOSTILE, MAX_ID
-from conformance.suite.bad_input.verdict import INVALID, operations, show, unsuited
 
 JSON = {"content-type": "application/json"}
 
 UNKNOWN_FIELDS = ("id", "version", "created_at", "is_superuser", "password_hash", "$where", "__proto__", "NAME")
-NO_ELEMENTS = (b"null", b"true", b"5", b'"x"', b"[]", b"[{}]")
-NO_OBJECTS = (
-    *NO_ELEMENTS[:-1],
+NOT_OBJECTS_IN_BULK = (b"null", b"true", b"5", b'"x"', b"[]", b"[{}]")
+NOT_OBJECTS = (
+    *NOT_OBJECTS_IN_BULK[:-1],
     *(b"{}x", b"{}{}", b"{", b"", b"\x00", b"a=b", b"{'a': 1}", b'{"a": 1,}', b"/**/{}", b"\xef\xbb\xbf{}"),
     *(b'{"a": "\xe9"}', b'{"a": "\xed\xa0\x80"}', b'{"name": "a", "name": "b"}', b'{"a": {"b": 1, "b": 2}}'),
     *(b'{"a":' * 5000 + b"1" + b"}" * 5000, b"[" * 100_000),
@@ -42,7 +42,7 @@ CONTENT_TYPES = (
 
 RESOURCES = sorted({body.url.split("/")[1] for body in BODIES})
 by_resource = pytest.mark.parametrize("resource", RESOURCES)
-"""One shop serves for a whole resource: furnishing it costs more than most operations' requests."""
+"""All operations of a resource share one shop: populating it takes longer than most operations' requests."""
 
 
 async def send(client: httpx2.AsyncClient, body: Body, content: bytes, headers: Any = JSON) -> httpx2.Response:
@@ -50,86 +50,92 @@ async def send(client: httpx2.AsyncClient, body: Body, content: bytes, headers: 
 
 
 def bodies(resource: str) -> list[Body]:
-    """Those of the operations on a resource."""
+    """The bodies of the operations on a resource."""
     return [body for body in BODIES if body.url.split("/")[1] == resource]
 
 
 @by_resource
-async def test_a_bad_body_is_refused_by_field(untouched: Shop, resource: str) -> None:
-    complaints = [await _complain(untouched, *bad) for body in bodies(resource) for bad in bad_bodies(body)]
-    assert not any(complaints), "\n".join(filter(None, complaints))
+async def test_invalid_body_names_the_field(unchanged_shop: Shop, resource: str) -> None:
+    faults = [
+        await _find_body_fault(unchanged_shop, *invalid)
+        for body in bodies(resource)
+        for invalid in invalid_bodies(body)
+    ]
+    assert not any(faults), "\n".join(filter(None, faults))
 
 
-async def test_a_body_that_does_not_call_itself_json_is_refused(untouched: Shop) -> None:
+async def test_body_without_json_content_type_is_415(unchanged_shop: Shop) -> None:
     for body in BODIES:
         content = json.dumps(body.example()).encode()
         for given in CONTENT_TYPES:
-            answer = await send(untouched.client, body, content, {} if given is None else {"content-type": given})
-            assert refusal(answer) == (415, "unsupported-media-type"), f"{body.operation}, {given}: {answer.text}"
+            response = await send(
+                unchanged_shop.client, body, content, {} if given is None else {"content-type": given}
+            )
+            assert error_of(response) == (415, "unsupported-media-type"), f"{body.operation}, {given}: {response.text}"
 
 
-def bad_bodies(body: Body) -> Iterator[tuple[Body, str, bytes]]:
-    """The body, the field to blame, and the content."""
-    for field, content in bad_fields(body):
+def invalid_bodies(body: Body) -> Iterator[tuple[Body, str, bytes]]:
+    """The body, the field that the problem must name, and the content."""
+    for field, content in invalid_fields(body):
         yield body, field, content
-    for content in broken_bodies(body):
+    for content in malformed_bodies(body):
         yield body, "body", content
-    for element in NO_ELEMENTS if body.prefix else ():
+    for element in NOT_OBJECTS_IN_BULK if body.prefix else ():
         yield body, "0", b"[%b]" % element
     for field, content in unknown_and_missing(body):
         yield body, field, content
 
 
-def bad_fields(body: Body) -> Iterator[tuple[str, bytes]]:
-    """Bodies with one bad field, whose name comes first."""
-    for field, kind in body.fields.items():
-        for text in kind.bad:
+def invalid_fields(body: Body) -> Iterator[tuple[str, bytes]]:
+    """The name of an invalid field, and the content with it."""
+    for field, cases in body.fields.items():
+        for text in cases.invalid:
             yield field, with_text(body.example(), field, text)
 
 
-def broken_bodies(body: Body) -> Iterator[bytes]:
-    """Bodies that are no JSON, or JSON of another shape."""
+def malformed_bodies(body: Body) -> Iterator[bytes]:
+    """Contents that are not JSON, or not an object."""
     for field in (next(iter(body.fields)), list(body.fields)[-1]):
         for text in BROKEN:
             yield with_text(body.example(), field, text)
-    yield from NO_OBJECTS
+    yield from NOT_OBJECTS
 
 
 def unknown_and_missing(body: Body) -> Iterator[tuple[str, bytes]]:
-    """Bodies with a field too much or too few, whose name comes first."""
+    """The name of an unknown or missing field, and the content with it."""
     for name in UNKNOWN_FIELDS:
         yield body.prefix + name, with_text(body.example(), body.prefix + name, "1")
     yield body.prefix[:1] or "body", with_text(body.example(), f"{body.prefix}zzz", "1").replace(b"zzz", b"\\ud800")
-    for field in body.needed:
+    for field in body.required_fields:
         yield field, without(body.example(), field)
 
 
-async def _complain(shop: Shop, body: Body, field: str, content: bytes) -> str:
-    complaint = unsuited(await send(shop.client, body, content), field)
-    return complaint and f"{body.operation} {content[:150]!r}: {complaint}"
+async def _find_body_fault(shop: Shop, body: Body, field: str, content: bytes) -> str:
+    fault = find_fault(await send(shop.client, body, content), field)
+    return fault and f"{body.operation} {content[:150]!r}: {fault}"
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: body.operation)
-async def test_a_body_just_inside_its_bounds_passes(furnished: Shop, body: Body) -> None:
-    wrong = []
-    for field, kind in body.fields.items():
-        for text in kind.good:
-            answer = await send(furnished.client, body, with_text(body.example(), field, text))
-            if answer.status_code not in body.accepted:
-                wrong.append(f"{field} = {show(text)}: {answer.status_code} {answer.text[:300]}")
-            elif answer.status_code == 400:
-                read_problem(answer)
-    assert not wrong, "\n".join(wrong)
-    await _check_hostile_text(furnished, body)
+async def test_body_within_bounds_is_accepted(populated_shop: Shop, body: Body) -> None:
+    faults = []
+    for field, cases in body.fields.items():
+        for text in cases.valid:
+            response = await send(populated_shop.client, body, with_text(body.example(), field, text))
+            if response.status_code not in body.accepted:
+                faults.append(f"{field} = {shorten(text)}: {response.status_code} {response.text[:300]}")
+            elif response.status_code == 400:
+                read_problem(response)
+    assert not faults, "\n".join(faults)
+    await _check_hostile_text(populated_shop, body)
 
 
 async def _check_hostile_text(shop: Shop, body: Body) -> None:
-    """Hostile text is text: it comes back as it was."""
-    for field in (field for field, kind in body.fields.items() if kind.free and body.accepted != (201, 400)):
+    """Hostile text is returned unchanged."""
+    for field in (field for field, cases in body.fields.items() if cases.is_free_text and body.accepted != (201, 400)):
         for text in HOSTILE:
-            answer = await shop.client.request(body.method, body.url, json=_with(body.example(), field, text))
-            assert answer.status_code in body.accepted, answer.text
-            stored = answer.json()[1] if body.prefix else answer.json()
+            response = await shop.client.request(body.method, body.url, json=_with(body.example(), field, text))
+            assert response.status_code in body.accepted, response.text
+            stored = response.json()[1] if body.prefix else response.json()
             assert stored[field.removeprefix(body.prefix)] == text
 
 
@@ -140,40 +146,42 @@ def _with(example: Any, field: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("path", ["/users/bulk", "/products/bulk"])
-async def test_the_length_of_a_bulk_is_bounded(untouched: Shop, path: str) -> None:
-    make = untouched.registration if "users" in path else untouched.draft
+async def test_bulk_length_is_bounded(unchanged_shop: Shop, path: str) -> None:
+    make = unchanged_shop.registration if "users" in path else unchanged_shop.draft
     for bulk in ([], [make() for _ in range(1001)], {"0": make()}):
-        answer = await untouched.client.post(path, json=bulk)
-        assert refusal(answer) == INVALID
-        assert blamed(answer) == ["body"]
+        response = await unchanged_shop.client.post(path, json=bulk)
+        assert error_of(response) == INVALID
+        assert error_fields(response) == ["body"]
 
 
 @pytest.mark.parametrize("path", ["/users/bulk", "/products/bulk"])
-async def test_a_thousand_in_one_bulk_pass(furnished: Shop, path: str) -> None:
-    make = furnished.registration if "users" in path else furnished.draft
+async def test_bulk_of_1000_is_accepted(populated_shop: Shop, path: str) -> None:
+    make = populated_shop.registration if "users" in path else populated_shop.draft
     drafts = [make() for _ in range(1000)]
-    stored = await furnished.post(path, drafts)
+    stored = await populated_shop.post(path, drafts)
     key = "username" if "users" in path else "sku"
     assert [one[key] for one in stored] == [draft[key] for draft in drafts]
 
 
 @pytest.mark.parametrize("id", [MAX_ID, 12345])
-async def test_a_reference_to_nothing_is_refused_by_name(untouched: Shop, id: int) -> None:
+async def test_unknown_reference_names_the_field(unchanged_shop: Shop, id: int) -> None:
     for method, path, example, field in UNKNOWN_REFERENCES:
         content = with_text(example() or {field: id}, field, str(id))
-        answer = await untouched.client.request(method, path, content=content, headers=JSON)
-        assert refusal(answer) == (400, "unknown-reference"), f"{method} {path}: {answer.text}"
-        assert blamed(answer) == [field], f"{method} {path}"
+        response = await unchanged_shop.client.request(method, path, content=content, headers=JSON)
+        assert error_of(response) == (400, "unknown-reference"), f"{method} {path}: {response.text}"
+        assert error_fields(response) == [field], f"{method} {path}"
 
 
-async def test_a_taken_value_is_refused_by_name(untouched: Shop) -> None:
-    for method, path, example, field, value, how in DUPLICATES:
-        answer = await untouched.client.request(method, path, json=_with(example(), field, value))
-        assert refusal(answer) == (409, "duplicate"), f"{method} {path} {field}, compared {how}: {answer.text}"
-        assert blamed(answer) == [field]
+async def test_duplicate_value_names_the_field(unchanged_shop: Shop) -> None:
+    for method, path, example, field, value, comparison in DUPLICATES:
+        response = await unchanged_shop.client.request(method, path, json=_with(example(), field, value))
+        assert error_of(response) == (409, "duplicate"), (
+            f"{method} {path} {field}, compared {comparison}: {response.text}"
+        )
+        assert error_fields(response) == [field]
 
 
-async def test_every_body_and_field_has_its_row(app: FastAPI) -> None:
+async def test_every_body_and_field_has_cases(app: FastAPI) -> None:
     tables = {
         body.operation: {field.removeprefix(body.prefix).partition(".")[0] for field in body.fields} for body in BODIES
     }

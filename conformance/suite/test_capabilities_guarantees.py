@@ -1,4 +1,4 @@
-"""What the shop cannot do without: it is mandatory, so every storage shows it, between two sessions at one store."""
+"""The mandatory guarantees, which every storage must have, between two storages on one store."""
 
 import asyncio
 from dataclasses import replace
@@ -7,17 +7,17 @@ import pytest
 
 from conformance.interleaving import (
     Pause,
-    Sessions,
-    Undone,
+    Rollback,
+    StoragePair,
     add_product,
     add_tag,
     add_user,
-    held,
-    meet,
-    on_and_on,
-    overlap,
+    no_pause,
+    paused,
+    run_overlapping,
     tag_names,
-    within,
+    wait_briefly,
+    wait_for,
 )
 from core import clock
 from core.entities import AccountDraft, Product, ProductDraft
@@ -32,8 +32,8 @@ async def products(storage: Storage) -> list[Product]:
 
 
 @pytest.mark.needs("transactions")
-async def test_a_unit_of_work_over_several_entities_is_all_or_nothing(sessions: Sessions) -> None:
-    kept = await sessions.first.run(lambda tx: add_product(tx, "Kept", stock=5))
+async def test_unit_of_work_is_atomic_across_entities(storages: StoragePair) -> None:
+    kept = await storages.first.run(lambda tx: add_product(tx, "Kept", stock=5))
 
     async def work(tx: Transaction, fails: bool) -> None:
         user = await add_user(tx, "ada")
@@ -41,75 +41,75 @@ async def test_a_unit_of_work_over_several_entities_is_all_or_nothing(sessions: 
         await add_tag(tx, "News")
         await tx.products.adjust_stock({kept.id: -1}, clock.now())
         if fails:
-            raise Undone
+            raise Rollback
 
-    with pytest.raises(Undone):
-        await sessions.first.run(lambda tx: work(tx, fails=True))
-    for storage in sessions:
+    with pytest.raises(Rollback):
+        await storages.first.run(lambda tx: work(tx, fails=True))
+    for storage in storages:
         assert await products(storage) == [kept]
         assert (await storage.users.active_count(), await tag_names(storage)) == (0, [])
         with pytest.raises(NotFound):
             await storage.accounts.get(1)
-    await sessions.first.run(lambda tx: work(tx, fails=False))
-    for storage in sessions:
+    await storages.first.run(lambda tx: work(tx, fails=False))
+    for storage in storages:
         assert (await storage.products.get(kept.id)).stock_quantity == 4
         assert (await storage.users.active_count(), await tag_names(storage)) == (1, ["News"])
 
 
 @pytest.mark.needs("isolated")
-async def test_nobody_reads_what_is_not_committed(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
+async def test_uncommitted_writes_are_invisible(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product"))
 
     async def write(tx: Transaction, pause: Pause) -> None:
         await change(tx.products, product.id, {"stock_quantity": 7})
         await add_product(tx, "Other")
         await add_tag(tx, "News")
         await pause()
-        raise Undone
+        raise Rollback
 
-    async def look(tx: Transaction) -> Product:
+    async def read(tx: Transaction) -> Product:
         return await tx.products.get(product.id)
 
-    async with held(sessions.first, write) as writing:
-        reads = [products(storage) for storage in sessions] + [tag_names(storage) for storage in sessions]
+    async with paused(storages.first, write) as writing:
+        reads = [products(storage) for storage in storages] + [tag_names(storage) for storage in storages]
         seen = asyncio.gather(*reads)
-        within_units = asyncio.gather(*(storage.run(look) for storage in sessions))
-        await overlap(asyncio.gather(seen, within_units))
-        with pytest.raises(Undone):
-            await writing.end()
-    assert await within(seen) == [[product], [product], [], []]  # now or later, for it never came to be
-    assert await within(within_units) == [product, product]
+        within_units = asyncio.gather(*(storage.run(read) for storage in storages))
+        await wait_briefly(asyncio.gather(seen, within_units))
+        with pytest.raises(Rollback):
+            await writing.finish()
+    assert await wait_for(seen) == [[product], [product], [], []]  # at once or later: it was never committed
+    assert await wait_for(within_units) == [product, product]
 
 
 @pytest.mark.needs("unique_keys")
-@pytest.mark.parametrize("undone", [False, True])
-async def test_of_two_units_that_add_the_same_key_at_once_one_is_a_duplicate(sessions: Sessions, undone: bool) -> None:
+@pytest.mark.parametrize("rolled_back", [False, True])
+async def test_concurrent_equal_keys_give_one_duplicate(storages: StoragePair, rolled_back: bool) -> None:
     async def first(tx: Transaction, pause: Pause) -> None:
         await add_product(tx, "First")
         await pause()
-        if undone:
-            raise Undone
+        if rolled_back:
+            raise Rollback
 
     async def second(tx: Transaction) -> None:
         draft = ProductDraft(name="Second", slug="second", sku="FIRST", price=100)
         await tx.products.add([draft], clock.now())
 
-    ends = await meet(sessions, first, second)
-    stored = [product.name for product in await products(sessions.second)]
-    if undone:
-        assert isinstance(ends[0], Undone)
-        assert (ends[1], stored) == (None, ["Second"])
+    results = await run_overlapping(storages, first, second)
+    stored = [product.name for product in await products(storages.second)]
+    if rolled_back:
+        assert isinstance(results[0], Rollback)
+        assert (results[1], stored) == (None, ["Second"])
     else:
-        [refused] = [end for end in ends if end is not None]
-        assert isinstance(refused, Duplicate)
-        assert refused.fields == ("sku",)
-        assert stored == (["First"] if refused is ends[1] else ["Second"])
+        [error] = [result for result in results if result is not None]
+        assert isinstance(error, Duplicate)
+        assert error.fields == ("sku",)
+        assert stored == (["First"] if error is results[1] else ["Second"])
 
 
 @pytest.mark.needs("references")
 @pytest.mark.parametrize("deleted_first", [True, False])
-async def test_nothing_refers_to_what_is_deleted_at_the_same_moment(sessions: Sessions, deleted_first: bool) -> None:
-    user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
+async def test_concurrent_delete_keeps_references_valid(storages: StoragePair, deleted_first: bool) -> None:
+    user = await storages.first.run(lambda tx: add_user(tx, "ada"))
 
     async def delete(tx: Transaction, pause: Pause) -> None:
         await tx.users.delete(user.id, clock.now())
@@ -120,23 +120,23 @@ async def test_nothing_refers_to_what_is_deleted_at_the_same_moment(sessions: Se
         await pause()
 
     first, second = (delete, refer) if deleted_first else (refer, delete)
-    ends = await meet(sessions, first, lambda tx: second(tx, on_and_on))
-    deleting, referring = ends if deleted_first else reversed(ends)
+    results = await run_overlapping(storages, first, lambda tx: second(tx, no_pause))
+    deleting, referring = results if deleted_first else reversed(results)
     if referring is None:
         assert isinstance(deleting, StillReferenced)
-        assert (await sessions.second.accounts.get(1)).user_id == user.id
-        assert await sessions.second.users.get(user.id) == user
+        assert (await storages.second.accounts.get(1)).user_id == user.id
+        assert await storages.second.users.get(user.id) == user
     else:
         assert deleting is None
         assert isinstance(referring, UnknownReference)
         assert [error.field for error in referring.errors] == ["user_id"]
         with pytest.raises(NotFound):
-            await sessions.second.accounts.get(1)
+            await storages.second.accounts.get(1)
 
 
 @pytest.mark.needs("guarded_writes")
-async def test_two_units_that_change_one_entity_change_it_one_after_the_other(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product", stock=10))
+async def test_concurrent_changes_are_serialized(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product", stock=10))
 
     async def first(tx: Transaction, pause: Pause) -> None:
         locked = await tx.products.lock(product.id)
@@ -147,32 +147,32 @@ async def test_two_units_that_change_one_entity_change_it_one_after_the_other(se
         locked = await tx.products.lock(product.id)
         await tx.products.save(bump_version(replace(locked, stock_quantity=locked.stock_quantity * 2)))
 
-    assert await meet(sessions, first, second) == [None, None]
-    stored = await sessions.first.products.get(product.id)
+    assert await run_overlapping(storages, first, second) == [None, None]
+    stored = await storages.first.products.get(product.id)
     assert stored.version == 3
-    assert stored.stock_quantity in (22, 21)  # one order or the other, and nothing lost
+    assert stored.stock_quantity in (22, 21)  # in one order or the other, and nothing is lost
 
 
 @pytest.mark.needs("guarded_writes")
-async def test_a_save_on_top_of_another_version_never_succeeds(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
+async def test_save_of_another_version_conflicts(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product"))
 
     async def skip_a_version(tx: Transaction) -> None:
         locked = await tx.products.lock(product.id)
         with pytest.raises(TransientConflict):
             await tx.products.save(replace(locked, stock_quantity=9, version=locked.version + 2))
-        raise Undone
+        raise Rollback
 
-    with pytest.raises(Undone):
-        await sessions.first.run(skip_a_version)
-    assert await sessions.second.products.get(product.id) == product
+    with pytest.raises(Rollback):
+        await storages.first.run(skip_a_version)
+    assert await storages.second.products.get(product.id) == product
 
 
 @pytest.mark.needs("read_your_writes")
-async def test_what_was_committed_is_seen_by_whatever_begins_later(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product", stock=0))
+async def test_committed_write_is_visible_to_later_reads(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product", stock=0))
     for number in range(1, 26):
-        writer, reader = sessions if number % 2 else reversed(sessions)
+        writer, reader = storages if number % 2 else reversed(storages)
 
         async def write(tx: Transaction, number: int = number) -> None:
             await change(tx.products, product.id, {"stock_quantity": number})

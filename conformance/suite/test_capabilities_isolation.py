@@ -1,4 +1,4 @@
-"""Guarantees that a storage may lack: shown where they are declared, shown to be missing where they are not."""
+"""The optional guarantees: present where they are declared, absent where they are not."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,31 +8,31 @@ from pathlib import Path
 import pytest
 
 from conformance.interleaving import (
+    PausableWork,
     Pause,
-    Sessions,
-    Work,
+    StoragePair,
     add_product,
     add_tag,
-    held,
-    overlap,
+    paused,
     tag_names,
-    within,
+    wait_briefly,
+    wait_for,
 )
-from conformance.processes.neighbour import neighbour
+from conformance.processes.second_process import run_second_process
 from core.entities import Product
 from core.plugins import Registry
 from core.services.versioning import change
 from core.settings import Settings
 from core.storage import Storage, Transaction
 
-Record = Callable[[str, object], None]
+RecordProperty = Callable[[str, object], None]
 
 
-# What survives
+# Durability
 
 
 @pytest.mark.needs("durable")
-async def test_what_was_acknowledged_survives_closing(settings: Settings, registry: Registry) -> None:
+async def test_commit_survives_closing(settings: Settings, registry: Registry) -> None:
     backend = registry.choose(settings)
     for expected in ([], ["News"]):
         storage = await backend.open(settings)
@@ -43,10 +43,8 @@ async def test_what_was_acknowledged_survives_closing(settings: Settings, regist
 
 
 @pytest.mark.needs("durable")
-async def test_what_was_acknowledged_survives_the_sudden_end_of_the_process(
-    settings: Settings, registry: Registry, tmp_path: Path
-) -> None:
-    assert (await neighbour(settings, tmp_path, "add-and-die", "News")).tags == ["News"]
+async def test_commit_survives_killed_process(settings: Settings, registry: Registry, tmp_path: Path) -> None:
+    assert (await run_second_process(settings, tmp_path, "add-and-crash", "News")).tags == ["News"]
     storage = await registry.choose(settings).open(settings)
     try:
         assert await tag_names(storage) == ["News"]
@@ -56,17 +54,17 @@ async def test_what_was_acknowledged_survives_the_sudden_end_of_the_process(
 
 
 @pytest.mark.lacks("durable")
-async def test_what_is_not_durable_is_gone_after_a_restart(
-    settings: Settings, registry: Registry, tmp_path: Path, record_property: Record
+async def test_undurable_data_is_lost_at_restart(
+    settings: Settings, registry: Registry, tmp_path: Path, record_property: RecordProperty
 ) -> None:
-    assert (await neighbour(settings, tmp_path, "add", "News")).tags == ["News"]
+    assert (await run_second_process(settings, tmp_path, "add", "News")).tags == ["News"]
     storage = await registry.choose(settings).open(settings)
     try:
         left = await tag_names(storage)
     finally:
         await storage.close()
     if not storage.capabilities.embedded and left == ["News"]:
-        record_property("unverified", "durable")  # it is in the memory of a server, which is not ours to end
+        record_property("unverified", "durable")  # the data is in the memory of a server that the test cannot end
     else:
         assert left == []
 
@@ -75,31 +73,31 @@ async def test_what_is_not_durable_is_gone_after_a_restart(
 
 
 @pytest.mark.needs("shared")
-async def test_two_processes_see_each_others_writes(storage: Storage, settings: Settings, tmp_path: Path) -> None:
+async def test_processes_see_each_others_writes(storage: Storage, settings: Settings, tmp_path: Path) -> None:
     await storage.run(lambda tx: add_tag(tx, "Ours"))
-    assert (await neighbour(settings, tmp_path, "add", "Theirs")).tags == ["Ours", "Theirs"]
+    assert (await run_second_process(settings, tmp_path, "add", "Theirs")).tags == ["Ours", "Theirs"]
     assert await tag_names(storage) == ["Ours", "Theirs"]
-    assert (await neighbour(settings, tmp_path, "add", "Ours")).refused == "duplicate"
+    assert (await run_second_process(settings, tmp_path, "add", "Ours")).error == "duplicate"
 
 
 @pytest.mark.lacks("shared")
-async def test_a_second_process_is_refused_or_sees_another_store(
-    storage: Storage, settings: Settings, tmp_path: Path, record_property: Record
+async def test_second_process_fails_or_gets_own_store(
+    storage: Storage, settings: Settings, tmp_path: Path, record_property: RecordProperty
 ) -> None:
     await storage.run(lambda tx: add_tag(tx, "Ours"))
-    said = await neighbour(settings, tmp_path, "add", "Theirs")
+    result = await run_second_process(settings, tmp_path, "add", "Theirs")
     assert await tag_names(storage) == ["Ours"]
-    if "Ours" in said.tags:
-        record_property("unverified", "shared")  # it sees the store; that this is not safe cannot be shown
+    if "Ours" in result.tags:
+        record_property("unverified", "shared")  # it sees the store; a test cannot show that this is unsafe
     else:
-        assert said.refused or said.tags == ["Theirs"]
+        assert result.error or result.tags == ["Theirs"]
 
 
-# What two units of work see of each other
+# Isolation
 
 
-class Twice:
-    """A unit of work that reads a product, lets others do something, and reads it again."""
+class RepeatedRead:
+    """A unit of work that reads a product, pauses, and reads it again."""
 
     def __init__(self, product: Product) -> None:
         self.product = product
@@ -113,111 +111,111 @@ class Twice:
 
 
 @pytest.mark.needs("repeatable_reads")
-async def test_what_a_unit_has_read_is_the_same_when_it_reads_it_again(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
-    twice = Twice(product)
-    async with held(sessions.first, twice) as reading:
-        other = asyncio.create_task(sessions.second.run(lambda tx: change(tx.products, product.id, {"price": 5})))
-        await overlap(other)
-        assert await reading.end() == (product, product)
-        await within(other)
-    assert twice.runs == 1
-    assert (await sessions.first.products.get(product.id)).price == 5
+async def test_repeated_read_returns_same_state(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product"))
+    repeated_read = RepeatedRead(product)
+    async with paused(storages.first, repeated_read) as reading:
+        other = asyncio.create_task(storages.second.run(lambda tx: change(tx.products, product.id, {"price": 5})))
+        await wait_briefly(other)
+        assert await reading.finish() == (product, product)
+        await wait_for(other)
+    assert repeated_read.runs == 1
+    assert (await storages.first.products.get(product.id)).price == 5
 
 
 @pytest.mark.lacks("repeatable_reads")
-async def test_a_unit_that_reads_again_sees_what_others_have_committed(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
-    twice = Twice(product)
-    async with held(sessions.first, twice) as reading:
-        after = await within(sessions.second.run(lambda tx: change(tx.products, product.id, {"price": 5})))
-        assert await reading.end() == (product, after)
-    assert twice.runs == 1
+async def test_repeated_read_returns_committed_state(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product"))
+    repeated_read = RepeatedRead(product)
+    async with paused(storages.first, repeated_read) as reading:
+        after = await wait_for(storages.second.run(lambda tx: change(tx.products, product.id, {"price": 5})))
+        assert await reading.finish() == (product, after)
+    assert repeated_read.runs == 1
 
 
-class Skew:
-    """Units of work for two products, each of which sells out its own if it has read that the other is in stock."""
+class WriteSkew:
+    """Two units of work, each of which empties the stock of one product if it has read that the other is in stock."""
 
     def __init__(self, first: Product, second: Product) -> None:
         self.pairs = (first.id, second.id), (second.id, first.id)
         self.runs = 0
         self.both_have_read = asyncio.Barrier(2)
 
-    async def run(self, sessions: Sessions, seconds: float) -> None:
-        """Both at once; each waits so long for the other to have read too."""
+    async def run(self, storages: StoragePair, seconds: float) -> None:
+        """Run both; each waits up to ``seconds`` for the other to have read too."""
 
         async def work(tx: Transaction, mine: int, other: int) -> None:
             self.runs += 1
             both = [await tx.products.get(mine), await tx.products.get(other)]
-            if self.runs <= 2:  # who runs again is alone
-                await self._meet(seconds)
+            if self.runs <= 2:  # a rerun is alone
+                await self._wait_for_other(seconds)
             if all(product.stock_quantity for product in both):
                 await change(tx.products, mine, {"stock_quantity": 0})
 
         units = [
-            session.run(partial(work, mine=mine, other=other))
-            for session, (mine, other) in zip(sessions, self.pairs, strict=True)
+            storage.run(partial(work, mine=mine, other=other))
+            for storage, (mine, other) in zip(storages, self.pairs, strict=True)
         ]
-        await within(asyncio.gather(*units))
+        await wait_for(asyncio.gather(*units))
 
-    async def _meet(self, seconds: float) -> None:
+    async def _wait_for_other(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await self.both_have_read.wait()
         except (TimeoutError, asyncio.BrokenBarrierError):
-            pass  # the other one waits until we have ended
+            pass  # the other unit waits until this one has ended
 
 
-async def stocks(storage: Storage, skew: Skew) -> list[int]:
+async def read_stocks(storage: Storage, skew: WriteSkew) -> list[int]:
     return sorted([(await storage.products.get(key)).stock_quantity for key in skew.pairs[0]])
 
 
-async def skew_of(sessions: Sessions) -> Skew:
-    first = await sessions.first.run(lambda tx: add_product(tx, "First"))
-    return Skew(first, await sessions.first.run(lambda tx: add_product(tx, "Second")))
+async def prepare_skew(storages: StoragePair) -> WriteSkew:
+    first = await storages.first.run(lambda tx: add_product(tx, "First"))
+    return WriteSkew(first, await storages.first.run(lambda tx: add_product(tx, "Second")))
 
 
 @pytest.mark.needs("serializable")
-async def test_no_two_units_change_what_the_other_has_only_read(sessions: Sessions) -> None:
-    skew = await skew_of(sessions)
-    await skew.run(sessions, seconds=1)
-    assert await stocks(sessions.first, skew) == [0, 1]
+async def test_write_skew_is_prevented(storages: StoragePair) -> None:
+    skew = await prepare_skew(storages)
+    await skew.run(storages, seconds=1)
+    assert await read_stocks(storages.first, skew) == [0, 1]
 
 
 @pytest.mark.lacks("serializable")
-async def test_two_units_can_change_what_the_other_has_only_read(sessions: Sessions) -> None:
-    skew = await skew_of(sessions)
-    await skew.run(sessions, seconds=30)
-    assert await stocks(sessions.first, skew) == [0, 0]
+async def test_write_skew_is_possible(storages: StoragePair) -> None:
+    skew = await prepare_skew(storages)
+    await skew.run(storages, seconds=30)
+    assert await read_stocks(storages.first, skew) == [0, 0]
     assert skew.runs == 2
 
 
-# Reads beside writes
+# Concurrent reads and writes
 
 
 @pytest.mark.needs("concurrent_reads")
-async def test_a_read_does_not_wait_for_a_unit_that_has_written_the_same(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
-    async with held(sessions.first, write_to(product)) as writing:
-        for storage in sessions:
-            assert await within(storage.products.get(product.id)) == product
-            assert await within(tag_names(storage)) == []
-        await writing.end()
-    assert (await sessions.second.products.get(product.id)).price == 5
-    assert await tag_names(sessions.second) == ["News"]
+async def test_read_does_not_wait_for_writer(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product"))
+    async with paused(storages.first, write_and_pause(product)) as writing:
+        for storage in storages:
+            assert await wait_for(storage.products.get(product.id)) == product
+            assert await wait_for(tag_names(storage)) == []
+        await writing.finish()
+    assert (await storages.second.products.get(product.id)).price == 5
+    assert await tag_names(storages.second) == ["News"]
 
 
 @pytest.mark.lacks("concurrent_reads")
-async def test_a_read_waits_for_a_unit_that_has_written_the_same(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
-    async with held(sessions.first, write_to(product)) as writing:
-        reading = asyncio.create_task(sessions.second.products.get(product.id))
-        assert not await overlap(reading)
-        await writing.end()
-        assert (await within(reading)).price == 5
+async def test_read_waits_for_writer(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product"))
+    async with paused(storages.first, write_and_pause(product)) as writing:
+        reading = asyncio.create_task(storages.second.products.get(product.id))
+        assert not await wait_briefly(reading)
+        await writing.finish()
+        assert (await wait_for(reading)).price == 5
 
 
-def write_to(product: Product) -> Work:
+def write_and_pause(product: Product) -> PausableWork:
     async def write(tx: Transaction, pause: Pause) -> None:
         await change(tx.products, product.id, {"price": 5})
         await add_tag(tx, "News")

@@ -1,4 +1,4 @@
-"""Operations that a storage may lack: they work where they are declared, and are refused where they are not."""
+"""The optional operations: they work where they are declared, and raise ``Unsupported`` where they are not."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from conformance.defaults import settings_for
-from conformance.interleaving import Sessions, add_product, add_tag, tag_names, within
+from conformance.interleaving import StoragePair, add_product, add_tag, tag_names, wait_for
 from core import clock
 from core.entities import ProductDraft
 from core.errors import StockroomError, Unsupported
@@ -17,37 +17,37 @@ from core.settings import Settings
 from core.storage import Migrations, Storage, Transaction
 
 
-class Undone(Exception):
+class Rollback(Exception):
     """Undoes what it leaves."""
 
 
 # Savepoints
 
 
-async def undone_part(tx: Transaction) -> None:
+async def roll_back_part(tx: Transaction) -> None:
     async with tx.savepoint():
         await add_tag(tx, "Undone")
         assert [tag.name for tag in await tx.tags.by_names(["undone"])] == ["Undone"]
-        raise Undone
+        raise Rollback
 
 
 @pytest.mark.needs("savepoints")
-async def test_a_part_is_undone_while_the_rest_stands(sessions: Sessions) -> None:
+async def test_savepoint_rolls_back_only_its_part(storages: StoragePair) -> None:
     async def work(tx: Transaction) -> None:
         await add_tag(tx, "Before")
         async with tx.savepoint():
             await add_tag(tx, "Kept")
-        with pytest.raises(Undone):
-            await undone_part(tx)
+        with pytest.raises(Rollback):
+            await roll_back_part(tx)
         assert await tx.tags.by_names(["undone"]) == []
         await add_tag(tx, "After")
 
-    await sessions.first.run(work)
-    assert await tag_names(sessions.second) == ["Before", "Kept", "After"]
+    await storages.first.run(work)
+    assert await tag_names(storages.second) == ["Before", "Kept", "After"]
 
 
 @pytest.mark.needs("savepoints")
-async def test_a_unit_of_work_goes_on_after_a_part_that_the_storage_refused(storage: Storage) -> None:
+async def test_work_continues_after_failed_savepoint(storage: Storage) -> None:
     await storage.run(lambda tx: add_tag(tx, "News"))
 
     async def work(tx: Transaction) -> None:
@@ -61,19 +61,19 @@ async def test_a_unit_of_work_goes_on_after_a_part_that_the_storage_refused(stor
 
 
 @pytest.mark.needs("savepoints")
-async def test_a_part_that_was_kept_is_undone_with_the_whole(storage: Storage) -> None:
+async def test_released_savepoint_rolls_back_with_unit(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         async with tx.savepoint():
             await add_tag(tx, "News")
-        raise Undone
+        raise Rollback
 
-    with pytest.raises(Undone):
+    with pytest.raises(Rollback):
         await storage.run(work)
     assert await tag_names(storage) == []
 
 
 @pytest.mark.lacks("savepoints")
-async def test_an_undeclared_savepoint_is_refused(storage: Storage) -> None:
+async def test_undeclared_savepoint_is_unsupported(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         await add_tag(tx, "Before")
         with pytest.raises(Unsupported):
@@ -90,13 +90,13 @@ async def test_an_undeclared_savepoint_is_refused(storage: Storage) -> None:
 
 @pytest.fixture
 def migrations(blank_url: str, registry: Registry) -> Migrations:
-    """Those of a store with nothing in it."""
+    """The migrations of a blank store."""
     settings = settings_for(blank_url)
     return registry.choose(settings).migrations(settings)
 
 
 @pytest.mark.needs("downgrades")
-async def test_the_schema_goes_back_step_by_step_or_at_once(migrations: Migrations) -> None:
+async def test_schema_downgrades_by_step_or_to_base(migrations: Migrations) -> None:
     ids = [None, *(revision.id for revision in migrations.history())]
     await migrations.up()
     assert await migrations.current() == ids[-1]
@@ -110,7 +110,7 @@ async def test_the_schema_goes_back_step_by_step_or_at_once(migrations: Migratio
 
 
 @pytest.mark.needs("downgrades")
-async def test_all_that_was_stored_is_gone_at_base(blank_url: str, registry: Registry, migrations: Migrations) -> None:
+async def test_downgrade_to_base_deletes_data(blank_url: str, registry: Registry, migrations: Migrations) -> None:
     settings = settings_for(blank_url)
     for _ in range(2):
         await migrations.up()
@@ -122,9 +122,7 @@ async def test_all_that_was_stored_is_gone_at_base(blank_url: str, registry: Reg
 
 
 @pytest.mark.lacks("downgrades")
-async def test_an_undeclared_downgrade_is_refused_and_changes_nothing(
-    storage: Storage, settings: Settings, registry: Registry
-) -> None:
+async def test_undeclared_downgrade_is_unsupported(storage: Storage, settings: Settings, registry: Registry) -> None:
     migrations = registry.choose(settings).migrations(settings)
     before = await migrations.current()
     await storage.run(lambda tx: add_tag(tx, "News"))
@@ -136,40 +134,40 @@ async def test_an_undeclared_downgrade_is_refused_and_changes_nothing(
 
 
 @pytest.mark.needs("offline_migrations")
-async def test_migrations_can_be_written_out_without_touching_the_store(migrations: Migrations) -> None:
+async def test_migration_script_leaves_store_untouched(migrations: Migrations) -> None:
     head = migrations.history()[-1].id
-    everything = migrations.script("base:head")
-    assert everything.strip()
-    assert everything == migrations.script(f"base:{head}")
-    assert len({everything, migrations.script("head:base"), migrations.script("head:head")}) == 3
+    whole_script = migrations.script("base:head")
+    assert whole_script.strip()
+    assert whole_script == migrations.script(f"base:{head}")
+    assert len({whole_script, migrations.script("head:base"), migrations.script("head:head")}) == 3
     assert await migrations.current() is None
 
 
 @pytest.mark.lacks("offline_migrations")
-async def test_an_undeclared_script_is_refused(migrations: Migrations) -> None:
-    for span in ("base:head", "head:base"):
+async def test_undeclared_script_is_unsupported(migrations: Migrations) -> None:
+    for revisions in ("base:head", "head:base"):
         with pytest.raises(Unsupported):
-            migrations.script(span)
+            migrations.script(revisions)
 
 
-# Sizes
+# Size
 
 
 @pytest.mark.needs("reports_size")
-async def test_a_storage_knows_how_large_it_is(storage: Storage) -> None:
+async def test_storage_reports_its_size(storage: Storage) -> None:
     before = await storage.size()
     assert isinstance(before, int)
     assert before > 0
-    assert await within(grown(storage, before)) < before + 1000 * 2**20
+    assert await wait_for(grow(storage, before)) < before + 1000 * 2**20
 
 
 async def add_all(drafts: Sequence[ProductDraft], tx: Transaction) -> None:
     await tx.products.add(drafts, clock.now())
 
 
-async def grown(storage: Storage, before: int) -> int:
-    """The size once it is more than ``before``; what was deleted earlier may leave room for the first texts."""
-    chance = Random(1)
+async def grow(storage: Storage, before: int) -> int:
+    """The size once it exceeds ``before``; the first rows may fit into space that was freed earlier."""
+    random = Random(1)
     for batch in count():
         drafts = [
             ProductDraft(
@@ -177,7 +175,7 @@ async def grown(storage: Storage, before: int) -> int:
                 slug=f"p-{batch}-{number}",
                 sku=f"P-{batch}-{number}",
                 price=1,
-                description="".join(map(chr, chance.choices(range(0x4E00, 0x9FFF), k=5_000))),  # hard to compress
+                description="".join(map(chr, random.choices(range(0x4E00, 0x9FFF), k=5_000))),  # hard to compress
             )
             for number in range(100)
         ]
@@ -188,7 +186,7 @@ async def grown(storage: Storage, before: int) -> int:
 
 
 @pytest.mark.lacks("reports_size")
-async def test_an_undeclared_size_is_refused(storage: Storage) -> None:
+async def test_undeclared_size_is_unsupported(storage: Storage) -> None:
     await storage.run(lambda tx: add_product(tx, "Product"))
     with pytest.raises(Unsupported):
         await storage.size()

@@ -1,8 +1,8 @@
-"""Values: the storage behaves as it declares, neither better nor worse; a limit passes at N, is refused at N + 1."""
+"""The declared values: a storage behaves exactly so; a limit of N allows N and rejects N + 1."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from itertools import count
 from typing import Any
@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from conformance.defaults import settings_for
+from conformance.fixtures import RoundTrips
 from conformance.interleaving import (
-    Held,
     Pause,
-    Sessions,
+    PausedUnitOfWork,
+    StoragePair,
     add_product,
     add_tag,
-    held,
-    overlap,
+    paused,
     tag_names,
-    within,
+    wait_briefly,
+    wait_for,
 )
 from core.errors import ConfigurationError, PoolExhausted
 from core.plugins import Registry
@@ -28,17 +29,15 @@ from core.settings import Settings
 from core.startup import head, open_storage
 from core.storage import PoolStatus, Storage, Transaction
 
-Trips = Callable[[], AbstractContextManager[list[str]]]
-
 MANY = 4
-"""Units of work that are open at once, where nothing limits them."""
+"""Concurrent units of work, where there is no limit."""
 
 
 # Embedded
 
 
 @pytest.mark.needs("embedded")
-async def test_a_blank_store_is_ready_when_it_is_opened(blank_url: str, registry: Registry) -> None:
+async def test_blank_store_is_ready_when_opened(blank_url: str, registry: Registry) -> None:
     settings = settings_for(blank_url)
     async with open_storage(registry.choose(settings), settings) as there:
         assert await there.storage.schema_revision() == there.head
@@ -47,14 +46,12 @@ async def test_a_blank_store_is_ready_when_it_is_opened(blank_url: str, registry
 
 
 @pytest.mark.lacks("embedded")
-async def test_a_blank_store_is_refused_until_it_is_migrated(
-    blank_url: str, registry: Registry, record_property: Any
-) -> None:
+async def test_blank_store_needs_migration(blank_url: str, registry: Registry, record_property: Any) -> None:
     settings = settings_for(blank_url)
     backend = registry.choose(settings)
     migrations = backend.migrations(settings)
     if head(migrations) is None:
-        record_property("unverified", "embedded")  # without a schema no store is blank
+        record_property("unverified", "embedded")  # without a schema there is no blank store
         return
     with pytest.raises(ConfigurationError, match="stockroom migrate up"):
         async with open_storage(backend, settings):
@@ -69,8 +66,8 @@ async def test_a_blank_store_is_refused_until_it_is_migrated(
 
 
 @asynccontextmanager
-async def opening(settings: Settings, registry: Registry, **changes: Any) -> AsyncIterator[Storage]:
-    """The store of ``settings``, opened with other settings of the pool."""
+async def open_with(settings: Settings, registry: Registry, **changes: Any) -> AsyncIterator[Storage]:
+    """The store of ``settings``, opened with changed settings."""
     storage = await registry.choose(settings).open(settings_for(settings.url, **changes))
     try:
         yield storage
@@ -84,47 +81,45 @@ async def read_and_pause(tx: Transaction, pause: Pause) -> None:
 
 
 @pytest.mark.needs("pooled")
-async def test_a_pool_gives_out_as_much_as_it_has_and_no_more(
-    settings: Settings, registry: Registry, trips: Trips
+async def test_pool_is_limited_to_size_and_overflow(
+    settings: Settings, registry: Registry, round_trips: RoundTrips
 ) -> None:
     limit = registry.choose(settings).capabilities.max_writers or MANY
     size = max(1, min(limit, MANY) - 1)
     overflow = min(limit, MANY) - size
     changes = {"pool_size": size, "pool_max_overflow": overflow, "pool_timeout": 0.5}
-    async with opening(settings, registry, **changes) as storage, AsyncExitStack() as stack:
+    async with open_with(settings, registry, **changes) as storage, AsyncExitStack() as stack:
         for number in range(size + overflow):
             assert storage.pool_status() == PoolStatus(pool_size=size, max_overflow=overflow, connections_in_use=number)
-            last = await stack.enter_async_context(held(storage, read_and_pause))
+            last = await stack.enter_async_context(paused(storage, read_and_pause))
         assert storage.pool_status().connections_available == 0
-        for refused in (tag_names(storage), storage.ping(), storage.run(lambda tx: add_tag(tx, "News"))):
-            with pytest.raises(PoolExhausted), trips() as made:
-                await within(refused)
-            assert made == []  # it has not so much as begun
-        await last.end()
+        for operation in (tag_names(storage), storage.ping(), storage.run(lambda tx: add_tag(tx, "News"))):
+            with pytest.raises(PoolExhausted), round_trips() as made:
+                await wait_for(operation)
+            assert made == []  # nothing was sent
+        await last.finish()
         assert await tag_names(storage) == []
         assert storage.pool_status().connections_in_use == size + overflow - 1
-    async with opening(settings, registry, **changes) as storage:
+    async with open_with(settings, registry, **changes) as storage:
         assert storage.pool_status().connections_in_use == 0
         assert await tag_names(storage) == []
 
 
 @pytest.mark.lacks("pooled")
-async def test_without_a_pool_nothing_limits_reads_and_there_are_no_figures(
-    settings: Settings, registry: Registry
-) -> None:
+async def test_unpooled_reads_are_unlimited(settings: Settings, registry: Registry) -> None:
     nothing = PoolStatus(pool_size=0, max_overflow=0, connections_in_use=0)
     changes = {"pool_size": 1, "pool_max_overflow": 0, "pool_timeout": 0.5}
-    async with opening(settings, registry, **changes) as storage, held(storage, read_and_pause):
-        assert await within(asyncio.gather(*(tag_names(storage) for _ in range(MANY)))) == [[]] * MANY
-        await within(storage.ping())
+    async with open_with(settings, registry, **changes) as storage, paused(storage, read_and_pause):
+        assert await wait_for(asyncio.gather(*(tag_names(storage) for _ in range(MANY)))) == [[]] * MANY
+        await wait_for(storage.ping())
         assert storage.pool_status() == nothing
 
 
 # Writers
 
 
-def writing(name: str) -> Any:
-    """A unit of work that stores a tag and stops before it commits."""
+def write_and_pause(name: str) -> Any:
+    """A unit of work that stores a tag and pauses before it commits."""
 
     async def work(tx: Transaction, pause: Pause) -> None:
         await add_tag(tx, name)
@@ -134,52 +129,52 @@ def writing(name: str) -> Any:
 
 
 @pytest.mark.needs("max_writers")
-async def test_as_many_writers_as_declared_pass_and_one_more_waits(settings: Settings, registry: Registry) -> None:
+async def test_writer_beyond_limit_waits(settings: Settings, registry: Registry) -> None:
     limit = registry.choose(settings).capabilities.max_writers or 0
     async with AsyncExitStack() as stack:
-        room = {"pool_size": limit + 2, "pool_timeout": 30}
-        patient = await stack.enter_async_context(opening(settings, registry, **room))
-        hasty = await stack.enter_async_context(opening(settings, registry, **room | {"pool_timeout": 0.5}))
-        units = [await stack.enter_async_context(held(hasty, writing(f"Tag {n}"))) for n in range(limit)]
+        pool = {"pool_size": limit + 2, "pool_timeout": 30}
+        patient = await stack.enter_async_context(open_with(settings, registry, **pool))
+        impatient = await stack.enter_async_context(open_with(settings, registry, **pool | {"pool_timeout": 0.5}))
+        units = [await stack.enter_async_context(paused(impatient, write_and_pause(f"Tag {n}"))) for n in range(limit)]
         with pytest.raises(PoolExhausted):
-            await within(hasty.run(lambda tx: add_tag(tx, "Too many")))
-        late = Held()
-        late.unit = asyncio.create_task(patient.run(lambda tx: writing("Late")(tx, late.pause)))
-        assert not await overlap(late.unit)
+            await wait_for(impatient.run(lambda tx: add_tag(tx, "Too many")))
+        late = PausedUnitOfWork()
+        late.task = asyncio.create_task(patient.run(lambda tx: write_and_pause("Late")(tx, late.pause)))
+        assert not await wait_briefly(late.task)
         assert not late.reached.is_set()
-        await units[0].end()
-        await within(late.reached.wait())
-        await late.end()
+        await units[0].finish()
+        await wait_for(late.reached.wait())
+        await late.finish()
         for unit in units[1:]:
-            await unit.end()
+            await unit.finish()
         assert sorted(await tag_names(patient)) == sorted(["Late", *(f"Tag {n}" for n in range(limit))])
 
 
 @pytest.mark.lacks("max_writers")
-async def test_any_number_of_units_write_at_once(sessions: Sessions) -> None:
-    products = [await sessions.first.run(partial(add_product, name=f"P-{n}")) for n in range(MANY)]
+async def test_writers_without_limit_run_concurrently(storages: StoragePair) -> None:
+    products = [await storages.first.run(partial(add_product, name=f"P-{n}")) for n in range(MANY)]
     all_have_written = asyncio.Barrier(MANY)
 
     async def work(tx: Transaction, number: int) -> None:
         await change(tx.products, products[number].id, {"stock_quantity": number + 10})
         await add_tag(tx, f"Tag {number}")
-        await within(all_have_written.wait())
+        await wait_for(all_have_written.wait())
 
-    units = (sessions[n % 2].run(partial(work, number=n)) for n in range(MANY))
-    await within(asyncio.gather(*units))
-    stored = [(await sessions.first.products.get(product.id)).stock_quantity for product in products]
+    units = (storages[n % 2].run(partial(work, number=n)) for n in range(MANY))
+    await wait_for(asyncio.gather(*units))
+    stored = [(await storages.first.products.get(product.id)).stock_quantity for product in products]
     assert stored == [number + 10 for number in range(MANY)]
-    assert len(await tag_names(sessions.second)) == MANY
+    assert len(await tag_names(storages.second)) == MANY
 
 
 # Locks
 
 
 class Changes:
-    """Units of work that change one product.
+    """Two units of work that change one product.
 
     Attributes:
-        runs: how often the second was run.
+        runs: how often the second has run.
         again: set when it runs for the second time.
     """
 
@@ -189,12 +184,12 @@ class Changes:
         self.again = asyncio.Event()
 
     async def first(self, tx: Transaction, pause: Pause) -> None:
-        """Lock, change, and stop before the commit."""
+        """Lock, change, and pause before the commit."""
         await change(tx.products, self.product_id, {"stock_quantity": 5})
         await pause()
 
     async def second(self, tx: Transaction) -> int:
-        """Add one; what there was before."""
+        """Add one to the stock; the stock before."""
         self.runs += 1
         if self.runs > 1:
             self.again.set()
@@ -204,52 +199,54 @@ class Changes:
 
 
 @pytest.mark.needs("blocking_locks")
-async def test_who_wants_what_is_locked_waits_in_line_and_runs_once(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
+async def test_blocking_lock_waits_and_runs_once(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product"))
     changes = Changes(product.id)
-    async with held(sessions.first, changes.first) as holding:
-        other = asyncio.create_task(sessions.second.run(changes.second))
-        assert not await overlap(other)
-        await holding.end()
-        assert await within(other) == 5
+    async with paused(storages.first, changes.first) as first_unit:
+        other = asyncio.create_task(storages.second.run(changes.second))
+        assert not await wait_briefly(other)
+        await first_unit.finish()
+        assert await wait_for(other) == 5
     assert changes.runs == 1
 
 
 @pytest.mark.lacks("blocking_locks")
-async def test_who_wants_what_is_locked_is_turned_away_and_runs_again(sessions: Sessions) -> None:
-    product = await sessions.first.run(lambda tx: add_product(tx, "Product"))
+async def test_nonblocking_lock_conflicts_and_retries(storages: StoragePair) -> None:
+    product = await storages.first.run(lambda tx: add_product(tx, "Product"))
     changes = Changes(product.id)
-    async with held(sessions.first, changes.first) as holding:
-        other = asyncio.create_task(sessions.second.run(changes.second))
-        await within(changes.again.wait())
-        await holding.end()
-        assert await within(other) == 5
+    async with paused(storages.first, changes.first) as first_unit:
+        other = asyncio.create_task(storages.second.run(changes.second))
+        await wait_for(changes.again.wait())
+        await first_unit.finish()
+        assert await wait_for(other) == 5
     assert changes.runs > 1
 
 
 # Ids
 
 
-def ids_of_a_process(blocks: Iterator[int], size: int) -> Iterator[int]:
-    """The ids that a process hands out when it reserves block after block, and others reserve some in between."""
+def reserved_ids(blocks: Iterator[int], size: int) -> Iterator[int]:
+    """The ids that a process gives out when it reserves block after block, and others reserve some in between."""
     for block in blocks:
         yield from range(block * size + 1, (block + 1) * size + 1)
 
 
 @pytest.mark.needs("id_block")
-async def test_ids_are_reserved_in_blocks_as_long_as_declared(
-    sessions: Sessions, settings: Settings, registry: Registry
+async def test_ids_are_reserved_in_declared_blocks(
+    storages: StoragePair, settings: Settings, registry: Registry
 ) -> None:
-    told, blocks = sessions.first.capabilities, count()
-    assert told.shared or told.durable or told.id_block == 1, "nobody else, and no restart: nothing is reserved"
-    first = ids_of_a_process(blocks, told.id_block)
-    second = ids_of_a_process(blocks, told.id_block) if told.shared else first
+    declared, blocks = storages.first.capabilities, count()
+    assert declared.shared or declared.durable or declared.id_block == 1, (
+        "no other process and no restart: nothing is reserved"
+    )
+    first = reserved_ids(blocks, declared.id_block)
+    second = reserved_ids(blocks, declared.id_block) if declared.shared else first
     expected = [next(first), next(second), next(first), next(second)]
-    ids = [(await storage.run(partial(add_tag, name=f"Tag {n}"))).id for n, storage in enumerate(sessions * 2)]
+    ids = [(await storage.run(partial(add_tag, name=f"Tag {n}"))).id for n, storage in enumerate(storages * 2)]
     assert ids == expected
-    if told.durable:
-        for storage in sessions:
+    if declared.durable:
+        for storage in storages:
             await storage.close()
-        async with opening(settings, registry) as storage:
+        async with open_with(settings, registry) as storage:
             after = (await storage.run(lambda tx: add_tag(tx, "After"))).id
-        assert after == next(ids_of_a_process(blocks, told.id_block))
+        assert after == next(reserved_ids(blocks, declared.id_block))

@@ -1,12 +1,12 @@
-"""Categories: a forest that products hang in."""
+"""Categories: a tree, with products in its nodes."""
 
 import pytest
 
-from conformance.problem import blamed, refusal
+from conformance.problem import error_fields, error_of
 from conformance.shop import Json, Shop
 
 
-async def test_a_category_is_created_with_defaults(shop: Shop) -> None:
+async def test_category_is_created_with_defaults(shop: Shop) -> None:
     category = await shop.post("/categories", {"name": "Electronics"})
     assert category == {
         "id": 1,
@@ -21,7 +21,7 @@ async def test_a_category_is_created_with_defaults(shop: Shop) -> None:
     assert await shop.get("/categories/1") == category
 
 
-async def test_every_field_is_stored(shop: Shop) -> None:
+async def test_category_fields_are_stored(shop: Shop) -> None:
     parent = await shop.category()
     fields = {"name": "Audio", "slug": "sound", "description": "Loud.", "parent_id": parent["id"]}
     category = await shop.category(**fields)
@@ -29,7 +29,7 @@ async def test_every_field_is_stored(shop: Shop) -> None:
     assert await shop.get(f"/categories/{category['id']}") == category
 
 
-async def test_a_slug_left_out_is_derived_and_numbered(shop: Shop) -> None:
+async def test_omitted_slug_is_derived_and_numbered(shop: Shop) -> None:
     names = ["Café Corner", "Cafe Corner", "café  corner", "日 本", "!!!", "???"]
     slugs = [(await shop.category(name=name))["slug"] for name in names]
     assert slugs[:3] == ["cafe-corner", "cafe-corner-2", "cafe-corner-3"]
@@ -37,30 +37,30 @@ async def test_a_slug_left_out_is_derived_and_numbered(shop: Shop) -> None:
     assert all(slug.isascii() for slug in slugs)
 
 
-async def test_an_unknown_parent_is_refused(shop: Shop) -> None:
+async def test_unknown_parent_is_rejected(shop: Shop) -> None:
     category = await shop.category()
     for request in (
         shop.client.post("/categories", json={"name": "Audio", "parent_id": 99}),
         shop.client.put(f"/categories/{category['id']}", json={"name": "Audio", "parent_id": 99}),
         shop.client.patch(f"/categories/{category['id']}", json={"parent_id": 99}),
     ):
-        answer = await request
-        assert refusal(answer) == (400, "unknown-reference")
-        assert blamed(answer) == ["parent_id"]
+        response = await request
+        assert error_of(response) == (400, "unknown-reference")
+        assert error_fields(response) == ["parent_id"]
     assert (await shop.get("/categories"))["items"] == [category]
 
 
-async def test_put_replaces_every_field_but_keeps_a_slug_left_out(shop: Shop) -> None:
+async def test_put_replaces_all_but_omitted_slug(shop: Shop) -> None:
     parent = await shop.category()
     category = await shop.category(slug="kept", description="Old.", parent_id=parent["id"])
-    answer = await shop.client.put(f"/categories/{category['id']}", json={"name": "New name"})
-    assert answer.status_code == 200
+    response = await shop.client.put(f"/categories/{category['id']}", json={"name": "New name"})
+    assert response.status_code == 200
     changed = {"name": "New name", "slug": "kept", "description": None, "parent_id": None, "version": 2}
-    assert answer.json() == category | changed | {"updated_at": answer.json()["updated_at"]}
-    assert await shop.get(f"/categories/{category['id']}") == answer.json()
+    assert response.json() == category | changed | {"updated_at": response.json()["updated_at"]}
+    assert await shop.get(f"/categories/{category['id']}") == response.json()
 
 
-async def test_patch_changes_only_what_is_sent(shop: Shop) -> None:
+async def test_patch_changes_only_sent_fields(shop: Shop) -> None:
     parent = await shop.category()
     category = await shop.category(description="Old.", parent_id=parent["id"])
     path = f"/categories/{category['id']}"
@@ -73,30 +73,30 @@ async def test_patch_changes_only_what_is_sent(shop: Shop) -> None:
     }
     assert (await shop.client.patch(path, json={})).json() == changed
     for field in ("name", "slug"):
-        assert blamed(await shop.client.patch(path, json={field: None})) == [field]
+        assert error_fields(await shop.client.patch(path, json={field: None})) == [field]
 
 
-async def family(shop: Shop) -> tuple[Json, Json, Json]:
+async def create_line(shop: Shop) -> tuple[Json, Json, Json]:
     mother = await shop.category(name="Mother")
     daughter = await shop.category(name="Daughter", parent_id=mother["id"])
     return mother, daughter, await shop.category(name="Granddaughter", parent_id=daughter["id"])
 
 
 @pytest.mark.parametrize("below", [0, 1, 2])
-async def test_no_category_can_be_below_itself(shop: Shop, below: int) -> None:
-    line = await family(shop)
+async def test_category_cycle_is_rejected(shop: Shop, below: int) -> None:
+    line = await create_line(shop)
     for request in (
         shop.client.patch(f"/categories/{line[0]['id']}", json={"parent_id": line[below]["id"]}),
         shop.client.put(f"/categories/{line[0]['id']}", json={"name": "Mother", "parent_id": line[below]["id"]}),
     ):
-        answer = await request
-        assert refusal(answer) == (400, "category-cycle")
-        assert blamed(answer) == ["parent_id"]
+        response = await request
+        assert error_of(response) == (400, "category-cycle")
+        assert error_fields(response) == ["parent_id"]
     assert await shop.get(f"/categories/{line[0]['id']}") == line[0]
 
 
-async def test_a_category_can_move_with_all_below_it(shop: Shop) -> None:
-    _, daughter, granddaughter = await family(shop)
+async def test_category_moves_with_its_subtree(shop: Shop) -> None:
+    _, daughter, granddaughter = await create_line(shop)
     other = await shop.category(name="Aunt")
     moved = await shop.client.patch(f"/categories/{daughter['id']}", json={"parent_id": other["id"]})
     assert moved.status_code == 200
@@ -105,7 +105,7 @@ async def test_a_category_can_move_with_all_below_it(shop: Shop) -> None:
     assert aunt == other | {"children": [moved.json() | {"children": [granddaughter | {"children": []}]}]}
 
 
-async def test_the_tree_has_siblings_in_code_point_order(shop: Shop) -> None:
+async def test_tree_siblings_are_in_code_point_order(shop: Shop) -> None:
     assert await shop.get("/categories/tree") == []
     root = await shop.category(name="Root")
     for name in ("b", "ä", "B", "a", "😀", "ﬁ", "Z"):
@@ -116,7 +116,7 @@ async def test_the_tree_has_siblings_in_code_point_order(shop: Shop) -> None:
     assert [node["name"] for node in tree[1]["children"]] == ["B", "Z", "a", "b", "ä", "ﬁ", "😀"]
 
 
-async def test_the_tree_can_be_deep(shop: Shop) -> None:
+async def test_tree_can_be_40_levels_deep(shop: Shop) -> None:
     parent = None
     for _ in range(40):
         parent = (await shop.category(parent_id=parent))["id"]
@@ -128,7 +128,7 @@ async def test_the_tree_can_be_deep(shop: Shop) -> None:
     assert (depth, node["id"]) == (40, parent)
 
 
-async def test_a_category_comes_with_its_products_newest_first(shop: Shop) -> None:
+async def test_category_lists_products_newest_first(shop: Shop) -> None:
     category, empty = await shop.category(), await shop.category()
     products = [await shop.product(category_id=category["id"], is_active=number % 2 == 0) for number in range(3)]
     await shop.product()
@@ -140,8 +140,8 @@ async def test_a_category_comes_with_its_products_newest_first(shop: Shop) -> No
     assert await shop.get(f"/categories/{empty['id']}/products") == nothing
 
 
-async def test_a_category_is_deleted_once(shop: Shop) -> None:
+async def test_category_is_deleted_once(shop: Shop) -> None:
     category = await shop.category()
-    answer = await shop.client.delete(f"/categories/{category['id']}")
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert refusal(await shop.client.delete(f"/categories/{category['id']}")) == (404, "not-found")
+    response = await shop.client.delete(f"/categories/{category['id']}")
+    assert (response.status_code, response.content) == (204, b"")
+    assert error_of(await shop.client.delete(f"/categories/{category['id']}")) == (404, "not-found")

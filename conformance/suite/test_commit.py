@@ -1,4 +1,4 @@
-"""Success is answered only after the commit: what fails, at whatever moment, is an error and leaves nothing."""
+"""Commits: a success is sent only after the commit; every failure is an error and leaves nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,8 +12,8 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from conformance.defaults import settings_for
-from conformance.problem import refusal
-from conformance.shop import Shop, furnish
+from conformance.problem import error_of
+from conformance.shop import Shop, populate
 from core import clock
 from core.entities import TagDraft, UserDraft
 from core.errors import RetriesExhausted, TransientConflict, Unavailable
@@ -23,13 +23,12 @@ from core.storage import Storage, Transaction
 
 T = TypeVar("T")
 Work = Callable[[Transaction], Awaitable[Any]]
-Answer = httpx2.Response
 
 TAG = TagDraft(name="News", slug="news")
 
 
-class Failing:
-    """A storage whose units of work all fail with ``error`` after everything was written, just before the commit."""
+class FailingStorage:
+    """A storage whose units of work all raise ``error`` after their last write, just before the commit."""
 
     def __init__(self, storage: Storage, error: Exception) -> None:
         self._storage = storage
@@ -40,17 +39,17 @@ class Failing:
         return getattr(self._storage, name)
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        async def fail_at_the_end(tx: Transaction) -> T:
+        async def fail_before_commit(tx: Transaction) -> T:
             await work(tx)
             self.runs += 1
             raise self._error
 
-        return await self._storage.run(fail_at_the_end)
+        return await self._storage.run(fail_before_commit)
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of an application that is changed by its test, and so is nobody else's."""
+async def serve(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of an application that only this test uses, and may change."""
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
@@ -65,8 +64,8 @@ def own_app(settings: Settings, registry: Registry) -> FastAPI:
     return create_app(settings, registry=registry)
 
 
-async def writes(shop: Shop) -> list[Answer]:
-    """The answers to one write of each sort."""
+async def send_writes(shop: Shop) -> list[httpx2.Response]:
+    """The responses to one write of each type."""
     client = shop.client
     order = {"user_id": 1, "items": [{"product_id": 1, "quantity": 1}]}
     transfer = {"from_account_id": 1, "to_account_id": 2, "amount": "1.00"}
@@ -92,21 +91,21 @@ async def writes(shop: Shop) -> list[Answer]:
     ]
 
 
-async def test_a_unit_of_work_that_fails_at_its_end_is_an_error_and_leaves_nothing(own_app: FastAPI) -> None:
-    async with serving(own_app) as client:
+async def test_failure_before_commit_rolls_back(own_app: FastAPI) -> None:
+    async with serve(own_app) as client:
         shop = Shop(client)
-        await furnish(shop)
+        await populate(shop)
         before = await shop.contents()
         storage = own_app.state.storage
         for error, expected in ((Unavailable(), (503, "storage-unavailable")), (OSError(), (500, "internal-error"))):
-            own_app.state.storage = Failing(storage, error)
-            answers = await writes(shop)
-            assert {refusal(answer) for answer in answers} == {expected}
+            own_app.state.storage = FailingStorage(storage, error)
+            responses = await send_writes(shop)
+            assert {error_of(response) for response in responses} == {expected}
             own_app.state.storage = storage
             assert await shop.contents() == before
 
 
-async def test_an_exception_undoes_a_unit_of_work_and_reaches_the_caller(storage: Storage) -> None:
+async def test_exception_rolls_back_and_propagates(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         await tx.tags.add([TAG], clock.now())
         assert await tx.tags.by_names(["news"])
@@ -114,10 +113,10 @@ async def test_an_exception_undoes_a_unit_of_work_and_reaches_the_caller(storage
 
     with pytest.raises(LookupError):
         await storage.run(work)
-    assert await nothing(storage)
+    assert await is_empty(storage)
 
 
-async def test_a_cancelled_unit_of_work_is_undone_and_gives_its_connection_back(storage: Storage) -> None:
+async def test_cancelled_work_releases_its_connection(storage: Storage) -> None:
     written = asyncio.Event()
 
     async def work(tx: Transaction) -> None:
@@ -130,18 +129,18 @@ async def test_a_cancelled_unit_of_work_is_undone_and_gives_its_connection_back(
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert await nothing(storage)
+    assert await is_empty(storage)
     assert storage.pool_status().connections_in_use == 0
     await storage.run(lambda tx: tx.tags.add([TAG], clock.now()))
 
 
-async def test_a_transient_conflict_runs_the_whole_work_again(storage: Storage) -> None:
+async def test_transient_conflict_reruns_whole_work(storage: Storage) -> None:
     runs = 0
 
     async def work(tx: Transaction) -> str:
         nonlocal runs
         runs += 1
-        await tx.tags.add([TAG], clock.now())  # would be a duplicate, had the run before left it
+        await tx.tags.add([TAG], clock.now())  # a duplicate, if the run before had left it
         await tx.users.add([UserDraft(username="ada", email="ada@example.com")], ["hash"], clock.now())
         if runs < 4:
             raise TransientConflict
@@ -153,7 +152,7 @@ async def test_a_transient_conflict_runs_the_whole_work_again(storage: Storage) 
     assert await storage.users.active_count() == 1
 
 
-async def test_conflicts_are_not_retried_for_ever(storage: Storage) -> None:
+async def test_conflict_retries_are_limited(storage: Storage) -> None:
     runs = 0
 
     async def work(tx: Transaction) -> None:
@@ -167,75 +166,79 @@ async def test_conflicts_are_not_retried_for_ever(storage: Storage) -> None:
         await storage.run(work)
     assert 2 < runs < 50
     assert monotonic() - started < 20
-    assert await nothing(storage)
+    assert await is_empty(storage)
 
 
-async def test_conflicts_that_outlast_the_retries_are_503(own_app: FastAPI) -> None:
-    async with serving(own_app) as client:
+async def test_exhausted_retries_are_503(own_app: FastAPI) -> None:
+    async with serve(own_app) as client:
         shop = Shop(client)
         storage = own_app.state.storage
-        failing = own_app.state.storage = Failing(storage, TransientConflict())
-        answer = await client.post("/tags", json={"name": "News"})
-        assert refusal(answer) == (503, "too-many-conflicts")
-        assert int(answer.headers["retry-after"]) >= 1
-        assert failing.runs > 2
+        failing_storage = own_app.state.storage = FailingStorage(storage, TransientConflict())
+        response = await client.post("/tags", json={"name": "News"})
+        assert error_of(response) == (503, "too-many-conflicts")
+        assert int(response.headers["retry-after"]) >= 1
+        assert failing_storage.runs > 2
         own_app.state.storage = storage
         assert (await shop.get("/tags"))["total"] == 0
         await shop.post("/tags", {"name": "News"})
 
 
-async def nothing(storage: Storage) -> bool:
-    """Whether there is no tag in the storage."""
+async def is_empty(storage: Storage) -> bool:
+    """Whether the storage has no tag."""
     return not await storage.run(lambda tx: tx.tags.by_names(["news"]))
 
 
 @pytest.fixture
-def narrow(settings: Settings, registry: Registry) -> FastAPI:
-    """An application with one connection, for which nobody waits long; not started."""
+def narrow_app(settings: Settings, registry: Registry) -> FastAPI:
+    """An application with one connection and a short pool timeout; not started."""
     changes = {"pool_size": 1, "pool_max_overflow": 0, "pool_timeout": 0.5}
     return create_app(settings_for(settings.url, **changes), registry=registry)
 
 
 @pytest.mark.needs("pooled")
-async def test_an_exhausted_pool_is_503_and_recovers(narrow: FastAPI) -> None:
-    async with serving(narrow) as client, held(narrow.state.storage):
+async def test_exhausted_pool_is_503_and_recovers(narrow_app: FastAPI) -> None:
+    async with serve(narrow_app) as client, hold_connection(narrow_app.state.storage):
         started = monotonic()
         for request in (client.get("/users"), client.post("/tags", json={"name": "News"}), client.get("/health")):
-            answer = await request
-            assert refusal(answer) == (503, "pool-exhausted")
-            assert int(answer.headers["retry-after"]) >= 1
+            response = await request
+            assert error_of(response) == (503, "pool-exhausted")
+            assert int(response.headers["retry-after"]) >= 1
         assert monotonic() - started < 5
         assert (await client.get("/livez")).status_code == 200
-    async with serving(narrow) as client:
-        async with held(narrow.state.storage):
-            assert refusal(await client.get("/users/1"))[0] == 503
+    async with serve(narrow_app) as client:
+        async with hold_connection(narrow_app.state.storage):
+            assert error_of(await client.get("/users/1"))[0] == 503
         assert (await client.get("/users")).json()["total"] == 0
         assert (await client.post("/tags", json={"name": "News"})).status_code == 201
         assert (await client.get("/health/db")).json()["status"] in ("healthy", "stressed")
 
 
 @pytest.mark.needs("pooled")
-async def test_a_short_wait_for_a_connection_is_no_error(settings: Settings, registry: Registry) -> None:
-    changes = {"pool_size": 1, "pool_max_overflow": 0, "pool_timeout": 30}  # longer than the busiest machine takes
-    async with serving(create_app(settings_for(settings.url, **changes), registry=registry)) as client:
-        answers = await asyncio.gather(*(client.get("/users?page_size=1") for _ in range(32)))
-        assert {answer.status_code for answer in answers} == {200}
+async def test_short_wait_for_connection_succeeds(settings: Settings, registry: Registry) -> None:
+    changes = {
+        "pool_size": 1,
+        "pool_max_overflow": 0,
+        "pool_timeout": 30,
+    }  # longer than the requests take on a busy machine
+    async with serve(create_app(settings_for(settings.url, **changes), registry=registry)) as client:
+        responses = await asyncio.gather(*(client.get("/users?page_size=1") for _ in range(32)))
+        assert {response.status_code for response in responses} == {200}
 
 
 @asynccontextmanager
-async def held(storage: Storage) -> AsyncIterator[None]:
-    """While it lasts, a unit of work holds a connection."""
-    holding, enough = asyncio.Event(), asyncio.Event()
+async def hold_connection(storage: Storage) -> AsyncIterator[None]:
+    """Within the context, a unit of work holds a connection."""
+    held, release = asyncio.Event(), asyncio.Event()
 
     async def work(tx: Transaction) -> None:
         await tx.tags.by_names(["news"])
-        holding.set()
-        await enough.wait()
+        held.set()
+        await release.wait()
 
     task = asyncio.create_task(storage.run(work))
-    await holding.wait()
+    await held.wait()
     try:
         yield
     finally:
-        enough.set()
+        release.set()
         await task

@@ -1,108 +1,106 @@
-"""Tickets that two change or delete at once: who holds one has it alone, and what is gone stays so."""
+"""Concurrent changes and deletions of entries: a lock is exclusive, and a deleted entry stays deleted."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 
-from conformance.expiring import AT, HOUR, claimed, entry_of, found, key_of, values
-from conformance.interleaving import Pause, Sessions, Undone, add_user, meet, on_and_on
+from conformance.expiring import HOUR, NOW, find_entries, find_values, insert_or_lock, key_of, make_entry
+from conformance.interleaving import Pause, Rollback, StoragePair, add_user, no_pause, run_overlapping
 from core.entities import EntryKind, ExpiringEntry
 from core.storage import Transaction
 
 KEY = key_of("key")
 
-Counting = Callable[[Transaction], Awaitable[ExpiringEntry | None]]
+Lock = Callable[[Transaction], Awaitable[ExpiringEntry | None]]
 
 
 async def _lock(tx: Transaction) -> ExpiringEntry | None:
-    return await tx.expiring.lock(KEY, AT)
+    return await tx.expiring.lock(KEY, NOW)
 
 
-async def _claim(tx: Transaction) -> ExpiringEntry | None:
-    return await tx.expiring.insert_or_lock(entry_of("key", "1"), AT)
+async def _insert_or_lock(tx: Transaction) -> ExpiringEntry | None:
+    return await tx.expiring.insert_or_lock(make_entry("key", "1"), NOW)
 
 
-@pytest.mark.parametrize("how", [_lock, _claim], ids=["locked", "claimed"])
-@pytest.mark.parametrize("stop", ["before", "after"])
-async def test_who_has_locked_or_claimed_a_ticket_holds_it(sessions: Sessions, how: Counting, stop: str) -> None:
-    await claimed(sessions.first, entry_of("key", "1"))
+@pytest.mark.parametrize("lock", [_lock, _insert_or_lock], ids=["lock", "insert_or_lock"])
+@pytest.mark.parametrize("pause_at", ["before", "after"])
+async def test_locked_entry_is_held_exclusively(storages: StoragePair, lock: Lock, pause_at: str) -> None:
+    await insert_or_lock(storages.first, make_entry("key", "1"))
 
     async def count_up(tx: Transaction, pause: Pause) -> str:
-        await tx.expiring.get(KEY, AT)
-        await (pause() if stop == "before" else on_and_on())
-        taken = await how(tx)
+        await tx.expiring.get(KEY, NOW)
+        await (pause() if pause_at == "before" else no_pause())
+        taken = await lock(tx)
         assert taken is not None
-        await (pause() if stop == "after" else on_and_on())
-        counted = replace(taken, value=str(int(taken.value) + 1))
-        await tx.expiring.save(counted)
-        return counted.value
+        await (pause() if pause_at == "after" else no_pause())
+        changed = replace(taken, value=str(int(taken.value) + 1))
+        await tx.expiring.save(changed)
+        return changed.value
 
-    ends = await meet(sessions, count_up, lambda tx: count_up(tx, on_and_on))
-    assert sorted(map(str, ends)) == ["2", "3"]
-    assert await values(sessions.second, "key") == ["3"]
+    results = await run_overlapping(storages, count_up, lambda tx: count_up(tx, no_pause))
+    assert sorted(map(str, results)) == ["2", "3"]
+    assert await find_values(storages.second, "key") == ["3"]
 
 
-@pytest.mark.parametrize("undone", [False, True])
-async def test_a_key_is_free_once_its_deletion_is_committed(sessions: Sessions, undone: bool) -> None:
-    old, new = entry_of("key", "Old."), entry_of("key", "New.")
-    await claimed(sessions.first, old)
+@pytest.mark.parametrize("rolled_back", [False, True])
+async def test_key_is_free_after_committed_delete(storages: StoragePair, rolled_back: bool) -> None:
+    old, new = make_entry("key", "Old."), make_entry("key", "New.")
+    await insert_or_lock(storages.first, old)
 
     async def delete(tx: Transaction, pause: Pause) -> None:
         await tx.expiring.delete(KEY)
         await pause()
-        if undone:
-            raise Undone
+        if rolled_back:
+            raise Rollback
 
-    deleting, claiming = await meet(sessions, delete, lambda tx: tx.expiring.insert_or_lock(new, AT))
-    assert (deleting is None) is not undone
-    if claiming is None:
-        assert not undone
-        assert await found(sessions.first, "key") == [new]
+    deleted, inserted = await run_overlapping(storages, delete, lambda tx: tx.expiring.insert_or_lock(new, NOW))
+    assert (deleted is None) is not rolled_back
+    if inserted is None:
+        assert not rolled_back
+        assert await find_entries(storages.first, "key") == [new]
     else:  # it came before the deletion
-        assert claiming == old
-        assert await found(sessions.first, "key") == [old if undone else None]
+        assert inserted == old
+        assert await find_entries(storages.first, "key") == [old if rolled_back else None]
 
 
-@pytest.mark.parametrize("stop", ["before", "after"])
-async def test_what_is_deleted_while_somebody_renews_it_does_not_come_back(sessions: Sessions, stop: str) -> None:
-    user = await sessions.first.run(lambda tx: add_user(tx, "ada"))
-    await claimed(sessions.first, entry_of("key", user_id=user.id))
+@pytest.mark.parametrize("pause_at", ["before", "after"])
+async def test_renewal_does_not_restore_deleted_entry(storages: StoragePair, pause_at: str) -> None:
+    user = await storages.first.run(lambda tx: add_user(tx, "ada"))
+    await insert_or_lock(storages.first, make_entry("key", user_id=user.id))
 
     async def renew(tx: Transaction, pause: Pause) -> None:
-        await tx.expiring.get(KEY, AT)
-        await (pause() if stop == "before" else on_and_on())
-        locked = await tx.expiring.lock(KEY, AT)
-        await (pause() if stop == "after" else on_and_on())
+        await tx.expiring.get(KEY, NOW)
+        await (pause() if pause_at == "before" else no_pause())
+        locked = await tx.expiring.lock(KEY, NOW)
+        await (pause() if pause_at == "after" else no_pause())
         if locked is not None:
-            await tx.expiring.save(replace(locked, value="Renewed.", expires_at=AT + 2 * HOUR))
+            await tx.expiring.save(replace(locked, value="Renewed.", expires_at=NOW + 2 * HOUR))
 
-    ends = await meet(sessions, renew, lambda tx: tx.expiring.delete_for_user(user.id, EntryKind.SESSION))
-    assert ends == [None, 1]
-    for storage in sessions:
-        assert await found(storage, "key") == [None]
+    results = await run_overlapping(storages, renew, lambda tx: tx.expiring.delete_for_user(user.id, EntryKind.SESSION))
+    assert results == [None, 1]
+    for storage in storages:
+        assert await find_entries(storage, "key") == [None]
 
 
-@pytest.mark.parametrize("claimed_first", [True, False])
-async def test_a_ticket_that_is_taken_over_is_not_deleted_as_the_expired_one_it_was(
-    sessions: Sessions, claimed_first: bool
-) -> None:
-    await claimed(sessions.first, entry_of("key", "Expired.", expires_at=AT))
-    new = entry_of("key", "New.")
+@pytest.mark.parametrize("insert_first", [True, False])
+async def test_purge_keeps_replaced_expired_entry(storages: StoragePair, insert_first: bool) -> None:
+    await insert_or_lock(storages.first, make_entry("key", "Expired.", expires_at=NOW))
+    new = make_entry("key", "New.")
 
-    async def claim(tx: Transaction, pause: Pause) -> ExpiringEntry | None:
-        taken = await tx.expiring.insert_or_lock(new, AT)
+    async def insert(tx: Transaction, pause: Pause) -> ExpiringEntry | None:
+        taken = await tx.expiring.insert_or_lock(new, NOW)
         await pause()
         return taken
 
     async def delete(tx: Transaction, pause: Pause) -> int:
-        number = await tx.expiring.delete_expired(AT)
+        count = await tx.expiring.delete_expired(NOW)
         await pause()
-        return number
+        return count
 
-    first, second = (claim, delete) if claimed_first else (delete, claim)
-    ends = await meet(sessions, first, lambda tx: second(tx, on_and_on))
-    claiming, deleting = ends if claimed_first else reversed(ends)
-    assert claiming is None
-    assert deleting in (0, 1), deleting
-    assert await found(sessions.second, "key") == [new]
+    first, second = (insert, delete) if insert_first else (delete, insert)
+    results = await run_overlapping(storages, first, lambda tx: second(tx, no_pause))
+    inserted, deleted = results if insert_first else reversed(results)
+    assert inserted is None
+    assert deleted in (0, 1), deleted
+    assert await find_entries(storages.second, "key") == [new]

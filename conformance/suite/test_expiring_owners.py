@@ -1,14 +1,14 @@
-"""Whose an entry is: its holder, whom each request of somebody who has logged in names, and what goes with a user."""
+"""The owners of entries: the user of a session, which each request with a token reads, and deletion with the user."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeVar
 
 import pytest
 
-from conformance.expiring import AT, HOUR, claimed, entry_of, found, key_of, values
-from conformance.interleaving import Pause, Sessions, add_user, meet, on_and_on
+from conformance.expiring import HOUR, NOW, find_entries, find_values, insert_or_lock, key_of, make_entry
+from conformance.fixtures import RoundTrips
+from conformance.interleaving import Pause, StoragePair, add_user, no_pause, run_overlapping
 from core import clock
 from core.entities import EntryKind, User
 from core.errors import UnknownReference
@@ -16,13 +16,12 @@ from core.services.versioning import change
 from core.storage import Storage, Transaction
 
 T = TypeVar("T")
-Trips = Callable[[], AbstractContextManager[list[str]]]
 
 KEY = key_of("key")
-NOBODY = (9, 2**53 - 1)
+UNKNOWN_USERS = (9, 2**53 - 1)
 
 
-async def user_named(storage: Storage, name: str, *, is_active: bool = True) -> User:
+async def create_user(storage: Storage, name: str, *, is_active: bool = True) -> User:
     user = await storage.run(lambda tx: add_user(tx, name))
     if is_active:
         return user
@@ -30,91 +29,89 @@ async def user_named(storage: Storage, name: str, *, is_active: bool = True) -> 
 
 
 @pytest.mark.parametrize("is_active", [True, False], ids=["active", "inactive"])
-async def test_the_holder_is_the_user_as_it_is_now_in_one_round_trip(
-    storage: Storage, trips: Trips, is_active: bool
+async def test_owner_is_current_user_in_one_round_trip(
+    storage: Storage, round_trips: RoundTrips, is_active: bool
 ) -> None:
-    await user_named(storage, "bob")
-    user = await user_named(storage, "ada", is_active=is_active)
-    await claimed(storage, entry_of("another", user_id=1), entry_of("key", user_id=user.id))
-    with trips() as made:
-        assert await storage.expiring.owner(KEY, AT) == user
+    await create_user(storage, "bob")
+    user = await create_user(storage, "ada", is_active=is_active)
+    await insert_or_lock(storage, make_entry("another", user_id=1), make_entry("key", user_id=user.id))
+    with round_trips() as made:
+        assert await storage.expiring.owner(KEY, NOW) == user
     assert len(made) == 1, made
-    assert await storage.run(lambda tx: tx.expiring.owner(KEY, AT)) == user
+    assert await storage.run(lambda tx: tx.expiring.owner(KEY, NOW)) == user
     changed = await storage.run(lambda tx: change(tx.users, user.id, {"is_active": not is_active, "bio": "New."}))
-    assert await storage.expiring.owner(KEY, AT) == changed == await storage.users.get(user.id)
+    assert await storage.expiring.owner(KEY, NOW) == changed == await storage.users.get(user.id)
 
 
-async def test_without_a_ticket_or_a_user_of_it_there_is_no_holder(storage: Storage, trips: Trips) -> None:
-    user = await user_named(storage, "ada")
-    nobodys, expired = entry_of("nobody's"), entry_of("expired", user_id=user.id, expires_at=AT)
-    await claimed(storage, nobodys, expired)
-    for name in ("nobody's", "expired", "absent"):
-        with trips() as made:
-            assert await storage.expiring.owner(key_of(name), AT) is None
+async def test_missing_or_unowned_entry_has_no_owner(storage: Storage, round_trips: RoundTrips) -> None:
+    user = await create_user(storage, "ada")
+    unowned, expired = make_entry("unowned"), make_entry("expired", user_id=user.id, expires_at=NOW)
+    await insert_or_lock(storage, unowned, expired)
+    for name in ("unowned", "expired", "absent"):
+        with round_trips() as made:
+            assert await storage.expiring.owner(key_of(name), NOW) is None
         assert len(made) == 1, made
 
 
-async def test_the_holder_is_seen_within_the_unit_of_work_that_makes_it_so(storage: Storage) -> None:
+async def test_owner_is_visible_within_unit_of_work(storage: Storage) -> None:
     async def work(tx: Transaction) -> None:
         user = await add_user(tx, "ada")
-        await tx.expiring.insert_or_lock(entry_of("key", user_id=user.id), AT)
-        assert await tx.expiring.owner(KEY, AT) == user
+        await tx.expiring.insert_or_lock(make_entry("key", user_id=user.id), NOW)
+        assert await tx.expiring.owner(KEY, NOW) == user
         await tx.expiring.delete(KEY)
-        assert await tx.expiring.owner(KEY, AT) is None
+        assert await tx.expiring.owner(KEY, NOW) is None
 
     await storage.run(work)
 
 
-async def _switched(storage: Storage, user: User) -> User:
+async def _toggle_active(storage: Storage, user: User) -> User:
     return await storage.run(lambda tx: change(tx.users, user.id, {"is_active": not user.is_active}))
 
 
-async def test_what_one_session_ends_is_at_its_end_for_the_other(sessions: Sessions) -> None:
-    first, second = sessions
-    user = await user_named(first, "ada")
+async def test_delete_is_visible_to_other_storage_at_once(storages: StoragePair) -> None:
+    first, second = storages
+    user = await create_user(first, "ada")
     for _ in range(10):
-        await claimed(first, entry_of("key", user_id=user.id))
-        assert await second.expiring.owner(KEY, AT) == user
-        user = await _switched(first, user)
-        assert await second.expiring.owner(KEY, AT) == user
+        await insert_or_lock(first, make_entry("key", user_id=user.id))
+        assert await second.expiring.owner(KEY, NOW) == user
+        user = await _toggle_active(first, user)
+        assert await second.expiring.owner(KEY, NOW) == user
         await first.run(lambda tx: tx.expiring.delete(KEY))
-        assert await second.expiring.owner(KEY, AT) is None
+        assert await second.expiring.owner(KEY, NOW) is None
         first, second = second, first
 
 
 @pytest.mark.parametrize("expired", [False, True], ids=["of a free key", "of an expired entry"])
-async def test_a_claim_for_a_user_that_is_not_there_is_refused_and_stores_nothing(
-    storage: Storage, expired: bool
-) -> None:
+async def test_insert_for_unknown_user_stores_nothing(storage: Storage, expired: bool) -> None:
     if expired:
-        await claimed(storage, entry_of("key", "Expired.", expires_at=AT))
-    for user_id in NOBODY:
-        with pytest.raises(UnknownReference) as refused:
-            await claimed(storage, entry_of("before"), entry_of("key", user_id=user_id))
-        assert [error.field for error in refused.value.errors] == ["user_id"]
-    assert await values(storage, "before", "key") == [None, None]
-    assert await storage.run(lambda tx: tx.expiring.delete_expired(AT + HOUR)) == int(expired)
+        await insert_or_lock(storage, make_entry("key", "Expired.", expires_at=NOW))
+    for user_id in UNKNOWN_USERS:
+        with pytest.raises(UnknownReference) as raised:
+            await insert_or_lock(storage, make_entry("before"), make_entry("key", user_id=user_id))
+        assert [error.field for error in raised.value.errors] == ["user_id"]
+    assert await find_values(storage, "before", "key") == [None, None]
+    assert await storage.run(lambda tx: tx.expiring.delete_expired(NOW + HOUR)) == int(expired)
 
 
 @pytest.mark.parametrize("kind", EntryKind)
-async def test_the_tickets_of_one_user_and_kind_are_deleted_and_counted(storage: Storage, kind: EntryKind) -> None:
-    ada, bob = [(await user_named(storage, name)).id for name in ("ada", "bob")]
-    others = [entry_of(f"ada's {other}", kind=other, user_id=ada) for other in EntryKind if other is not kind]
-    others += [entry_of("bob's", kind=kind, user_id=bob), entry_of("nobody's", kind=kind)]
-    tickets = [entry_of(name, name, kind=kind, user_id=ada) for name in ("one", "two", "three")]
-    await claimed(storage, *others, *tickets)
+async def test_delete_for_user_deletes_one_kind(storage: Storage, kind: EntryKind) -> None:
+    ada, bob = [(await create_user(storage, name)).id for name in ("ada", "bob")]
+    others = [make_entry(f"ada's {other}", kind=other, user_id=ada) for other in EntryKind if other is not kind]
+    others += [make_entry("bob's", kind=kind, user_id=bob), make_entry("unowned", kind=kind)]
+    entries = [make_entry(name, name, kind=kind, user_id=ada) for name in ("one", "two", "three")]
+    await insert_or_lock(storage, *others, *entries)
 
     async def delete(keep: str | None = None) -> int:
         return await storage.run(lambda tx: tx.expiring.delete_for_user(ada, kind, keep=keep))
 
     assert await delete(keep=key_of("two")) == 2
-    assert await found(storage, "one", "two", "three") == [None, tickets[1], None]
-    await claimed(storage, tickets[0])
+    assert await find_entries(storage, "one", "two", "three") == [None, entries[1], None]
+    await insert_or_lock(storage, entries[0])
     assert await delete(keep=key_of("bob's")) == 2
     assert await delete() == 0
-    await claimed(storage, tickets[2])
+    await insert_or_lock(storage, entries[2])
     assert await delete() == 1
-    assert [await storage.expiring.get(entry.key, AT) for entry in others] == others
+    assert [await storage.expiring.get(entry.key, NOW) for entry in others] == others
 
 
 Delete = Callable[[Transaction, int], Awaitable[object]]
@@ -132,70 +129,68 @@ deletes = pytest.mark.parametrize("delete", [_delete, _delete_inactive], ids=["d
 
 
 @deletes
-async def test_tickets_are_deleted_with_their_user(storage: Storage, delete: Delete) -> None:
-    user, other = await user_named(storage, "ada", is_active=False), await user_named(storage, "bob")
-    gone = [entry_of(f"ada's {kind}", kind=kind, user_id=user.id) for kind in EntryKind]
-    gone += [entry_of("ada's expired", user_id=user.id, expires_at=AT)]
-    kept = [entry_of("bob's", user_id=other.id), entry_of("nobody's")]
-    await claimed(storage, *gone, *kept)
+async def test_entries_are_deleted_with_user(storage: Storage, delete: Delete) -> None:
+    user, other = await create_user(storage, "ada", is_active=False), await create_user(storage, "bob")
+    gone = [make_entry(f"ada's {kind}", kind=kind, user_id=user.id) for kind in EntryKind]
+    gone += [make_entry("ada's expired", user_id=user.id, expires_at=NOW)]
+    kept = [make_entry("bob's", user_id=other.id), make_entry("unowned")]
+    await insert_or_lock(storage, *gone, *kept)
     await storage.run(lambda tx: delete(tx, user.id))
-    assert await found(storage, *(f"ada's {kind}" for kind in EntryKind)) == [None] * len(EntryKind)
-    assert await found(storage, "bob's", "nobody's") == kept
-    assert await storage.expiring.owner(gone[0].key, AT) is None
-    assert await storage.run(lambda tx: tx.expiring.delete_expired(AT + HOUR)) == len(kept)
+    assert await find_entries(storage, *(f"ada's {kind}" for kind in EntryKind)) == [None] * len(EntryKind)
+    assert await find_entries(storage, "bob's", "unowned") == kept
+    assert await storage.expiring.owner(gone[0].key, NOW) is None
+    assert await storage.run(lambda tx: tx.expiring.delete_expired(NOW + HOUR)) == len(kept)
 
 
 @deletes
-async def test_a_user_that_has_just_been_given_a_ticket_can_be_deleted_with_it(
-    storage: Storage, delete: Delete
-) -> None:
-    user = await user_named(storage, "ada", is_active=False)
-    await claimed(storage, entry_of("locked", user_id=user.id))
+async def test_new_entry_is_deleted_with_user_in_same_unit(storage: Storage, delete: Delete) -> None:
+    user = await create_user(storage, "ada", is_active=False)
+    await insert_or_lock(storage, make_entry("locked", user_id=user.id))
     runs = 0
 
     async def work(tx: Transaction) -> None:
         nonlocal runs
         runs += 1
-        locked = await tx.expiring.lock(key_of("locked"), AT)
+        locked = await tx.expiring.lock(key_of("locked"), NOW)
         assert locked is not None
         await tx.expiring.save(replace(locked, value="Saved."))
-        await tx.expiring.insert_or_lock(entry_of("key", user_id=user.id), AT)
+        await tx.expiring.insert_or_lock(make_entry("key", user_id=user.id), NOW)
         await delete(tx, user.id)
 
     await storage.run(work)
-    assert await values(storage, "locked", "key") == [None, None]
-    assert runs == 1, "nobody else was there"
+    assert await find_values(storage, "locked", "key") == [None, None]
+    assert runs == 1, "there was no conflict"
 
 
 @deletes
 @pytest.mark.parametrize("deleted_first", [True, False])
 @pytest.mark.parametrize("expired", [False, True], ids=["of a free key", "of an expired entry"])
-async def test_no_ticket_is_left_of_a_user_that_is_deleted_at_the_same_moment(
-    sessions: Sessions, delete: Delete, deleted_first: bool, expired: bool
+async def test_concurrent_user_delete_leaves_no_entry(
+    storages: StoragePair, delete: Delete, deleted_first: bool, expired: bool
 ) -> None:
-    user = await user_named(sessions.first, "ada", is_active=False)
+    user = await create_user(storages.first, "ada", is_active=False)
     if expired:
-        await claimed(sessions.first, entry_of("key", "Expired.", expires_at=AT))
+        await insert_or_lock(storages.first, make_entry("key", "Expired.", expires_at=NOW))
 
     async def remove(tx: Transaction, pause: Pause) -> None:
         await delete(tx, user.id)
         await pause()
 
-    async def claim(tx: Transaction, pause: Pause) -> None:
-        assert await tx.expiring.insert_or_lock(entry_of("key", user_id=user.id), AT) is None
+    async def insert(tx: Transaction, pause: Pause) -> None:
+        assert await tx.expiring.insert_or_lock(make_entry("key", user_id=user.id), NOW) is None
         await pause()
 
-    first, second = _in_order(remove, claim, deleted_first)
-    ends = await meet(sessions, first, lambda tx: second(tx, on_and_on))
-    removing, claiming = _in_order(ends[0], ends[1], deleted_first)
-    assert removing is None
-    if claiming is not None:
-        assert isinstance(claiming, UnknownReference)
-        assert [error.field for error in claiming.errors] == ["user_id"]
-    for storage in sessions:
-        assert await found(storage, "key") == [None]
-    left = await sessions.second.run(lambda tx: tx.expiring.delete_expired(AT + HOUR))
-    assert left == int(expired and claiming is not None)
+    first, second = _in_order(remove, insert, deleted_first)
+    results = await run_overlapping(storages, first, lambda tx: second(tx, no_pause))
+    removed, inserted = _in_order(results[0], results[1], deleted_first)
+    assert removed is None
+    if inserted is not None:
+        assert isinstance(inserted, UnknownReference)
+        assert [error.field for error in inserted.errors] == ["user_id"]
+    for storage in storages:
+        assert await find_entries(storage, "key") == [None]
+    left = await storages.second.run(lambda tx: tx.expiring.delete_expired(NOW + HOUR))
+    assert left == int(expired and inserted is not None)
 
 
 def _in_order(one: T, other: T, straight: bool) -> tuple[T, T]:

@@ -1,9 +1,7 @@
-"""`Idempotency-Key`: whoever sends a request again gets the first answer again, and what was asked for is done once."""
+"""`Idempotency-Key`: a repeated request gets the first response again, and takes effect once."""
 
 import asyncio
 import inspect
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,217 +10,229 @@ import pytest
 from fastapi import FastAPI
 
 from api.idempotency import HEADER, applies
-from conformance.crowd import Crowd, outcomes
+from conformance.concurrent_clients import ConcurrentClients, count_outcomes
+from conformance.dataset import Dataset
+from conformance.fixtures import RoundTrips
+from conformance.idempotency import (
+    KEY_IN_USE,
+    KEY_REUSED,
+    add_stock,
+    are_identical,
+    count_sold,
+    find_stored_response,
+    is_replayed,
+    key_header,
+    order_body,
+)
 from conformance.interruption import interrupted
-from conformance.problem import refusal
-from conformance.processes.live import live
-from conformance.replay import IN_USE, REUSED, keyed, order_of, replayed, same, sold, stock, stored
-from conformance.scene import Scene
+from conformance.problem import error_of
+from conformance.processes.servers import run_server
 from conformance.shop import Shop
-from conformance.suite.budget import LOOK, ONCE, REPLAY, ROWS, Row
+from conformance.suite.budget import BUDGETS, IDEMPOTENCY, REPLAY, REPLAY_CHECK, RoundTripBudget
 from core.errors import Unavailable
 from core.settings import Settings
 
-Answer = httpx2.Response
 Client = httpx2.AsyncClient
-Trips = Callable[[], AbstractContextManager[list[str]]]
 
 UNAVAILABLE = (503, "storage-unavailable")
 CLIENTS = 24
-POSTS = [row for row in ROWS if applies(row.operation.split()[:1], row.operation.split()[1])]
+POSTS = [budget for budget in BUDGETS if applies(budget.operation.split()[:1], budget.operation.split()[1])]
 
 
 @pytest.fixture
-async def stocked(shop: Shop) -> Shop:
+async def stocked_shop(shop: Shop) -> Shop:
     """A shop with a user, and a hundred pieces of a product."""
-    await stock(shop)
+    await add_stock(shop)
     return shop
 
 
-# Every POST there is
+# Every POST of the API
 
 
-async def test_every_post_is_done_once_and_answered_with_the_same_bytes(client: Client, trips: Trips) -> None:
-    scene = await Scene.of(Shop(client), 3)
-    requests = [await asked(row, scene) for row in POSTS]
-    first, dear = [], []
-    for number, (row, (url, body)) in enumerate(zip(POSTS, requests, strict=True)):
-        with trips() as made:
-            first.append(await client.post(url, json=body, headers=keyed(f"key-{number}")))
-        assert first[-1].is_success, f"{row.name}: {first[-1].text}"
-        assert not replayed(first[-1])
-        if len(made) > row.most + ONCE + LOOK * hashes(row):
-            dear.append((row.name, made))
-    assert not dear
-    before = await scene.shop.contents()
-    for number, (row, (url, body)) in enumerate(zip(POSTS, requests, strict=True)):
-        with trips() as made:
-            again = await client.post(f"{url}/", json=body, headers=keyed(f'"key-{number}"'))
-        assert same([first[number], again]), f"{row.name}: {first[number].text} then {again.text}"
-        assert replayed(again), row.name
-        assert len(made) <= REPLAY, (row.name, made)
-        other = await client.post(url, json=body, headers=keyed(f"key-{(number + 1) % len(POSTS)}"))
-        assert refusal(other) == REUSED, row.name
-    assert await scene.shop.contents() == before
+async def test_every_post_replays_the_same_bytes(client: Client, round_trips: RoundTrips) -> None:
+    dataset = await Dataset.create(Shop(client), 3)
+    requests = [await make_request(budget, dataset) for budget in POSTS]
+    first, over_budget = [], []
+    for number, (budget, (url, body)) in enumerate(zip(POSTS, requests, strict=True)):
+        with round_trips() as made:
+            first.append(await client.post(url, json=body, headers=key_header(f"key-{number}")))
+        assert first[-1].is_success, f"{budget.name}: {first[-1].text}"
+        assert not is_replayed(first[-1])
+        if len(made) > budget.limit + IDEMPOTENCY + REPLAY_CHECK * hashes_password(budget):
+            over_budget.append((budget.name, made))
+    assert not over_budget
+    before = await dataset.shop.contents()
+    for number, (budget, (url, body)) in enumerate(zip(POSTS, requests, strict=True)):
+        with round_trips() as made:
+            again = await client.post(f"{url}/", json=body, headers=key_header(f'"key-{number}"'))
+        assert are_identical([first[number], again]), f"{budget.name}: {first[number].text} then {again.text}"
+        assert is_replayed(again), budget.name
+        assert len(made) <= REPLAY, (budget.name, made)
+        other = await client.post(url, json=body, headers=key_header(f"key-{(number + 1) % len(POSTS)}"))
+        assert error_of(other) == KEY_REUSED, budget.name
+    assert await dataset.shop.contents() == before
 
 
-def hashes(row: Row) -> bool:
-    return row.operation.startswith("POST /users")
+def hashes_password(budget: RoundTripBudget) -> bool:
+    return budget.operation.startswith("POST /users")
 
 
-async def asked(row: Row, scene: Scene) -> tuple[str, Any]:
-    found = row.ask(scene)
-    url, body = await found if inspect.isawaitable(found) else found
+async def make_request(budget: RoundTripBudget, dataset: Dataset) -> tuple[str, Any]:
+    request = budget.make_request(dataset)
+    url, body = await request if inspect.isawaitable(request) else request
     return url, body
 
 
-async def test_every_post_of_the_document_that_creates_or_moves_something_is_among_them(app: FastAPI) -> None:
+async def test_every_documented_post_takes_a_key(app: FastAPI) -> None:
     posts = {path: methods["post"] for path, methods in app.openapi()["paths"].items() if "post" in methods}
-    having = {path for path, one in posts.items() if HEADER in {p["name"] for p in one.get("parameters", ())}}
-    assert {f"POST {path}" for path in having} == {row.operation for row in POSTS}
-    assert {path.split("/")[1] for path in posts.keys() - having} <= {"auth"}
+    with_key = {path for path, post in posts.items() if HEADER in {p["name"] for p in post.get("parameters", ())}}
+    assert {f"POST {path}" for path in with_key} == {budget.operation for budget in POSTS}
+    assert {path.split("/")[1] for path in posts.keys() - with_key} <= {"auth"}
 
 
-async def test_an_answer_with_a_key_is_made_like_one_without(client: Client) -> None:
-    scene = await Scene.of(Shop(client), 2)
-    for row in POSTS:
-        (url, body), (keyed_url, keyed_body) = await asked(row, scene), await asked(row, scene)
+async def test_response_with_key_is_like_one_without(client: Client) -> None:
+    dataset = await Dataset.create(Shop(client), 2)
+    for budget in POSTS:
+        (url, body), (keyed_url, keyed_body) = await make_request(budget, dataset), await make_request(budget, dataset)
         plain = await client.post(url, json=body)
-        other = await client.post(keyed_url, json=keyed_body, headers=keyed(row.name.replace(" ", "-")))
-        assert other.status_code == plain.status_code, f"{row.name}: {plain.text} {other.text}"
-        assert shape(other.json()) == shape(plain.json()), row.name
-        assert set(other.headers) == set(plain.headers), row.name
+        other = await client.post(keyed_url, json=keyed_body, headers=key_header(budget.name.replace(" ", "-")))
+        assert other.status_code == plain.status_code, f"{budget.name}: {plain.text} {other.text}"
+        assert members_of(other.json()) == members_of(plain.json()), budget.name
+        assert set(other.headers) == set(plain.headers), budget.name
 
 
-def shape(value: Any) -> Any:
-    """The members that a value has, without what is in them."""
+def members_of(value: Any) -> Any:
+    """The names of the members of a JSON value."""
     if isinstance(value, list):
-        return [shape(element) for element in value]
+        return [members_of(element) for element in value]
     return sorted(value) if isinstance(value, dict) else None
 
 
-# Many at once
+# Concurrency
 
 
-async def test_many_that_send_one_key_at_once_place_one_order(stocked: Shop) -> None:
-    answers = await asyncio.gather(*(until_answered(stocked.client, "one") for _ in range(CLIENTS)))
-    assert same(answers)
-    assert [replayed(answer) for answer in answers].count(False) == 1
-    assert await sold(stocked) == (1, 1)
+async def test_concurrent_equal_keys_place_one_order(stocked_shop: Shop) -> None:
+    responses = await asyncio.gather(*(retry_while_in_use(stocked_shop.client, "one") for _ in range(CLIENTS)))
+    assert are_identical(responses)
+    assert [is_replayed(response) for response in responses].count(False) == 1
+    assert await count_sold(stocked_shop) == (1, 1)
 
 
-async def test_many_that_send_one_key_to_two_processes_place_one_order(two_servers: list[str]) -> None:
-    async with Crowd.at(two_servers, iter(range(1, 100))) as crowd:
-        shop = crowd.shop
-        await stock(shop)
-        answers = await crowd.rush(CLIENTS, lambda client, _: until_answered(client, "one"))
-        assert same(answers)
-        assert [replayed(answer) for answer in answers].count(False) == 1
-        assert await sold(shop) == (1, 1)
-        keys = await crowd.rush(
-            CLIENTS, lambda client, number: until_answered(client, f"key-{number // 2}", "/orders/with-notifications")
+async def test_equal_keys_at_two_processes_place_one_order(two_servers: list[str]) -> None:
+    async with ConcurrentClients.connect(two_servers, iter(range(1, 100))) as clients:
+        shop = clients.shop
+        await add_stock(shop)
+        responses = await clients.run(CLIENTS, lambda client, _: retry_while_in_use(client, "one"))
+        assert are_identical(responses)
+        assert [is_replayed(response) for response in responses].count(False) == 1
+        assert await count_sold(shop) == (1, 1)
+        keys = await clients.run(
+            CLIENTS,
+            lambda client, number: retry_while_in_use(client, f"key-{number // 2}", "/orders/with-notifications"),
         )
-        assert outcomes(keys) == {201: CLIENTS}
-        assert await sold(shop) == (1 + CLIENTS // 2, 1 + CLIENTS // 2)
+        assert count_outcomes(keys) == {201: CLIENTS}
+        assert await count_sold(shop) == (1 + CLIENTS // 2, 1 + CLIENTS // 2)
         assert (await shop.get("/users/1/notifications"))["total"] == CLIENTS // 2
 
 
-async def until_answered(client: Client, key: str, path: str = "/orders") -> Answer:
-    """The answer to an order, asked for again as long as the key is in use."""
+async def retry_while_in_use(client: Client, key: str, path: str = "/orders") -> httpx2.Response:
+    """The response to an order, sent again for as long as the key is in use."""
     while True:
-        answer = await client.post(path, json=order_of(), headers=keyed(key))
-        if answer.status_code == 201:
-            return answer
-        assert refusal(answer) == IN_USE
+        response = await client.post(path, json=order_body(), headers=key_header(key))
+        if response.status_code == 201:
+            return response
+        assert error_of(response) == KEY_IN_USE
         await asyncio.sleep(0.01)
 
 
-async def test_while_a_key_is_in_use_who_comes_with_it_is_told_so_at_once(stocked: Shop, app: FastAPI) -> None:
-    client, waiting, enough = stocked.client, asyncio.Event(), asyncio.Event()
+async def test_key_in_use_is_409_at_once(stocked_shop: Shop, app: FastAPI) -> None:
+    client, is_waiting, release = stocked_shop.client, asyncio.Event(), asyncio.Event()
 
     async def wait() -> None:
-        waiting.set()
-        await enough.wait()
+        is_waiting.set()
+        await release.wait()
 
     with interrupted(app, before=wait):
-        first = asyncio.create_task(client.post("/orders", json=order_of(), headers=keyed("one")))
-        await waiting.wait()
-        second = await asyncio.wait_for(client.post("/orders", json=order_of(), headers=keyed("one")), 10)
-        assert refusal(second) == IN_USE
-        enough.set()
+        first = asyncio.create_task(client.post("/orders", json=order_body(), headers=key_header("one")))
+        await is_waiting.wait()
+        second = await asyncio.wait_for(client.post("/orders", json=order_body(), headers=key_header("one")), 10)
+        assert error_of(second) == KEY_IN_USE
+        release.set()
         assert (await first).status_code == 201
-    third = await client.post("/orders", json=order_of(), headers=keyed("one"))
-    assert replayed(third)
-    assert same([await first, third])
+    third = await client.post("/orders", json=order_body(), headers=key_header("one"))
+    assert is_replayed(third)
+    assert are_identical([await first, third])
 
 
-# What fails, and what is lost
+# Failures
 
 
-async def test_a_refused_request_may_be_sent_again_with_its_key(stocked: Shop) -> None:
-    client = stocked.client
+async def test_failed_request_can_be_retried_with_its_key(stocked_shop: Shop) -> None:
+    client = stocked_shop.client
     for _ in range(2):
-        assert refusal(await client.post("/orders", json=order_of(101), headers=keyed("one")))[0] == 400
+        assert error_of(await client.post("/orders", json=order_body(101), headers=key_header("one")))[0] == 400
     await client.post("/products/1/stock", json={"quantity_change": 1})
-    answers = [await client.post("/orders", json=order_of(101), headers=keyed("one")) for _ in range(2)]
-    assert same(answers)
-    assert [replayed(answer) for answer in answers] == [False, True]
-    assert await sold(stocked) == (1, 100)
+    responses = [await client.post("/orders", json=order_body(101), headers=key_header("one")) for _ in range(2)]
+    assert are_identical(responses)
+    assert [is_replayed(response) for response in responses] == [False, True]
+    assert await count_sold(stocked_shop) == (1, 100)
 
 
-async def test_after_a_refusal_the_key_is_free_for_another_request(stocked: Shop) -> None:
-    assert refusal(await stocked.client.post("/orders", json=order_of(101), headers=keyed("one")))[0] == 400
-    assert (await stocked.client.post("/orders", json=order_of(1), headers=keyed("one"))).status_code == 201
+async def test_key_is_free_after_failed_request(stocked_shop: Shop) -> None:
+    assert (
+        error_of(await stocked_shop.client.post("/orders", json=order_body(101), headers=key_header("one")))[0] == 400
+    )
+    assert (await stocked_shop.client.post("/orders", json=order_body(1), headers=key_header("one"))).status_code == 201
 
 
-async def fail() -> None:
+async def raise_unavailable() -> None:
     raise Unavailable
 
 
-async def test_what_fails_before_its_commit_leaves_neither_effect_nor_answer(stocked: Shop, app: FastAPI) -> None:
-    client = stocked.client
-    with interrupted(app, before=fail):
-        assert refusal(await client.post("/orders", json=order_of(), headers=keyed("one"))) == UNAVAILABLE
-    assert await sold(stocked) == (0, 0)
-    assert await stored(app, "one") is None
-    assert not replayed(await client.post("/orders", json=order_of(), headers=keyed("one")))
-    assert await sold(stocked) == (1, 1)
+async def test_failure_before_commit_stores_no_response(stocked_shop: Shop, app: FastAPI) -> None:
+    client = stocked_shop.client
+    with interrupted(app, before=raise_unavailable):
+        assert error_of(await client.post("/orders", json=order_body(), headers=key_header("one"))) == UNAVAILABLE
+    assert await count_sold(stocked_shop) == (0, 0)
+    assert await find_stored_response(app, "one") is None
+    assert not is_replayed(await client.post("/orders", json=order_body(), headers=key_header("one")))
+    assert await count_sold(stocked_shop) == (1, 1)
 
 
-async def test_who_never_heard_of_the_commit_gets_the_answer_with_the_key(stocked: Shop, app: FastAPI) -> None:
-    client = stocked.client
-    with interrupted(app, after=fail):
-        assert refusal(await client.post("/orders", json=order_of(), headers=keyed("one"))) == UNAVAILABLE
-    again = await client.post("/orders", json=order_of(), headers=keyed("one"))
+async def test_lost_response_is_replayed(stocked_shop: Shop, app: FastAPI) -> None:
+    client = stocked_shop.client
+    with interrupted(app, after=raise_unavailable):
+        assert error_of(await client.post("/orders", json=order_body(), headers=key_header("one"))) == UNAVAILABLE
+    again = await client.post("/orders", json=order_body(), headers=key_header("one"))
     assert again.status_code == 201
-    assert replayed(again)
-    assert again.json() == await stocked.get(f"/orders/{again.json()['id']}")
-    assert await sold(stocked) == (1, 1)
+    assert is_replayed(again)
+    assert again.json() == await stocked_shop.get(f"/orders/{again.json()['id']}")
+    assert await count_sold(stocked_shop) == (1, 1)
 
 
-async def test_a_client_that_hangs_up_leaves_its_key_free(stocked: Shop, app: FastAPI) -> None:
-    waiting = asyncio.Event()
+async def test_key_is_free_after_client_disconnects(stocked_shop: Shop, app: FastAPI) -> None:
+    is_waiting = asyncio.Event()
 
     async def wait() -> None:
-        waiting.set()
+        is_waiting.set()
         await asyncio.Event().wait()
 
     with interrupted(app, before=wait):
-        asking = asyncio.create_task(stocked.client.post("/orders", json=order_of(), headers=keyed("one")))
-        await waiting.wait()
-        asking.cancel()
+        request = asyncio.create_task(stocked_shop.client.post("/orders", json=order_body(), headers=key_header("one")))
+        await is_waiting.wait()
+        request.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asking
-    assert not replayed(await stocked.client.post("/orders", json=order_of(), headers=keyed("one")))
-    assert await sold(stocked) == (1, 1)
+            await request
+    assert not is_replayed(await stocked_shop.client.post("/orders", json=order_body(), headers=key_header("one")))
+    assert await count_sold(stocked_shop) == (1, 1)
 
 
 @pytest.mark.needs("durable", "shared")
-def test_an_answer_outlasts_its_process(settings: Settings, tmp_path: Path) -> None:
-    answers = []
+def test_stored_response_survives_restart(settings: Settings, tmp_path: Path) -> None:
+    responses = []
     for name in ("before", "after"):
         (tmp_path / name).mkdir()
-        with live(settings, tmp_path / name) as url:
-            answers.append(httpx2.post(f"{url}/tags", json={"name": "News"}, headers=keyed("one")))
-    assert same(answers)
-    assert [replayed(answer) for answer in answers] == [False, True]
+        with run_server(settings, tmp_path / name) as url:
+            responses.append(httpx2.post(f"{url}/tags", json={"name": "News"}, headers=key_header("one")))
+    assert are_identical(responses)
+    assert [is_replayed(response) for response in responses] == [False, True]

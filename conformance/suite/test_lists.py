@@ -1,4 +1,4 @@
-"""Lists: the envelope, pages by number, and cursors that neither repeat nor lose a row."""
+"""Lists: the envelope, pages by number, and cursors that neither repeat nor hide a row."""
 
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.problem import blamed, refusal
+from conformance.problem import error_fields, error_of
 from conformance.shop import Json, Shop
 from core.storage import sorts
 
@@ -14,7 +14,7 @@ ENVELOPE = ["items", "total", "page", "page_size", "total_pages", "has_next", "h
 DIRECTIONS = ["", "-"]
 
 
-async def walk(shop: Shop, path: str, size: int) -> AsyncIterator[list[Json]]:
+async def walk_pages(shop: Shop, path: str, size: int) -> AsyncIterator[list[Json]]:
     """The pages of a walk by cursor through a whole list."""
     cursor = ""
     while True:
@@ -28,12 +28,12 @@ async def walk(shop: Shop, path: str, size: int) -> AsyncIterator[list[Json]]:
         cursor = listing["next_cursor"]
 
 
-async def walked(shop: Shop, path: str, size: int) -> list[Json]:
-    return [row async for page in walk(shop, path, size) for row in page]
+async def walk_rows(shop: Shop, path: str, size: int) -> list[Json]:
+    return [row async for page in walk_pages(shop, path, size) for row in page]
 
 
-async def paged(shop: Shop, path: str, size: int) -> list[Json]:
-    """All rows, page by numbered page."""
+async def read_by_number(shop: Shop, path: str, size: int) -> list[Json]:
+    """All rows, by numbered pages."""
     rows, number = [], 1
     while (listing := await shop.get(f"{path}page_size={size}&page={number}"))["has_next"]:
         rows += listing["items"]
@@ -41,8 +41,8 @@ async def paged(shop: Shop, path: str, size: int) -> list[Json]:
     return [*rows, *listing["items"]]
 
 
-def by(field: str, sign: str) -> Callable[[list[Json]], list[Json]]:
-    """The order that the contract demands: null before every value, text by code point, then the id alike."""
+def sort_by(field: str, sign: str) -> Callable[[list[Json]], list[Json]]:
+    """The order of a list: null before every value, text by code point, then the id in the same direction."""
     kind = Decimal if field in ("price", "total_amount") else lambda value: value
     return lambda rows: sorted(
         rows, key=lambda row: (row[field] is not None, kind(row[field]), row["id"]), reverse=sign == "-"
@@ -52,13 +52,13 @@ def by(field: str, sign: str) -> Callable[[list[Json]], list[Json]]:
 # The envelope
 
 
-async def test_an_empty_list(shop: Shop) -> None:
+async def test_empty_list_has_envelope(shop: Shop) -> None:
     listing = await shop.get("/products")
     assert list(listing) == ENVELOPE
     assert list(listing.values()) == [[], 0, 1, 20, 0, False, False, None]
 
 
-async def test_pages_by_number(shop: Shop) -> None:
+async def test_pages_are_selected_by_number(shop: Shop) -> None:
     products = await shop.post("/products/bulk", [shop.draft() for _ in range(45)])
     products.reverse()
     for page, count in ((1, 20), (2, 20), (3, 5), (4, 0), (2_147_483_647, 0)):
@@ -71,7 +71,7 @@ async def test_pages_by_number(shop: Shop) -> None:
         assert (listing["next_cursor"] is None) == (page >= 3)
 
 
-async def test_page_size(shop: Shop) -> None:
+async def test_page_size_limits_rows(shop: Shop) -> None:
     await shop.post("/products/bulk", [shop.draft() for _ in range(45)])
     for size in (1, 44, 45, 46, 100):
         listing = await shop.get(f"/products?page_size={size}")
@@ -80,20 +80,20 @@ async def test_page_size(shop: Shop) -> None:
         assert listing["has_next"] == (size < 45), size
 
 
-async def test_a_numbered_page_can_be_continued_by_cursor(shop: Shop) -> None:
+async def test_numbered_page_continues_by_cursor(shop: Shop) -> None:
     products = await shop.post("/products/bulk", [shop.draft() for _ in range(7)])
     second = await shop.get("/products?sort=id&page=2&page_size=3")
     rest = await shop.get(f"/products?page_size=3&cursor={second['next_cursor']}")
     assert second["items"] + rest["items"] == products[3:]
 
 
-async def test_newest_come_first_unless_told_otherwise(shop: Shop) -> None:
+async def test_default_order_is_newest_first(shop: Shop) -> None:
     tags = [await shop.tag() for _ in range(3)]
     assert (await shop.get("/tags"))["items"] == tags[::-1] == (await shop.get("/tags?sort=-created_at"))["items"]
     assert (await shop.get("/tags?sort=created_at"))["items"] == tags
 
 
-BAD = {
+INVALID = {
     "page=0": "page",
     "page=-1": "page",
     "page=1.5": "page",
@@ -118,20 +118,20 @@ BAD = {
 }
 
 
-async def test_a_list_says_what_it_does_not_take(shop: Shop) -> None:
-    for query, field in BAD.items():
-        answer = await shop.client.get(f"/products?{query}")
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [field]), query
+async def test_invalid_list_parameter_is_named(shop: Shop) -> None:
+    for query, field in INVALID.items():
+        response = await shop.client.get(f"/products?{query}")
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), [field]), query
 
 
-async def test_a_cursor_carries_its_sort(shop: Shop) -> None:
+async def test_cursor_carries_its_sort(shop: Shop) -> None:
     await shop.post("/products/bulk", [shop.draft() for _ in range(3)])
     cursor = (await shop.get("/products?sort=-sku&page_size=1"))["next_cursor"]
     following = await shop.get(f"/products?page_size=1&cursor={cursor}")
     assert await shop.get(f"/products?page_size=1&cursor={cursor}&sort=-sku") == following
     for path in (f"/products?cursor={cursor}&sort=sku", f"/tags?cursor={cursor}"):
-        answer = await shop.client.get(path)
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["cursor"])
+        response = await shop.client.get(path)
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), ["cursor"])
 
 
 # Every sort of every list, with ties
@@ -139,56 +139,58 @@ async def test_a_cursor_carries_its_sort(shop: Shop) -> None:
 
 @pytest.fixture
 async def products(shop: Shop) -> list[Json]:
-    """250, born at the same moment, with few prices, stocks and names between them."""
+    """250 products with equal times, and few different prices, stocks and names."""
     names = ["b", "B", "a", "é", "e\u0301a", "z", "ﬁ", "😀", "\uffee", "10", "9", "_", "~"]
     choices = [{"name": names[n % 13], "price": f"{n % 7 + 1}.00", "stock_quantity": n % 5} for n in range(250)]
     stored: list[Json] = await shop.post("/products/bulk", [shop.draft() | chosen for chosen in choices])
     return stored
 
 
-async def test_products_walk_in_every_order_without_repeating_or_losing_one(shop: Shop, products: list[Json]) -> None:
+async def test_products_paginate_stably_in_every_order(shop: Shop, products: list[Json]) -> None:
     for field in sorts.PRODUCTS:
         for sign in DIRECTIONS:
-            expected = by(field, sign)(products)
-            assert await walked(shop, f"/products?sort={sign}{field}&", 100) == expected, f"{sign}{field}"
-    assert await paged(shop, "/products?sort=-price&", 99) == by("price", "-")(products)
+            expected = sort_by(field, sign)(products)
+            assert await walk_rows(shop, f"/products?sort={sign}{field}&", 100) == expected, f"{sign}{field}"
+    assert await read_by_number(shop, "/products?sort=-price&", 99) == sort_by("price", "-")(products)
 
 
 @pytest.fixture
 async def posts(shop: Shop) -> list[Json]:
-    """12, some published, some with as many views as others."""
+    """12 posts, some published, with few different titles and views."""
     user = await shop.user()
     posts = []
     for number in range(12):
         status = "published" if number % 3 else "draft"
-        post = await shop.article(user, title=f"T {number % 4}", status=status, tags=[f"t{number}"])
+        post = await shop.new_post(user, title=f"T {number % 4}", status=status, tags=[f"t{number}"])
         for _ in range(number % 2):
             post = (await shop.client.post(f"/posts/{post['id']}/view")).json()
         posts.append(post)
     return posts
 
 
-async def test_posts_walk_in_every_order_null_before_every_value(shop: Shop, posts: list[Json]) -> None:
+async def test_posts_paginate_with_nulls_first(shop: Shop, posts: list[Json]) -> None:
     for field in sorts.POSTS:
         for sign in DIRECTIONS:
-            expected = by(field, sign)(posts)
-            assert await walked(shop, f"/posts?sort={sign}{field}&", 5) == expected, f"{sign}{field}"
-            assert await paged(shop, f"/posts?sort={sign}{field}&", 5) == expected, f"{sign}{field}"
-    dated = [post["published_at"] for post in await walked(shop, "/posts?sort=published_at&", 1)]
-    assert dated == [None] * 4 + sorted(date for date in dated if date)
+            expected = sort_by(field, sign)(posts)
+            assert await walk_rows(shop, f"/posts?sort={sign}{field}&", 5) == expected, f"{sign}{field}"
+            assert await read_by_number(shop, f"/posts?sort={sign}{field}&", 5) == expected, f"{sign}{field}"
+    dates = [post["published_at"] for post in await walk_rows(shop, "/posts?sort=published_at&", 1)]
+    assert dates == [None] * 4 + sorted(date for date in dates if date)
 
 
-async def test_published_posts_of_one_moment_keep_their_order(shop: Shop, tick: Any) -> None:
+async def test_posts_with_equal_times_keep_their_order(shop: Shop, tick: Any) -> None:
     user = await shop.user()
-    posts = [await shop.article(user, status=("draft", "published")[number % 2]) for number in range(8)]
+    posts = [await shop.new_post(user, status=("draft", "published")[number % 2]) for number in range(8)]
     assert len({post["published_at"] for post in posts}) == 2
     for sign in DIRECTIONS:
         for size in (1, 2, 3):
-            assert await walked(shop, f"/posts?sort={sign}published_at&", size) == by("published_at", sign)(posts)
+            assert await walk_rows(shop, f"/posts?sort={sign}published_at&", size) == sort_by("published_at", sign)(
+                posts
+            )
 
 
-async def filled(shop: Shop, name: str) -> tuple[str, list[Json]]:
-    """The path of a list of the name, and its rows."""
+async def fill_list(shop: Shop, name: str) -> tuple[str, list[Json]]:
+    """The path of a list, and its rows."""
     user = await shop.user(username="User_0")
     match name:
         case "users":
@@ -203,9 +205,11 @@ async def filled(shop: Shop, name: str) -> tuple[str, list[Json]]:
             orders = [await shop.order(user, products[number % 3]) for number in range(7)]
             return "/orders", [{key: order[key] for key in order if key != "items"} for order in orders]
         case "transfers":
-            one, two = await shop.account(user, "9.00"), await shop.account(user, "9.00")
-            body = {"from_account_id": one["id"], "to_account_id": two["id"], "amount": "1.00"}
-            return f"/accounts/{two['id']}/transfers", [await shop.post("/accounts/transfers", body) for _ in range(7)]
+            first, second = await shop.account(user, "9.00"), await shop.account(user, "9.00")
+            body = {"from_account_id": first["id"], "to_account_id": second["id"], "amount": "1.00"}
+            return f"/accounts/{second['id']}/transfers", [
+                await shop.post("/accounts/transfers", body) for _ in range(7)
+            ]
         case _:
             product = await shop.product()
             for _ in range(7):
@@ -215,38 +219,36 @@ async def filled(shop: Shop, name: str) -> tuple[str, list[Json]]:
 
 
 @pytest.mark.parametrize("name", ["users", "tags", "categories", "orders", "transfers", "notifications"])
-async def test_every_list_walks_in_every_order(shop: Shop, name: str) -> None:
-    path, rows = await filled(shop, name)
+async def test_every_list_paginates_in_every_order(shop: Shop, name: str) -> None:
+    path, rows = await fill_list(shop, name)
     for field in getattr(sorts, name.upper()):
         for sign in DIRECTIONS:
-            expected = by(field, sign)(rows)
-            assert await walked(shop, f"{path}?sort={sign}{field}&", 3) == expected, f"{sign}{field}"
-            assert await paged(shop, f"{path}?sort={sign}{field}&", 3) == expected, f"{sign}{field}"
+            expected = sort_by(field, sign)(rows)
+            assert await walk_rows(shop, f"{path}?sort={sign}{field}&", 3) == expected, f"{sign}{field}"
+            assert await read_by_number(shop, f"{path}?sort={sign}{field}&", 3) == expected, f"{sign}{field}"
 
 
 @pytest.mark.parametrize("path", ["/products/with-categories", "/products/low-stock?threshold=100"])
-async def test_special_lists_walk_too(shop: Shop, path: str) -> None:
+async def test_special_lists_paginate(shop: Shop, path: str) -> None:
     await shop.post("/products/bulk", [shop.draft() | {"stock_quantity": number % 3} for number in range(10)])
     whole = (await shop.get(path))["items"]
     assert len(whole) == 10
     start = f"{path}{'&' if '?' in path else '?'}"
-    assert await walked(shop, start, 3) == await paged(shop, start, 3) == whole
+    assert await walk_rows(shop, start, 3) == await read_by_number(shop, start, 3) == whole
 
 
-async def test_a_filter_holds_for_the_whole_walk(shop: Shop, products: list[Json]) -> None:
-    expected = [row for row in by("name", "")(products) if row["price"] == "3.00"]
-    assert await walked(shop, "/products?sort=name&min_price=3&max_price=3&", 10) == expected
+async def test_filter_applies_to_every_page(shop: Shop, products: list[Json]) -> None:
+    expected = [row for row in sort_by("name", "")(products) if row["price"] == "3.00"]
+    assert await walk_rows(shop, "/products?sort=name&min_price=3&max_price=3&", 10) == expected
 
 
-# While others write
+# Concurrent writes
 
 
 @pytest.mark.parametrize("sort", ["created_at", "-created_at", "price", "-price", "name", "-name"])
-async def test_rows_inserted_meanwhile_neither_repeat_nor_hide_another(
-    shop: Shop, products: list[Json], sort: str
-) -> None:
+async def test_concurrent_inserts_hide_and_repeat_no_row(shop: Shop, products: list[Json], sort: str) -> None:
     seen: list[int] = []
-    async for page in walk(shop, f"/products?sort={sort}&", 60):
+    async for page in walk_pages(shop, f"/products?sort={sort}&", 60):
         seen += [row["id"] for row in page]
         for name, price in (("", "0.01"), ("m", "4.00"), ("\U0010fffd", "99999999.99")):
             await shop.product(name=f"A{name}", price=price)
@@ -254,14 +256,14 @@ async def test_rows_inserted_meanwhile_neither_repeat_nor_hide_another(
     assert {row["id"] for row in products} <= set(seen)
 
 
-async def test_rows_deleted_meanwhile_hide_no_other(shop: Shop, products: list[Json]) -> None:
+async def test_concurrent_deletes_hide_no_row(shop: Shop, products: list[Json]) -> None:
     seen: list[int] = []
-    gone: set[int] = set()
-    async for page in walk(shop, "/products?sort=stock_quantity&", 50):
+    deleted: set[int] = set()
+    async for page in walk_pages(shop, "/products?sort=stock_quantity&", 50):
         seen += [row["id"] for row in page]
-        for victim in (page[-1]["id"], products[len(seen) // 2]["id"]):
-            if victim not in gone:
-                assert (await shop.client.delete(f"/products/{victim}")).status_code == 204
-                gone.add(victim)
+        for key in (page[-1]["id"], products[len(seen) // 2]["id"]):
+            if key not in deleted:
+                assert (await shop.client.delete(f"/products/{key}")).status_code == 204
+                deleted.add(key)
     assert len(seen) == len(set(seen))
-    assert {row["id"] for row in products} - gone <= set(seen)
+    assert {row["id"] for row in products} - deleted <= set(seen)

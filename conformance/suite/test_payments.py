@@ -1,17 +1,17 @@
-"""Payments: an order is paid in full, once, and confirmed with it."""
+"""Payments: an order is paid in full, once, which confirms it."""
 
 import pytest
 
-from conformance.problem import blamed, refusal
+from conformance.problem import error_fields, error_of
 from conformance.shop import Json, Shop
 
 
-async def ordered(shop: Shop) -> Json:
+async def create_order(shop: Shop) -> Json:
     return await shop.order(await shop.user(), await shop.product(price="79.99"), quantity=2)
 
 
-async def test_a_payment_is_stored_and_the_order_confirmed_with_it(shop: Shop) -> None:
-    order = await ordered(shop)
+async def test_payment_confirms_the_order(shop: Shop) -> None:
+    order = await create_order(shop)
     body = {"amount": "159.98", "method": "card", "reference": "tx-1"}
     payment = await shop.post(f"/orders/{order['id']}/payments", body)
     assert payment == body | {
@@ -26,45 +26,45 @@ async def test_a_payment_is_stored_and_the_order_confirmed_with_it(shop: Shop) -
     assert after == order | {"status": "confirmed", "version": 2, "updated_at": after["updated_at"]}
 
 
-async def test_a_reference_may_be_left_out_and_an_amount_may_be_a_number(shop: Shop) -> None:
-    order = await ordered(shop)
+async def test_payment_reference_is_optional(shop: Shop) -> None:
+    order = await create_order(shop)
     payment = await shop.post(f"/orders/{order['id']}/payments", {"amount": 159.98, "method": "cash"})
     assert (payment["amount"], payment["reference"]) == ("159.98", None)
 
 
-async def test_an_amount_other_than_the_total_is_refused(shop: Shop) -> None:
+async def test_amount_other_than_total_is_rejected(shop: Shop) -> None:
     for amount in ["159.97", "159.99", "0.01", "99999999.99"]:
-        order = await ordered(shop)
-        answer = await shop.client.post(f"/orders/{order['id']}/payments", json={"amount": amount, "method": "card"})
-        assert (refusal(answer), blamed(answer)) == ((400, "amount-mismatch"), ["amount"]), amount
+        order = await create_order(shop)
+        response = await shop.client.post(f"/orders/{order['id']}/payments", json={"amount": amount, "method": "card"})
+        assert (error_of(response), error_fields(response)) == ((400, "amount-mismatch"), ["amount"]), amount
         assert await shop.get(f"/orders/{order['id']}") == order, amount
 
 
-@pytest.mark.parametrize("way", [["confirmed"], ["cancelled"], ["confirmed", "shipped", "delivered"]])
-async def test_only_a_pending_order_can_be_paid(shop: Shop, way: list[str]) -> None:
-    order = await ordered(shop)
-    for status in way:
+@pytest.mark.parametrize("statuses", [["confirmed"], ["cancelled"], ["confirmed", "shipped", "delivered"]])
+async def test_only_pending_order_can_be_paid(shop: Shop, statuses: list[str]) -> None:
+    order = await create_order(shop)
+    for status in statuses:
         await shop.client.patch(f"/orders/{order['id']}/status?new_status={status}")
     before = await shop.get(f"/orders/{order['id']}")
     for amount in ("159.98", "1.00"):
-        answer = await shop.client.post(f"/orders/{order['id']}/payments", json={"amount": amount, "method": "card"})
-        assert refusal(answer) == (400, "invalid-transition")
+        response = await shop.client.post(f"/orders/{order['id']}/payments", json={"amount": amount, "method": "card"})
+        assert error_of(response) == (400, "invalid-transition")
     assert await shop.get(f"/orders/{order['id']}") == before
 
 
-async def test_an_order_is_paid_once(shop: Shop) -> None:
-    order = await ordered(shop)
+async def test_order_is_paid_once(shop: Shop) -> None:
+    order = await create_order(shop)
     body = {"amount": "159.98", "method": "card"}
     await shop.post(f"/orders/{order['id']}/payments", body)
-    assert refusal(await shop.client.post(f"/orders/{order['id']}/payments", json=body)) == (400, "invalid-transition")
+    assert error_of(await shop.client.post(f"/orders/{order['id']}/payments", json=body)) == (400, "invalid-transition")
 
 
-async def test_an_unknown_order_cannot_be_paid(shop: Shop) -> None:
-    answer = await shop.client.post("/orders/99/payments", json={"amount": "1.00", "method": "card"})
-    assert refusal(answer) == (404, "not-found")
+async def test_payment_of_unknown_order_is_404(shop: Shop) -> None:
+    response = await shop.client.post("/orders/99/payments", json={"amount": "1.00", "method": "card"})
+    assert error_of(response) == (404, "not-found")
 
 
-BAD = [
+INVALID = [
     ("method", ""),
     ("method", "x" * 51),
     ("method", None),
@@ -74,9 +74,9 @@ BAD = [
 ]
 
 
-async def test_a_payment_is_validated(shop: Shop) -> None:
-    for field, value in BAD:
-        order = await ordered(shop)
+async def test_payment_is_validated(shop: Shop) -> None:
+    for field, value in INVALID:
+        order = await create_order(shop)
         body = {"amount": "159.98", "method": "card", field: value}
-        answer = await shop.client.post(f"/orders/{order['id']}/payments", json=body)
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [field]), field
+        response = await shop.client.post(f"/orders/{order['id']}/payments", json=body)
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), [field]), field

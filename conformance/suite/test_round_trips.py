@@ -1,54 +1,55 @@
-"""Round trips to the database: each endpoint within its budget, and as many for a hundred rows as for ten."""
+"""Round trips to the database: within the budget of each endpoint, and independent of the number of rows."""
 
 import inspect
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 import httpx2
 from fastapi import FastAPI
 
-from conformance.scene import Scene
+from conformance.dataset import Dataset
+from conformance.fixtures import RoundTrips
 from conformance.shop import Shop
-from conformance.suite.budget import BULK, ROWS
-
-Trips = Callable[[], AbstractContextManager[list[str]]]
+from conformance.suite.budget import BUDGETS, BULK
 
 
-async def test_no_endpoint_exceeds_its_budget_however_many_rows(client: httpx2.AsyncClient, trips: Trips) -> None:
+async def test_endpoints_stay_within_round_trip_budget(client: httpx2.AsyncClient, round_trips: RoundTrips) -> None:
     shop = Shop(client)
-    few = await measured(await Scene.of(shop, 10), trips)
-    many = await measured(await Scene.of(shop, 100), trips)
-    grown = [f"{name}: {few[name]}, then {many[name]}" for name in few if len(few[name]) != len(many[name])]
-    assert not grown, "\n".join(grown)
-    dear = [f"{row.name}: {row.most} allowed: {few[row.name]}" for row in ROWS if len(few[row.name]) > row.most]
-    assert not dear, "\n".join(dear)
+    few = await measure(await Dataset.create(shop, 10), round_trips)
+    many = await measure(await Dataset.create(shop, 100), round_trips)
+    growing = [f"{name}: {few[name]}, then {many[name]}" for name in few if len(few[name]) != len(many[name])]
+    assert not growing, "\n".join(growing)
+    over_budget = [
+        f"{budget.name}: {budget.limit} allowed: {few[budget.name]}"
+        for budget in BUDGETS
+        if len(few[budget.name]) > budget.limit
+    ]
+    assert not over_budget, "\n".join(over_budget)
 
 
-async def test_a_bulk_of_a_thousand_costs_what_one_of_a_hundred_does(client: httpx2.AsyncClient, trips: Trips) -> None:
+async def test_bulk_round_trips_are_independent_of_size(client: httpx2.AsyncClient, round_trips: RoundTrips) -> None:
     shop = Shop(client)
     for path, make in (("/users/bulk", shop.registration), ("/products/bulk", shop.draft)):
         made = []
         for size in (100, 1000):
-            with trips() as counted:
+            with round_trips() as trips:
                 await shop.post(path, [make() for _ in range(size)])
-            made.append(counted)
+            made.append(trips)
         assert len(made[0]) == len(made[1]) <= BULK, made
 
 
-async def test_every_operation_of_the_document_has_its_budget(app: FastAPI) -> None:
+async def test_every_operation_has_a_budget(app: FastAPI) -> None:
     document = {f"{method.upper()} {path}" for path, methods in app.openapi()["paths"].items() for method in methods}
-    assert document == {row.operation for row in ROWS}
+    assert document == {budget.operation for budget in BUDGETS}
 
 
-async def measured(scene: Scene, trips: Trips) -> dict[str, list[str]]:
-    """The round trips of every row of the budget."""
+async def measure(dataset: Dataset, round_trips: RoundTrips) -> dict[str, list[str]]:
+    """The round trips of every budget's request."""
     made = {}
-    for row in ROWS:
-        asked = row.ask(scene)
-        url, body = await asked if inspect.isawaitable(asked) else asked
-        method = row.operation.partition(" ")[0]
-        with trips() as counted:
-            answer = await scene.shop.client.request(method, url, json=body)
-        assert answer.is_success, f"{row.name}: {answer.text}"
-        made[row.name] = counted
+    for budget in BUDGETS:
+        request = budget.make_request(dataset)
+        url, body = await request if inspect.isawaitable(request) else request
+        method = budget.operation.partition(" ")[0]
+        with round_trips() as trips:
+            response = await dataset.shop.client.request(method, url, json=body)
+        assert response.is_success, f"{budget.name}: {response.text}"
+        made[budget.name] = trips
     return made

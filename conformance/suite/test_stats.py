@@ -1,12 +1,12 @@
-"""Figures: the same to the cent on every storage."""
+"""Statistics: equal to the cent on every storage."""
 
-from conformance.problem import blamed, refusal
+from conformance.problem import error_fields, error_of
 from conformance.shop import Json, Shop
 
 EMPTY = {"pending": 0, "confirmed": 0, "shipped": 0, "delivered": 0, "cancelled": 0}
 
 
-async def test_an_empty_shop_has_figures_too(shop: Shop) -> None:
+async def test_empty_shop_has_zero_stats(shop: Shop) -> None:
     summary = {"total_orders": 0, "total_revenue": "0.00", "orders_by_status": EMPTY}
     assert await shop.get("/orders/stats/summary") == summary
     assert await shop.get("/users/top-spenders") == []
@@ -14,12 +14,12 @@ async def test_an_empty_shop_has_figures_too(shop: Shop) -> None:
     assert await shop.get("/users/stats/active-count") == {"active_users": 0}
 
 
-async def test_the_summary_counts_every_status_and_leaves_cancelled_revenue_out(shop: Shop) -> None:
+async def test_summary_excludes_cancelled_revenue(shop: Shop) -> None:
     user, product = await shop.user(), await shop.product(price="79.99")
-    ways = [[], [], ["confirmed"], ["confirmed", "shipped"], ["confirmed", "shipped", "delivered"], ["cancelled"]]
-    for way in ways:
+    paths = [[], [], ["confirmed"], ["confirmed", "shipped"], ["confirmed", "shipped", "delivered"], ["cancelled"]]
+    for statuses in paths:
         order = await shop.order(user, product)
-        for status in way:
+        for status in statuses:
             await shop.client.patch(f"/orders/{order['id']}/status?new_status={status}")
     assert await shop.get("/orders/stats/summary") == {
         "total_orders": 6,
@@ -28,7 +28,7 @@ async def test_the_summary_counts_every_status_and_leaves_cancelled_revenue_out(
     }
 
 
-def spender(user: Json, count: int, spent: str) -> Json:
+def expected_row(user: Json, count: int, spent: str) -> Json:
     return {
         "user_id": user["id"],
         "username": user["username"],
@@ -38,28 +38,28 @@ def spender(user: Json, count: int, spent: str) -> Json:
     }
 
 
-async def test_top_spenders_come_most_first_ties_by_id_without_cancelled_orders(shop: Shop) -> None:
+async def test_top_spenders_are_sorted_with_ties_by_id(shop: Shop) -> None:
     users = [await shop.user() for _ in range(5)]
     product = await shop.product(price="0.10")
     for index, quantity in ((3, 3), (0, 3), (1, 1), (1, 2), (1, 1), (4, 1), (2, 9)):
         order = await shop.order(users[index], product, quantity=quantity)
     await shop.client.patch(f"/orders/{order['id']}/status?new_status=cancelled")
-    lost = await shop.order(users[4], product, quantity=50)
-    await shop.client.patch(f"/orders/{lost['id']}/status?new_status=cancelled")
+    cancelled = await shop.order(users[4], product, quantity=50)
+    await shop.client.patch(f"/orders/{cancelled['id']}/status?new_status=cancelled")
     expected = [
-        spender(users[1], 3, "0.40"),
-        spender(users[0], 1, "0.30"),
-        spender(users[3], 1, "0.30"),
-        spender(users[4], 1, "0.10"),
+        expected_row(users[1], 3, "0.40"),
+        expected_row(users[0], 1, "0.30"),
+        expected_row(users[3], 1, "0.30"),
+        expected_row(users[4], 1, "0.10"),
     ]
     assert await shop.get("/users/top-spenders") == expected
     assert await shop.get("/users/top-spenders?limit=2") == expected[:2]
     for limit in ("0", "101", "x", "-1"):
-        answer = await shop.client.get(f"/users/top-spenders?limit={limit}")
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["limit"])
+        response = await shop.client.get(f"/users/top-spenders?limit={limit}")
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), ["limit"])
 
 
-async def test_ten_spenders_are_enough_unless_told_otherwise(shop: Shop) -> None:
+async def test_top_spenders_default_to_ten(shop: Shop) -> None:
     product = await shop.product()
     for _ in range(11):
         await shop.order(await shop.user(), product)
@@ -67,20 +67,20 @@ async def test_ten_spenders_are_enough_unless_told_otherwise(shop: Shop) -> None
     assert len(await shop.get("/users/top-spenders?limit=100")) == 11
 
 
-async def priced(shop: Shop, category: Json | None, *prices: str, is_active: bool = True) -> None:
+async def create_products(shop: Shop, category: Json | None, *prices: str, is_active: bool = True) -> None:
     for price in prices:
         await shop.product(price=price, category_id=category and category["id"], is_active=is_active)
 
 
-async def test_figures_of_categories(shop: Shop) -> None:
+async def test_category_stats_cover_active_products(shop: Shop) -> None:
     many, few, tied, idle = [await shop.category(name=name) for name in ("Many", "few", "Tied", "Idle")]
     await shop.category(name="Empty")
-    await priced(shop, many, "1.00", "2.00", "3.00")
-    await priced(shop, few, "5.00", "10.00")
-    await priced(shop, tied, "0.01", "99999999.99")
-    await priced(shop, None, "7.00", "7.01")
-    await priced(shop, idle, "9.00", is_active=False)
-    await priced(shop, few, "0.50", is_active=False)
+    await create_products(shop, many, "1.00", "2.00", "3.00")
+    await create_products(shop, few, "5.00", "10.00")
+    await create_products(shop, tied, "0.01", "99999999.99")
+    await create_products(shop, None, "7.00", "7.01")
+    await create_products(shop, idle, "9.00", is_active=False)
+    await create_products(shop, few, "0.50", is_active=False)
     names = ("category", "product_count", "avg_price", "min_price", "max_price")
     assert await shop.get("/products/by-category-stats") == [
         dict(zip(names, row, strict=True))
@@ -93,7 +93,7 @@ async def test_figures_of_categories(shop: Shop) -> None:
     ]
 
 
-async def test_averages_are_exact_and_rounded_half_to_even(shop: Shop) -> None:
+async def test_averages_are_rounded_half_to_even(shop: Shop) -> None:
     cases = {
         "0.02": ["0.01", "0.02"],  # 0.015 to the even 0.02
         "0.04": ["0.03", "0.04"],  # 0.035 to the even 0.04
@@ -105,19 +105,19 @@ async def test_averages_are_exact_and_rounded_half_to_even(shop: Shop) -> None:
     }
     for expected, prices in cases.items():
         category = await shop.category(name=expected)
-        await priced(shop, category, *prices)
-    figures = {row["category"]: row["avg_price"] for row in await shop.get("/products/by-category-stats")}
-    assert figures == {name: name for name in cases}
+        await create_products(shop, category, *prices)
+    averages = {row["category"]: row["avg_price"] for row in await shop.get("/products/by-category-stats")}
+    assert averages == {name: name for name in cases}
 
 
 async def test_ties_are_ordered_by_code_point(shop: Shop) -> None:
     names = ["Z", "a", "B", "é", "e", "ﬁ", "😀", "_", "10", "9"]
     for name in names:
-        await priced(shop, await shop.category(name=name), "1.00")
+        await create_products(shop, await shop.category(name=name), "1.00")
     assert [row["category"] for row in await shop.get("/products/by-category-stats")] == sorted(names)
 
 
-async def test_thousands_of_highest_prices_add_up(shop: Shop) -> None:
+async def test_sums_of_highest_prices_are_exact(shop: Shop) -> None:
     category = await shop.category()
     bodies = [shop.draft() | {"price": "99999999.99", "category_id": category["id"]} for _ in range(999)]
     await shop.post("/products/bulk", [*bodies, shop.draft() | {"price": "99999999.98", "category_id": category["id"]}])

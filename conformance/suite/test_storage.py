@@ -1,8 +1,6 @@
-"""What comes out of a storage, and what it never does, whatever database is behind it."""
+"""Storages: plain entities, no reads of uncommitted data, no global state."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import FrozenInstanceError, asdict, fields, is_dataclass
 from typing import Any
 
@@ -11,42 +9,42 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
-from conformance.shop import Shop, furnish
+from conformance.fixtures import RoundTrips
+from conformance.shop import Shop, populate
 from core import clock
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import OrderFilter, PageRequest, PostFilter, ProductFilter, Storage, Transaction, UserFilter
 from core.storage.sorts import NEWEST_FIRST
 
-Trips = Callable[[], AbstractContextManager[list[str]]]
-WINDOW = PageRequest(NEWEST_FIRST, size=100)
+PAGE = PageRequest(NEWEST_FIRST, size=100)
 
 
-async def everything(storage: Storage) -> list[Any]:
-    """One of each thing that a storage hands out."""
+async def read_everything(storage: Storage) -> list[Any]:
+    """Entities of every type that a storage returns."""
     return [
         await storage.users.get(1),
         await storage.posts.get(1),
         await storage.orders.get(1),
         await storage.orders.details(1),
-        *(await storage.users.page(UserFilter(), WINDOW)).items,
-        *(await storage.posts.page(PostFilter(), WINDOW)).items,
-        *(await storage.products.page(ProductFilter(), WINDOW)).items,
-        *(await storage.products.page_with_category(ProductFilter(), WINDOW)).items,
-        *(await storage.orders.page(OrderFilter(), WINDOW)).items,
+        *(await storage.users.page(UserFilter(), PAGE)).items,
+        *(await storage.posts.page(PostFilter(), PAGE)).items,
+        *(await storage.products.page(ProductFilter(), PAGE)).items,
+        *(await storage.products.page_with_category(ProductFilter(), PAGE)).items,
+        *(await storage.orders.page(OrderFilter(), PAGE)).items,
         *(await storage.categories.all()),
-        *(await storage.tags.page(WINDOW)).items,
-        *(await storage.accounts.transfers(1, WINDOW)).items,
-        *(await storage.notifications.page(1, WINDOW)).items,
+        *(await storage.tags.page(PAGE)).items,
+        *(await storage.accounts.transfers(1, PAGE)).items,
+        *(await storage.notifications.page(1, PAGE)).items,
     ]
 
 
-async def test_entities_are_plain_values_that_load_nothing_later(shop: Shop, app: FastAPI, trips: Trips) -> None:
-    await furnish(shop)
+async def test_entities_load_nothing_lazily(shop: Shop, app: FastAPI, round_trips: RoundTrips) -> None:
+    await populate(shop)
     storage: Storage = app.state.storage
-    found = await everything(storage)
+    found = await read_everything(storage)
     await storage.close()
-    with trips() as made:
+    with round_trips() as made:
         for entity in found:
             assert is_dataclass(type(entity))
             assert type(entity).__module__.startswith("core.entities")
@@ -56,27 +54,27 @@ async def test_entities_are_plain_values_that_load_nothing_later(shop: Shop, app
     assert made == []
 
 
-async def test_reads_do_not_see_a_unit_of_work_before_it_has_committed(shop: Shop, app: FastAPI) -> None:
+async def test_reads_do_not_see_uncommitted_work(shop: Shop, app: FastAPI) -> None:
     user, product = await shop.user(), await shop.product()
     order = await shop.order(user, product)
-    held, written = asyncio.Event(), asyncio.Event()
+    release, written = asyncio.Event(), asyncio.Event()
 
     async def work(tx: Transaction) -> None:
         await tx.users.delete(user["id"], clock.now())
         written.set()
-        await held.wait()
+        await release.wait()
 
     storage: Storage = app.state.storage
     writing = asyncio.create_task(storage.run(work))
     await written.wait()
     reading = asyncio.create_task(storage.orders.get(order["id"]))
     done, _ = await asyncio.wait([reading], timeout=0.5)
-    held.set()
+    release.set()
     await writing
     assert not done or (await reading).id == order["id"]
 
 
-def test_two_applications_in_two_event_loops_share_nothing(settings: Settings, registry: Registry) -> None:
+def test_apps_in_two_event_loops_share_nothing(settings: Settings, registry: Registry) -> None:
     async def serve(name: str) -> list[str]:
         app = create_app(settings, registry=registry)
         async with (

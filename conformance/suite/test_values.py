@@ -1,4 +1,4 @@
-"""Values: money, times, integers and text go in and come out as the contract says, on every storage alike."""
+"""Values: money, times, integers, text and null are stored and returned exactly, on every storage."""
 
 import re
 import unicodedata
@@ -8,11 +8,11 @@ from itertools import count
 
 import pytest
 
-from conformance.problem import blamed, refusal
+from conformance.fixtures import Tick
+from conformance.problem import error_fields, error_of
 from conformance.shop import Json, Shop
 from core import clock
 
-Tick = Callable[[timedelta], datetime]
 MAX_ID = 2**53 - 1
 MAX_QUANTITY = 2**31 - 1
 
@@ -35,14 +35,14 @@ PRICES = [
 ]
 
 
-async def test_a_price_is_a_number_or_a_string_and_comes_back_as_a_string(shop: Shop) -> None:
+async def test_price_is_returned_as_string(shop: Shop) -> None:
     for given, price in PRICES:
         product = await shop.product(price=given)
         assert product["price"] == price, given
         assert (await shop.get(f"/products/{product['id']}"))["price"] == price, given
 
 
-NO_PRICES = [
+INVALID_PRICES = [
     0,
     "0.00",
     -0.01,
@@ -61,10 +61,10 @@ NO_PRICES = [
 ]
 
 
-async def test_a_price_that_is_none_is_not_valid(shop: Shop) -> None:
-    for price in NO_PRICES:
-        answer = await shop.client.post("/products", json=shop.draft() | {"price": price})
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["price"]), price
+async def test_invalid_price_is_rejected(shop: Shop) -> None:
+    for price in INVALID_PRICES:
+        response = await shop.client.post("/products", json=shop.draft() | {"price": price})
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), ["price"]), price
 
 
 async def test_sums_of_money_are_exact(shop: Shop) -> None:
@@ -81,7 +81,7 @@ async def test_sums_of_money_are_exact(shop: Shop) -> None:
 # Times
 
 
-async def test_a_time_is_in_utc_with_milliseconds(shop: Shop, tick: Tick) -> None:
+async def test_times_are_utc_with_milliseconds(shop: Shop, tick: Tick) -> None:
     tick(timedelta(0))
     user = await shop.user()
     assert user["created_at"] == user["updated_at"] == "2026-11-22T12:00:00.123Z"
@@ -89,7 +89,7 @@ async def test_a_time_is_in_utc_with_milliseconds(shop: Shop, tick: Tick) -> Non
 
 
 @pytest.mark.parametrize("step", [timedelta(milliseconds=1), timedelta(days=110, hours=11, milliseconds=876)])
-async def test_a_change_moves_updated_at_and_nothing_else_in_time(shop: Shop, tick: Tick, step: timedelta) -> None:
+async def test_change_moves_only_updated_at(shop: Shop, tick: Tick, step: timedelta) -> None:
     created = clock.to_json(tick(timedelta(0)))
     product = await shop.product()
     changed = clock.to_json(tick(step))
@@ -98,9 +98,7 @@ async def test_a_change_moves_updated_at_and_nothing_else_in_time(shop: Shop, ti
     assert (stored["created_at"], stored["updated_at"]) == (created, changed)
 
 
-async def test_times_around_changes_of_the_clock_and_leap_days_come_back(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_times_around_clock_changes_are_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     for text in (
         "2024-02-29T23:59:59.999Z",
         "2026-03-29T01:30:00.000Z",
@@ -116,7 +114,7 @@ async def test_times_around_changes_of_the_clock_and_leap_days_come_back(
         assert (await shop.get(f"/tags/{tag['id']}"))["created_at"] == text
 
 
-async def test_the_real_clock_is_cut_to_milliseconds(shop: Shop) -> None:
+async def test_current_time_is_cut_to_milliseconds(shop: Shop) -> None:
     before = clock.now()
     tag = await shop.tag()
     after = clock.now()
@@ -125,7 +123,7 @@ async def test_the_real_clock_is_cut_to_milliseconds(shop: Shop) -> None:
     assert await shop.get(f"/tags/{tag['id']}") == tag
 
 
-async def test_updated_at_never_goes_back_when_the_clock_does(shop: Shop, tick: Tick) -> None:
+async def test_updated_at_never_goes_back(shop: Shop, tick: Tick) -> None:
     tag = await shop.tag()
     tick(timedelta(days=-1))
     changed = (await shop.client.patch(f"/tags/{tag['id']}", json={"name": "Other"})).json()
@@ -135,29 +133,29 @@ async def test_updated_at_never_goes_back_when_the_clock_does(shop: Shop, tick: 
 # Integers
 
 
-async def test_an_integer_in_bounds_comes_back(shop: Shop) -> None:
+async def test_integer_in_bounds_is_kept(shop: Shop) -> None:
     for stock in [0, 1, MAX_QUANTITY, 5.0]:
         product = await shop.product(stock_quantity=stock)
         assert (await shop.get(f"/products/{product['id']}"))["stock_quantity"] == int(stock), stock
 
 
-async def test_an_integer_out_of_bounds_is_not_valid(shop: Shop) -> None:
+async def test_integer_out_of_bounds_is_rejected(shop: Shop) -> None:
     for stock in [-1, MAX_QUANTITY + 1, 2**63, -(2**63) - 1, 10**30, 1.5, "5", True]:
-        answer = await shop.client.post("/products", json=shop.draft() | {"stock_quantity": stock})
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["stock_quantity"]), stock
+        response = await shop.client.post("/products", json=shop.draft() | {"stock_quantity": stock})
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), ["stock_quantity"]), stock
 
 
-async def test_an_id_that_nobody_can_have_is_not_valid(shop: Shop) -> None:
+async def test_impossible_id_is_invalid(shop: Shop) -> None:
     for key in ["0", "-1", str(MAX_ID + 1), str(2**63), "9" * 30, "1.0", "x", "%00", "١", "1_0", "+1"]:
-        answer = await shop.client.get(f"/products/{key}")
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["id"]), key
+        response = await shop.client.get(f"/products/{key}")
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), ["id"]), key
 
 
-async def test_an_id_that_somebody_could_have_is_unknown(shop: Shop) -> None:
+async def test_possible_id_is_unknown(shop: Shop) -> None:
     for key in (1, 2**31, 2**32 + 1, MAX_ID):
-        assert refusal(await shop.client.get(f"/products/{key}")) == (404, "not-found")
-        answer = await shop.client.post("/products", json=shop.draft() | {"category_id": key})
-        assert (refusal(answer), blamed(answer)) == ((400, "unknown-reference"), ["category_id"])
+        assert error_of(await shop.client.get(f"/products/{key}")) == (404, "not-found")
+        response = await shop.client.post("/products", json=shop.draft() | {"category_id": key})
+        assert (error_of(response), error_fields(response)) == ((400, "unknown-reference"), ["category_id"])
 
 
 # Text
@@ -186,11 +184,11 @@ TEXTS = {
 }
 
 
-async def test_text_comes_back_exactly(shop: Shop) -> None:
+async def test_text_is_returned_exactly(shop: Shop) -> None:
     for text in (unicodedata.normalize("NFC", text) for text in TEXTS.values()):
         product = await shop.product(name=text, description=text)
         category = await shop.category(name=text)
-        post = await shop.article(await shop.user(full_name=text, bio=text), title=text, content=text, tags=[text])
+        post = await shop.new_post(await shop.user(full_name=text, bio=text), title=text, content=text, tags=[text])
         stored = [
             (await shop.get(f"/products/{product['id']}"))["name"],
             (await shop.get(f"/products/{product['id']}"))["description"],
@@ -214,18 +212,18 @@ async def test_text_is_composed_and_stripped(shop: Shop) -> None:
 async def test_lengths_count_code_points(shop: Shop, char: str) -> None:
     user = await shop.user(full_name=char * 100, bio=char * 1000)
     product = await shop.product(name=char * 200, description=char * 10_000)
-    post = await shop.article(user, title=char * 200, content=char * 100_000)
+    post = await shop.new_post(user, title=char * 200, content=char * 100_000)
     assert (await shop.get(f"/products/{product['id']}"))["description"] == char * 10_000
     assert (await shop.get(f"/posts/{post['id']}"))["content"] == char * 100_000
-    answers = [
+    responses = [
         await shop.client.post("/products", json=shop.draft() | {"name": char * 201}),
         await shop.client.post("/products", json=shop.draft() | {"description": char * 10_001}),
         await shop.client.patch(f"/posts/{post['id']}", json={"content": char * 100_001}),
     ]
-    assert [blamed(answer) for answer in answers] == [["name"], ["description"], ["content"]]
+    assert [error_fields(response) for response in responses] == [["name"], ["description"], ["content"]]
 
 
-async def test_nul_and_lone_surrogates_are_not_valid(shop: Shop) -> None:
+async def test_nul_and_lone_surrogates_are_rejected(shop: Shop) -> None:
     headers = {"content-type": "application/json"}
     bodies = {
         "/categories": '{"name": "%s"}',
@@ -234,24 +232,24 @@ async def test_nul_and_lone_surrogates_are_not_valid(shop: Shop) -> None:
     }
     for text in (r"\u0000", r"a\u0000b", r"\ud800", r"a\udfff", r"\ude00\ud83d"):
         for path, body in bodies.items():
-            answer = await shop.client.post(path, content=body % text, headers=headers)
-            assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), ["name"]), text
+            response = await shop.client.post(path, content=body % text, headers=headers)
+            assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), ["name"]), text
 
 
-async def test_a_pair_of_surrogates_is_one_character(shop: Shop) -> None:
+async def test_surrogate_pair_is_one_character(shop: Shop) -> None:
     body = r'{"name": "\ud83c\udfa7"}'
-    answer = await shop.client.post("/categories", content=body, headers={"content-type": "application/json"})
-    assert answer.json()["name"] == "🎧"
+    response = await shop.client.post("/categories", content=body, headers={"content-type": "application/json"})
+    assert response.json()["name"] == "🎧"
 
 
-async def test_an_email_keeps_its_local_part_and_has_its_domain_lower_cased(shop: Shop) -> None:
+async def test_email_domain_is_lower_cased(shop: Shop) -> None:
     assert (await shop.user(email="John.Q+x@EXAMPLE.Com"))["email"] == "John.Q+x@example.com"
 
 
 # Null
 
 
-async def test_null_and_leaving_out_are_the_same_in_a_create(shop: Shop) -> None:
+async def test_null_equals_omission_in_create(shop: Shop) -> None:
     user, numbers = await shop.user(), count()
     required: dict[str, Callable[[], Json]] = {
         "/categories": lambda: {"name": f"Category {next(numbers)}"},
@@ -281,9 +279,9 @@ async def test_null_and_leaving_out_are_the_same_in_a_create(shop: Shop) -> None
         }
 
 
-async def test_what_is_missing_is_null_on_the_way_out(shop: Shop) -> None:
+async def test_missing_value_is_returned_as_null(shop: Shop) -> None:
     user, product = await shop.user(), await shop.product(description=None, category_id=None)
-    post, category = await shop.article(user), await shop.category()
+    post, category = await shop.new_post(user), await shop.category()
     order = await shop.order(user, product)
     assert (user["full_name"], user["bio"]) == (None, None)
     assert (product["description"], product["category_id"]) == (None, None)
@@ -302,8 +300,8 @@ async def test_empty_text_is_not_null(shop: Shop) -> None:
     assert (await shop.get(f"/products/{product['id']}"))["description"] == ""
 
 
-async def test_a_filter_cannot_ask_for_null(shop: Shop) -> None:
+async def test_filter_for_null_is_invalid(shop: Shop) -> None:
     await shop.product()
     for query in ("category_id=null", "category_id=", "is_active=null", "is_active=", "min_price=null", "max_price="):
-        answer = await shop.client.get(f"/products?{query}")
-        assert (refusal(answer), blamed(answer)) == ((422, "validation-failed"), [query.partition("=")[0]])
+        response = await shop.client.get(f"/products?{query}")
+        assert (error_of(response), error_fields(response)) == ((422, "validation-failed"), [query.partition("=")[0]])

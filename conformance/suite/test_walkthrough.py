@@ -1,6 +1,6 @@
-"""The walk through the shop that the project promises, word for word, against a real server process on each storage.
+"""The documented walkthrough, against a real server process on each storage.
 
-``test_readme.py`` runs the same walk as the README has it, with default settings.
+``test_readme.py`` runs the same requests as they stand in the README, with default settings.
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from conformance.processes.live import live
+from conformance.processes.servers import run_server
 from core.settings import Settings
 
-WALK: list[tuple[str, str, str]] = [
+STEPS: list[tuple[str, str, str]] = [
     (
         "POST",
         "/categories/",
@@ -37,34 +37,34 @@ WALK: list[tuple[str, str, str]] = [
     ("GET", "/health", ""),
 ]
 
-STAMPED = {"id": 1, "version": 1}
+NEW = {"id": 1, "version": 1}
 
 
 @pytest.fixture
 def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
     """The base URL of a server on an empty store."""
-    with live(settings, tmp_path) as url:
+    with run_server(settings, tmp_path) as url:
         yield url
 
 
-def ask(client: httpx2.Client, method: str, path: str, body: str) -> Any:
+def send(client: httpx2.Client, method: str, path: str, body: str) -> Any:
     headers = {"content-type": "application/json"} if body else {}
-    answer = client.request(method, path, content=body, headers=headers)
-    assert answer.status_code == (201 if method == "POST" else 200), f"{method} {path}: {answer.text}"
-    assert answer.headers["content-type"] == "application/json"
-    return answer.json()
+    response = client.request(method, path, content=body, headers=headers)
+    assert response.status_code == (201 if method == "POST" else 200), f"{method} {path}: {response.text}"
+    assert response.headers["content-type"] == "application/json"
+    return response.json()
 
 
-def test_the_walk_through_the_shop(server: str) -> None:
+def test_documented_walkthrough_works(server: str) -> None:
     with httpx2.Client(base_url=server) as client:
-        answers = [ask(client, *step) for step in WALK]
+        responses = [send(client, *step) for step in STEPS]
         product_afterwards = client.get("/products/1").json()
         order_afterwards = client.get("/orders/1/").json()
 
-    category, product, user, placed, order, confirmed, summary, health = answers
+    category, product, user, placed, order, confirmed, summary, health = responses
     described = {"name": "Electronics", "slug": "electronics", "description": "Electronic devices", "parent_id": None}
-    assert category == STAMPED | described | times(category)
-    assert product == STAMPED | times(product) | {
+    assert category == NEW | described | times_of(category)
+    assert product == NEW | times_of(product) | {
         "name": "Wireless Headphones",
         "slug": "wireless-headphones",
         "description": None,
@@ -74,7 +74,7 @@ def test_the_walk_through_the_shop(server: str) -> None:
         "is_active": True,
         "category_id": 1,
     }
-    assert user == STAMPED | times(user) | {
+    assert user == NEW | times_of(user) | {
         "username": "johndoe",
         "email": "john@example.com",
         "full_name": "John Doe",
@@ -85,8 +85,8 @@ def test_the_walk_through_the_shop(server: str) -> None:
     assert (
         order
         == placed
-        == STAMPED
-        | times(placed)
+        == NEW
+        | times_of(placed)
         | {
             "order_number": placed["order_number"],
             "status": "pending",
@@ -105,7 +105,7 @@ def test_the_walk_through_the_shop(server: str) -> None:
     assert (order_afterwards["status"], order_afterwards["version"]) == ("confirmed", 2)
 
 
-def times(record: dict[str, Any]) -> dict[str, Any]:
-    """The times of a new record, which are one."""
-    assert record["created_at"] == record["updated_at"]
-    return {name: record[name] for name in ("created_at", "updated_at")}
+def times_of(entity: dict[str, Any]) -> dict[str, Any]:
+    """The times of a new entity, which are equal."""
+    assert entity["created_at"] == entity["updated_at"]
+    return {name: entity[name] for name in ("created_at", "updated_at")}

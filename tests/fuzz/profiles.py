@@ -1,4 +1,4 @@
-"""How long hypothesis tries."""
+"""Hypothesis profiles: how many sequences, and how long."""
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 

@@ -1,4 +1,4 @@
-"""Random conversations with all storages of the run at once, and those that once found something, again."""
+"""Random request sequences on all storages of the run at once, and recorded ones that once failed."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI
 
 from conformance import Target
-from conformance.fuzz.machine import converse
-from conformance.fuzz.seat import Divergence
-from conformance.fuzz.steps import read
+from conformance.fuzz.machine import run_random_sequences
+from conformance.fuzz.participant import Divergence
+from conformance.fuzz.steps import parse
 from conformance.fuzz.transcript import replay
 from tests.fuzz.profiles import CI, FUZZ
 
@@ -20,8 +20,8 @@ TRANSCRIPTS = sorted(Path(__file__).with_name("transcripts").glob("*.jsonl"))
 
 
 @contextmanager
-def reported(config: pytest.Config) -> Iterator[None]:
-    """Write down a conversation that found something, and say how to hold it again."""
+def report_divergence(config: pytest.Config) -> Iterator[None]:
+    """Write down a failing sequence, and fail with the command that replays it."""
     try:
         yield
     except Divergence as found:
@@ -29,30 +29,32 @@ def reported(config: pytest.Config) -> Iterator[None]:
         file = config.cache.mkdir("fuzz").relative_to(config.rootpath) / f"{name}.jsonl"
         (config.rootpath / file).write_text(found.transcript, encoding="utf-8")
         again = f".venv/bin/pytest tests/fuzz --storage {config.getoption('--storage')} --replay {file}"
-        pytest.fail(f"{found}\n\n{found.transcript}\nTo see it again: {again}", pytrace=False)
+        pytest.fail(f"{found}\n\n{found.transcript}\nTo replay it: {again}", pytrace=False)
 
 
 @pytest.mark.thorough
 @pytest.mark.timeout(1200)
-def test_random_conversations(
-    pytestconfig: pytest.Config, panelists: Sequence[Target], apps: dict[str, FastAPI]
+def test_random_request_sequences(
+    pytestconfig: pytest.Config, storage_targets: Sequence[Target], apps: dict[str, FastAPI]
 ) -> None:
     minutes = pytestconfig.getoption("--minutes", None)
-    with reported(pytestconfig):
+    with report_divergence(pytestconfig):
         if minutes is None:
-            converse(panelists, apps, CI)
+            run_random_sequences(storage_targets, apps, CI)
             return
         end = time.monotonic() + 60 * minutes
         while time.monotonic() < end:
-            converse(panelists, apps, FUZZ)
+            run_random_sequences(storage_targets, apps, FUZZ)
 
 
 @pytest.mark.parametrize("file", TRANSCRIPTS, ids=lambda file: file.stem)
-def test_what_was_found_once(file: Path, panelists: Sequence[Target], apps: dict[str, FastAPI]) -> None:
-    replay(read(file.read_text(encoding="utf-8")), panelists, apps)
+def test_recorded_sequence_passes(file: Path, storage_targets: Sequence[Target], apps: dict[str, FastAPI]) -> None:
+    replay(parse(file.read_text(encoding="utf-8")), storage_targets, apps)
 
 
-def test_this_conversation(pytestconfig: pytest.Config, panelists: Sequence[Target], apps: dict[str, FastAPI]) -> None:
-    lines = read(pytestconfig.getoption("--replay").read_text(encoding="utf-8"))
-    with reported(pytestconfig):
-        replay(lines, panelists, apps)
+def test_given_sequence_passes(
+    pytestconfig: pytest.Config, storage_targets: Sequence[Target], apps: dict[str, FastAPI]
+) -> None:
+    lines = parse(pytestconfig.getoption("--replay").read_text(encoding="utf-8"))
+    with report_divergence(pytestconfig):
+        replay(lines, storage_targets, apps)

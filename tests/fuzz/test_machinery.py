@@ -1,4 +1,4 @@
-"""The fuzzer finds what is wrong, makes it short, and can show it again."""
+"""The fuzzer finds defects, shrinks the sequences, and replays them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from hypothesis import settings
 
 from conformance import Target
-from conformance.fuzz.machine import converse
-from conformance.fuzz.seat import Divergence
-from conformance.fuzz.steps import read, written
+from conformance.fuzz.machine import run_random_sequences
+from conformance.fuzz.participant import Divergence
+from conformance.fuzz.steps import parse, serialize
 from conformance.fuzz.transcript import replay
 from tests.fuzz.profiles import PROFILE
 
@@ -22,39 +22,39 @@ T = TypeVar("T")
 SHORT = settings(PROFILE, derandomize=True, max_examples=400, stateful_step_count=10)
 
 
-class Altered:
-    """Something with a part of it replaced."""
+class Patched:
+    """An object with some attributes replaced."""
 
-    def __init__(self, real: Any, **parts: Any) -> None:
-        self.__dict__.update(parts, real=real)
+    def __init__(self, inner: Any, **patches: Any) -> None:
+        self.__dict__.update(patches, inner=inner)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
+        return getattr(self.inner, name)
 
 
-class AlteredStorage(Altered):
-    """A storage with a part of its units of work replaced by ``self.part(transaction)``."""
+class PatchedStorage(Patched):
+    """A storage whose transactions have some attributes replaced by ``patches(transaction)``."""
 
-    def parts(self, tx: Any) -> dict[str, Any]:
+    def patches(self, tx: Any) -> dict[str, Any]:
         raise NotImplementedError
 
     async def run(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        outcome: T = await self.real.run(lambda tx: work(Altered(tx, **self.parts(tx))))
+        outcome: T = await self.inner.run(lambda tx: work(Patched(tx, **self.patches(tx))))
         return outcome
 
 
-class KeepsStock(AlteredStorage):
-    """Cancelling an order does not bring its pieces back."""
+class NoRestock(PatchedStorage):
+    """Does not restore the stock of a cancelled order."""
 
-    def parts(self, tx: Any) -> dict[str, Any]:
+    def patches(self, tx: Any) -> dict[str, Any]:
         async def adjust_stock(changes: dict[int, int], at: Any) -> None:
             await tx.products.adjust_stock({key: min(pieces, 0) for key, pieces in changes.items()}, at)
 
-        return {"products": Altered(tx.products, adjust_stock=adjust_stock)}
+        return {"products": Patched(tx.products, adjust_stock=adjust_stock)}
 
 
-class LosesUpdates(AlteredStorage):
-    """Of two changes at once of one thing, both begin with what it was before the first."""
+class LostUpdates(PatchedStorage):
+    """Lets two concurrent changes of an entity both begin with its state before the first."""
 
     running = 0
 
@@ -62,17 +62,19 @@ class LosesUpdates(AlteredStorage):
         if not self.running:
             self.seen: dict[Any, Any] = {}
         self.running += 1
-        for _ in range(50):  # rounds of the loop, which a slow machine needs no more of
-            await asyncio.sleep(0)  # for the other to arrive
+        for _ in range(50):  # iterations of the event loop; a slow machine needs no more
+            await asyncio.sleep(0)  # for the other unit to begin
         try:
             return await super().run(work)
         finally:
             self.running -= 1
 
-    def parts(self, tx: Any) -> dict[str, Any]:
-        return {name: self.hasty(name, getattr(tx, name)) for name in ("users", "products", "categories", "accounts")}
+    def patches(self, tx: Any) -> dict[str, Any]:
+        return {
+            name: self.stale_lock(name, getattr(tx, name)) for name in ("users", "products", "categories", "accounts")
+        }
 
-    def hasty(self, name: str, repository: Any) -> Altered:
+    def stale_lock(self, name: str, repository: Any) -> Patched:
         async def lock(id: int) -> Any:
             return self.seen.setdefault((name, id), await repository.lock(id))
 
@@ -80,38 +82,40 @@ class LosesUpdates(AlteredStorage):
             stored = await repository.lock(entity.id)
             await repository.save(replace(entity, version=stored.version + 1), *others)
 
-        return Altered(repository, lock=lock, save=save)
+        return Patched(repository, lock=lock, save=save)
 
 
-class CutsTexts(AlteredStorage):
-    """A description of more than 255 characters loses its end."""
+class TruncatedText(PatchedStorage):
+    """Cuts descriptions after 255 characters."""
 
-    def parts(self, tx: Any) -> dict[str, Any]:
+    def patches(self, tx: Any) -> dict[str, Any]:
         async def add(drafts: Sequence[Any], at: Any) -> Any:
             return await tx.products.add(
                 [replace(one, description=one.description and one.description[:255]) for one in drafts], at
             )
 
-        return {"products": Altered(tx.products, add=add)}
+        return {"products": Patched(tx.products, add=add)}
 
 
 @pytest.mark.parametrize(
-    ("wrong", "longest"), [(KeepsStock, 5), (LosesUpdates, 3), (CutsTexts, 1)], ids=["a rule", "a race", "a value"]
+    ("defect", "most_lines"),
+    [(NoRestock, 5), (LostUpdates, 3), (TruncatedText, 1)],
+    ids=["a rule", "a race", "a value"],
 )
 @pytest.mark.timeout(600)
-def test_what_is_wrong_is_found_made_short_and_found_again(
-    wrong: Callable[[Any], Any], longest: int, panelists: Sequence[Target], apps: dict[str, FastAPI]
+def test_defect_is_found_shrunk_and_replayed(
+    defect: Callable[[Any], Any], most_lines: int, storage_targets: Sequence[Target], apps: dict[str, FastAPI]
 ) -> None:
     def alter(app: FastAPI) -> None:
-        app.state.storage = wrong(app.state.storage)
+        app.state.storage = defect(app.state.storage)
 
     with pytest.raises(Divergence) as found:
-        converse(panelists[:1], apps, SHORT, alter)
-    lines = read(found.value.transcript)
-    assert written(lines) == found.value.transcript
+        run_random_sequences(storage_targets[:1], apps, SHORT, alter)
+    lines = parse(found.value.transcript)
+    assert serialize(lines) == found.value.transcript
     with pytest.raises(Divergence) as again:
-        replay(lines, panelists[:1], apps, alter)
+        replay(lines, storage_targets[:1], apps, alter)
     assert str(again.value) == str(found.value)
-    replay(lines, panelists, apps)
-    asked = [line for line in lines if line[0].method != "GET"]
-    assert len(asked) <= longest
+    replay(lines, storage_targets, apps)
+    changes = [line for line in lines if line[0].method != "GET"]
+    assert len(changes) <= most_lines

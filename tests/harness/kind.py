@@ -9,7 +9,7 @@ from signal import SIGKILL, SIGTERM, Signals
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from conformance.processes.process import Process, unprivileged
+from conformance.processes.process import Process, unprivileged_user
 from tests.harness.site import Site
 
 Rewind = Callable[[], Awaitable[None]]
@@ -124,10 +124,10 @@ class Served(Kind):
             Absent: the program is nowhere.
         """
         program = self.find()
-        user = unprivileged(self.user) if self.user else None
+        user = unprivileged_user(self.user) if self.user else None
         folder = site.room(self.name, user)
         await self.prepare(program, folder, user)
-        return Install(program, folder, site.ports.take(), user)
+        return Install(program, folder, site.ports.acquire(), user)
 
     async def start(self, install: Install, site: Site, goodbye: Signals) -> Process:
         """Start it, and return once it answers; ``goodbye`` will end it.
@@ -136,9 +136,9 @@ class Served(Kind):
             Failed: it did not answer.
         """
         command = self.command(install.program, install.folder, install.port)
-        process = Process(command, install.folder, user=install.user, goodbye=goodbye)
+        process = Process(command, install.folder, user=install.user, stop_signal=goodbye)
         site.processes.append(process)
-        await process.until(lambda: self.welcome(install.port), self.patience)
+        await process.wait_until(lambda: self.welcome(install.port), self.patience)
         await self.answers(self.url(install.port))
         return process
 

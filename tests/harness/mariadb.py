@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from conformance.processes.process import run
+from conformance.processes.process import run_command
 from tests.harness.kind import Absent
 from tests.harness.mysql import MySQL
 
@@ -26,4 +26,4 @@ class MariaDB(MySQL):
         """A data folder, and the statements that create our account."""
         self.write_account(folder)
         install = [str(shutil.which("mariadb-install-db")), "--no-defaults", "--skip-test-db", "--skip-name-resolve"]
-        await run([*install, f"--datadir={folder / 'data'}", *self.rights()], folder)
+        await run_command([*install, f"--datadir={folder / 'data'}", *self.rights()], folder)

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncmy
 
-from conformance.processes.process import run
+from conformance.processes.process import run_command
 from tests.harness.kind import Absent, Rewind, Served, named, within
 
 # Beside the project, in a checkout that shares its servers with others.
@@ -66,7 +66,7 @@ class MySQL(Served):
         """A data folder, and the statements that create our account."""
         self.write_account(folder)
         initialize = ["--initialize-insecure", f"--datadir={folder / 'data'}", *self.rights()]
-        await run([program, *_without_defaults(program), *initialize], folder)
+        await run_command([program, *_without_defaults(program), *initialize], folder)
 
     def write_account(self, folder: Path) -> None:
         """The file that is run when the server starts."""

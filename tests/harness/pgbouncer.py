@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from conformance.processes.process import Process, unprivileged
+from conformance.processes.process import Process, unprivileged_user
 from tests.harness.kind import Absent
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.site import Site
@@ -41,9 +41,9 @@ class PgBouncer:
         if program is None:
             raise Absent("no pgbouncer on the PATH; Debian has a package of that name")
         server = urlsplit(server_url)
-        port = site.ports.take()
+        port = site.ports.acquire()
         self._netloc = f"{server.username}:{server.password}@127.0.0.1:{port}"
-        user = unprivileged("postgres")  # it refuses to run as root
+        user = unprivileged_user("postgres")  # it refuses to run as root
         folder = site.room("pgbouncer", user)
         ini = folder / "pgbouncer.ini"
         ini.write_text(
@@ -63,4 +63,4 @@ class PgBouncer:
         Raises:
             Failed: it has ended, or needs too long.
         """
-        await self._process.until(lambda: PostgreSQL().answers(self.through(url)), 30)
+        await self._process.wait_until(lambda: PostgreSQL().answers(self.through(url)), 30)

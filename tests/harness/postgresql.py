@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg  # type: ignore[import-untyped]
 
-from conformance.processes.process import run
+from conformance.processes.process import run_command
 from tests.harness.kind import Absent, Rewind, Served, named, within
 
 # Each table, with the tables that refer to it.
@@ -68,7 +68,7 @@ class PostgreSQL(Served):
         ]
         login = ["--auth=scram-sha-256", f"--pwfile={password}"]
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US"]
-        await run([*initdb, *login, *locale], folder, user=user)
+        await run_command([*initdb, *login, *locale], folder, user=user)
 
     def command(self, program: Path, folder: Path, port: int) -> list[str | Path]:
         """With its socket in the same folder."""

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.processes.ports import Ports
+from conformance.processes.ports import PortPool
 from conformance.processes.process import Process
 
 _PREFIX = "stockroom-test-"
@@ -17,7 +17,7 @@ class Site:
     """A temporary folder, the ports that were taken, and the servers that were started."""
 
     folder: Path
-    ports: Ports = field(default_factory=Ports)
+    ports: PortPool = field(default_factory=PortPool)
     processes: list[Process] = field(default_factory=list)
 
     @classmethod

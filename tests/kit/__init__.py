@@ -1,1 +1,1 @@
-"""The conformance kit itself: what it catches, and what a stranger can do with it."""
+"""Tests of the conformance kit: the defects that it catches, and its reports."""

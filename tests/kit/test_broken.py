@@ -1,4 +1,4 @@
-"""The kit catches what it must: each backend that is wrong on purpose fails the test written for its defect."""
+"""Each backend with a deliberate defect fails the test that is written to catch it."""
 
 import json
 import os
@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from conformance.manifest import contents
+from conformance.manifest import list_tests
 from tests.kit.broken import DEFECTS
 from tests.kit.broken.backend import scheme_of
 from tests.kit.broken.defect import Defect
 
-WRONG = DEFECTS[1:]
+DEFECTIVE = DEFECTS[1:]
 
 pytestmark = [
     pytest.mark.thorough,
-    pytest.mark.timeout(240),  # one run of the kit over all of them, on a machine that may be busy
+    pytest.mark.timeout(240),  # one run of the suite over all of them, on a machine that may be busy
 ]
 
-# Each defect meets the test that must catch it, and so does the backend without a defect.
+# Each defect runs the test that must catch it; the sound backend runs all of them.
 BINDING = """
 from itertools import count
 
@@ -30,7 +30,7 @@ from conformance import Target
 from tests.kit.broken import DEFECTS
 from tests.kit.broken.backend import scheme_of
 
-CATCHES = {scheme_of(defect): defect.caught_by for defect in DEFECTS}
+CAUGHT_BY = {scheme_of(defect): defect.caught_by for defect in DEFECTS}
 numbers = count(1)
 
 
@@ -43,22 +43,22 @@ class Broken(Target):
 
 
 def pytest_conformance_targets():
-    return [Broken(name) for name in CATCHES]
+    return [Broken(name) for name in CAUGHT_BY]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    def met(item):
-        caught_by = CATCHES[dict(item.user_properties)["storage"]]
+    def is_meant(item):
+        caught_by = CAUGHT_BY[dict(item.user_properties)["storage"]]
         return caught_by in ("", f"{item.path.name}::{item.originalname}")
 
-    items[:] = [item for item in items if met(item)]
+    items[:] = [item for item in items if is_meant(item)]
 """
 
 
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the kit says of each defect."""
+    """The report of each defect."""
     folder = tmp_path_factory.mktemp("broken")
     (folder / "conftest.py").write_text(BINDING)
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib -p no:cacheprovider\n")
@@ -66,7 +66,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     installed.mkdir(parents=True)
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (installed / "entry_points.txt").write_text("[stockroom]\nbroken = tests.kit.broken\n")
-    names = sorted({f"conformance.suite.{defect.caught_by.replace('.py', '')}" for defect in WRONG})
+    names = sorted({f"conformance.suite.{defect.caught_by.replace('.py', '')}" for defect in DEFECTIVE})
     options = ["-q", "--tb=short", "--conformance-report=report.json", "--pyargs"]
     command = [sys.executable, "-m", "pytest", *options, *names]
     env = os.environ | {"PYTHONPATH": str(folder / "plugins")}
@@ -76,25 +76,23 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-def outcomes(report: dict[str, Any], test: str) -> set[str]:
-    """Of a test of the suite, with all its parameters."""
+def outcomes_of(report: dict[str, Any], test: str) -> set[str]:
+    """The outcomes of a test of the suite, with all its parameters."""
     return {outcome for name, outcome in report["tests"].items() if name.partition("[")[0] == test}
 
 
-@pytest.mark.parametrize("defect", WRONG, ids=lambda defect: defect.__name__)
-def test_a_defect_is_caught_by_its_test_which_the_sound_backend_passes(
-    defect: type[Defect], reports: dict[str, Any]
-) -> None:
-    assert "failed" in outcomes(reports[scheme_of(defect)], defect.caught_by)
+@pytest.mark.parametrize("defect", DEFECTIVE, ids=lambda defect: defect.__name__)
+def test_defect_is_caught_by_its_test(defect: type[Defect], reports: dict[str, Any]) -> None:
+    assert "failed" in outcomes_of(reports[scheme_of(defect)], defect.caught_by)
     assert reports[scheme_of(defect)]["level"] == "failed"
     declares_less = defect.capabilities.__func__ is not Defect.capabilities.__func__  # type: ignore[attr-defined]
-    assert outcomes(reports[scheme_of(Defect)], defect.caught_by) == (set() if declares_less else {"passed"})
+    assert outcomes_of(reports[scheme_of(Defect)], defect.caught_by) == (set() if declares_less else {"passed"})
 
 
-def test_there_are_forty_defects_at_least_and_every_test_named_exists() -> None:
-    assert len(WRONG) >= 40
-    assert {defect.caught_by for defect in WRONG} <= {name for name, _ in contents()}
+def test_every_defect_names_an_existing_test() -> None:
+    assert len(DEFECTIVE) >= 40
+    assert {defect.caught_by for defect in DEFECTIVE} <= {name for name, _ in list_tests()}
 
 
-def test_what_has_no_defect_is_not_called_conformant_by_these_tests_alone(reports: dict[str, Any]) -> None:
+def test_partial_run_of_sound_backend_is_partial(reports: dict[str, Any]) -> None:
     assert reports[scheme_of(Defect)]["level"] == "partial"

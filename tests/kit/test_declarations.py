@@ -1,4 +1,4 @@
-"""The kit believes no declaration: whoever declares more, less or another value than the truth fails, on every axis."""
+"""Every false declaration of a capability fails: more, less, or another value than the truth."""
 
 import json
 import os
@@ -8,29 +8,29 @@ from typing import Any
 
 import pytest
 
-from conformance.manifest import shows
+from conformance.manifest import capability_tests
 from tests.kit.broken.backend import scheme_of
-from tests.kit.broken.declarations import LIES
+from tests.kit.broken.declarations import FALSE_DECLARATIONS
 
 pytestmark = pytest.mark.thorough
 
-# Each backend meets the tests of the axis on which it lies; what it cannot do is not waited for as long as elsewhere.
+# Each backend runs the tests of its falsely declared capability; the timeout is short, for many of them wait in vain.
 BINDING = """
 from itertools import count
 
 import pytest
 
 from conformance import Target, interleaving
-from conformance.manifest import shows
+from conformance.manifest import capability_tests
 from tests.kit.broken.backend import scheme_of
-from tests.kit.broken.declarations import LIES
+from tests.kit.broken.declarations import FALSE_DECLARATIONS
 
-interleaving.PATIENCE = 3
-TESTS = {scheme_of(lie): shows(axis) for axis, lies in LIES.items() for lie in lies}
+interleaving.TIMEOUT = 3
+TESTS = {scheme_of(each): capability_tests(name) for name, group in FALSE_DECLARATIONS.items() for each in group}
 numbers = count(1)
 
 
-class Lying(Target):
+class FalselyDeclared(Target):
     def __init__(self, name):
         self.name = name
 
@@ -39,29 +39,29 @@ class Lying(Target):
 
 
 def pytest_conformance_targets():
-    return [Lying(name) for name in TESTS]
+    return [FalselyDeclared(name) for name in TESTS]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    def meant(item):
+    def is_meant(item):
         return f"{item.path.name}::{item.originalname}" in TESTS[dict(item.user_properties)["storage"]]
 
-    items[:] = [item for item in items if meant(item)]
+    items[:] = [item for item in items if is_meant(item)]
 """
 
 
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the kit says of each of them."""
-    folder = tmp_path_factory.mktemp("lying")
+    """The report of each false declaration."""
+    folder = tmp_path_factory.mktemp("declarations")
     (folder / "conftest.py").write_text(BINDING)
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib -p no:cacheprovider\n")
-    installed = folder / "plugins" / "lying-1.0.dist-info"
+    installed = folder / "plugins" / "declared-1.0.dist-info"
     installed.mkdir(parents=True)
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: lying\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text("[stockroom]\nlying = tests.kit.broken.declarations\n")
-    files = {test.partition(".py::")[0] for axis in LIES for test in shows(axis)}
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: declared\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[stockroom]\ndeclared = tests.kit.broken.declarations\n")
+    files = {test.partition(".py::")[0] for capability in FALSE_DECLARATIONS for test in capability_tests(capability)}
     options = ["-q", "--tb=short", "--conformance-report=report.json", "--pyargs"]
     command = [sys.executable, "-m", "pytest", *options, *(f"conformance.suite.{name}" for name in sorted(files))]
     env = os.environ | {"PYTHONPATH": str(folder / "plugins")}
@@ -71,15 +71,15 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("axis", sorted(LIES.keys() - {"embedded"}))
-def test_a_false_declaration_fails_the_tests_of_its_axis(axis: str, reports: dict[str, Any]) -> None:
-    for lie in LIES[axis]:
-        report = reports[scheme_of(lie)]
-        assert "failed" in {report["tests"][test] for test in report["axes"][axis]}, lie.__name__
+@pytest.mark.parametrize("capability", sorted(FALSE_DECLARATIONS.keys() - {"embedded"}))
+def test_false_declaration_fails_its_tests(capability: str, reports: dict[str, Any]) -> None:
+    for declaration in FALSE_DECLARATIONS[capability]:
+        report = reports[scheme_of(declaration)]
+        assert "failed" in {report["tests"][test] for test in report["axes"][capability]}, declaration.__name__
         assert report["level"] == "failed"
-        assert axis not in report["unverified"]
+        assert capability not in report["unverified"]
 
 
-def test_where_a_lie_cannot_be_shown_the_report_says_so(reports: dict[str, Any]) -> None:
-    [lie] = LIES["embedded"]  # the sound backend has no schema, so nothing needs to be migrated
-    assert reports[scheme_of(lie)]["unverified"] == ["embedded"]
+def test_unprovable_declaration_is_unverified(reports: dict[str, Any]) -> None:
+    [declaration] = FALSE_DECLARATIONS["embedded"]  # the sound backend has no schema, so nothing needs to be migrated
+    assert reports[scheme_of(declaration)]["unverified"] == ["embedded"]

@@ -1,4 +1,4 @@
-"""What a run is worth: failed, partial or conformant, and what the matrix makes of it."""
+"""Reports: the level of a run, failed, partial or conformant, and the matrix made from reports."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from conformance import matrix
-from conformance.manifest import contents, expected, shows
+from conformance.manifest import capability_tests, list_tests, required_tests
 from conformance.report import Report
 from core.plugins import discover
 from core.storage.capabilities import CAPABILITY_INFO
@@ -19,9 +19,9 @@ MEMORY = discover().by_name["memory"]
 
 @pytest.fixture
 def report() -> Report:
-    """Of a run in which every test passed."""
-    report = Report.of(MEMORY)
-    for test in expected(MEMORY.capabilities):
+    """The report of a run in which every test passed."""
+    report = Report.of_backend(MEMORY)
+    for test in required_tests(MEMORY.capabilities):
         report.add(f"{test}[memory]", "call", "passed")
     return report
 
@@ -31,53 +31,53 @@ def test_all_passed_is_conformant(report: Report) -> None:
 
 
 @pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
-def test_one_failure_is_failed_whatever_else_the_test_did(report: Report, phase: str) -> None:
-    report.add("test_tags.py::test_a_slug_can_be_chosen[memory]", phase, "failed")
-    report.add("test_tags.py::test_a_slug_can_be_chosen[memory]", "teardown", "passed")
+def test_one_failure_is_failed(report: Report, phase: str) -> None:
+    report.add("test_tags.py::test_slug_can_be_chosen[memory]", phase, "failed")
+    report.add("test_tags.py::test_slug_can_be_chosen[memory]", "teardown", "passed")
     assert report.level == "failed"
 
 
-def test_a_skip_is_partial(report: Report) -> None:
-    report.add("test_tags.py::test_a_slug_can_be_chosen[memory]", "setup", "skipped")
-    assert (report.level, report.missing) == ("partial", ["test_tags.py::test_a_slug_can_be_chosen"])
+def test_skip_is_partial(report: Report) -> None:
+    report.add("test_tags.py::test_slug_can_be_chosen[memory]", "setup", "skipped")
+    assert (report.level, report.missing) == ("partial", ["test_tags.py::test_slug_can_be_chosen"])
 
 
-def test_a_test_that_was_left_out_is_partial(report: Report) -> None:
-    del report.tests["test_tags.py::test_a_slug_can_be_chosen[memory]"]
-    assert (report.level, report.missing) == ("partial", ["test_tags.py::test_a_slug_can_be_chosen"])
+def test_omitted_test_is_partial(report: Report) -> None:
+    del report.tests["test_tags.py::test_slug_can_be_chosen[memory]"]
+    assert (report.level, report.missing) == ("partial", ["test_tags.py::test_slug_can_be_chosen"])
 
 
-def test_one_parameter_that_was_left_out_is_partial(report: Report) -> None:
+def test_omitted_parameter_is_partial(report: Report) -> None:
     report.deselected.add("test_values.py::test_lengths_count_code_points[memory-a]")
     assert report.level == "partial"
 
 
-def test_nothing_run_is_not_conformant() -> None:
-    assert Report.of(MEMORY).level == "partial"
+def test_empty_run_is_partial() -> None:
+    assert Report.of_backend(MEMORY).level == "partial"
 
 
-@pytest.mark.parametrize("axis", CAPABILITY_INFO)
-def test_every_axis_has_tests(axis: str) -> None:
-    assert shows(axis)
-    assert shows(axis) <= {name for name, _ in contents()}
+@pytest.mark.parametrize("capability", CAPABILITY_INFO)
+def test_every_capability_has_tests(capability: str) -> None:
+    assert capability_tests(capability)
+    assert capability_tests(capability) <= {name for name, _ in list_tests()}
 
 
 # The matrix
 
 
 def document(report: Report) -> dict[str, Any]:
-    """A report as a file holds it."""
+    """A report as it is in a file."""
     return {"kit": "1.0", "python": "3.11.0", "storages": {"memory": json.loads(json.dumps(report.as_json()))}}
 
 
 def cell(page: str, row: str) -> str:
-    """The last cell of the row that begins with these words."""
+    """The last cell of the row with this title."""
     [line] = [line for line in page.splitlines() if line.startswith(f"| {row} |")]
     return line.split("|")[-2].strip()
 
 
-def test_a_cell_says_what_was_shown(report: Report) -> None:
-    page = matrix.page([document(report)])
+def test_cell_shows_outcome(report: Report) -> None:
+    page = matrix.render_page([document(report)])
     assert [cell(page, row) for row in ("level", "`savepoints`", "`durable`", "`max_writers`", "`id_block`")] == [
         "conformant",
         "yes",
@@ -87,20 +87,20 @@ def test_a_cell_says_what_was_shown(report: Report) -> None:
     ]
 
 
-def test_a_cell_for_which_nothing_ran_is_empty_whatever_is_declared(report: Report) -> None:
-    for test in shows("savepoints"):
+def test_cell_without_run_is_empty(report: Report) -> None:
+    for test in capability_tests("savepoints"):
         report.tests.pop(f"{test}[memory]", None)
-    assert cell(matrix.page([document(report)]), "`savepoints`") == ""
+    assert cell(matrix.render_page([document(report)]), "`savepoints`") == ""
 
 
-def test_a_cell_whose_test_failed_or_could_not_tell_says_so(report: Report) -> None:
-    report.tests[f"{min(shows('savepoints') & expected(MEMORY.capabilities))}[memory]"] = "failed"
+def test_cell_shows_failed_and_unverified(report: Report) -> None:
+    report.tests[f"{min(capability_tests('savepoints') & required_tests(MEMORY.capabilities))}[memory]"] = "failed"
     report.unverified.add("serializable")
-    page = matrix.page([document(report)])
+    page = matrix.render_page([document(report)])
     assert (cell(page, "`savepoints`"), cell(page, "`serializable`")) == ("**failed**", "unverified")
 
 
-def test_a_page_is_stale_when_a_cell_differs_but_not_when_a_version_does(report: Report, tmp_path: Path) -> None:
+def test_page_is_stale_only_when_a_cell_differs(report: Report, tmp_path: Path) -> None:
     command, runner = Typer(), CliRunner()
     command.command()(matrix.main)
     reports, page = tmp_path / "report.json", tmp_path / "page.md"

@@ -54,11 +54,11 @@ class Node:
             async with open_client(self.url) as client:
                 await client.admin.command("hello")
 
-        await self.process.until(greet, 60)
+        await self.process.wait_until(greet, 60)
 
 
 def _run(command: list[str | Path], folder: Path, site: Site) -> Process:
-    process = Process(command, folder, goodbye=SIGKILL)
+    process = Process(command, folder, stop_signal=SIGKILL)
     site.processes.append(process)
     return process
 
@@ -75,7 +75,7 @@ async def open_client(url: str) -> AsyncIterator[Client[dict[str, Any]]]:
 
 async def start_node(site: Site, program: Path, *options: str, is_replicated: bool = True) -> Node:
     """A server that answers: a member of a replica set that is not initiated, or a standalone server."""
-    port = site.ports.take()
+    port = site.ports.acquire()
     folder = site.room(f"mongod-{port}")
     await KIND.prepare(program, folder, None)
     usual = [part for part in KIND.command(program, folder, port) if is_replicated or "replSet" not in str(part)]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI
 
-from conformance.scene import Scene
+from conformance.dataset import Dataset
 from conformance.shop import Shop
 
 PAGE_PARAMETERS = {"sort", "page", "page_size", "cursor"}
@@ -34,7 +34,7 @@ class ListRequest:
             await shop.get(f"{self.url}&cursor={first['next_cursor']}")
 
 
-def list_requests(app: FastAPI, scene: Scene) -> Iterator[ListRequest]:
+def list_requests(app: FastAPI, scene: Dataset) -> Iterator[ListRequest]:
     """Every combination. A KeyError means a parameter that ``_values`` does not know yet."""
     for path, item in app.openapi()["paths"].items():
         parameters = {given["name"]: given for given in item.get("get", {}).get("parameters", [])}
@@ -64,12 +64,12 @@ def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
     return chain.from_iterable(combinations(names, count) for count in range(len(names) + 1))
 
 
-def _ids(path: str, scene: Scene) -> dict[str, int]:
+def _ids(path: str, scene: Dataset) -> dict[str, int]:
     parents = {"users": scene.user, "tags": scene.tag, "accounts": scene.account}
     return {"id": parents.get(path.split("/")[1], {}).get("id", 0), "user_id": scene.user["id"]}
 
 
-def _values(path: str, scene: Scene) -> dict[str, Any]:
+def _values(path: str, scene: Dataset) -> dict[str, Any]:
     return {
         "is_active": "true",
         "search": "e",

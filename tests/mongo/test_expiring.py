@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from conformance.interleaving import Pause, Sessions, add_user, held, overlap, within
+from conformance.interleaving import Pause, add_user
 from core import clock
 from core.entities import EntryKind, ExpiringEntry
 from core.plugins import Registry
@@ -42,7 +42,7 @@ async def recorded(
 
 
 @pytest.mark.parametrize("expired", [None, replace(ENTRY, expires_at=NOW)], ids=["a free key", "an expired entry"])
-async def test_second_insert_reruns_and_finds_entry(sessions: Sessions, expired: ExpiringEntry | None) -> None:
+async def test_second_insert_reruns_and_finds_entry(storages: StoragePair, expired: ExpiringEntry | None) -> None:
     async def prepare(tx: Transaction) -> None:
         await add_user(tx, "ada")
         if expired:
@@ -60,12 +60,12 @@ async def test_second_insert_reruns_and_finds_entry(sessions: Sessions, expired:
         runs += 1
         return await tx.expiring.insert_or_lock(replace(ENTRY, value="second"), NOW)
 
-    await sessions.first.run(prepare)
-    async with held(sessions.first, first) as inserted:
-        other = asyncio.create_task(sessions.second.run(second))
-        assert not await overlap(other)
-        assert await inserted.end() is None
-        assert await within(other) == ENTRY
+    await storages.first.run(prepare)
+    async with paused(storages.first, first) as inserted:
+        other = asyncio.create_task(storages.second.run(second))
+        assert not await wait_briefly(other)
+        assert await inserted.finish() is None
+        assert await wait_for(other) == ENTRY
     assert runs > 1
 
 

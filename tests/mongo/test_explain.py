@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from conformance.scene import Scene
+from conformance.dataset import Dataset
 from conformance.shop import Shop
-from conformance.suite.budget import ROWS
+from conformance.suite.budget import BUDGETS
 from core.settings import Settings
 from core.storage import sorts
 from tests.harness.kind import named
@@ -37,9 +37,9 @@ async def recorded(
 
 async def test_every_operation_uses_an_index(settings: Settings, recorded: tuple[Shop, list[Command]]) -> None:
     shop, commands = recorded
-    scene = await Scene.of(shop, SIZE)
-    for row in ROWS:
-        asked = row.ask(scene)
+    scene = await Dataset.create(shop, SIZE)
+    for row in BUDGETS:
+        asked = row.make_request(scene)
         url, body = await asked if inspect.isawaitable(asked) else asked
         answer = await shop.client.request(row.operation.partition(" ")[0], url, json=body)
         assert answer.is_success, f"{row.name}: {answer.text}"
@@ -55,7 +55,7 @@ async def test_every_list_filter_and_sort_uses_an_index(
     }
     assert sort_fields(built_app) == every
     shop, commands = recorded
-    scene = await Scene.of(shop, SIZE)
+    scene = await Dataset.create(shop, SIZE)
     commands.clear()
     for request in list_requests(built_app, scene):
         await request.walk(shop)
@@ -69,7 +69,7 @@ async def test_unfiltered_lists_are_not_sorted_by_server(
     settings: Settings, built_app: FastAPI, recorded: tuple[Shop, list[Command]]
 ) -> None:
     shop, commands = recorded
-    scene = await Scene.of(shop, SIZE)
+    scene = await Dataset.create(shop, SIZE)
     commands.clear()
     for request in list_requests(built_app, scene):
         if not request.is_narrowed:

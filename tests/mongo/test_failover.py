@@ -11,10 +11,10 @@ from signal import SIGCONT, SIGSTOP
 import httpx2
 import pytest
 
-from conformance.crowd import Crowd
+from conformance.concurrent_clients import ConcurrentClients
 from conformance.defaults import settings_for
-from conformance.problem import refusal
-from conformance.processes.serving import Serving, serving
+from conformance.problem import error_of
+from conformance.processes.servers import ShopServer
 from conformance.shop import Shop
 from conformance.suite import test_races as races
 from core.plugins import Registry
@@ -26,9 +26,9 @@ from tests.mongo.workload import Workload, assert_unavailable
 pytestmark = pytest.mark.only("mongodb")
 
 RACES = [
-    races.test_64_orders_for_the_last_10_pieces,
+    races.test_64_orders_share_the_last_10_pieces,
     races.test_money_is_conserved,
-    races.test_a_deleted_category_leaves_no_orphan,
+    races.test_deleted_category_leaves_no_orphan,
 ]
 ELECTIONS = {"electionTimeoutMillis": 1500, "heartbeatIntervalMillis": 500}
 WAIT_SECONDS = 60
@@ -46,7 +46,7 @@ class Cluster:
 
     url: str
     nodes: dict[int, Node]
-    servers: list[Serving]
+    servers: list[ShopServer]
     numbers: Iterator[int]
 
     async def kill_primary(self, *more: int) -> int:
@@ -95,26 +95,28 @@ def cluster(
         return url, nodes
 
     url, nodes = asyncio.run(prepare())
-    with serving(settings_for(url, database_timeout=TIMEOUT), tmp_path_factory.mktemp("servers"), 2) as servers:
+    with start_servers(settings_for(url, database_timeout=TIMEOUT), tmp_path_factory.mktemp("servers"), 2) as servers:
         for server in servers:
-            asyncio.run(server.ready())
+            asyncio.run(server.wait_until_ready())
         yield Cluster(url, {node.port: node for node in nodes}, servers, count(1))
 
 
 @pytest.fixture
-async def clients(cluster: Cluster) -> AsyncIterator[Crowd]:
+async def clients(cluster: Cluster) -> AsyncIterator[ConcurrentClients]:
     """Clients of both servers, with every node running."""
     await cluster.heal()
-    async with Crowd.at([server.url for server in cluster.servers], cluster.numbers) as clients:
+    async with ConcurrentClients.connect([server.url for server in cluster.servers], cluster.numbers) as clients:
         yield clients
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__.removeprefix("test_"))
-async def test_race_on_three_nodes(clients: Crowd, race: Callable[[Crowd], Awaitable[None]]) -> None:
+async def test_race_on_three_nodes(
+    clients: ConcurrentClients, race: Callable[[ConcurrentClients], Awaitable[None]]
+) -> None:
     await race(clients)
 
 
-async def test_killed_primary_loses_no_acknowledged_write(cluster: Cluster, clients: Crowd) -> None:
+async def test_killed_primary_loses_no_acknowledged_write(cluster: Cluster, clients: ConcurrentClients) -> None:
     workload = await Workload.create(clients)
     async with workload.running():
         await workload.wait_for(WAIT_SECONDS, orders=10, transfers=10, products=2, deletions=5)
@@ -126,7 +128,7 @@ async def test_killed_primary_loses_no_acknowledged_write(cluster: Cluster, clie
     await audit(workload, cluster, clients)
 
 
-async def test_writes_answer_503_without_a_majority(cluster: Cluster, clients: Crowd) -> None:
+async def test_writes_answer_503_without_a_majority(cluster: Cluster, clients: ConcurrentClients) -> None:
     workload = await Workload.create(clients)
     async with workload.running():
         await workload.wait_for(WAIT_SECONDS, orders=10, transfers=10, products=2, deletions=5)
@@ -147,15 +149,15 @@ async def assert_read_only(client: httpx2.AsyncClient) -> None:
     for _ in range(3):
         answer = await client.post("/categories", json={"name": "too early"})
         assert_unavailable(answer)
-        assert refusal(answer) == (503, "storage-unavailable")
+        assert error_of(answer) == (503, "storage-unavailable")
         assert answer.elapsed.total_seconds() < MAX_RESPONSE_SECONDS
     assert (await client.get("/livez")).status_code == 200
     assert (await client.get("/readyz")).status_code == 503
 
 
-async def audit(workload: Workload, cluster: Cluster, clients: Crowd) -> None:
+async def audit(workload: Workload, cluster: Cluster, clients: ConcurrentClients) -> None:
     """Every server process is ready, and returns the same data."""
     assert workload.longest < MAX_RESPONSE_SECONDS
     for server, client in zip(cluster.servers, clients.clients, strict=True):
-        await server.ready()
+        await server.wait_until_ready()
         await workload.audit(Shop(client, cluster.numbers))

@@ -19,7 +19,7 @@ from api.app import create_app
 from backends.mongo import driver
 from backends.mongo.collection import Collection
 from conformance.defaults import settings_for
-from conformance.problem import refusal
+from conformance.problem import error_of
 from conformance.shop import Shop
 from core.clock import now
 from core.entities import CategoryDraft
@@ -131,7 +131,7 @@ async def test_hung_server_answers_503_and_recovers(shop: Shop, node: Node) -> N
             read = map(shop.client.get, ("/tags/1", "/tags", "/health", "/readyz"))
             answers = await asyncio.gather(written, *read)
             assert monotonic() - started < 3 * TIMEOUT + TOLERANCE
-            assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
+            assert {error_of(answer) for answer in answers} == {(503, "storage-unavailable")}
             assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
             assert (await shop.client.get("/livez")).status_code == 200
     await assert_works(shop)

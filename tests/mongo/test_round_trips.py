@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI
 
 from backends.mongo import driver
-from conformance.scene import Scene
+from conformance.dataset import Dataset
 from conformance.shop import Shop
-from conformance.suite.budget import ROWS
+from conformance.suite.budget import BUDGETS
 from core.settings import Settings
 from tests.mongo.listener import open_shop
 
@@ -55,9 +55,9 @@ def collect_commands() -> Iterator[list[str]]:
 async def test_round_trips_match_the_drivers_commands(
     shop: Shop, trips: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
-    scene = await Scene.of(shop, SIZE)
-    for row in ROWS:
-        asked = row.ask(scene)
+    scene = await Dataset.create(shop, SIZE)
+    for row in BUDGETS:
+        asked = row.make_request(scene)
         url, body = await asked if inspect.isawaitable(asked) else asked
         with trips() as recorded, collect_commands() as commands:
             answer = await shop.client.request(row.operation.partition(" ")[0], url, json=body)

@@ -9,9 +9,8 @@ import pytest
 
 from backends.mongo import storage as mongo_storage
 from conformance.defaults import settings_for
-from conformance.processes.ports import Ports
-from conformance.processes.process import Failed
-from conformance.processes.serving import serving
+from conformance.processes.ports import PortPool
+from conformance.processes.process import ProcessFailed
 from core.clock import now
 from core.entities import CategoryDraft
 from core.errors import StockroomError, TransientConflict, Unavailable
@@ -75,9 +74,9 @@ async def category_names(storage: Storage) -> list[str]:
 
 def read_output(url: str, folder: Path) -> list[str]:
     """The lines that ``stockroom serve`` writes before it ends with code 2, without credentials."""
-    with serving(settings_for(url), folder, 1) as [server]:
-        with pytest.raises(Failed, match=r"^it ended with code 2: "):
-            asyncio.run(server.ready())
+    with start_servers(settings_for(url), folder, 1) as [server]:
+        with pytest.raises(ProcessFailed, match=r"^it ended with code 2: "):
+            asyncio.run(server.wait_until_ready())
         output = server.process.tail(1000)
     assert SECRET not in output
     assert "Traceback" not in output
@@ -119,8 +118,8 @@ def test_wrong_password_error_hides_password(faulty_url: str, tmp_path: Path) ->
 @pytest.fixture
 def nowhere(mongod: Path) -> Iterator[str]:
     """A URL without a server."""
-    ports = Ports()
-    yield f"mongodb://clerk:{SECRET}@127.0.0.1:{ports.take()}/shop?{SHORT_TIMEOUT}"
+    ports = PortPool()
+    yield f"mongodb://clerk:{SECRET}@127.0.0.1:{ports.acquire()}/shop?{SHORT_TIMEOUT}"
     ports.release()
 
 

@@ -10,8 +10,8 @@ from itertools import cycle
 
 import httpx2
 
-from conformance.crowd import Crowd
-from conformance.problem import refusal
+from conformance.concurrent_clients import ConcurrentClients
+from conformance.problem import error_of
 from conformance.shop import Json, Shop
 
 UNAVAILABLE = 503
@@ -37,7 +37,7 @@ class Workload:
         longest: the longest time for an answer, in seconds.
     """
 
-    def __init__(self, crowd: Crowd, user: Json, products: dict[int, int], accounts: list[Json]) -> None:
+    def __init__(self, crowd: ConcurrentClients, user: Json, products: dict[int, int], accounts: list[Json]) -> None:
         self.acknowledged: dict[str, list[int]] = {kind: [] for kind in EXPECTED_ERRORS}
         self.unavailable = 0
         self.doubtful: set[int] = set()
@@ -45,11 +45,11 @@ class Workload:
         self._shop = crowd.shop
         self._user, self._stocks, self._accounts = user, products, accounts
         self._plentiful, self._scarce = products
-        self._clients = cycle(crowd.clients)
+        self._clients = cycle(crowd.all)
         self._random = random.Random(3)
 
     @classmethod
-    async def create(cls, crowd: Crowd) -> "Workload":
+    async def create(cls, crowd: ConcurrentClients) -> "Workload":
         """Store the users, products and accounts that it needs."""
         user, owner = await crowd.shop.user(), await crowd.shop.user()
         stocks = {(await crowd.shop.product(stock_quantity=stock))["id"]: stock for stock in STOCKS}
@@ -91,7 +91,7 @@ class Workload:
             self.unavailable += 1
             await asyncio.sleep(0.2)
         else:
-            assert refusal(answer) in EXPECTED_ERRORS[kind], answer.text
+            assert error_of(answer) in EXPECTED_ERRORS[kind], answer.text
 
     async def order_last_pieces(self) -> None:
         """Send 64 orders at once for a product with ten pieces."""
@@ -163,7 +163,7 @@ class Workload:
 
 def assert_unavailable(answer: httpx2.Response) -> None:
     """The answer is a 503 with Retry-After."""
-    assert refusal(answer)[0] == UNAVAILABLE
+    assert error_of(answer)[0] == UNAVAILABLE
     assert int(answer.headers["Retry-After"]) >= 1
 
 

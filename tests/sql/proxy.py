@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Self
 from urllib.parse import urlsplit
 
-from conformance.processes.ports import Ports
+from conformance.processes.ports import PortPool
 
 
 class Proxy:
@@ -21,8 +21,8 @@ class Proxy:
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
-        self._ports = Ports()
-        self._port = self._ports.take()
+        self._ports = PortPool()
+        self._port = self._ports.acquire()
         login, _, _ = self._target.netloc.rpartition("@")
         self.url = self._target._replace(netloc=f"{login}@127.0.0.1:{self._port}").geturl()
         self._listener: asyncio.Server | None = None

@@ -3,9 +3,9 @@
 import pytest
 from fastapi import FastAPI
 
-from conformance.problem import refusal
-from conformance.shop import Shop, furnish
-from conformance.suite.test_commit import own_app, serving, writes
+from conformance.problem import error_of
+from conformance.shop import Shop, populate
+from conformance.suite.test_commit import own_app
 from core.errors import TransientConflict
 from tests.sql.conftest import before_round_trips
 from tests.sql.external_client import ALL
@@ -15,9 +15,9 @@ __all__ = ["own_app"]
 
 
 async def test_failed_commit_is_503_and_keeps_nothing(own_app: FastAPI) -> None:
-    async with serving(own_app) as client:
+    async with serve(own_app) as client:
         shop = Shop(client)
-        await furnish(shop)
+        await populate(shop)
         before = await shop.contents()
 
         def fail(statement: str) -> None:
@@ -25,15 +25,15 @@ async def test_failed_commit_is_503_and_keeps_nothing(own_app: FastAPI) -> None:
                 raise ConnectionResetError
 
         with before_round_trips(fail):
-            answers = await writes(shop)
-        assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
+            answers = await send_writes(shop)
+        assert {error_of(answer) for answer in answers} == {(503, "storage-unavailable")}
         assert {answer.headers["retry-after"] for answer in answers} == {"1"}
         assert await shop.contents() == before
-        assert {answer.is_success for answer in await writes(shop)} == {True}
+        assert {answer.is_success for answer in await send_writes(shop)} == {True}
 
 
 async def test_conflict_at_commit_is_retried(own_app: FastAPI) -> None:
-    async with serving(own_app) as client:
+    async with serve(own_app) as client:
         commits = 0
 
         def conflict(statement: str) -> None:

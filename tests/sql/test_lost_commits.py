@@ -7,7 +7,7 @@ import pytest
 
 from api.app import create_app
 from conformance.defaults import settings_for
-from conformance.problem import refusal
+from conformance.problem import error_of
 from core.clock import now
 from core.entities import TagDraft
 from core.plugins import Registry
@@ -36,7 +36,7 @@ async def test_refused_commit_is_500(registry: Registry, blank_url: str) -> None
     await external.run(*DEFERRED[external.dialect.name])
     app = create_app(settings, registry=registry)
     async with serving(app) as client:
-        assert refusal(await client.post("/tags", json={"name": "News"})) == (500, "internal-error")
+        assert error_of(await client.post("/tags", json={"name": "News"})) == (500, "internal-error")
         assert (await client.get("/tags")).json()["total"] == 0
         assert (await client.post("/categories", json={"name": "Works"})).status_code == 201
 
@@ -57,7 +57,7 @@ async def test_connection_lost_at_commit_is_503(
 
     app = create_app(settings, registry=registry)
     async with serving(app) as client, before_round_trips(end_all):
-        assert refusal(await client.post("/tags", json={"name": "News"})) == (503, "storage-unavailable")
+        assert error_of(await client.post("/tags", json={"name": "News"})) == (503, "storage-unavailable")
         assert ends == 1
         assert (await client.get("/tags")).json()["total"] == 0
         assert (await client.post("/tags", json={"name": "News"})).status_code == 201

@@ -9,7 +9,7 @@ import pytest
 
 from api.app import create_app
 from conformance.defaults import settings_for
-from conformance.problem import refusal
+from conformance.problem import error_of
 from conformance.shop import Shop
 from core.clock import now
 from core.entities import TagDraft
@@ -79,7 +79,7 @@ async def test_exhausted_pool_is_503_then_recovers(settings: Settings, registry:
             answers = await asyncio.gather(
                 client.get("/tags"), client.post("/tags", json={"name": "No"}), client.get("/health")
             )
-            assert {refusal(answer) for answer in answers} == {(503, "pool-exhausted")}
+            assert {error_of(answer) for answer in answers} == {(503, "pool-exhausted")}
             assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
         assert (await client.get("/tags")).json()["total"] == 0
         assert (await client.post("/tags", json={"name": "Yes"})).status_code == 201
@@ -177,7 +177,7 @@ async def test_outage_is_503_then_recovers(proxy: Proxy, registry: Registry) -> 
         await asyncio.gather(*(shop.get("/tags/1") for _ in range(20)))
         await proxy.cut()
         for answer in (await client.get("/tags/1"), await client.post("/tags", json={"name": "No"})):
-            assert refusal(answer) == (503, "storage-unavailable")
+            assert error_of(answer) == (503, "storage-unavailable")
             assert int(answer.headers["retry-after"]) >= 1
         assert (await client.get("/health/db")).status_code == 503
         assert (await client.get("/readyz")).status_code == 503

@@ -10,7 +10,7 @@ import pytest
 
 from api.app import create_app
 from conformance.defaults import settings_for
-from conformance.problem import refusal
+from conformance.problem import error_of
 from core.plugins import Registry
 from tests.harness.databases import Databases
 from tests.harness.kind import Absent, Served
@@ -90,7 +90,7 @@ async def test_stopped_server_is_503_until_started(client: httpx2.AsyncClient, s
     for _ in range(2):  # first on connections that were good, then without any
         paths = ("/tags/1", "/tags", "/health", "/health/db", "/readyz")
         answers = await asyncio.gather(write(client, "lost"), *map(client.get, paths))
-        assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
+        assert {error_of(answer) for answer in answers} == {(503, "storage-unavailable")}
         assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
     assert (await client.get("/livez")).status_code == 200
     await server.start()
@@ -126,7 +126,7 @@ async def test_restart_under_load_loses_nothing(client: httpx2.AsyncClient, serv
     ended.set()
     await clients
     refused = {name for name, answer in written.items() if answer.status_code != 201}
-    assert {refusal(written[name]) for name in refused} == {(503, "storage-unavailable")}
+    assert {error_of(written[name]) for name in refused} == {(503, "storage-unavailable")}
     assert set(read) == {200, 503}
     kept = await names(client)
     assert kept >= written.keys() - refused

@@ -13,7 +13,7 @@ from api.app import create_app
 from backends.sql.engine import CONNECT_TIMEOUT
 from backends.sql.storage import SqlStorage
 from conformance.defaults import settings_for
-from conformance.problem import refusal
+from conformance.problem import error_of
 from conformance.shop import Shop
 from core.errors import Unavailable
 from core.plugins import Registry
@@ -75,7 +75,7 @@ async def test_hanging_server_is_503_then_recovers(shop: Shop, proxy: Proxy) -> 
         tag = shop.client.post("/tags", json={"name": "No"})
         answers = await asyncio.gather(tag, *map(shop.client.get, ("/tags/1", "/tags", "/health")))
         assert monotonic() - started < limit + SLACK
-        assert {refusal(answer) for answer in answers} == {(503, "storage-unavailable")}
+        assert {error_of(answer) for answer in answers} == {(503, "storage-unavailable")}
         assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
     proxy.release()
     await works(shop)
@@ -89,7 +89,7 @@ async def test_hanging_unit_of_work_is_503_without_retry(shop: Shop, proxy: Prox
     with hanging_at(proxy, start):
         started = monotonic()
         answer = await shop.client.post("/orders/with-notifications", json=body)
-        assert refusal(answer) == (503, "storage-unavailable")
+        assert error_of(answer) == (503, "storage-unavailable")
         assert monotonic() - started < TIMEOUT + SLACK
     await works(shop)
     sold = 100 - (await shop.get(f"/products/{product['id']}"))["stock_quantity"]
@@ -101,7 +101,7 @@ async def test_hanging_large_bulk_is_503(shop: Shop, proxy: Proxy) -> None:
     bulk = [shop.draft() | {"description": "x" * 10_000} for _ in range(1000)]
     proxy.hold()
     async with asyncio.timeout(20):  # most of it is our own work
-        assert refusal(await shop.client.post("/products/bulk", json=bulk)) == (503, "storage-unavailable")
+        assert error_of(await shop.client.post("/products/bulk", json=bulk)) == (503, "storage-unavailable")
     proxy.release()
     assert (await shop.get("/products"))["total"] == 0
     await works(shop)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from cli.backends import explained
-from conformance.manifest import contents, shows
+from conformance.manifest import capability_tests, list_tests
 from core.errors import ConfigurationError
 from core.storage import CAPABILITY_INFO, Capabilities
 from core.storage.capabilities import CapabilityKind
@@ -79,8 +79,8 @@ def test_the_page_is_not_stale() -> None:
 
 @pytest.mark.parametrize("name", CAPABILITY_INFO)
 def test_the_kit_tests_an_axis_where_it_is_declared_and_where_it_is_not(name: str) -> None:
-    shown = shows(name)
-    demands = [demand for test, demand in contents() if test in shown]
+    shown = capability_tests(name)
+    demands = [demand for test, demand in list_tests() if test in shown]
     assert [demand for demand in demands if name in demand.needs]
     never_missing = CAPABILITY_INFO[name].mandatory or get_args(Capabilities.__annotations__[name])[0] is int
     assert bool([demand for demand in demands if name in demand.lacks]) is not never_missing

@@ -25,7 +25,7 @@ class StoredRows(ConstraintReader):
     @override
     async def existing_ids(self, plural: str, ids: Collection[int]) -> Collection[int]:
         self.queries += 1
-        return [id for id in ids if id in self.ids]
+        return [key for key in ids if key in self.ids]
 
     @override
     async def matching_any(

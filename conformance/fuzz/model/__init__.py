@@ -1,11 +1,11 @@
-"""The shop in plain Python: dictionaries, and what each request does to them.
+"""The model: the shop in plain Python, with dictionaries for its data, and a function for each request.
 
-An oracle of its own: nothing of ``core``, ``api`` or a backend is used here, so that one mistake is not made twice.
+It is an independent oracle: it uses nothing of ``core``, ``api`` or a backend, so that no mistake is made in both.
 """
 
-from conformance.fuzz.model.answers import Answer, difference
-from conformance.fuzz.model.asking import Ask
-from conformance.fuzz.model.serving import answer
-from conformance.fuzz.model.shop import Shop
+from conformance.fuzz.model.requests import RawRequest
+from conformance.fuzz.model.responses import Response, find_difference
+from conformance.fuzz.model.routing import respond
+from conformance.fuzz.model.shop import ShopModel
 
-__all__ = ["Answer", "Ask", "Shop", "answer", "difference"]
+__all__ = ["RawRequest", "Response", "ShopModel", "find_difference", "respond"]

@@ -1,22 +1,22 @@
-"""Bodies: which fields an object has, and what becomes of those that are left out."""
+"""Request bodies: their fields, and the defaults of omitted ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.fuzz.model.checks import Check, Faults
+from conformance.fuzz.model.checks import Check, ValidationErrors
 
 REQUIRED: Final = object()
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a body.
+    """A field of a body.
 
     Attributes:
-        check: of a value that is not null.
-        default: what it is when left out, or null, in a new object.
-        clearable: a change may set it to null.
+        check: for a value that is not null.
+        default: for a new object in which it is omitted or null.
+        clearable: whether a change may set it to null.
     """
 
     check: Check
@@ -33,49 +33,49 @@ def optional(check: Check) -> Field:
 
 
 def draft(fields: Fields) -> Check:
-    """A whole object: what is left out takes its default."""
+    """The check of a new object: omitted fields take their defaults."""
 
-    def check(given: Any) -> dict[str, Any]:
-        kept, faults = _known(given, fields, _drafted)
-        faults += [((name,), "missing") for name, f in fields.items() if f.default is REQUIRED and name not in given]
-        if faults:
-            raise Faults(faults)
+    def check(request: Any) -> dict[str, Any]:
+        kept, errors = _check_fields(request, fields, _draft_value)
+        errors += [((name,), "missing") for name, f in fields.items() if f.default is REQUIRED and name not in request]
+        if errors:
+            raise ValidationErrors(errors)
         return {name: field.default for name, field in fields.items()} | kept
 
     return check
 
 
 def patch(fields: Fields) -> Check:
-    """A part of an object: what is left out stays as it is."""
+    """The check of a partial object: omitted fields stay unchanged."""
 
-    def check(given: Any) -> dict[str, Any]:
-        kept, faults = _known(given, fields, _patched)
-        if faults:
-            raise Faults(faults)
+    def check(request: Any) -> dict[str, Any]:
+        kept, errors = _check_fields(request, fields, _patch_value)
+        if errors:
+            raise ValidationErrors(errors)
         return kept
 
     return check
 
 
-def _drafted(field: Field, value: Any) -> Any:
+def _draft_value(field: Field, value: Any) -> Any:
     return field.default if value is None and field.default is not REQUIRED else field.check(value)
 
 
-def _patched(field: Field, value: Any) -> Any:
+def _patch_value(field: Field, value: Any) -> Any:
     return None if value is None and field.clearable else field.check(value)
 
 
-def _known(given: Any, fields: Fields, read: Any) -> tuple[dict[str, Any], list[Any]]:
-    if not isinstance(given, dict):
-        raise Faults.of("object-type")
+def _check_fields(request: Any, fields: Fields, read: Any) -> tuple[dict[str, Any], list[Any]]:
+    if not isinstance(request, dict):
+        raise ValidationErrors.of("object-type")
     kept: dict[str, Any] = {}
-    faults: list[Any] = []
-    for name, value in given.items():
+    errors: list[Any] = []
+    for name, value in request.items():
         if name not in fields:
-            faults.append(((name,), "unknown-field"))
+            errors.append(((name,), "unknown-field"))
             continue
         try:
             kept[name] = read(fields[name], value)
-        except Faults as wrong:
-            faults += [((name, *path), code) for path, code in wrong.faults]
-    return kept, faults
+        except ValidationErrors as error:
+            errors += [((name, *path), code) for path, code in error.errors]
+    return kept, errors

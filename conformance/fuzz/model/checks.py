@@ -1,4 +1,4 @@
-"""What a value may be: each check returns the value as it is stored, or raises ``Faults``."""
+"""Validation: each check returns the value as it is stored, or raises ``ValidationErrors``."""
 
 import re
 import unicodedata
@@ -16,45 +16,45 @@ Path = tuple[str | int, ...]
 _INT64 = 2**63
 
 
-class Faults(Exception):
-    """What is wrong with a value: the path to each fault within it, and the fault's code."""
+class ValidationErrors(Exception):
+    """The errors in a value: the path to each within it, and its code."""
 
-    def __init__(self, faults: Iterable[tuple[Path, str]]) -> None:
+    def __init__(self, errors: Iterable[tuple[Path, str]]) -> None:
         super().__init__()
-        self.faults = list(faults)
+        self.errors = list(errors)
 
     @classmethod
-    def of(cls, code: str) -> "Faults":
-        """The one fault that is the value itself."""
+    def of(cls, code: str) -> "ValidationErrors":
+        """One error, in the value itself."""
         return cls([((), code)])
 
 
 def text(low: int, high: int, *rules: Callable[[str], str | None]) -> Check:
-    """Text of so many code points; each rule returns it as it is stored, or None where it must not be."""
+    """Text of ``low`` to ``high`` code points; each rule returns it as it is stored, or None if it is invalid."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str):
-            raise Faults.of("string-type")
-        kept: str | None = cleaned(value)
+            raise ValidationErrors.of("string-type")
+        kept: str | None = normalize(value)
         if kept is None or not low <= len(kept) <= high:
-            raise Faults.of("invalid")
+            raise ValidationErrors.of("invalid")
         for rule in rules:
             kept = rule(kept)
             if kept is None:
-                raise Faults.of("invalid")
+                raise ValidationErrors.of("invalid")
         return kept
 
     return check
 
 
-def cleaned(value: str) -> str | None:
-    """Text as it is stored; None where it cannot be."""
+def normalize(value: str) -> str | None:
+    """Text as it is stored; None if it cannot be stored."""
     if any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in value):
         return None
     return unicodedata.normalize("NFC", value).strip()
 
 
-def _only(pattern: str) -> Callable[[str], str | None]:
+def _matching(pattern: str) -> Callable[[str], str | None]:
     return lambda value: value if re.fullmatch(pattern, value) else None
 
 
@@ -71,23 +71,23 @@ def _email(value: str) -> str | None:
 
 
 def password(value: Any) -> str:
-    """Kept as it was typed; only its length and characters are looked at."""
+    """A password, unchanged; only its length and characters are checked."""
     if not isinstance(value, str):
-        raise Faults.of("string-type")
-    fits = cleaned(value) is not None and 8 <= len(value) <= 100
+        raise ValidationErrors.of("string-type")
+    fits = normalize(value) is not None and 8 <= len(value) <= 100
     if not fits or not re.search("[A-Z]", value) or not re.search("[0-9]", value):
-        raise Faults.of("invalid")
+        raise ValidationErrors.of("invalid")
     return value
 
 
-def whole(low: int, high: int) -> Check:
-    """An integer; JSON does not tell 5 and 5.0 apart."""
+def integer(low: int, high: int) -> Check:
+    """An integer; JSON does not distinguish 5 from 5.0."""
 
     def check(value: Any) -> int:
         if isinstance(value, float) and value.is_integer() and abs(value) < _INT64:
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Faults.of("int-type")
+            raise ValidationErrors.of("int-type")
         return _bounded(value, low, high)
 
     return check
@@ -95,73 +95,73 @@ def whole(low: int, high: int) -> Check:
 
 def _bounded(value: int, low: int, high: int) -> int:
     if value < low:
-        raise Faults.of("greater-than-equal")
+        raise ValidationErrors.of("greater-than-equal")
     if value > high:
-        raise Faults.of("less-than-equal")
+        raise ValidationErrors.of("less-than-equal")
     return value
 
 
-def amount(low: int, high: int) -> Check:
-    """Money as a number or as text; in minor units from here on."""
+def money_amount(low: int, high: int) -> Check:
+    """Money, as a number or as text, in minor units."""
 
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise Faults.of("invalid")
+            raise ValidationErrors.of("invalid")
         try:
             minor = Decimal(str(value)) * 100
         except InvalidOperation:
-            raise Faults.of("invalid") from None
+            raise ValidationErrors.of("invalid") from None
         if not minor.is_finite() or minor != minor.to_integral_value() or not low <= minor <= high:
-            raise Faults.of("invalid")
+            raise ValidationErrors.of("invalid")
         return int(minor)
 
     return check
 
 
-def flag(value: Any) -> bool:
-    """Nothing but true and false."""
+def boolean(value: Any) -> bool:
+    """True or false."""
     if not isinstance(value, bool):
-        raise Faults.of("bool-type")
+        raise ValidationErrors.of("bool-type")
     return value
 
 
 def one_of(*words: str) -> Check:
-    """One of a few words."""
+    """One of these words."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in words:
-            raise Faults.of("enum")
+            raise ValidationErrors.of("enum")
         return value
 
     return check
 
 
-def many(check: Check, low: int, high: int) -> Check:
-    """An array of so many."""
+def array(check: Check, low: int, high: int) -> Check:
+    """An array of ``low`` to ``high`` elements."""
 
     def check_all(value: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise Faults.of("list-type")
+            raise ValidationErrors.of("list-type")
         if not low <= len(value) <= high:
-            raise Faults.of("too-short" if len(value) < low else "too-long")
-        kept, faults = [], []
+            raise ValidationErrors.of("too-short" if len(value) < low else "too-long")
+        kept, errors = [], []
         for index, one in enumerate(value):
             try:
                 kept.append(check(one))
-            except Faults as wrong:
-                faults += [((index, *path), code) for path, code in wrong.faults]
-        if faults:
-            raise Faults(faults)
+            except ValidationErrors as error:
+                errors += [((index, *path), code) for path, code in error.errors]
+        if errors:
+            raise ValidationErrors(errors)
         return kept
 
     return check_all
 
 
-ID = whole(1, MAX_ID)
-STOCK = whole(0, MAX_STOCK)
-PRICE = amount(1, MAX_PRICE)
-USERNAME = text(3, 50, _only(r"[A-Za-z0-9_]+"))
+ID = integer(1, MAX_ID)
+STOCK = integer(0, MAX_STOCK)
+PRICE = money_amount(1, MAX_PRICE)
+USERNAME = text(3, 50, _matching(r"[A-Za-z0-9_]+"))
 EMAIL = text(3, 255, _email, _indexable)
-SLUG = text(1, 220, _only(r"[^\s/?#%\\]+"))
-SKU = text(1, 50, lambda value: _only(r"[A-Z0-9-]+")(value.upper()))
+SLUG = text(1, 220, _matching(r"[^\s/?#%\\]+"))
+SKU = text(1, 50, lambda value: _matching(r"[A-Z0-9-]+")(value.upper()))
 TAG = text(1, 50, _indexable)

@@ -2,26 +2,26 @@
 
 from collections import Counter
 
-from conformance.fuzz.model.answers import Answer, Refusal
-from conformance.fuzz.model.asking import MANDATORY, Given, Parameter, Route, number
 from conformance.fuzz.model.bodies import Field, draft, optional
-from conformance.fuzz.model.checks import ID, PRICE, many, one_of, text, whole
-from conformance.fuzz.model.lists import SORTED, listing
-from conformance.fuzz.model.shop import Row, Shop, shown
-from conformance.fuzz.model.values import MAX_ID, MAX_STOCK, MAX_TOTAL, money
+from conformance.fuzz.model.checks import ID, PRICE, array, integer, one_of, text
+from conformance.fuzz.model.lists import LIST_PARAMETERS, list_page
+from conformance.fuzz.model.requests import MANDATORY, Parameter, Request, Route, integer_text
+from conformance.fuzz.model.responses import Problem, Response
+from conformance.fuzz.model.shop import Record, ShopModel, to_json
+from conformance.fuzz.model.values import MAX_ID, MAX_STOCK, MAX_TOTAL, format_money
 
-_STATUSES = {
+_TRANSITIONS = {
     "pending": ("confirmed", "cancelled"),
     "confirmed": ("shipped", "cancelled"),
     "shipped": ("delivered",),
     "delivered": (),
     "cancelled": (),
 }
-"""From each status, those that follow."""
+"""The statuses that may follow each status."""
 
-_STATUS = one_of(*_STATUSES)
-_LINE = draft({"product_id": Field(ID), "quantity": Field(whole(1, MAX_STOCK))})
-_ORDER = draft({"user_id": Field(ID), "items": Field(many(_LINE, 1, 100)), "shipping_address": optional(text(0, 500))})
+_STATUS = one_of(*_TRANSITIONS)
+_LINE = draft({"product_id": Field(ID), "quantity": Field(integer(1, MAX_STOCK))})
+_ORDER = draft({"user_id": Field(ID), "items": Field(array(_LINE, 1, 100)), "shipping_address": optional(text(0, 500))})
 _PAYMENT = draft({"amount": Field(PRICE), "method": Field(text(1, 50)), "reference": optional(text(0, 255))})
 
 _TITLES = {
@@ -31,27 +31,29 @@ _TITLES = {
 }
 
 
-def _place(shop: Shop, given: Given) -> Answer:
-    return Answer(201, _shown(_order(shop, given.body)))
+def _place(shop: ShopModel, request: Request) -> Response:
+    return Response(201, _order_to_json(_order(shop, request.body)))
 
 
-def _place_and_notify(shop: Shop, given: Given) -> Answer:
-    order = _order(shop, given.body)
-    message = f"Your order {order['order_number']} over {money(order['total_amount'])} has been placed."
-    shop.add_hidden(
+def _place_and_notify(shop: ShopModel, request: Request) -> Response:
+    order = _order(shop, request.body)
+    message = f"Your order {order['order_number']} over {format_money(order['total_amount'])} has been placed."
+    shop.add_unseen(
         "notification", {"user_id": order["user_id"], "order_id": order["id"], "message": message, "is_read": False}
     )
-    return Answer(201, _shown(order))
+    return Response(201, _order_to_json(order))
 
 
-def _order(shop: Shop, draft: Row) -> Row:
-    wanted = _pieces(draft["items"])
+def _order(shop: ShopModel, draft: Record) -> Record:
+    wanted = _quantities(draft["items"])
     _check_lines(shop, draft["items"], wanted)
     items = [_item(line, shop.rows["product"][line["product_id"]]) for line in draft["items"]]
     total = sum(item["total_price"] for item in items)
     if total > MAX_TOTAL:
-        raise Refusal(400, "amount-limit", "Amount exceeds its limit", f"The total cannot exceed {money(MAX_TOTAL)}.")
-    shop.require({"user_id": "user"}, [draft])
+        raise Problem(
+            400, "amount-limit", "Amount exceeds its limit", f"The total cannot exceed {format_money(MAX_TOTAL)}."
+        )
+    shop.check_references({"user_id": "user"}, [draft])
     for key, quantity in wanted.items():
         product = shop.rows["product"][key]
         shop.change(product, {"stock_quantity": product["stock_quantity"] - quantity})
@@ -60,19 +62,19 @@ def _order(shop: Shop, draft: Row) -> Row:
     return shop.add("order", {"order_number": number, "status": "pending", "total_amount": total} | chosen)
 
 
-def _pieces(lines: list[Row]) -> Counter[int]:
+def _quantities(lines: list[Record]) -> Counter[int]:
     wanted: Counter[int] = Counter()
     for line in lines:
         wanted[line["product_id"]] += line["quantity"]
     return wanted
 
 
-def _item(line: Row, product: Row) -> Row:
+def _item(line: Record, product: Record) -> Record:
     price = product["price"]
     return line | {"unit_price": price, "total_price": price * line["quantity"]}
 
 
-def _check_lines(shop: Shop, lines: list[Row], wanted: Counter[int]) -> None:
+def _check_lines(shop: ShopModel, lines: list[Record], wanted: Counter[int]) -> None:
     errors = []
     for index, line in enumerate(lines):
         key = line["product_id"]
@@ -86,84 +88,88 @@ def _check_lines(shop: Shop, lines: list[Row], wanted: Counter[int]) -> None:
             errors.append((f"items.{index}.quantity", message, "insufficient-stock"))
     if errors:
         _, message, code = errors[0]
-        raise Refusal(400, code, _TITLES[code], f"The order cannot be placed. {message}", errors)
+        raise Problem(400, code, _TITLES[code], f"The order cannot be placed. {message}", errors)
 
 
-def _shown(order: Row) -> Row:
-    return shown(order) | {"items": [shown(item) for item in order["items"]]}
+def _order_to_json(order: Record) -> Record:
+    return to_json(order) | {"items": [to_json(item) for item in order["items"]]}
 
 
-def _summary(order: Row) -> Row:
-    return {name: value for name, value in shown(order).items() if name != "items"}
+def _summary(order: Record) -> Record:
+    return {name: value for name, value in to_json(order).items() if name != "items"}
 
 
-def _list(shop: Shop, given: Given) -> Answer:
-    same = {name: given.query[name] for name in ("status", "user_id") if given.query[name] is not None}
-    return listing(shop, given, shop.where("order", **same), ["total_amount"], _summary)
+def _list(shop: ShopModel, request: Request) -> Response:
+    same = {name: request.query[name] for name in ("status", "user_id") if request.query[name] is not None}
+    return list_page(shop, request, shop.select("order", **same), ["total_amount"], _summary)
 
 
-def _of_user(shop: Shop, given: Given) -> Answer:
-    key = given.path["user_id"]
-    page = listing(shop, given, shop.where("order", user_id=key), ["total_amount"], _summary)
+def _of_user(shop: ShopModel, request: Request) -> Response:
+    key = request.path["user_id"]
+    page = list_page(shop, request, shop.select("order", user_id=key), ["total_amount"], _summary)
     if page.status == 200 and not page.body["items"]:
         shop.find("user", key)
     return page
 
 
-def _stats(shop: Shop, _: Given) -> Answer:
-    orders = shop.where("order")
+def _stats(shop: ShopModel, _: Request) -> Response:
+    orders = shop.select("order")
     counts = Counter(order["status"] for order in orders)
     revenue = sum(order["total_amount"] for order in orders if order["status"] != "cancelled")
-    by_status = {status: counts[status] for status in _STATUSES}
-    return Answer(200, {"total_orders": len(orders), "total_revenue": money(revenue), "orders_by_status": by_status})
+    by_status = {status: counts[status] for status in _TRANSITIONS}
+    return Response(
+        200, {"total_orders": len(orders), "total_revenue": format_money(revenue), "orders_by_status": by_status}
+    )
 
 
-def _get(shop: Shop, given: Given) -> Answer:
-    return Answer(200, _shown(shop.find("order", given.id)))
+def _get(shop: ShopModel, request: Request) -> Response:
+    return Response(200, _order_to_json(shop.find("order", request.id)))
 
 
-def _details(shop: Shop, given: Given) -> Answer:
-    order = shop.find("order", given.id)
-    items = [shown(item) | {"product": shown(shop.rows["product"][item["product_id"]])} for item in order["items"]]
-    return Answer(200, _summary(order) | {"user": dict(shop.rows["user"][order["user_id"]]), "items": items})
+def _details(shop: ShopModel, request: Request) -> Response:
+    order = shop.find("order", request.id)
+    items = [to_json(item) | {"product": to_json(shop.rows["product"][item["product_id"]])} for item in order["items"]]
+    return Response(200, _summary(order) | {"user": dict(shop.rows["user"][order["user_id"]]), "items": items})
 
 
-def _change_status(shop: Shop, given: Given) -> Answer:
-    order, status = shop.find("order", given.id), given.query["new_status"]
-    if status not in _STATUSES[order["status"]]:
+def _change_status(shop: ShopModel, request: Request) -> Response:
+    order, status = shop.find("order", request.id), request.query["new_status"]
+    if status not in _TRANSITIONS[order["status"]]:
         errors = [("new_status", f"Does not follow {order['status']}.", "invalid-transition")]
         detail = f"An order cannot change from {order['status']} to {status}."
-        raise Refusal(400, "invalid-transition", "Invalid status transition", detail, errors)
+        raise Problem(400, "invalid-transition", "Invalid status transition", detail, errors)
     if status == "cancelled":
         _restock(shop, order)
     shop.change(order, {"status": status})
-    return Answer(200, {"order_id": order["id"], "new_status": status})
+    return Response(200, {"order_id": order["id"], "new_status": status})
 
 
-def _restock(shop: Shop, order: Row) -> None:
+def _restock(shop: ShopModel, order: Record) -> None:
     stocks = {
         key: shop.rows["product"][key]["stock_quantity"] + quantity
-        for key, quantity in sorted(_pieces(order["items"]).items())
+        for key, quantity in sorted(_quantities(order["items"]).items())
     }
     for key, stock in stocks.items():
         if stock > MAX_STOCK:
             detail = f"The stock of product {key} cannot exceed {MAX_STOCK}."
-            raise Refusal(400, "stock-limit", "Stock would exceed its limit", detail)
+            raise Problem(400, "stock-limit", "Stock would exceed its limit", detail)
     for key, stock in stocks.items():
         shop.change(shop.rows["product"][key], {"stock_quantity": stock})
 
 
-def _pay(shop: Shop, given: Given) -> Answer:
-    order = shop.find("order", given.id)
+def _pay(shop: ShopModel, request: Request) -> Response:
+    order = shop.find("order", request.id)
     if order["status"] != "pending":
         detail = f"Only a pending order can be paid; this one is {order['status']}."
-        raise Refusal(400, "invalid-transition", "Invalid status transition", detail)
-    if given.body["amount"] != order["total_amount"]:
-        errors = [("amount", f"Must be {money(order['total_amount'])}.", "amount-mismatch")]
+        raise Problem(400, "invalid-transition", "Invalid status transition", detail)
+    if request.body["amount"] != order["total_amount"]:
+        errors = [("amount", f"Must be {format_money(order['total_amount'])}.", "amount-mismatch")]
         detail = "The amount must equal the order's total."
-        raise Refusal(400, "amount-mismatch", "Amount does not match", detail, errors)
+        raise Problem(400, "amount-mismatch", "Amount does not match", detail, errors)
     shop.change(order, {"status": "confirmed"})
-    return Answer(201, shown(shop.add("payment", {"order_id": order["id"]} | given.body | {"status": "completed"})))
+    return Response(
+        201, to_json(shop.add("payment", {"order_id": order["id"]} | request.body | {"status": "completed"}))
+    )
 
 
 ROUTES = (
@@ -173,10 +179,10 @@ ROUTES = (
         "GET",
         "/orders",
         _list,
-        query={**SORTED, "status": Parameter(_STATUS), "user_id": Parameter(number(1, MAX_ID))},
+        query={**LIST_PARAMETERS, "status": Parameter(_STATUS), "user_id": Parameter(integer_text(1, MAX_ID))},
     ),
     Route("GET", "/orders/stats/summary", _stats),
-    Route("GET", "/orders/user/{user_id}", _of_user, query=SORTED),
+    Route("GET", "/orders/user/{user_id}", _of_user, query=LIST_PARAMETERS),
     Route("GET", "/orders/{id}", _get),
     Route("GET", "/orders/{id}/details", _details),
     Route("PATCH", "/orders/{id}/status", _change_status, query={"new_status": Parameter(_STATUS, MANDATORY)}),

@@ -1,12 +1,12 @@
-"""Posts, which hold the ids of their tags."""
+"""Posts, which contain the ids of their tags."""
 
-from conformance.fuzz.model.answers import Answer
-from conformance.fuzz.model.asking import Given, Parameter, Route, number
 from conformance.fuzz.model.bodies import Field, draft, patch
-from conformance.fuzz.model.checks import ID, SLUG, TAG, many, one_of, text
-from conformance.fuzz.model.lists import SEARCH, SORTED, listing
-from conformance.fuzz.model.shop import Row, Shop
-from conformance.fuzz.model.values import MAX_ID, fold, holds, slug, stamp
+from conformance.fuzz.model.checks import ID, SLUG, TAG, array, one_of, text
+from conformance.fuzz.model.lists import LIST_PARAMETERS, SEARCH, list_page
+from conformance.fuzz.model.requests import Parameter, Request, Route, integer_text
+from conformance.fuzz.model.responses import Response
+from conformance.fuzz.model.shop import Record, ShopModel
+from conformance.fuzz.model.values import MAX_ID, derive_slug, fold, format_time, matches_search
 
 _STATUS = one_of("draft", "published", "archived")
 _FIELDS = {
@@ -15,10 +15,10 @@ _FIELDS = {
     "content": Field(text(1, 100_000)),
     "status": Field(_STATUS, "draft"),
     "author_id": Field(ID),
-    "tags": Field(many(TAG, 0, 50), ()),
+    "tags": Field(array(TAG, 0, 50), ()),
 }
 _FILTER = {
-    "author_id": Parameter(number(1, MAX_ID)),
+    "author_id": Parameter(integer_text(1, MAX_ID)),
     "tag": Parameter(TAG),
     "status": Parameter(_STATUS),
     "search": SEARCH,
@@ -28,89 +28,89 @@ _UNIQUE = {"slug": lambda row: row["slug"]}
 SORTS = ["title", "view_count", "published_at"]
 
 
-def shown_post(shop: Shop, post: Row) -> Row:
+def post_to_json(shop: ShopModel, post: Record) -> Record:
     """A post with the names of its tags."""
     return post | {"tags": sorted(shop.rows["tag"][key]["name"] for key in post["tags"])}
 
 
-def _tagged(shop: Shop, names: list[str]) -> list[int]:
-    """The ids of the tags with these names. New ones are stored in the order of their names."""
-    spelled: dict[str, str] = {}
+def _tag_ids(shop: ShopModel, names: list[str]) -> list[int]:
+    """The ids of the tags with these names; new tags are stored in the order of their names."""
+    spellings: dict[str, str] = {}
     for name in names:
-        spelled.setdefault(fold(name), name)
-    stored = {fold(row["name"]): row["id"] for row in shop.where("tag")}
-    for name in sorted(name for key, name in spelled.items() if key not in stored):
-        new = shop.add_hidden("tag", {"name": name, "slug": slug(name, "tag", shop.slugs("tag"))})
+        spellings.setdefault(fold(name), name)
+    stored = {fold(row["name"]): row["id"] for row in shop.select("tag")}
+    for name in sorted(name for key, name in spellings.items() if key not in stored):
+        new = shop.add_unseen("tag", {"name": name, "slug": derive_slug(name, "tag", shop.taken_slugs("tag"))})
         stored[fold(name)] = new["id"]
-    return sorted(stored[key] for key in spelled)
+    return sorted(stored[key] for key in spellings)
 
 
-def _create(shop: Shop, given: Given) -> Answer:
-    row = dict(given.body)
-    row["slug"] = row["slug"] or slug(row["title"], "post", shop.slugs("post"))
-    shop.require(_REFERENCES, [row])
-    shop.require_free("post", _UNIQUE, [row])
-    row["tags"] = _tagged(shop, row["tags"])
-    published = stamp(shop.now) if row["status"] == "published" else None
+def _create(shop: ShopModel, request: Request) -> Response:
+    row = dict(request.body)
+    row["slug"] = row["slug"] or derive_slug(row["title"], "post", shop.taken_slugs("post"))
+    shop.check_references(_REFERENCES, [row])
+    shop.check_unique("post", _UNIQUE, [row])
+    row["tags"] = _tag_ids(shop, row["tags"])
+    published = format_time(shop.now) if row["status"] == "published" else None
     post = shop.add("post", row | {"view_count": 0, "published_at": published})
-    return Answer(201, shown_post(shop, post))
+    return Response(201, post_to_json(shop, post))
 
 
-def _list(shop: Shop, given: Given) -> Answer:
-    wanted = given.query
+def _list(shop: ShopModel, request: Request) -> Response:
+    wanted = request.query
     same = {name: wanted[name] for name in ("author_id", "status") if wanted[name] is not None}
-    rows = [row for row in shop.where("post", **same) if _found(row, wanted["search"] or "")]
+    rows = [row for row in shop.select("post", **same) if _matches(row, wanted["search"] or "")]
     if wanted["tag"] is not None:
-        tags = {row["id"] for row in shop.where("tag") if fold(row["name"]) == fold(wanted["tag"])}
+        tags = {row["id"] for row in shop.select("tag") if fold(row["name"]) == fold(wanted["tag"])}
         rows = [row for row in rows if tags & set(row["tags"])]
-    return listing(shop, given, rows, SORTS, lambda row: shown_post(shop, row))
+    return list_page(shop, request, rows, SORTS, lambda row: post_to_json(shop, row))
 
 
-def _found(post: Row, wanted: str) -> bool:
-    return holds(post["title"], wanted) or holds(post["content"], wanted)
+def _matches(post: Record, wanted: str) -> bool:
+    return matches_search(post["title"], wanted) or matches_search(post["content"], wanted)
 
 
-def _get(shop: Shop, given: Given) -> Answer:
-    return Answer(200, shown_post(shop, shop.find("post", given.id)))
+def _get(shop: ShopModel, request: Request) -> Response:
+    return Response(200, post_to_json(shop, shop.find("post", request.id)))
 
 
-def _replace(shop: Shop, given: Given) -> Answer:
-    kept = {} if given.body["slug"] is not None else {"slug": shop.find("post", given.id)["slug"]}
-    return _change(shop, given.id, given.body | kept)
+def _replace(shop: ShopModel, request: Request) -> Response:
+    kept = {} if request.body["slug"] is not None else {"slug": shop.find("post", request.id)["slug"]}
+    return _change(shop, request.id, request.body | kept)
 
 
-def _update(shop: Shop, given: Given) -> Answer:
-    return _change(shop, given.id, given.body)
+def _update(shop: ShopModel, request: Request) -> Response:
+    return _change(shop, request.id, request.body)
 
 
-def _change(shop: Shop, key: int, chosen: Row) -> Answer:
+def _change(shop: ShopModel, key: int, chosen: Record) -> Response:
     post = shop.find("post", key)
     changes = dict(chosen)
-    shop.require(_REFERENCES, [changes])
-    shop.require_free("post", _UNIQUE, [post | changes])
+    shop.check_references(_REFERENCES, [changes])
+    shop.check_unique("post", _UNIQUE, [post | changes])
     if "tags" in changes:
-        changes["tags"] = _tagged(shop, changes["tags"])
+        changes["tags"] = _tag_ids(shop, changes["tags"])
     if changes.get("status") == "published" and post["published_at"] is None:
-        changes["published_at"] = stamp(shop.now)
-    return Answer(200, shown_post(shop, shop.change(post, changes)))
+        changes["published_at"] = format_time(shop.now)
+    return Response(200, post_to_json(shop, shop.change(post, changes)))
 
 
-def _delete(shop: Shop, given: Given) -> Answer:
-    shop.find("post", given.id)
-    del shop.rows["post"][given.id]
-    return Answer(204)
+def _delete(shop: ShopModel, request: Request) -> Response:
+    shop.find("post", request.id)
+    del shop.rows["post"][request.id]
+    return Response(204)
 
 
-def _view(shop: Shop, given: Given) -> Answer:
-    post = shop.find("post", given.id)
+def _view(shop: ShopModel, request: Request) -> Response:
+    post = shop.find("post", request.id)
     post["view_count"] += 1
     post["version"] += 1
-    return Answer(200, shown_post(shop, post))
+    return Response(200, post_to_json(shop, post))
 
 
 ROUTES = (
     Route("POST", "/posts", _create, draft(_FIELDS)),
-    Route("GET", "/posts", _list, query={**SORTED, **_FILTER}),
+    Route("GET", "/posts", _list, query={**LIST_PARAMETERS, **_FILTER}),
     Route("GET", "/posts/{id}", _get),
     Route("PUT", "/posts/{id}", _replace, draft(_FIELDS)),
     Route("PATCH", "/posts/{id}", _update, patch(_FIELDS)),

@@ -2,72 +2,82 @@
 
 from typing import Any
 
-from conformance.fuzz.model.answers import Answer, not_found, referenced
-from conformance.fuzz.model.asking import MANDATORY, Given, Parameter, Route, number
 from conformance.fuzz.model.bodies import Field, draft, optional, patch
-from conformance.fuzz.model.checks import EMAIL, USERNAME, cleaned, flag, many, password, text
-from conformance.fuzz.model.lists import FLAG, PART, PHRASE, SEARCH, SORTED, listing, part
-from conformance.fuzz.model.posts import shown_post
-from conformance.fuzz.model.shop import Row, Shop, check_distinct
-from conformance.fuzz.model.values import fold, holds, money, stamp
+from conformance.fuzz.model.checks import EMAIL, USERNAME, array, boolean, normalize, password, text
+from conformance.fuzz.model.lists import (
+    BOOLEAN,
+    LIST_PARAMETERS,
+    REQUIRED_SEARCH,
+    SEARCH,
+    SUBLIST_PARAMETERS,
+    list_page,
+    sublist,
+)
+from conformance.fuzz.model.posts import post_to_json
+from conformance.fuzz.model.requests import MANDATORY, Parameter, Request, Route, integer_text
+from conformance.fuzz.model.responses import Response, not_found, referenced
+from conformance.fuzz.model.shop import Record, ShopModel, check_distinct
+from conformance.fuzz.model.values import fold, format_money, format_time, matches_search
 
 _DAY = 86_400_000
 
-_CHOSEN = {
+_FIELDS = {
     "username": Field(USERNAME),
     "email": Field(EMAIL),
     "full_name": optional(text(0, 100)),
     "bio": optional(text(0, 1000)),
-    "is_active": Field(flag, True),
+    "is_active": Field(boolean, True),
 }
-_REGISTRATION = draft({**_CHOSEN, "password": Field(password)})
-_REPLACEMENT = draft({**_CHOSEN, "password": Field(password, None)})
-_PATCH = patch({**_CHOSEN, "password": Field(password)})
+_REGISTRATION = draft({**_FIELDS, "password": Field(password)})
+_REPLACEMENT = draft({**_FIELDS, "password": Field(password, None)})
+_PATCH = patch({**_FIELDS, "password": Field(password)})
 
 _UNIQUE = {"username": lambda row: fold(row["username"]), "email": lambda row: fold(row["email"])}
 
 
-def _register(shop: Shop, drafts: list[Row], *, bulk: bool) -> list[Row]:
-    rows = [{name: row[name] for name in _CHOSEN} | {"is_superuser": False} for row in drafts]
+def _register(shop: ShopModel, drafts: list[Record], *, bulk: bool) -> list[Record]:
+    rows = [{name: row[name] for name in _FIELDS} | {"is_superuser": False} for row in drafts]
     check_distinct(_UNIQUE, rows)
-    shop.require_free("user", _UNIQUE, rows, bulk=bulk)
+    shop.check_unique("user", _UNIQUE, rows, bulk=bulk)
     return [shop.add("user", row, index if bulk else None) for index, row in enumerate(rows)]
 
 
-def _create(shop: Shop, given: Given) -> Answer:
-    [user] = _register(shop, [given.body], bulk=False)
-    return Answer(201, dict(user))
+def _create(shop: ShopModel, request: Request) -> Response:
+    [user] = _register(shop, [request.body], bulk=False)
+    return Response(201, dict(user))
 
 
-def _create_many(shop: Shop, given: Given) -> Answer:
-    return Answer(201, [dict(user) for user in _register(shop, given.body, bulk=True)])
+def _create_many(shop: ShopModel, request: Request) -> Response:
+    return Response(201, [dict(user) for user in _register(shop, request.body, bulk=True)])
 
 
-def _found(user: Row, wanted: str) -> bool:
-    return any(holds(user[name], wanted) for name in ("username", "email", "full_name"))
+def _matches(user: Record, wanted: str) -> bool:
+    return any(matches_search(user[name], wanted) for name in ("username", "email", "full_name"))
 
 
-def _list(shop: Shop, given: Given) -> Answer:
-    rows = shop.where("user") if given.query["is_active"] is None else shop.where("user", **_only_active(given))
-    return listing(shop, given, [row for row in rows if _found(row, given.query["search"] or "")], ["username"])
+def _list(shop: ShopModel, request: Request) -> Response:
+    rows = shop.select("user") if request.query["is_active"] is None else shop.select("user", **_only_active(request))
+    return list_page(shop, request, [row for row in rows if _matches(row, request.query["search"] or "")], ["username"])
 
 
-def _only_active(given: Given) -> dict[str, Any]:
-    return {"is_active": given.query["is_active"]}
+def _only_active(request: Request) -> dict[str, Any]:
+    return {"is_active": request.query["is_active"]}
 
 
-def _search(shop: Shop, given: Given) -> Answer:
-    return listing(shop, given, [row for row in shop.where("user") if _found(row, given.query["q"])], ["username"])
+def _search(shop: ShopModel, request: Request) -> Response:
+    return list_page(
+        shop, request, [row for row in shop.select("user") if _matches(row, request.query["q"])], ["username"]
+    )
 
 
-def _count_active(shop: Shop, _: Given) -> Answer:
-    return Answer(200, {"active_users": len(shop.where("user", is_active=True))})
+def _count_active(shop: ShopModel, _: Request) -> Response:
+    return Response(200, {"active_users": len(shop.select("user", is_active=True))})
 
 
-def _top_spenders(shop: Shop, given: Given) -> Answer:
+def _top_spenders(shop: ShopModel, request: Request) -> Response:
     spent = []
-    for user in shop.where("user"):
-        orders = [order for order in shop.where("order", user_id=user["id"]) if order["status"] != "cancelled"]
+    for user in shop.select("user"):
+        orders = [order for order in shop.select("order", user_id=user["id"]) if order["status"] != "cancelled"]
         if orders:
             spent.append((-sum(order["total_amount"] for order in orders), user["id"], len(orders), user))
     best = [
@@ -76,66 +86,66 @@ def _top_spenders(shop: Shop, given: Given) -> Answer:
             "username": user["username"],
             "email": user["email"],
             "order_count": count,
-            "total_spent": money(-total),
+            "total_spent": format_money(-total),
         }
         for total, key, count, user in sorted(spent, key=lambda row: row[:2])
     ]
-    return Answer(200, best[: given.query["limit"]])
+    return Response(200, best[: request.query["limit"]])
 
 
-def _by_email(shop: Shop, given: Given) -> Answer:
-    email = cleaned(given.path["email"])
-    for user in shop.where("user"):
+def _by_email(shop: ShopModel, request: Request) -> Response:
+    email = normalize(request.path["email"])
+    for user in shop.select("user"):
         if email is not None and fold(user["email"]) == fold(email):
-            return Answer(200, dict(user))
+            return Response(200, dict(user))
     raise not_found("user", email)
 
 
-def _deactivate_stale(shop: Shop, given: Given) -> Answer:
-    before = stamp(shop.now - given.query["days"] * _DAY)
-    stale = [user for user in shop.where("user", is_active=True) if user["updated_at"] < before]
+def _deactivate_stale(shop: ShopModel, request: Request) -> Response:
+    before = format_time(shop.now - request.query["days"] * _DAY)
+    stale = [user for user in shop.select("user", is_active=True) if user["updated_at"] < before]
     for user in stale:
         shop.change(user, {"is_active": False})
-    return Answer(200, {"deactivated_count": len(stale)})
+    return Response(200, {"deactivated_count": len(stale)})
 
 
-def _delete_inactive(shop: Shop, _: Given) -> Answer:
-    inactive = shop.where("user", is_active=False)
-    if any(shop.where("account", user_id=user["id"]) for user in inactive):
+def _delete_inactive(shop: ShopModel, _: Request) -> Response:
+    inactive = shop.select("user", is_active=False)
+    if any(shop.select("account", user_id=user["id"]) for user in inactive):
         raise referenced("user", "accounts")
     for user in inactive:
         _remove(shop, user)
-    return Answer(200, {"deleted_count": len(inactive)})
+    return Response(200, {"deleted_count": len(inactive)})
 
 
-def _get(shop: Shop, given: Given) -> Answer:
-    return Answer(200, dict(shop.find("user", given.id)))
+def _get(shop: ShopModel, request: Request) -> Response:
+    return Response(200, dict(shop.find("user", request.id)))
 
 
-def _change(shop: Shop, given: Given) -> Answer:
-    user = shop.find("user", given.id)
-    changes = {name: value for name, value in given.body.items() if name != "password"}
-    shop.require_free("user", _UNIQUE, [user | changes])
-    if given.body.get("password") is not None:
+def _change(shop: ShopModel, request: Request) -> Response:
+    user = shop.find("user", request.id)
+    changes = {name: value for name, value in request.body.items() if name != "password"}
+    shop.check_unique("user", _UNIQUE, [user | changes])
+    if request.body.get("password") is not None:
         user.update(changes)
         shop.touch(user)
-    return Answer(200, dict(shop.change(user, changes)))
+    return Response(200, dict(shop.change(user, changes)))
 
 
-def _delete(shop: Shop, given: Given) -> Answer:
-    user = shop.find("user", given.id)
-    if shop.where("account", user_id=user["id"]):
+def _delete(shop: ShopModel, request: Request) -> Response:
+    user = shop.find("user", request.id)
+    if shop.select("account", user_id=user["id"]):
         raise referenced("user", "accounts")
     _remove(shop, user)
-    return Answer(204)
+    return Response(204)
 
 
-def _remove(shop: Shop, user: Row) -> None:
-    orders = shop.where("order", user_id=user["id"])
+def _remove(shop: ShopModel, user: Record) -> None:
+    orders = shop.select("order", user_id=user["id"])
     for kind, rows in (
-        ("post", shop.where("post", author_id=user["id"])),
-        ("payment", [row for order in orders for row in shop.where("payment", order_id=order["id"])]),
-        ("notification", shop.where("notification", user_id=user["id"])),
+        ("post", shop.select("post", author_id=user["id"])),
+        ("payment", [row for order in orders for row in shop.select("payment", order_id=order["id"])]),
+        ("notification", shop.select("notification", user_id=user["id"])),
         ("order", orders),
         ("user", [user]),
     ):
@@ -143,42 +153,42 @@ def _remove(shop: Shop, user: Row) -> None:
             del shop.rows[kind][row["id"]]
 
 
-def _deactivate(shop: Shop, given: Given) -> Answer:
-    user = shop.change(shop.find("user", given.id), {"is_active": False})
-    return Answer(200, {"message": f"User {user['id']} is inactive."})
+def _deactivate(shop: ShopModel, request: Request) -> Response:
+    user = shop.change(shop.find("user", request.id), {"is_active": False})
+    return Response(200, {"message": f"User {user['id']} is inactive."})
 
 
-def _with_posts(shop: Shop, given: Given) -> Answer:
-    user = shop.find("user", given.id)
-    posts = part(given, shop.where("post", author_id=user["id"]))
-    return Answer(200, user | {"posts": [shown_post(shop, post) for post in posts]})
+def _with_posts(shop: ShopModel, request: Request) -> Response:
+    user = shop.find("user", request.id)
+    posts = sublist(request, shop.select("post", author_id=user["id"]))
+    return Response(200, user | {"posts": [post_to_json(shop, post) for post in posts]})
 
 
-def _notifications(shop: Shop, given: Given) -> Answer:
-    rows = shop.where("notification", user_id=given.id)
-    page = listing(shop, given, rows, [])
+def _notifications(shop: ShopModel, request: Request) -> Response:
+    rows = shop.select("notification", user_id=request.id)
+    page = list_page(shop, request, rows, [])
     if page.status == 200 and not page.body["items"]:
-        shop.find("user", given.id)
+        shop.find("user", request.id)
     return page
 
 
-def _read_notification(shop: Shop, given: Given) -> Answer:
-    return Answer(200, dict(shop.change(shop.find("notification", given.id), {"is_read": True})))
+def _read_notification(shop: ShopModel, request: Request) -> Response:
+    return Response(200, dict(shop.change(shop.find("notification", request.id), {"is_read": True})))
 
 
 ROUTES = (
     Route("POST", "/users", _create, _REGISTRATION),
-    Route("POST", "/users/bulk", _create_many, many(_REGISTRATION, 1, 1000)),
-    Route("GET", "/users", _list, query={**SORTED, "is_active": FLAG, "search": SEARCH}),
-    Route("GET", "/users/search", _search, query={**SORTED, "q": PHRASE}),
+    Route("POST", "/users/bulk", _create_many, array(_REGISTRATION, 1, 1000)),
+    Route("GET", "/users", _list, query={**LIST_PARAMETERS, "is_active": BOOLEAN, "search": SEARCH}),
+    Route("GET", "/users/search", _search, query={**LIST_PARAMETERS, "q": REQUIRED_SEARCH}),
     Route("GET", "/users/stats/active-count", _count_active),
-    Route("GET", "/users/top-spenders", _top_spenders, query={"limit": Parameter(number(1, 100), 10)}),
+    Route("GET", "/users/top-spenders", _top_spenders, query={"limit": Parameter(integer_text(1, 100), 10)}),
     Route("GET", "/users/by-email/{email}", _by_email),
     Route(
         "PATCH",
         "/users/bulk/deactivate",
         _deactivate_stale,
-        query={"days": Parameter(number(0, 36_500), MANDATORY)},
+        query={"days": Parameter(integer_text(0, 36_500), MANDATORY)},
     ),
     Route("DELETE", "/users/bulk/inactive", _delete_inactive),
     Route("GET", "/users/{id}", _get),
@@ -186,7 +196,7 @@ ROUTES = (
     Route("PATCH", "/users/{id}", _change, _PATCH),
     Route("DELETE", "/users/{id}", _delete),
     Route("DELETE", "/users/{id}/soft", _deactivate),
-    Route("GET", "/users/{id}/with-posts", _with_posts, query=PART),
-    Route("GET", "/users/{id}/notifications", _notifications, query=SORTED),
+    Route("GET", "/users/{id}/with-posts", _with_posts, query=SUBLIST_PARAMETERS),
+    Route("GET", "/users/{id}/notifications", _notifications, query=LIST_PARAMETERS),
     Route("POST", "/notifications/{id}/read", _read_notification),
 )

@@ -1,4 +1,4 @@
-"""Text, money and times as the contract has them."""
+"""Text, money and times."""
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def fold(value: str) -> str:
-    """The form in which names are compared and texts are searched."""
+    """The form in which names are compared and text is searched."""
     while True:
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
         if folded == value:
@@ -23,19 +23,19 @@ def fold(value: str) -> str:
         value = folded
 
 
-def holds(text: str | None, wanted: str) -> bool:
-    """Whether a search for ``wanted`` finds ``text``. The last code point of Unicode, no character, is ignored."""
+def matches_search(text: str | None, wanted: str) -> bool:
+    """Whether a search for ``wanted`` finds ``text``. The last code point of Unicode, a noncharacter, is ignored."""
     return fold(wanted.replace("\U0010ffff", "")) in fold((text or "").replace("\U0010ffff", ""))
 
 
-def stamp(milliseconds: int) -> str:
-    """A time as JSON has it; such texts sort as the times do."""
+def format_time(milliseconds: int) -> str:
+    """A time as in JSON; such texts sort as the times do."""
     moment = _EPOCH + timedelta(milliseconds=milliseconds)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
 
 
-def money(minor: int) -> str:
-    """Minor units as JSON has them."""
+def format_money(minor: int) -> str:
+    """Minor units as in JSON."""
     return str((Decimal(minor) / 100).quantize(Decimal("0.01")))
 
 
@@ -44,8 +44,8 @@ def mean(values: list[int]) -> int:
     return int((Decimal(sum(values)) / len(values)).quantize(Decimal(1), ROUND_HALF_EVEN))
 
 
-def slug(name: str, kind: str, taken: set[str]) -> str:
-    """The slug of a name that chose none: the first that is free."""
+def derive_slug(name: str, kind: str, taken: set[str]) -> str:
+    """The slug of a name without one: the first that is free."""
     base = slugify(name, max_length=200) or kind
-    numbered = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 3))
-    return next(candidate for candidate in numbered if candidate not in taken)
+    candidates = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 3))
+    return next(candidate for candidate in candidates if candidate not in taken)

@@ -1,4 +1,4 @@
-"""Values that are worth a try: few, so that they meet again, and each of them a trap for some storage."""
+"""Values for requests: few, so that they collide, and each difficult for some storage."""
 
 from typing import Any
 
@@ -49,18 +49,18 @@ NAMES = [
     "a\u200db",
     "\U0010ffffq",
 ]
-"""Accents composed and decomposed, letters that fold to several, digits and signs that mean something to a database,
-code points before and after the surrogates, right-to-left script."""
+"""Accents composed and decomposed, letters that fold to several, digits and signs with a meaning in some database, code
+points before and after the surrogates, right-to-left script."""
 
-ORDINARY = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 
 
-def _numbered(form: str) -> st.SearchStrategy[str]:
+def _formatted(form: str) -> st.SearchStrategy[str]:
     return st.integers(0, 999).map(form.format)
 
 
-names = st.sampled_from(NAMES) | st.text(ORDINARY, min_size=1, max_size=12)
-texts = st.none() | st.sampled_from(NAMES) | st.text(ORDINARY, max_size=30) | st.just("long " * 100)
+names = st.sampled_from(NAMES) | st.text(CHARACTERS, min_size=1, max_size=12)
+texts = st.none() | st.sampled_from(NAMES) | st.text(CHARACTERS, max_size=30) | st.just("long " * 100)
 searches = st.one_of(
     st.sampled_from(["%", "_", "%o%", "\\", "a.b", "*", "[d]", "$", "'", "", " "]),
     st.sampled_from(
@@ -69,8 +69,8 @@ searches = st.one_of(
     st.sampled_from(NAMES),
 )
 slugs = st.none() | st.none() | st.sampled_from(["lamp", "lamp-2", "LAMP", "l\u00e4mp", "product", "tag", "\U0001f600"])
-usernames = st.sampled_from(["ada", "Ada", "ADA", "bob", "eve_1", "eve11", "x" * 50, "___"]) | _numbered("user_{}")
-emails = _numbered("{}@example.com") | st.sampled_from(
+usernames = st.sampled_from(["ada", "Ada", "ADA", "bob", "eve_1", "eve11", "x" * 50, "___"]) | _formatted("user_{}")
+emails = _formatted("{}@example.com") | st.sampled_from(
     [
         "ada@example.com",
         "ADA@Example.COM",
@@ -84,7 +84,7 @@ emails = _numbered("{}@example.com") | st.sampled_from(
 )
 passwords = st.sampled_from(["SecurePass123", "Pass w0rd\u00e9 "])
 maybe_flags = st.sampled_from([True, None, True, False])
-skus = st.sampled_from(["A", "a", "A-1", "a-1", "A1", "B", "0", "-", "LONG" * 12]) | _numbered("S-{}")
+skus = st.sampled_from(["A", "a", "A-1", "a-1", "A1", "B", "0", "-", "LONG" * 12]) | _formatted("S-{}")
 prices = st.sampled_from(["0.01", "0.03", "1.00", "1.10", 2, 2.5, 0.07, "19.99", "99999999.99", "1e2"])
 stocks = st.none() | st.sampled_from([0, 1, 2, 3, 5.0, 10, 2_147_483_646, 2_147_483_647])
 quantities = st.sampled_from([1, 1, 1, 2, 3, 5, 2_147_483_647])
@@ -96,7 +96,7 @@ tags = st.lists(
 )
 waits = st.sampled_from([1, 1, 1, 1, 0, 0, 1000, 86_400_000, -1500])
 
-WRONG: list[Json] = [
+INVALID_VALUES: list[Json] = [
     None,
     "",
     " ",
@@ -125,4 +125,4 @@ WRONG: list[Json] = [
     "@",
     "pending",
 ]
-"""In the place of a value; most are wrong there, and the shop in plain Python knows which."""
+"""Replacements for a value; most are invalid there, and the model knows which."""

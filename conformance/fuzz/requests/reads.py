@@ -1,11 +1,11 @@
-"""Requests that only look."""
+"""Requests that only read."""
 
 from urllib.parse import quote
 
 from hypothesis import strategies as st
 
 from conformance.fuzz.requests import pools
-from conformance.fuzz.requests.known import Known
+from conformance.fuzz.requests.known import KnownNames
 from conformance.fuzz.steps import Step
 
 Steps = st.SearchStrategy[Step]
@@ -24,22 +24,24 @@ _PRICES = st.sampled_from(["0", "0.03", "1.00", "2.5", "100", "99999999.99"])
 _NUMBERS = st.sampled_from(["1", "2", "10"])
 
 
-def reads(known: Known) -> Steps:
-    """Any request that looks at something."""
-    return st.one_of(_lists(known), _lists(known), _lists(known), _others(known)).map(lambda path: Step("GET", path))
+def reads(known: KnownNames) -> Steps:
+    """Any request that reads."""
+    return st.one_of(_lists(known), _lists(known), _lists(known), _other_reads(known)).map(
+        lambda path: Step("GET", path)
+    )
 
 
-def _lists(known: Known) -> Texts:
+def _lists(known: KnownNames) -> Texts:
     tags = pools.tags.filter(bool).map(lambda names: names[0])
-    posts = {"author_id": known.some("user"), "tag": tags, "status": st.sampled_from(["draft", "published"])}
+    posts = {"author_id": known.reference("user"), "tag": tags, "status": st.sampled_from(["draft", "published"])}
     products = {
-        "category_id": known.some("category"),
+        "category_id": known.reference("category"),
         "min_price": _PRICES,
         "max_price": _PRICES,
         "is_active": _FLAGS,
         "search": pools.searches,
     }
-    orders = {"status": st.sampled_from(["pending", "cancelled"]), "user_id": known.some("user")}
+    orders = {"status": st.sampled_from(["pending", "cancelled"]), "user_id": known.reference("user")}
     return st.one_of(
         _list("/users", "user", {"is_active": _FLAGS, "search": pools.searches}),
         _list("/users/search", "user", {}, q=pools.searches.filter(str.strip)),
@@ -51,39 +53,39 @@ def _lists(known: Known) -> Texts:
         _list("/orders", "order", orders),
         _list("/posts", "post", {**posts, "search": pools.searches}),
         _list("/tags", "tag", {}),
-        known.some("user").flatmap(lambda user: _list(f"/orders/user/{user}", "order", {})),
-        known.some("user").flatmap(lambda user: _list(f"/users/{user}/notifications", "other", {})),
-        known.some("tag").flatmap(lambda tag: _list(f"/tags/{tag}/posts", "post", {})),
-        known.some("account").flatmap(lambda account: _list(f"/accounts/{account}/transfers", "other", {})),
+        known.reference("user").flatmap(lambda user: _list(f"/orders/user/{user}", "order", {})),
+        known.reference("user").flatmap(lambda user: _list(f"/users/{user}/notifications", "other", {})),
+        known.reference("tag").flatmap(lambda tag: _list(f"/tags/{tag}/posts", "post", {})),
+        known.reference("account").flatmap(lambda account: _list(f"/accounts/{account}/transfers", "other", {})),
     )
 
 
-def _list(path: str, kind: str, filters: dict[str, Texts], **needed: Texts) -> Texts:
-    """A page by number or by cursor, sorted in some way, of a list narrowed in some way."""
+def _list(path: str, kind: str, filters: dict[str, Texts], **required: Texts) -> Texts:
+    """A page of a list, by number or by cursor, with any sort and filters."""
     fields = ["created_at", "id", *_SORTS.get(kind, [])]
     sorts = st.sampled_from([sign + field for field in fields for sign in ("", "-")])
     sizes = st.sampled_from(["1", "2", "3", "20"])
-    place = {"page": _NUMBERS, "page_size": sizes} | ({"sort": sorts} if kind else {})
-    numbered = st.fixed_dictionaries(needed, optional=filters | place)
-    begun = {"cursor": st.just(""), "page_size": sizes}
-    walk = st.fixed_dictionaries(needed | begun, optional=filters | ({"sort": sorts} if kind else {}))
-    further = st.fixed_dictionaries(needed | {"cursor": st.just("@cursor"), "page_size": sizes}, optional=filters)
-    return st.one_of(numbered, numbered, walk, further, further).map(lambda query: _with(path, query))
+    position = {"page": _NUMBERS, "page_size": sizes} | ({"sort": sorts} if kind else {})
+    by_number = st.fixed_dictionaries(required, optional=filters | position)
+    first = {"cursor": st.just(""), "page_size": sizes}
+    first_page = st.fixed_dictionaries(required | first, optional=filters | ({"sort": sorts} if kind else {}))
+    following = st.fixed_dictionaries(required | {"cursor": st.just("@cursor"), "page_size": sizes}, optional=filters)
+    return st.one_of(by_number, by_number, first_page, following, following).map(lambda query: _with_query(path, query))
 
 
-def _with(path: str, query: dict[str, str]) -> str:
-    """Names are left as they are; everything else is percent-encoded."""
-    parts = [f"{name}={value if _is_name(value) else quote(value, safe='')}" for name, value in query.items()]
+def _with_query(path: str, query: dict[str, str]) -> str:
+    """A path with a query; references stay as they are, other values are percent-encoded."""
+    parts = [f"{name}={value if _is_reference(value) else quote(value, safe='')}" for name, value in query.items()]
     return path + ("?" + "&".join(parts) if parts else "")
 
 
-def _is_name(value: str) -> bool:
+def _is_reference(value: str) -> bool:
     return value.startswith("@") and value[1:].isascii() and value[1:].isalnum()
 
 
-def _others(known: Known) -> Texts:
-    user, product, order = known.some("user"), known.some("product"), known.some("order")
-    category = known.some("category")
+def _other_reads(known: KnownNames) -> Texts:
+    user, product, order = known.reference("user"), known.reference("product"), known.reference("order")
+    category = known.reference("category")
     part = st.sampled_from(["", "?page_size=1", "?page=2&page_size=2"])
     return st.one_of(
         user.map(lambda name: f"/users/{name}"),
@@ -98,8 +100,8 @@ def _others(known: Known) -> Texts:
         product.map(lambda name: f"/products/by-slug/{name}.slug"),
         order.map(lambda name: f"/orders/{name}"),
         order.map(lambda name: f"/orders/{name}/details"),
-        known.some("post").map(lambda name: f"/posts/{name}"),
-        known.some("account").map(lambda name: f"/accounts/{name}"),
+        known.reference("post").map(lambda name: f"/posts/{name}"),
+        known.reference("account").map(lambda name: f"/accounts/{name}"),
         st.sampled_from(
             ["/categories/tree", "/products/by-category-stats", "/orders/stats/summary", "/users/stats/active-count"]
         ),

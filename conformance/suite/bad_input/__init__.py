@@ -1,1 +1,1 @@
-"""The tables behind ``test_bad_input.py``: what passes and what does not, for every field and every parameter."""
+"""Tables of valid and invalid values for every field and every parameter, for the tests of bad input."""

@@ -1,4 +1,4 @@
-"""Every body of the API: an example that passes, and the kind of each of its fields."""
+"""Every request body of the API: a valid example, and valid and invalid values of each field."""
 
 import copy
 import json
@@ -8,32 +8,33 @@ from itertools import count
 from typing import Any
 
 from conformance.suite.bad_input import values
-from conformance.suite.bad_input.values import Kind, nullable, required
+from conformance.suite.bad_input.values import FieldCases, nullable, required
 
 _SLOT = "\ue000"
 _numbers = count(1000)
 
-Fields = dict[str, Kind]
+Fields = dict[str, FieldCases]
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What one operation takes.
+    """The body of one operation.
 
     Attributes:
         operation: method and path as in the API document.
-        url: that path, with the id of something that is there.
-        example: makes a body that passes, with new unique values each time.
-        fields: dotted path of each field, as a problem names it, and its kind.
-        needed: those that cannot be left out.
-        accepted: statuses of a body that passes; a rule of the shop may still forbid it.
+        url: that path, with the id of an entity that exists.
+        example: makes a valid body, with new unique values each time.
+        fields: dotted path of each field, as a problem names it, and its values.
+        required_fields: those that cannot be omitted.
+        accepted: statuses of a valid body, which may still violate a business rule.
+        prefix: of each field, in a bulk.
     """
 
     operation: str
     url: str
     example: Callable[[], Any]
     fields: Fields
-    needed: tuple[str, ...] = ()
+    required_fields: tuple[str, ...] = ()
     accepted: tuple[int, ...] = (200,)
     prefix: str = field(default="")
 
@@ -44,9 +45,9 @@ class Body:
 
 
 def with_text(body: Any, path: str, text: str) -> bytes:
-    """The JSON of ``body`` with ``text``, whatever it is, in place of the field at ``path``."""
+    """The JSON of ``body`` with ``text``, valid JSON or not, as the field at ``path``."""
     body = copy.deepcopy(body)
-    place, key = _place(body, path)
+    place, key = _locate(body, path)
     place[key] = _SLOT
     return json.dumps(body).replace(json.dumps(_SLOT), text).encode()
 
@@ -54,12 +55,12 @@ def with_text(body: Any, path: str, text: str) -> bytes:
 def without(body: Any, path: str) -> bytes:
     """The JSON of ``body`` without the field at ``path``."""
     body = copy.deepcopy(body)
-    place, key = _place(body, path)
+    place, key = _locate(body, path)
     del place[key]
     return json.dumps(body).encode()
 
 
-def _place(body: Any, path: str) -> tuple[Any, Any]:
+def _locate(body: Any, path: str) -> tuple[Any, Any]:
     *parents, last = (int(part) if part.isdigit() else part for part in path.split("."))
     for part in parents:
         body = body[part]
@@ -77,7 +78,7 @@ def _product() -> Any:
 
 def _user() -> Any:
     number = next(_numbers)
-    return {"username": f"someone_{number}", "email": f"someone_{number}@example.com", "password": "SecurePass123"}
+    return {"username": f"new_user_{number}", "email": f"new_user_{number}@example.com", "password": "SecurePass123"}
 
 
 def _post() -> Any:
@@ -104,22 +105,22 @@ def _nothing() -> Any:
     return {}
 
 
-def _two(example: Callable[[], Any]) -> Callable[[], Any]:
+def _bulk_of_two(example: Callable[[], Any]) -> Callable[[], Any]:
     return lambda: [example(), example()]
 
 
-def _replacing(fields: Fields, *needed: str) -> Fields:
-    """The fields of a whole body: null is as good as leaving out, and neither will do for what is needed."""
-    return {name: (required if name in needed else nullable)(kind) for name, kind in fields.items()}
+def _replacement(fields: Fields, *required_fields: str) -> Fields:
+    """The fields of a PUT or POST: null equals omission, which a required field does not allow."""
+    return {name: (required if name in required_fields else nullable)(cases) for name, cases in fields.items()}
 
 
-def _changing(fields: Fields, *emptied: str) -> Fields:
-    """The fields of a PATCH: null empties some and is refused by the others."""
-    return {name: (nullable if name in emptied else required)(kind) for name, kind in fields.items()}
+def _patch(fields: Fields, *clearable: str) -> Fields:
+    """The fields of a PATCH: null clears some and is invalid for the others."""
+    return {name: (nullable if name in clearable else required)(cases) for name, cases in fields.items()}
 
 
-def _second(fields: Fields) -> Fields:
-    return {f"1.{name}": kind for name, kind in fields.items()}
+def _second_element(fields: Fields) -> Fields:
+    return {f"1.{name}": cases for name, cases in fields.items()}
 
 
 _CATEGORY: Fields = {
@@ -164,30 +165,30 @@ _ORDER: Fields = {
 }
 _ORDER_NEEDS = ("user_id", "items", "items.0.product_id", "items.1.quantity")
 
-_CATEGORY_WHOLE = _replacing(_CATEGORY, "name")
+_CATEGORY_WHOLE = _replacement(_CATEGORY, "name")
 _PRODUCT_NEEDS = ("name", "price", "sku")
-_PRODUCT_WHOLE = _replacing(_PRODUCT, *_PRODUCT_NEEDS)
+_PRODUCT_WHOLE = _replacement(_PRODUCT, *_PRODUCT_NEEDS)
 _USER_NEEDS = ("username", "email", "password")
 _POST_NEEDS = ("title", "content", "author_id")
-_POST_WHOLE = _replacing(_POST, *_POST_NEEDS)
-_TAG_WHOLE = _replacing(_TAG, "name")
+_POST_WHOLE = _replacement(_POST, *_POST_NEEDS)
+_TAG_WHOLE = _replacement(_TAG, "name")
 
 BODIES = [
     Body("POST /categories", "/categories", _category, _CATEGORY_WHOLE, ("name",), (201,)),
     Body("PUT /categories/{id}", "/categories/2", _category, _CATEGORY_WHOLE, ("name",)),
-    Body("PATCH /categories/{id}", "/categories/2", _nothing, _changing(_CATEGORY, "description", "parent_id")),
+    Body("PATCH /categories/{id}", "/categories/2", _nothing, _patch(_CATEGORY, "description", "parent_id")),
     Body("POST /products", "/products", _product, _PRODUCT_WHOLE, _PRODUCT_NEEDS, (201,)),
     Body(
         "POST /products/bulk",
         "/products/bulk",
-        _two(_product),
-        _second(_PRODUCT_WHOLE),
-        tuple(_second(dict.fromkeys(_PRODUCT_NEEDS, values.PRICE))),
+        _bulk_of_two(_product),
+        _second_element(_PRODUCT_WHOLE),
+        tuple(_second_element(dict.fromkeys(_PRODUCT_NEEDS, values.PRICE))),
         (201,),
         prefix="1.",
     ),
     Body("PUT /products/{id}", "/products/1", _product, _PRODUCT_WHOLE, _PRODUCT_NEEDS),
-    Body("PATCH /products/{id}", "/products/1", _nothing, _changing(_PRODUCT, "description", "category_id")),
+    Body("PATCH /products/{id}", "/products/1", _nothing, _patch(_PRODUCT, "description", "category_id")),
     Body(
         "POST /products/{id}/stock",
         "/products/1/stock",
@@ -196,24 +197,24 @@ BODIES = [
         ("quantity_change",),
         (200, 400),
     ),
-    Body("POST /users", "/users", _user, _replacing(_USER, *_USER_NEEDS), _USER_NEEDS, (201,)),
+    Body("POST /users", "/users", _user, _replacement(_USER, *_USER_NEEDS), _USER_NEEDS, (201,)),
     Body(
         "POST /users/bulk",
         "/users/bulk",
-        _two(_user),
-        _second(_replacing(_USER, *_USER_NEEDS)),
-        tuple(_second(dict.fromkeys(_USER_NEEDS, values.EMAIL))),
+        _bulk_of_two(_user),
+        _second_element(_replacement(_USER, *_USER_NEEDS)),
+        tuple(_second_element(dict.fromkeys(_USER_NEEDS, values.EMAIL))),
         (201,),
         prefix="1.",
     ),
-    Body("PUT /users/{id}", "/users/2", _user, _replacing(_USER, "username", "email"), ("username", "email")),
-    Body("PATCH /users/{id}", "/users/2", _nothing, _changing(_USER, "full_name", "bio")),
+    Body("PUT /users/{id}", "/users/2", _user, _replacement(_USER, "username", "email"), ("username", "email")),
+    Body("PATCH /users/{id}", "/users/2", _nothing, _patch(_USER, "full_name", "bio")),
     Body("POST /posts", "/posts", _post, _POST_WHOLE, _POST_NEEDS, (201,)),
     Body("PUT /posts/{id}", "/posts/1", _post, _POST_WHOLE, _POST_NEEDS),
-    Body("PATCH /posts/{id}", "/posts/1", _nothing, _changing(_POST)),
+    Body("PATCH /posts/{id}", "/posts/1", _nothing, _patch(_POST)),
     Body("POST /tags", "/tags", _tag, _TAG_WHOLE, ("name",), (201,)),
     Body("PUT /tags/{id}", "/tags/1", _tag, _TAG_WHOLE, ("name",)),
-    Body("PATCH /tags/{id}", "/tags/1", _nothing, _changing(_TAG)),
+    Body("PATCH /tags/{id}", "/tags/1", _nothing, _patch(_TAG)),
     Body("POST /orders", "/orders", _order, _ORDER, _ORDER_NEEDS, (201, 400)),
     Body("POST /orders/with-notifications", "/orders/with-notifications", _order, _ORDER, _ORDER_NEEDS, (201, 400)),
     Body(
@@ -232,7 +233,7 @@ BODIES = [
         "POST /accounts",
         "/accounts",
         lambda: {"user_id": 1},
-        _replacing({"user_id": values.ID, "balance": values.BALANCE}, "user_id"),
+        _replacement({"user_id": values.ID, "balance": values.BALANCE}, "user_id"),
         ("user_id",),
         (201,),
     ),
@@ -262,7 +263,7 @@ UNKNOWN_REFERENCES = [
     ("PUT", "/categories/1", _category, "parent_id"),
     ("PATCH", "/categories/1", _nothing, "parent_id"),
     ("POST", "/products", _product, "category_id"),
-    ("POST", "/products/bulk", _two(_product), "1.category_id"),
+    ("POST", "/products/bulk", _bulk_of_two(_product), "1.category_id"),
     ("PUT", "/products/1", _product, "category_id"),
     ("PATCH", "/products/1", _nothing, "category_id"),
     ("POST", "/posts", _post, "author_id"),
@@ -276,7 +277,7 @@ UNKNOWN_REFERENCES = [
     ("POST", "/accounts/transfers", _transfer, "from_account_id"),
     ("POST", "/accounts/transfers", _transfer, "to_account_id"),
 ]
-"""Method, path, example, and the field that will refer to what does not exist."""
+"""Method, path, example, and the field that will refer to an unknown entity."""
 
 DUPLICATES = [
     ("POST", "/categories", _category, "name", "Category 3", "exactly"),
@@ -285,16 +286,16 @@ DUPLICATES = [
     ("POST", "/users", _user, "email", "User_1@EXAMPLE.com", "in any case"),
     ("PUT", "/users/2", _user, "username", "user_1", "exactly"),
     ("PATCH", "/users/2", _nothing, "email", "user_1@example.com", "exactly"),
-    ("POST", "/users/bulk", _two(_user), "1.email", "user_1@example.com", "exactly"),
+    ("POST", "/users/bulk", _bulk_of_two(_user), "1.email", "user_1@example.com", "exactly"),
     ("POST", "/products", _product, "sku", "sku-5", "in any case"),
     ("POST", "/products", _product, "name", "Product 5", "in its category"),
     ("POST", "/products", _product, "slug", "product-5", "exactly"),
     ("PATCH", "/products/2", _nothing, "sku", "SKU-5", "exactly"),
-    ("POST", "/products/bulk", _two(_product), "1.sku", "SKU-5", "exactly"),
-    ("POST", "/products/bulk", _two(_product), "1.slug", "product-5", "exactly, while the first leaves it out"),
+    ("POST", "/products/bulk", _bulk_of_two(_product), "1.sku", "SKU-5", "exactly"),
+    ("POST", "/products/bulk", _bulk_of_two(_product), "1.slug", "product-5", "exactly, while the first omits it"),
     ("POST", "/tags", _tag, "name", "NEWS", "in any case"),
     ("PATCH", "/tags/2", _nothing, "name", "ｎｅｗｓ", "in any width"),
     ("POST", "/tags", _tag, "slug", "news", "exactly"),
     ("POST", "/posts", _post, "slug", "post-7", "exactly"),
 ]
-"""Method, path, example, the unique field, and a value of it that something else has."""
+"""Method, path, example, the unique field, a value of it that another entity has, and how they are compared."""

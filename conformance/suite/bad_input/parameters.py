@@ -1,4 +1,4 @@
-"""Every query parameter of the API, and texts in a path."""
+"""Every query parameter of the API, and texts in paths, with valid and invalid values."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ from core.storage import sorts
 from core.storage.pages import Sorts
 
 NULS = ("\x00", "a\x00b")
-NO_INTEGERS: tuple[str, ...] = (
+NOT_INTEGERS: tuple[str, ...] = (
     "",
     " ",
     "abc",
@@ -27,32 +27,32 @@ NO_INTEGERS: tuple[str, ...] = (
     "NaN",
     "null",
 )
-NO_INTEGERS += ("true", "1" + "0" * 30, str(2**63), str(-(2**63)), "1\x00", "[]", *HOSTILE)
-BAD_IDS = (*NO_INTEGERS, "0", "-1", str(MAX_ID + 1))
+NOT_INTEGERS += ("true", "1" + "0" * 30, str(2**63), str(-(2**63)), "1\x00", "[]", *HOSTILE)
+BAD_IDS = (*NOT_INTEGERS, "0", "-1", str(MAX_ID + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """Texts that a query parameter accepts, and those that it refuses with 422."""
+    """Texts that a query parameter accepts, and those that it rejects with 422."""
 
-    good: tuple[str, ...]
-    bad: tuple[str, ...]
+    valid: tuple[str, ...]
+    invalid: tuple[str, ...]
 
 
 def number(low: int, high: int) -> Parameter:
-    """A whole number."""
-    return Parameter((str(low), str(low + 1), str(high)), (*NO_INTEGERS, str(low - 1), str(high + 1)))
+    """An integer."""
+    return Parameter((str(low), str(low + 1), str(high)), (*NOT_INTEGERS, str(low - 1), str(high + 1)))
 
 
-def words(*good: str) -> Parameter:
+def words(*valid: str) -> Parameter:
     """One of these words."""
-    return Parameter(good, ("", good[0].upper(), f" {good[0]}", f"{good[0]}\x00", "0", "1", *HOSTILE))
+    return Parameter(valid, ("", valid[0].upper(), f" {valid[0]}", f"{valid[0]}\x00", "0", "1", *HOSTILE))
 
 
 def text(low: int, high: int) -> Parameter:
-    """Any text; one that is empty is too short or means nothing."""
-    bad = (*NULS, "a" * (high + 1), "😀" * (high + 1), *(("", "  ") if low else ()))
-    return Parameter(("a", "😀" * high, *HOSTILE, *(() if low else ("", "  "))), bad)
+    """Any text; empty text is invalid, or ignored."""
+    invalid = (*NULS, "a" * (high + 1), "😀" * (high + 1), *(("", "  ") if low else ()))
+    return Parameter(("a", "😀" * high, *HOSTILE, *(() if low else ("", "  "))), invalid)
 
 
 ID = number(1, MAX_ID)
@@ -67,16 +67,16 @@ PAGE_SIZE = number(1, 100)
 ORDER_STATUS = words("pending", "confirmed", "shipped", "delivered", "cancelled")
 
 
-def packed(*parts: object) -> str:
-    """A cursor with these contents, made as the shop makes them."""
+def encode_cursor(*parts: object) -> str:
+    """A cursor with these contents, encoded as the API encodes cursors."""
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
-def _wrong(*keys: object) -> tuple[object, ...]:
+def _values(*keys: object) -> tuple[object, ...]:
     return keys
 
 
-_NO_CURSORS: tuple[str, ...] = (
+_NOT_CURSORS: tuple[str, ...] = (
     "x",
     "!!!",
     "AAAA",
@@ -85,41 +85,51 @@ _NO_CURSORS: tuple[str, ...] = (
     "a" * 4097,
     "é",
     "bnVsbA",
-    packed(),
-    packed(1, 2, 3),
+    encode_cursor(),
+    encode_cursor(1, 2, 3),
     *HOSTILE,
 )
-_NO_CURSORS += (packed("name"), packed({"$gt": ""}, {"$gt": ""}, {"$gt": ""}), packed("-password_hash", "a", 1))
-_NO_CURSORS += tuple(packed("id", 1, key) for key in _wrong(0, -1, 2**53, 2**63, 1.5, "1", True, None, [], {"$gt": 0}))
-_NO_CURSORS += tuple(packed("id", key, 1) for key in _wrong(2**63, -(2**63) - 1, 1.5, "1", True, None, [], {"$ne": 1}))
-_NO_CURSORS += tuple(
-    packed("-created_at", key, 1) for key in _wrong(-1, 253_402_300_800_000, 2**63, "2026", None, [], {})
+_NOT_CURSORS += (
+    encode_cursor("name"),
+    encode_cursor({"$gt": ""}, {"$gt": ""}, {"$gt": ""}),
+    encode_cursor("-password_hash", "a", 1),
 )
-_NO_CURSORS += (base64.urlsafe_b64encode(b"[" * 3000).decode(), base64.urlsafe_b64encode(b"\xff\xfe").decode())
+_NOT_CURSORS += tuple(
+    encode_cursor("id", 1, key) for key in _values(0, -1, 2**53, 2**63, 1.5, "1", True, None, [], {"$gt": 0})
+)
+_NOT_CURSORS += tuple(
+    encode_cursor("id", key, 1) for key in _values(2**63, -(2**63) - 1, 1.5, "1", True, None, [], {"$ne": 1})
+)
+_NOT_CURSORS += tuple(
+    encode_cursor("-created_at", key, 1) for key in _values(-1, 253_402_300_800_000, 2**63, "2026", None, [], {})
+)
+_NOT_CURSORS += (base64.urlsafe_b64encode(b"[" * 3000).decode(), base64.urlsafe_b64encode(b"\xff\xfe").decode())
 
 
 def _cursor(*foreign: str) -> Parameter:
-    return Parameter(("", packed("-created_at", 0, 1), packed("-created_at", 253_402_300_799_999, MAX_ID)), foreign)
+    return Parameter(
+        ("", encode_cursor("-created_at", 0, 1), encode_cursor("-created_at", 253_402_300_799_999, MAX_ID)), foreign
+    )
 
 
-def _keys(sorts: Sorts) -> tuple[str, ...]:
-    """Cursors of lists that sort otherwise, and with a key of another kind."""
+def _foreign_cursors(sorts: Sorts) -> tuple[str, ...]:
+    """Cursors of lists with another sort, and with a key of another type."""
     foreign = {"username", "title", "name", "price", "total_amount", "view_count"} - set(sorts)
     texts = [name for name in sorts if sorts[name].value == "text"]
-    wrong = [packed(name, key, 1) for name in texts for key in (1, None, "\x00", "\ud800", ["a"], {"$gt": ""})]
-    return (*(packed(name, 1, 1) for name in sorted(foreign)), *wrong)
+    wrong = [encode_cursor(name, key, 1) for name in texts for key in (1, None, "\x00", "\ud800", ["a"], {"$gt": ""})]
+    return (*(encode_cursor(name, 1, 1) for name in sorted(foreign)), *wrong)
 
 
-def _part(fields: dict[str, Parameter]) -> dict[str, Parameter]:
+def _with_page(fields: dict[str, Parameter]) -> dict[str, Parameter]:
     return fields | {"page": PAGE, "page_size": PAGE_SIZE}
 
 
 def _list(sorts: Sorts, **fields: Parameter) -> dict[str, Parameter]:
     names = tuple(sign + name for name in sorts for sign in ("", "-"))
     unknown = ("", "-", "--id", "ID", "id,-name", "id desc", "password_hash", "search_key", "version", "_id", "id\x00")
-    return _part(fields) | {
+    return _with_page(fields) | {
         "sort": Parameter(names, (*unknown, "name_key", "$natural", "1", *HOSTILE)),
-        "cursor": _cursor(*_NO_CURSORS, *_keys(sorts)),
+        "cursor": _cursor(*_NOT_CURSORS, *_foreign_cursors(sorts)),
     }
 
 
@@ -127,11 +137,11 @@ QUERIES: dict[str, dict[str, Parameter]] = {
     "GET /users": _list(sorts.USERS, is_active=FLAG, search=SEARCH),
     "GET /users/search": _list(sorts.USERS, q=text(1, 200)),
     "GET /users/top-spenders": {"limit": number(1, 100)},
-    "GET /users/{id}/with-posts": _part({}),
+    "GET /users/{id}/with-posts": _with_page({}),
     "GET /users/{id}/notifications": _list(sorts.NOTIFICATIONS),
     "PATCH /users/bulk/deactivate": {"days": number(0, 36_500)},
     "GET /categories": _list(sorts.CATEGORIES),
-    "GET /categories/{id}/products": _part({}),
+    "GET /categories/{id}/products": _with_page({}),
     "GET /products": _list(
         sorts.PRODUCTS, category_id=ID, min_price=PRICE, max_price=PRICE, is_active=FLAG, search=SEARCH
     ),
@@ -139,7 +149,9 @@ QUERIES: dict[str, dict[str, Parameter]] = {
         "threshold": number(0, MAX_QUANTITY),
         "page": PAGE,
         "page_size": PAGE_SIZE,
-        "cursor": Parameter(("", packed("stock_quantity", 5, 1)), (*_NO_CURSORS, packed("-created_at", 0, 1))),
+        "cursor": Parameter(
+            ("", encode_cursor("stock_quantity", 5, 1)), (*_NOT_CURSORS, encode_cursor("-created_at", 0, 1))
+        ),
     },
     "GET /products/with-categories": _list(sorts.PRODUCTS),
     "GET /orders": _list(sorts.ORDERS, status=ORDER_STATUS, user_id=ID),
@@ -152,14 +164,14 @@ QUERIES: dict[str, dict[str, Parameter]] = {
     "GET /tags/{id}/posts": _list(sorts.POSTS),
     "GET /accounts/{id}/transfers": _list(sorts.TRANSFERS),
 }
-"""Operation, and each of its query parameters."""
+"""Each operation's query parameters."""
 
-NEEDED = {"GET /users/search": {"q": "a"}, "PATCH /users/bulk/deactivate": {"days": "36500"}}
-"""Operations that cannot do without a parameter, and a value that changes nothing."""
+REQUIRED_PARAMETERS = {"GET /users/search": {"q": "a"}, "PATCH /users/bulk/deactivate": {"days": "36500"}}
+"""The required parameters of operations, with a value that changes nothing."""
 
-KEYS = {
-    "/users/by-email/": ("nobody@example.com", "a", "@", "A" * 5000),
+UNKNOWN_KEYS = {
+    "/users/by-email/": ("unknown@example.com", "a", "@", "A" * 5000),
     "/products/by-sku/": ("NONE", "é", "sku 1", "A" * 5000),
     "/products/by-slug/": ("none", "É", "a b", "a" * 5000),
 }
-"""Paths that end in a name, and names that nothing has."""
+"""Paths that end in a key, and keys that no entity has."""

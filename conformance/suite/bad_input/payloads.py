@@ -1,4 +1,4 @@
-"""Text that attacks what may lie behind the shop, by kind, and every place of the API that it can be put in."""
+"""Attacks as text, by kind, and every place in a request that text can be put into."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ PAYLOADS: dict[str, tuple[str, ...]] = {
 }
 
 OPERATORS: tuple[Any, ...] = ({"$gt": ""}, {"$ne": None}, {"$where": "1"}, [{"$ne": ""}], {"$regex": ".*"})
-"""Values that are a condition to some databases, where a body has a text or a number."""
+"""JSON values that some databases read as an operator, where a body has text or a number."""
 
 BRACKETS = ("[$ne]", "[$gt]", "[$regex]", "[]", ".$where")
-"""What some frameworks make such a condition of, behind the name of a parameter."""
+"""Suffixes of a parameter's name that some frameworks turn into such an operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One parameter, header or field of a body that an operation takes.
+    """A parameter, header or body field of an operation.
 
     Attributes:
         operation: method and path, as in the document.
@@ -51,19 +51,19 @@ class Place:
 
 
 def places(document: dict[str, Any]) -> Iterator[Place]:
-    """Every place of the API that text can be put in, whether it wants text or not."""
+    """Every place in the API's requests, whether it expects text or not."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             name = f"{method.upper()} {path}"
             for parameter in operation.get("parameters", ()):
                 yield Place(name, parameter["in"], parameter["name"])
-            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
                 for field in _fields(document, content["schema"]):
-                    yield Place(name, "body", field, form=kind != "application/json")
+                    yield Place(name, "body", field, form=media_type != "application/json")
 
 
 def _fields(document: dict[str, Any], schema: dict[str, Any], path: str = "") -> Iterator[str]:
-    """Dotted paths of the fields of a schema; the elements of an array are its first."""
+    """Dotted paths of the fields of a schema; an array's elements are represented by the first."""
     for one in (schema, *schema.get("anyOf", ())):
         if "$ref" in one:
             yield from _fields(document, document["components"]["schemas"][one["$ref"].rpartition("/")[2]], path)

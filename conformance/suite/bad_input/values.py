@@ -1,6 +1,6 @@
-"""Kinds of value in a body: JSON texts just inside and just outside of what each accepts.
+"""Values of body fields: JSON texts just inside and just outside of what each field accepts.
 
-They are texts, not values, because the worst of them (lone surrogates, ``1e400``) have no value to be written from.
+They are texts, not values, because some of them (lone surrogates, ``1e400``) cannot be written from a value.
 """
 
 import json
@@ -34,7 +34,7 @@ HOSTILE = (
     "\u202eright to left",
     "a\r\nSet-Cookie: x=1",
 )
-"""Text that means something to some language behind or before the shop, and nothing to the shop."""
+"""Text with a meaning in some language of a database or a client, and none in the shop."""
 
 OBJECTS = ("[]", "{}", '{"$gt": ""}', '{"$ne": null}', '["a"]', "[" * 300 + "]" * 300)
 NUMBERS = ("5", "-1", "1.5", "1e400")
@@ -56,27 +56,27 @@ BROKEN = (
     "1e99999999999999999999",
     "[" * 100_000,
 )
-"""No JSON, or none with a clear meaning, whichever field it stands in."""
+"""Invalid or ambiguous JSON, for any field."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """JSON texts that a field accepts, and those that it refuses with 422."""
+class FieldCases:
+    """JSON texts that a field accepts, and those that it rejects with 422."""
 
-    good: tuple[str, ...]
-    bad: tuple[str, ...]
-    free: bool = False
-    """Any text at all passes, and comes back as it was."""
-
-
-def nullable(kind: Kind) -> Kind:
-    """The kind, or null."""
-    return replace(kind, good=(*kind.good, "null"))
+    valid: tuple[str, ...]
+    invalid: tuple[str, ...]
+    is_free_text: bool = False
+    """Any text is valid, and is returned unchanged."""
 
 
-def required(kind: Kind) -> Kind:
-    """The kind, never null."""
-    return replace(kind, bad=(*kind.bad, "null"))
+def nullable(cases: FieldCases) -> FieldCases:
+    """The same, with null as a valid value."""
+    return replace(cases, valid=(*cases.valid, "null"))
+
+
+def required(cases: FieldCases) -> FieldCases:
+    """The same, with null as an invalid value."""
+    return replace(cases, invalid=(*cases.invalid, "null"))
 
 
 def _texts(*values: str) -> tuple[str, ...]:
@@ -86,51 +86,53 @@ def _texts(*values: str) -> tuple[str, ...]:
 _NOT_TEXT = ("5", "1.5", "true", *OBJECTS, '"a\\u0000b"', '"\\u0000"', '"\\ud800"', '"a\\udfffb"', '"\\udc00\\ud800"')
 
 
-def text(low: int, high: int) -> Kind:
-    """Free text of ``low`` to ``high`` code points, counted after outer white space is gone."""
-    bad = _texts("a" * (high + 1), EMOJI * (high + 1), f" {'a' * (high + 1)} ", "a" * 200_000)
+def text(low: int, high: int) -> FieldCases:
+    """Free text of ``low`` to ``high`` code points, counted after outer white space is stripped."""
+    invalid = _texts("a" * (high + 1), EMOJI * (high + 1), f" {'a' * (high + 1)} ", "a" * 200_000)
     empty = _texts("", " ", "\u2003\t\n ")
-    good = _texts("a", EMOJI, "b" * high, EMOJI * high, f"\n {'c' * high} \u2003")
-    return Kind(good if low else good + empty, (*_NOT_TEXT, *bad, *(empty if low else ())), free=True)
+    valid = _texts("a", EMOJI, "b" * high, EMOJI * high, f"\n {'c' * high} \u2003")
+    return FieldCases(
+        valid if low else valid + empty, (*_NOT_TEXT, *invalid, *(empty if low else ())), is_free_text=True
+    )
 
 
-def folded(high: int) -> Kind:
-    """Free text whose folded form must not be too long either: ``ﷺ`` folds to eighteen characters."""
-    kind = text(1, high)
-    return replace(kind, bad=(*kind.bad, *_texts("ﷺ" * high)))
+def folded(high: int) -> FieldCases:
+    """Free text whose folded form is limited too: ``ﷺ`` folds to eighteen characters."""
+    cases = text(1, high)
+    return replace(cases, invalid=(*cases.invalid, *_texts("ﷺ" * high)))
 
 
-def shaped(good: tuple[str, ...], bad: tuple[str, ...]) -> Kind:
-    """Text of a certain shape, which no hostile text has unless it is among the good."""
-    refused = [text for text in ("", "  ", *bad, *HOSTILE) if text not in good]
-    return Kind(_texts(*good), (*_NOT_TEXT, *_texts(*refused)))
+def patterned(valid: tuple[str, ...], invalid: tuple[str, ...]) -> FieldCases:
+    """Text of a pattern, which no hostile text matches unless it is listed as valid."""
+    others = [text for text in ("", "  ", *invalid, *HOSTILE) if text not in valid]
+    return FieldCases(_texts(*valid), (*_NOT_TEXT, *_texts(*others)))
 
 
-USERNAME = shaped(
+USERNAME = patterned(
     ("abc", "A_1", "u" * 50, "  padded  "),
     ("ab", "u" * 51, "a b", "a-b", "é" * 3, "ａｂｃ", "a.b", "a@b", "\u0661\u0662\u0663", "abc\u200b"),
 )
-EMAIL = shaped(
+EMAIL = patterned(
     ("b@example.com", "A.b+c@Example.COM", "ünï@example.com", f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example.com"),
     (
         *("a", "@", "a@", "@example.com", "a b@example.com", "a@b..com", "a@@example.com", "a@example", "a@-a.com"),
         *(f"{'a' * 64}@{'.'.join(['b' * 60] * 4)}.com", "a@exa mple.com", "a@[127.0.0.1]"),
     ),
 )
-PASSWORD = Kind(
+PASSWORD = FieldCases(
     _texts("Abcdefg1", "A1" + "a" * 98, "Pässwörter1", "Ab1 " + EMOJI * 4),
     (*_NOT_TEXT, *_texts("", "Abcdef1", "A1" + "a" * 99, "abcdefg1", "ABCDEFGh", "        ")),
 )
-SLUG = shaped(
+SLUG = patterned(
     ("é", "s" * 220, "grüße-😀", "$ne", "_", "*", ".*", "(a+)+$", "[", "{{7*7}}"),
     ("s" * 221, "a b", "a/b", "a?b", "a#b", "a%b", "a\\b", "a\u2003b"),
 )
-SKU = shaped(("a", "S-1", "K" * 50, "-", " trim-me "), ("K" * 51, "A_B", "A B", "É", "Ａ", "A.B"))
+SKU = patterned(("a", "S-1", "K" * 50, "-", " trim-me "), ("K" * 51, "A_B", "A B", "É", "Ａ", "A.B"))
 
 
-def integer(low: int, high: int) -> Kind:
-    """A whole number; ``5.0`` is one, ``"5"`` and ``true`` are not."""
-    wrong: tuple[str, ...] = (
+def integer(low: int, high: int) -> FieldCases:
+    """An integer; ``5.0`` is one, ``"5"`` and ``true`` are not."""
+    outside: tuple[str, ...] = (
         "1.5",
         "1e400",
         "-1e400",
@@ -141,21 +143,21 @@ def integer(low: int, high: int) -> Kind:
         "true",
         "false",
     )
-    wrong += ('"5"', '"five"', '""', *OBJECTS)
+    outside += ('"5"', '"five"', '""', *OBJECTS)
     inside = (str(low), f"{low}.0", str(low + 1), "5e0", str(high))
-    return Kind(inside, (*wrong, str(low - 1), str(high + 1), f"{high + 1}.0"))
+    return FieldCases(inside, (*outside, str(low - 1), str(high + 1), f"{high + 1}.0"))
 
 
-ID = replace(integer(1, MAX_ID), good=("1", "1.0", "1e0"))
-"""Of something that exists; those that nothing has are another table."""
+ID = replace(integer(1, MAX_ID), valid=("1", "1.0", "1e0"))
+"""The id of an entity that exists; unknown ids have a table of their own."""
 
 STOCK = integer(0, MAX_QUANTITY)
 QUANTITY = integer(1, MAX_QUANTITY)
 STOCK_CHANGE = integer(-MAX_QUANTITY, MAX_QUANTITY)
 
 
-def _amount(*good: str, low: tuple[str, ...]) -> Kind:
-    bad: tuple[str, ...] = (
+def _amount(*valid: str, low: tuple[str, ...]) -> FieldCases:
+    invalid: tuple[str, ...] = (
         "100000000",
         "100000000.00",
         "99999999.995",
@@ -166,24 +168,28 @@ def _amount(*good: str, low: tuple[str, ...]) -> Kind:
         "1e-400",
         "-1e400",
     )
-    bad += ("1e999999999", "true", "false", *OBJECTS, *(json.dumps(text) for text in HOSTILE))
-    bad += _texts("100000000.00", "79.999", "1e400", "NaN", "sNaN", "Infinity", "-Infinity", "", " ", "79,99", "0x10")
-    bad += _texts("1_000", "\u0661", "７９", "$5", "5 EUR", "1" * 50, "--1", "\x00")
-    return Kind((*good, "79.9", "79.99", '"79.99"', '"79"', "7999e-2", "79.990", "99999999.99"), (*bad, *low))
+    invalid += ("1e999999999", "true", "false", *OBJECTS, *(json.dumps(text) for text in HOSTILE))
+    invalid += _texts(
+        "100000000.00", "79.999", "1e400", "NaN", "sNaN", "Infinity", "-Infinity", "", " ", "79,99", "0x10"
+    )
+    invalid += _texts("1_000", "\u0661", "７９", "$5", "5 EUR", "1" * 50, "--1", "\x00")
+    return FieldCases(
+        (*valid, "79.9", "79.99", '"79.99"', '"79"', "7999e-2", "79.990", "99999999.99"), (*invalid, *low)
+    )
 
 
 PRICE = _amount("0.01", '"0.01"', low=("0", "0.00", "-0", '"0"', "-0.01", '"-0.01"', "-79.99"))
 BALANCE = _amount("0", '"0.00"', low=("-0.01", '"-0.01"', "-79.99"))
-FLAG = Kind(("true", "false"), ("0", "1", "1.0", '"true"', '"false"', '""', '"yes"', *OBJECTS))
+FLAG = FieldCases(("true", "false"), ("0", "1", "1.0", '"true"', '"false"', '""', '"yes"', *OBJECTS))
 
 
-def choice(*words: str) -> Kind:
+def choice(*words: str) -> FieldCases:
     """One of these words."""
-    bad = _texts("", words[0].upper(), f" {words[0]}", f"{words[0]}\x00", "$ne", *HOSTILE)
-    return Kind(_texts(*words), (*bad, "0", "1", "true", *OBJECTS))
+    invalid = _texts("", words[0].upper(), f" {words[0]}", f"{words[0]}\x00", "$ne", *HOSTILE)
+    return FieldCases(_texts(*words), (*invalid, "0", "1", "true", *OBJECTS))
 
 
-TAGS = Kind(
+TAGS = FieldCases(
     ("[]", '["a"]', '["News", "NEWS"]', json.dumps([f"t{n}" for n in range(50)]), json.dumps(["x" * 50])),
     (
         *(
@@ -205,11 +211,11 @@ TAGS = Kind(
 )
 
 
-def lines(first: int, second: int) -> Kind:
-    """Lines of an order."""
+def lines(first: int, second: int) -> FieldCases:
+    """The lines of an order."""
     line = {"product_id": first, "quantity": 1}
-    good = ([line] * 100, [line, {"product_id": second, "quantity": 1}])
-    bad: tuple[object, ...] = (
+    valid = ([line] * 100, [line, {"product_id": second, "quantity": 1}])
+    invalid: tuple[object, ...] = (
         [],
         [line] * 101,
         {},
@@ -224,4 +230,4 @@ def lines(first: int, second: int) -> Kind:
         True,
         [line, {"product_id": first}],
     )
-    return Kind(tuple(map(json.dumps, good)), tuple(map(json.dumps, bad)))
+    return FieldCases(tuple(map(json.dumps, valid)), tuple(map(json.dumps, invalid)))

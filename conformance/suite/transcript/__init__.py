@@ -1,1 +1,1 @@
-"""A recorded conversation with the shop: what is asked, and what every storage must answer to it, byte for byte."""
+"""A recorded sequence of requests, and the responses that every storage must give, byte for byte."""

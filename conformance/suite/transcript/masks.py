@@ -1,4 +1,4 @@
-"""Masking what differs from run to run: ids, times, order numbers, cursors, and what a storage says about itself."""
+"""Masks for what differs from run to run: ids, times, order numbers, cursors, and a storage's own facts."""
 
 import re
 from typing import Any
@@ -13,9 +13,9 @@ REFERENCES = {
     "from_account_id": "account",
     "to_account_id": "account",
 }
-"""Which kind of thing a member refers to."""
+"""The kind of entity that a member refers to."""
 
-SIGNS = {
+IDENTIFYING_MEMBERS = {
     "username": "user",
     "sku": "product",
     "order_number": "order",
@@ -27,9 +27,9 @@ SIGNS = {
     "parent_id": "category",
     "slug": "tag",
 }
-"""By which member a thing can be told, the first that is there."""
+"""The kind of an entity, by the first of these members that it has."""
 
-OWN = {
+STORAGE_MEMBERS = {
     "pool_size",
     "max_overflow",
     "connections_in_use",
@@ -39,8 +39,8 @@ OWN = {
     "schema_revision",
     "instance",
 }
-"""Members that belong to the storage or the run, not to the contract, null or not: some storages have no schema.
-``version`` of the service is one more."""
+"""Members that depend on the storage or the run, null or not: some storages have no schema. ``version`` of the service
+is another."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _ORDER_NUMBER = re.compile(r"ORD-\d{14}-[0-9A-Z]{6}")
@@ -49,23 +49,23 @@ _NAMED = re.compile(r"@([a-z]+)(\d+)")
 
 
 class Masks:
-    """Numbers things of each kind in the order in which they first appear, and knows them again by that number."""
+    """Numbers the entities of each kind in the order of their first appearance."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, dict[int, int]] = {}
         self.cursor = ""
 
-    def fill_in(self, asked: Any) -> Any:
-        """``asked`` with ``@user1`` replaced by that user's id, and ``@cursor`` by the last cursor answered."""
-        if isinstance(asked, dict):
-            return {name: self.fill_in(value) for name, value in asked.items()}
-        if isinstance(asked, list):
-            return [self.fill_in(value) for value in asked]
-        if not isinstance(asked, str):
-            return asked
-        if whole := _NAMED.fullmatch(asked):
+    def fill_in(self, value: Any) -> Any:
+        """``value`` with ``@user1`` replaced by that user's id, and ``@cursor`` by the last cursor of a response."""
+        if isinstance(value, dict):
+            return {name: self.fill_in(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.fill_in(element) for element in value]
+        if not isinstance(value, str):
+            return value
+        if whole := _NAMED.fullmatch(value):
             return self._id(whole)
-        return _NAMED.sub(lambda match: str(self._id(match)), asked).replace("@cursor", self.cursor)
+        return _NAMED.sub(lambda match: str(self._id(match)), value).replace("@cursor", self.cursor)
 
     def _id(self, named: re.Match[str]) -> int:
         numbers = self._numbers[named[1]]
@@ -75,17 +75,17 @@ class Masks:
         numbers = self._numbers.setdefault(kind, {})
         return f"{kind} {numbers.setdefault(key, len(numbers) + 1)}"
 
-    def mask(self, answered: Any) -> Any:
-        """``answered`` with everything masked that is not the contract's."""
-        if isinstance(answered, list):
-            return [self.mask(value) for value in answered]
-        if isinstance(answered, dict):
-            kind = next((SIGNS[name] for name in SIGNS if name in answered), "")
-            return {name: self._member(kind, name, value, answered) for name, value in answered.items()}
-        return self._text(answered) if isinstance(answered, str) else answered
+    def mask(self, value: Any) -> Any:
+        """``value`` with everything masked that may differ."""
+        if isinstance(value, list):
+            return [self.mask(element) for element in value]
+        if isinstance(value, dict):
+            kind = next((IDENTIFYING_MEMBERS[name] for name in IDENTIFYING_MEMBERS if name in value), "")
+            return {name: self._member(kind, name, member, value) for name, member in value.items()}
+        return self._text(value) if isinstance(value, str) else value
 
-    def _member(self, kind: str, name: str, value: Any, whole: dict[str, Any]) -> Any:
-        if name in OWN or (name == "version" and "docs" in whole):
+    def _member(self, kind: str, name: str, value: Any, entity: dict[str, Any]) -> Any:
+        if name in STORAGE_MEMBERS or (name == "version" and "docs" in entity):
             return f"<{name}>"
         if value is None:
             return None

@@ -14,7 +14,7 @@ SOUND = "memory"
 
 
 class BrokenBackend:
-    """The sound backend behind a defect, whose name is its own: ``FloatMoney`` answers to ``floatmoney://``."""
+    """The sound backend behind a defect, and named after it: ``FloatMoney`` has the scheme ``floatmoney://``."""
 
     def __init__(self, defect: type[Defect]) -> None:
         self._defect = defect
@@ -25,16 +25,16 @@ class BrokenBackend:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Those of the sound one, unless they are the defect."""
+        """Those of the sound backend, unless they are the defect."""
         return self._defect.capabilities(_sound().capabilities)
 
     async def open(self, settings: Settings) -> Storage:
-        """Open the sound one, and stand before it."""
+        """Open the sound storage, and wrap it."""
         storage: Any = BrokenStorage(await _sound().open(self._sound_settings(settings)), self._defect)
         return storage  # type: ignore[no-any-return]
 
     def migrations(self, settings: Settings) -> Migrations:
-        """Those of the sound one."""
+        """The migrations of the sound backend."""
         return _sound().migrations(self._sound_settings(settings))
 
     def _sound_settings(self, settings: Settings) -> Settings:

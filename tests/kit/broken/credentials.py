@@ -1,17 +1,17 @@
-"""Wrong credentials: what a log-in is not to be told, and rights that nobody gave."""
+"""Wrong credentials: names, password hashes and rights."""
 
 from dataclasses import replace
 
 from core.entities import Credentials, User
-from tests.kit.broken.defect import Defect, Wrapped
+from tests.kit.broken.defect import Defect, RepositoryWrapper
 
 
-class StrictSpelling(Defect):
-    """Lets only those log in who write their name as they did when they registered."""
+class ExactNameMatch(Defect):
+    """Finds a user only by the exact spelling of its name."""
 
-    caught_by = "test_credentials.py::test_credentials_are_found_by_username_and_by_email_however_they_are_written"
+    caught_by = "test_credentials.py::test_credentials_are_found_in_any_spelling"
 
-    class Users(Wrapped):
+    class Users(RepositoryWrapper):
         async def credentials(self, name: str) -> Credentials | None:
             found: Credentials | None = await self.inner.credentials(name)
             return found if found and name in (found.user.username, found.user.email) else None
@@ -20,28 +20,28 @@ class StrictSpelling(Defect):
     repositories = {"users": Users}
 
 
-class OldHash(Defect):
-    """Keeps the password that a user had first."""
+class StalePasswordHash(Defect):
+    """Never stores a new password hash."""
 
-    caught_by = "test_credentials.py::test_a_hash_is_as_it_was_saved_last"
+    caught_by = "test_credentials.py::test_password_hash_is_the_last_saved"
 
-    class Users(Wrapped):
+    class Users(RepositoryWrapper):
         async def save(self, entity: User, password_hash: str | None = None) -> None:
             await self.inner.save(entity)
 
     repositories = {"users": Users}
 
 
-class ForgottenSuperuser(Defect):
-    """Stores of a user what a client may choose, and no more."""
+class LostSuperuserFlag(Defect):
+    """Does not store the superuser flag."""
 
-    caught_by = "test_credentials.py::test_a_superuser_is_one_wherever_it_is_read"
+    caught_by = "test_credentials.py::test_superuser_flag_is_in_every_read"
 
-    class Users(Wrapped):
+    class Users(RepositoryWrapper):
         async def save(self, entity: User, password_hash: str | None = None) -> None:
             await self.inner.save(replace(entity, is_superuser=False), password_hash)
 
     repositories = {"users": Users}
 
 
-CREDENTIALS = [StrictSpelling, OldHash, ForgottenSuperuser]
+CREDENTIALS = [ExactNameMatch, StalePasswordHash, LostSuperuserFlag]

@@ -1,4 +1,4 @@
-"""Backends that declare something else than they do, one axis each: more, less, or another value."""
+"""Backends with one false declaration each: more, less, or another value than the truth."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,36 +9,36 @@ from core.storage import CAPABILITY_INFO, Backend, Capabilities
 from tests.kit.broken.backend import BrokenBackend
 from tests.kit.broken.defect import Defect
 
-Lie = Callable[[Any], Any]
-"""What is declared in place of the truth."""
+FalseValue = Callable[[Any], Any]
+"""The declared value, from the true one."""
 
 
-def told(axis: str, lie: Lie, name: str) -> type[Defect]:
-    """A backend without any defect but that it says ``lie`` of one axis."""
+def declare(capability: str, value: FalseValue, name: str) -> type[Defect]:
+    """A sound backend with a false value for one capability."""
 
     def capabilities(_: type[Defect], sound: Capabilities) -> Capabilities:
-        return replace(sound, **{axis: lie(getattr(sound, axis))})
+        return replace(sound, **{capability: value(getattr(sound, capability))})
 
     return type(name, (Defect,), {"capabilities": classmethod(capabilities)})
 
 
-NUMBERS: dict[str, list[Lie]] = {
+NUMBERS: dict[str, list[FalseValue]] = {
     "max_writers": [lambda limit: None, lambda limit: limit + 1],
     "id_block": [lambda block: 2 * block],
 }
 
-LIES: dict[str, list[type[Defect]]] = {
-    axis: [
-        told(axis, lie, f"{axis.replace('_', '')}{number}")
-        for number, lie in enumerate(NUMBERS.get(axis, [lambda declared: not declared]))
+FALSE_DECLARATIONS: dict[str, list[type[Defect]]] = {
+    capability: [
+        declare(capability, value, f"{capability.replace('_', '')}{number}")
+        for number, value in enumerate(NUMBERS.get(capability, [lambda declared: not declared]))
     ]
-    for axis in CAPABILITY_INFO
-    if not CAPABILITY_INFO[axis].mandatory
+    for capability in CAPABILITY_INFO
+    if not CAPABILITY_INFO[capability].mandatory
 }
-"""False declarations, by axis."""
+"""False declarations, by capability."""
 
 
 @hookimpl
 def stockroom_backends() -> Sequence[Backend]:
-    """One for each."""
-    return [BrokenBackend(lie) for lies in LIES.values() for lie in lies]
+    """A backend for each false declaration."""
+    return [BrokenBackend(each) for declarations in FALSE_DECLARATIONS.values() for each in declarations]

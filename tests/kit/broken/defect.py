@@ -1,4 +1,4 @@
-"""How a sound storage is made wrong: by standing between it and the shop."""
+"""Defects: wrappers around a sound storage that make it wrong."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -10,8 +10,8 @@ T = TypeVar("T")
 Work = Callable[[Any], Awaitable[T]]
 
 
-class Wrapped:
-    """Does what ``inner`` does, but for what a subclass does otherwise; ``state`` lives as long as the storage."""
+class RepositoryWrapper:
+    """Calls ``inner``, except where a subclass overrides it; ``state`` lives as long as the storage."""
 
     def __init__(self, inner: Any, state: dict[str, Any]) -> None:
         self.inner = inner
@@ -22,17 +22,17 @@ class Wrapped:
 
 
 class Defect:
-    """One way to be wrong; this one is none.
+    """A way to be wrong; the base class itself is sound.
 
     Attributes:
         caught_by: the test of the suite that must fail.
-        readers: what stands before a storage's readers, by aggregate.
-        repositories: what stands before a transaction's repositories, by aggregate.
+        readers: wrappers of a storage's readers, by aggregate.
+        repositories: wrappers of a transaction's repositories, by aggregate.
     """
 
     caught_by: ClassVar[str] = ""
-    readers: ClassVar[Mapping[str, type[Wrapped]]] = {}
-    repositories: ClassVar[Mapping[str, type[Wrapped]]] = {}
+    readers: ClassVar[Mapping[str, type[RepositoryWrapper]]] = {}
+    repositories: ClassVar[Mapping[str, type[RepositoryWrapper]]] = {}
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
@@ -40,20 +40,18 @@ class Defect:
 
     @classmethod
     def capabilities(cls, sound: Capabilities) -> Capabilities:
-        """What it declares."""
+        """The declared capabilities."""
         return sound
 
     async def run(self, work: Work[T]) -> T:
-        """As ``Storage.run``."""
         return await self.storage.run(lambda tx: work(BrokenTransaction(tx, self)))
 
     def savepoint(self, tx: Transaction) -> AbstractAsyncContextManager[None]:
-        """As ``Transaction.savepoint``."""
         return tx.savepoint()
 
 
 class BrokenTransaction:
-    """A unit of work as a defect shows it."""
+    """A transaction with a defect."""
 
     def __init__(self, inner: Transaction, defect: Defect) -> None:
         self._inner = inner
@@ -65,12 +63,11 @@ class BrokenTransaction:
         return wrapper(repository, self._defect.state) if wrapper else repository
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
-        """As ``Transaction.savepoint``."""
         return self._defect.savepoint(self._inner)
 
 
 class BrokenStorage:
-    """An opened storage as a defect shows it."""
+    """An opened storage with a defect."""
 
     def __init__(self, inner: Storage, defect: type[Defect]) -> None:
         self._inner = inner
@@ -83,5 +80,4 @@ class BrokenStorage:
         return wrapper(found, self._defect.state) if wrapper else found
 
     async def run(self, work: Work[T]) -> T:
-        """As ``Storage.run``."""
         return await self._defect.run(work)

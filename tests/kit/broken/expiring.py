@@ -1,4 +1,4 @@
-"""Wrong tickets: a key that two get, a count that is lost, what lives longer than it may."""
+"""Wrong expiring entries: a key inserted twice, a lost count, entries that outlive their expiry."""
 
 import asyncio
 import unicodedata
@@ -6,31 +6,31 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 from core.entities import EntryKind, ExpiringEntry, User
 from core.errors import NotFound, UnknownReference
 from core.storage import Transaction
 from core.storage.round_trips import record_start
-from tests.kit.broken.defect import Defect, Work, Wrapped
-from tests.kit.broken.pieces import Apart, Pieces
+from tests.kit.broken.autocommit import AutocommitRepository, AutocommitTransaction
+from tests.kit.broken.defect import Defect, RepositoryWrapper, Work
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-"""Before anything expires."""
+"""A time before every expiry."""
 
 
 async def _put(tx: Transaction, entry: ExpiringEntry) -> None:
-    """Store an entry, whatever is there."""
+    """Store an entry, also over another one."""
     await tx.expiring.delete(entry.key)
     await tx.expiring.insert_or_lock(entry, LONG_AGO)
 
 
-class TwoGetIt(Defect):
-    """Looks whether a key is free, and writes what was claimed when the unit of work is at its end."""
+class UnguardedInsert(Defect):
+    """Checks whether a key is free, and writes the entry at the end of the unit of work."""
 
-    caught_by = (
-        "test_expiring_inserts.py::test_of_two_that_claim_a_key_at_once_one_gets_it_and_the_other_sees_what_it_saved"
-    )
+    caught_by = "test_expiring_inserts.py::test_concurrent_inserts_have_one_winner"
 
-    class Tickets(Apart):
+    class Entries(AutocommitRepository):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
             taken = await self.defect.storage.expiring.get(entry.key, at)
             if taken is None:
@@ -40,26 +40,26 @@ class TwoGetIt(Defect):
         async def save(self, entry: ExpiringEntry) -> None:
             self.defect.state.setdefault(str(id(asyncio.current_task())), {})[entry.key] = entry
 
-    tickets: ClassVar[type[Apart]] = Tickets
+    repository: ClassVar[type[AutocommitRepository]] = Entries
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without the rest."""
-        result = await work(Pieces(self, {"tickets": self.expiring}))
+        result = await work(AutocommitTransaction(self, {"expiring": self.repository}))
         for entry in self.state.pop(str(id(asyncio.current_task())), {}).values():
             await self.storage.run(lambda tx, entry=entry: _put(tx, entry))
         return result
 
 
-class LateOrphan(TwoGetIt):
-    """Looks whether the user is there when a key is claimed, and not when the entry is stored."""
+class UnguardedReference(UnguardedInsert):
+    """Checks the user when a key is inserted, and not when the entry is stored."""
 
-    caught_by = "test_expiring_owners.py::test_no_ticket_is_left_of_a_user_that_is_deleted_at_the_same_moment"
+    caught_by = "test_expiring_owners.py::test_concurrent_user_delete_leaves_no_entry"
 
-    class Tickets(TwoGetIt.Tickets):
+    class Entries(UnguardedInsert.Entries):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
             if entry.user_id is not None:
                 await self._require_user(entry.user_id)
-            return await super().insert_or_lock(replace(entry, user_id=None), at)  # for the sound one would look again
+            return await super().insert_or_lock(replace(entry, user_id=None), at)  # for the sound one would check again
 
         async def _require_user(self, user_id: int) -> None:
             try:
@@ -67,39 +67,39 @@ class LateOrphan(TwoGetIt):
             except NotFound:
                 raise UnknownReference.of(["user_id"]) from None
 
-    tickets = Tickets
+    repository = Entries
 
 
-class LostCount(Defect):
-    """Lets go of an entry as soon as it has been claimed."""
+class ReleasedLock(Defect):
+    """Releases the lock on an entry as soon as it is inserted."""
 
-    caught_by = "test_expiring_inserts.py::test_many_that_claim_a_key_and_count_up_lose_no_count"
+    caught_by = "test_expiring_inserts.py::test_concurrent_increments_lose_no_count"
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without the rest."""
-        return await work(Pieces(self, {}))
+        return await work(AutocommitTransaction(self, {}))
 
 
-class Revenant(Defect):
-    """Stores what is saved, also where it was deleted meanwhile."""
+class ResurrectedEntry(Defect):
+    """Stores an entry that was deleted since it was locked."""
 
-    caught_by = "test_expiring_locks.py::test_what_is_deleted_while_somebody_renews_it_does_not_come_back"
+    caught_by = "test_expiring_locks.py::test_renewal_does_not_restore_deleted_entry"
 
-    class Tickets(Apart):
+    class Entries(AutocommitRepository):
         async def save(self, entry: ExpiringEntry) -> None:
             await self.defect.storage.run(lambda tx: _put(tx, entry))
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without the rest."""
-        return await work(Pieces(self, {"tickets": Revenant.Tickets}))
+        return await work(AutocommitTransaction(self, {"expiring": ResurrectedEntry.Entries}))
 
 
-class BlindBroom(Defect):
-    """Looks which tickets have expired, and then deletes what is under their keys."""
+class OverbroadPurge(Defect):
+    """Finds the keys of expired entries, and then deletes whatever entries have these keys."""
 
-    caught_by = "test_expiring_locks.py::test_a_ticket_that_is_taken_over_is_not_deleted_as_the_expired_one_it_was"
+    caught_by = "test_expiring_locks.py::test_purge_keeps_replaced_expired_entry"
 
-    class Tickets(Wrapped):
+    class Entries(RepositoryWrapper):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
             if await self.inner.get(entry.key, LONG_AGO) != await self.inner.get(entry.key, at):
                 self.state["expired"] = entry.key
@@ -112,15 +112,15 @@ class BlindBroom(Defect):
                 await self.inner.delete(self.state["expired"])
             return number
 
-    repositories = {"tickets": Tickets}
+    repositories = {"expiring": Entries}
 
 
-class OutlivedUser(Defect):
-    """Knows whose an entry is, but not as a reference."""
+class MissingCascade(Defect):
+    """Keeps the owner of an entry, but not as a reference."""
 
-    caught_by = "test_expiring_owners.py::test_tickets_are_deleted_with_their_user"
+    caught_by = "test_expiring_owners.py::test_entries_are_deleted_with_user"
 
-    class Tickets(Wrapped):
+    class Entries(RepositoryWrapper):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
             self.state[entry.key] = entry.user_id
             return self._whose(await self.inner.insert_or_lock(replace(entry, user_id=None), at))
@@ -131,119 +131,119 @@ class OutlivedUser(Defect):
         async def lock(self, key: str, at: datetime) -> ExpiringEntry | None:
             return self._whose(await self.inner.lock(key, at))
 
-        def _whose(self, found: ExpiringEntry | None) -> ExpiringEntry | None:
+        def _with_owner(self, found: ExpiringEntry | None) -> ExpiringEntry | None:
             return None if found is None else replace(found, user_id=self.state[found.key])
 
-    readers = {"tickets": Tickets}
-    repositories = {"tickets": Tickets}
+    readers = {"expiring": Entries}
+    repositories = {"expiring": Entries}
 
 
-IN_TIME = "test_expiring_expiry.py::test_a_ticket_is_there_until_the_millisecond_in_which_it_expires"
+EXPIRY_TEST = "test_expiring_lifetime.py::test_entry_exists_until_its_expiry_millisecond"
 
 
-class ServedExpired(Defect):
-    """Leaves it to the deletion of the expired that none is found."""
+class ExpiredEntry(Defect):
+    """Returns expired entries until they are deleted."""
 
-    caught_by = IN_TIME
+    caught_by = EXPIRY_TEST
 
-    class Tickets(Wrapped):
+    class Entries(RepositoryWrapper):
         async def get(self, key: str, at: datetime) -> ExpiringEntry | None:
             found: ExpiringEntry | None = await self.inner.get(key, LONG_AGO)
             return found
 
-    readers = {"tickets": Tickets}
+    readers = {"expiring": Entries}
 
 
-class EverlastingHolder(Defect):
-    """Lets somebody in whose session has expired."""
+class ExpiredOwner(Defect):
+    """Returns the owner of an expired session."""
 
-    caught_by = IN_TIME
+    caught_by = EXPIRY_TEST
 
-    class Tickets(Wrapped):
+    class Entries(RepositoryWrapper):
         async def owner(self, key: str, at: datetime) -> User | None:
             found: User | None = await self.inner.owner(key, LONG_AGO)
             return found
 
-    readers = {"tickets": Tickets}
+    readers = {"expiring": Entries}
 
 
-class ToTheSecond(Defect):
-    """Judges expiry by a clock without fractions."""
+class ExpiryInSeconds(Defect):
+    """Compares expiry with a time cut to seconds."""
 
-    caught_by = IN_TIME
+    caught_by = EXPIRY_TEST
 
-    class Tickets(Wrapped):
+    class Entries(RepositoryWrapper):
         async def lock(self, key: str, at: datetime) -> ExpiringEntry | None:
             found: ExpiringEntry | None = await self.inner.lock(key, at.replace(microsecond=0))
             return found
 
-    repositories = {"tickets": Tickets}
+    repositories = {"expiring": Entries}
 
 
 class BlockedKey(Defect):
-    """Gives a key once, and never again."""
+    """Never replaces an expired entry."""
 
-    caught_by = "test_expiring_expiry.py::test_a_claim_takes_over_an_expired_ticket_and_nothing_is_left_of_it"
+    caught_by = "test_expiring_lifetime.py::test_insert_replaces_expired_entry"
 
-    class Tickets(Wrapped):
+    class Entries(RepositoryWrapper):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
             found: ExpiringEntry | None = await self.inner.insert_or_lock(entry, LONG_AGO)
             return found
 
-    repositories = {"tickets": Tickets}
+    repositories = {"expiring": Entries}
 
 
-class NothingKept(Defect):
-    """Ends the session that ends the others, too."""
+class IgnoredKeep(Defect):
+    """Deletes also the entry that is to be kept."""
 
-    caught_by = "test_expiring_owners.py::test_the_tickets_of_one_user_and_kind_are_deleted_and_counted"
+    caught_by = "test_expiring_owners.py::test_delete_for_user_deletes_one_kind"
 
-    class Tickets(Wrapped):
+    class Entries(RepositoryWrapper):
         async def delete_for_user(self, user_id: int, kind: EntryKind, keep: str | None = None) -> int:
             number: int = await self.inner.delete_for_user(user_id, kind)
             return number
 
-    repositories = {"tickets": Tickets}
+    repositories = {"expiring": Entries}
 
 
-class TidyValue(Defect):
-    """Stores a value as core stores text that is shown to people."""
+class NormalizedValue(Defect):
+    """Normalizes and strips values, as core does with other text."""
 
-    caught_by = "test_expiring.py::test_a_value_is_any_text_and_nobody_looks_into_it"
+    caught_by = "test_expiring.py::test_value_is_stored_unchanged"
 
-    class Tickets(Wrapped):
+    class Entries(RepositoryWrapper):
         async def save(self, entry: ExpiringEntry) -> None:
             await self.inner.save(replace(entry, value=unicodedata.normalize("NFC", entry.value).strip()))
 
-    repositories = {"tickets": Tickets}
+    repositories = {"expiring": Entries}
 
 
-class DearHolder(Defect):
-    """Asks for the entry, and then for its user."""
+class ExtraRoundTrip(Defect):
+    """Reads the entry, and then its user."""
 
-    caught_by = "test_expiring_owners.py::test_the_holder_is_the_user_as_it_is_now_in_one_round_trip"
+    caught_by = "test_expiring_owners.py::test_owner_is_current_user_in_one_round_trip"
 
-    class Tickets(Wrapped):
+    class Entries(RepositoryWrapper):
         async def owner(self, key: str, at: datetime) -> User | None:
-            record_start("read tickets")
+            record_start("read entries")
             found: User | None = await self.inner.owner(key, at)
             return found
 
-    readers = {"tickets": Tickets}
+    readers = {"expiring": Entries}
 
 
-TICKETS = [
-    TwoGetIt,
-    LateOrphan,
-    LostCount,
-    Revenant,
-    BlindBroom,
-    OutlivedUser,
-    ServedExpired,
-    EverlastingHolder,
-    ToTheSecond,
+EXPIRING = [
+    UnguardedInsert,
+    UnguardedReference,
+    ReleasedLock,
+    ResurrectedEntry,
+    OverbroadPurge,
+    MissingCascade,
+    ExpiredEntry,
+    ExpiredOwner,
+    ExpiryInSeconds,
     BlockedKey,
-    NothingKept,
-    TidyValue,
-    DearHolder,
+    IgnoredKeep,
+    NormalizedValue,
+    ExtraRoundTrip,
 ]

@@ -1,4 +1,4 @@
-"""Wrong lists: rows in another order, too many, too few, or too dear."""
+"""Wrong lists: another order, repeated or missing rows, too many round trips."""
 
 import random
 from dataclasses import replace
@@ -9,68 +9,70 @@ from typing import Any
 from core.storage import PageRequest, ProductFilter
 from core.storage.pages import Page
 from core.storage.round_trips import record_start
-from tests.kit.broken.defect import Defect, Wrapped
+from tests.kit.broken.defect import Defect, RepositoryWrapper
 
 
-class RestlessTies(Defect):
-    """Leaves rows with equal keys in any order."""
+class UnstableTies(Defect):
+    """Returns rows with equal sort keys in random order."""
 
-    caught_by = "test_lists.py::test_products_walk_in_every_order_without_repeating_or_losing_one"
+    caught_by = "test_lists.py::test_products_paginate_stably_in_every_order"
 
-    class Products(Wrapped):
-        async def page(self, filter: ProductFilter, window: PageRequest) -> Page[Any]:
-            page = await self.inner.page(filter, window)
-            groups = [list(rows) for _, rows in groupby(page.items, attrgetter(window.sort.field))]
+    class Products(RepositoryWrapper):
+        async def page(self, filter: ProductFilter, request: PageRequest) -> Page[Any]:
+            page = await self.inner.page(filter, request)
+            groups = [list(rows) for _, rows in groupby(page.items, attrgetter(request.sort.field))]
             return replace(page, items=[row for rows in groups for row in random.sample(rows, len(rows))])
 
     readers = {"products": Products}
 
 
-class Wildcards(Defect):
-    """Searches with LIKE and forgets to escape ``%``."""
+class UnescapedWildcard(Defect):
+    """Searches with LIKE without escaping ``%``."""
 
     caught_by = "test_search.py::test_no_character_is_a_wildcard"
 
-    class Products(Wrapped):
-        async def page(self, filter: ProductFilter, window: PageRequest) -> Any:
-            return await self.inner.page(replace(filter, search=(filter.search or "").replace("%", "") or None), window)
+    class Products(RepositoryWrapper):
+        async def page(self, filter: ProductFilter, request: PageRequest) -> Any:
+            return await self.inner.page(
+                replace(filter, search=(filter.search or "").replace("%", "") or None), request
+            )
 
     readers = {"products": Products}
 
 
 class RepeatedRow(Defect):
-    """Begins a page with the row that the cursor stands behind."""
+    """Repeats the last row of a page on the next one."""
 
-    caught_by = "test_lists.py::test_a_numbered_page_can_be_continued_by_cursor"
+    caught_by = "test_lists.py::test_numbered_page_continues_by_cursor"
 
-    class Tags(Wrapped):
-        async def page(self, window: PageRequest) -> Any:
-            if window.after is not None:
-                value, key = window.after
-                window = replace(window, after=(value, key + (1 if window.sort.descending else -1)))
-            return await self.inner.page(window)
+    class Tags(RepositoryWrapper):
+        async def page(self, request: PageRequest) -> Any:
+            if request.after is not None:
+                value, key = request.after
+                request = replace(request, after=(value, key + (1 if request.sort.descending else -1)))
+            return await self.inner.page(request)
 
     readers = {"tags": Tags, "products": Tags}
 
 
-class Collation(Defect):
-    """Sorts as a dictionary would."""
+class CollatedOrder(Defect):
+    """Sorts case-insensitively."""
 
-    caught_by = "test_categories.py::test_the_tree_has_siblings_in_code_point_order"
+    caught_by = "test_categories.py::test_tree_siblings_are_in_code_point_order"
 
-    class Categories(Wrapped):
+    class Categories(RepositoryWrapper):
         async def all(self) -> Any:
             return sorted(await self.inner.all(), key=lambda category: (category.name.casefold(), category.id))
 
     readers = {"categories": Categories}
 
 
-class TripPerRow(Defect):
-    """Asks for each row of a page once more."""
+class RoundTripPerRow(Defect):
+    """Reads each row of a page again."""
 
-    caught_by = "test_round_trips.py::test_no_endpoint_exceeds_its_budget_however_many_rows"
+    caught_by = "test_round_trips.py::test_endpoints_stay_within_round_trip_budget"
 
-    class Posts(Wrapped):
+    class Posts(RepositoryWrapper):
         async def page(self, *arguments: Any) -> Any:
             page = await self.inner.page(*arguments)
             for _ in page.items:
@@ -80,17 +82,17 @@ class TripPerRow(Defect):
     readers = {"posts": Posts}
 
 
-class GuessedTotal(Defect):
-    """Counts no further than the page, to be quick."""
+class TruncatedTotal(Defect):
+    """Counts only the rows up to the end of the page."""
 
-    caught_by = "test_lists.py::test_pages_by_number"
+    caught_by = "test_lists.py::test_pages_are_selected_by_number"
 
-    class Tags(Wrapped):
-        async def page(self, window: PageRequest) -> Any:
-            page = await self.inner.page(window)
+    class Tags(RepositoryWrapper):
+        async def page(self, request: PageRequest) -> Any:
+            page = await self.inner.page(request)
             return replace(page, total=page.total and len(page.items) + page.has_more)
 
     readers = {"tags": Tags, "products": Tags}
 
 
-LISTS = [RestlessTies, Wildcards, RepeatedRow, Collation, TripPerRow, GuessedTotal]
+LISTS = [UnstableTies, UnescapedWildcard, RepeatedRow, CollatedOrder, RoundTripPerRow, TruncatedTotal]

@@ -1,4 +1,4 @@
-"""Wrong units of work: not all or nothing, not alone, or not at all."""
+"""Wrong units of work: not atomic, not isolated, not durable."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -7,20 +7,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from typing_extensions import override
+
 from core.entities import Product, Tag
 from core.errors import NotFound, RetriesExhausted, TransientConflict
 from core.storage import Capabilities, Transaction
-from tests.kit.broken.defect import Defect, Work, Wrapped
-from tests.kit.broken.pieces import Apart, Pieces
+from tests.kit.broken.autocommit import AutocommitRepository, AutocommitTransaction
+from tests.kit.broken.defect import Defect, RepositoryWrapper, Work
 
 
 class LostRollback(Defect):
-    """Commits what an exception should have undone."""
+    """Commits after an exception."""
 
-    caught_by = "test_commit.py::test_an_exception_undoes_a_unit_of_work_and_reaches_the_caller"
+    caught_by = "test_commit.py::test_exception_rolls_back_and_propagates"
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``."""
         escaped: list[Exception] = []
 
         async def keep(tx: Transaction) -> Any:
@@ -37,36 +39,35 @@ class LostRollback(Defect):
         return result
 
 
-class LyingCommit(Defect):
-    """Answers that all is stored, and has stored nothing."""
+class DiscardedCommit(Defect):
+    """Reports a commit, and rolls back."""
 
-    caught_by = "test_races.py::test_what_was_answered_is_seen_at_once_by_every_other_client"
+    caught_by = "test_races.py::test_response_is_visible_to_all_clients"
 
-    class Undone(Exception):
-        """Carries the result out of the unit of work that it undoes."""
+    class Rollback(Exception):
+        """Rolls back the unit of work."""
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``."""
         result: list[Any] = []
 
         async def forget(tx: Transaction) -> None:
             result.append(await work(tx))
-            raise LyingCommit.Undone
+            raise DiscardedCommit.Rollback
 
         try:
             await super().run(forget)
-        except LyingCommit.Undone:
+        except DiscardedCommit.Rollback:
             return result[-1]
 
 
-class NoRerun(Defect):
-    """Leaves transient conflicts to the client."""
+class NoRetry(Defect):
+    """Does not retry transient conflicts."""
 
-    caught_by = "test_commit.py::test_a_transient_conflict_runs_the_whole_work_again"
+    caught_by = "test_commit.py::test_transient_conflict_reruns_whole_work"
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``."""
-
         async def once(tx: Transaction) -> Any:
             try:
                 return await work(tx)
@@ -77,21 +78,21 @@ class NoRerun(Defect):
 
 
 class Autocommit(Defect):
-    """Has no units of work: each statement stands for itself."""
+    """Has no units of work: each call commits at once."""
 
-    caught_by = "test_posts.py::test_an_unknown_author_is_refused_and_leaves_no_tag_behind"
+    caught_by = "test_posts.py::test_unknown_author_creates_no_tag"
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without the rest."""
-        return await work(Pieces(self, {}))
+        return await work(AutocommitTransaction(self, {}))
 
 
 class LostUpdate(Defect):
-    """Reads without a lock and writes without looking at the version."""
+    """Reads without a lock, and writes without comparing the version."""
 
     caught_by = "test_races.py::test_no_change_is_lost"
 
-    class Products(Apart):
+    class Products(AutocommitRepository):
         async def lock(self, id: int) -> Product:
             found: Product = await self.defect.storage.products.get(id)
             await asyncio.sleep(0.01)
@@ -104,17 +105,17 @@ class LostUpdate(Defect):
 
             await self.defect.storage.run(overwrite)
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without the rest."""
-        return await work(Pieces(self, {"products": LostUpdate.Products}))
+        return await work(AutocommitTransaction(self, {"products": LostUpdate.Products}))
 
 
 class Oversell(Defect):
-    """Looks whether there is enough, and then takes it, without a guard."""
+    """Checks the stock and then changes it, without a guard."""
 
-    caught_by = "test_races.py::test_64_orders_for_the_last_10_pieces"
+    caught_by = "test_races.py::test_64_orders_share_the_last_10_pieces"
 
-    class Products(Apart):
+    class Products(AutocommitRepository):
         async def lock_many(self, ids: Sequence[int]) -> dict[int, Product]:
             found = {key: await self.defect.storage.products.get(key) for key in ids}
             await asyncio.sleep(0.01)
@@ -130,22 +131,22 @@ class Oversell(Defect):
 
             await self.defect.storage.run(overwrite)
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``, without the rest."""
-        return await work(Pieces(self, {"products": Oversell.Products}))
+        return await work(AutocommitTransaction(self, {"products": Oversell.Products}))
 
 
-class Orphans(Defect):
-    """Keeps the reference of a product to a category that is deleted meanwhile."""
+class DanglingReference(Defect):
+    """Keeps the reference of a product to a deleted category."""
 
-    caught_by = "test_deletes.py::test_products_and_categories_below_lose_their_deleted_category"
+    caught_by = "test_deletes.py::test_deleted_category_is_unset_in_references"
 
-    class Reader(Wrapped):
+    class Reader(RepositoryWrapper):
         async def get(self, id: int) -> Product:
             found: Product = await self.inner.get(id)
             return replace(found, category_id=self.state.get(id, found.category_id))
 
-    class Products(Wrapped):
+    class Products(RepositoryWrapper):
         async def add(self, *arguments: Any) -> Any:
             made = await self.inner.add(*arguments)
             self.state.update({product.id: product.category_id for product in made})
@@ -156,19 +157,18 @@ class Orphans(Defect):
 
 
 class DirtyReads(Defect):
-    """Lets readers look into a unit of work that has not committed."""
+    """Returns uncommitted data to readers."""
 
-    caught_by = "test_storage.py::test_reads_do_not_see_a_unit_of_work_before_it_has_committed"
+    caught_by = "test_storage.py::test_reads_do_not_see_uncommitted_work"
 
-    class Orders(Wrapped):
+    class Orders(RepositoryWrapper):
         async def get(self, id: int) -> Any:
             return await (self.state["open"].orders if "open" in self.state else self.inner).get(id)
 
     readers = {"orders": Orders}
 
+    @override
     async def run(self, work: Work[Any]) -> Any:
-        """As ``Storage.run``."""
-
         async def shown(tx: Any) -> Any:
             self.state["open"] = tx
             try:
@@ -180,11 +180,11 @@ class DirtyReads(Defect):
 
 
 class ReusedIds(Defect):
-    """Gives the id of a deleted tag to the next one."""
+    """Reuses the id of a deleted tag."""
 
-    caught_by = "test_deletes.py::test_ids_are_never_used_again"
+    caught_by = "test_deletes.py::test_ids_are_never_reused"
 
-    class Tags(Wrapped):
+    class Tags(RepositoryWrapper):
         async def delete(self, id: int) -> None:
             await self.inner.delete(id)
             self.state["free"] = id
@@ -198,12 +198,12 @@ class ReusedIds(Defect):
     repositories = {"tags": Tags}
 
 
-class LeakyDelete(Defect):
-    """Says that what it has just deleted was there before, whoever asks twice."""
+class SilentRepeatedDelete(Defect):
+    """Reports success for the deletion of what does not exist."""
 
-    caught_by = "test_tags.py::test_a_tag_is_deleted_once"
+    caught_by = "test_tags.py::test_tag_is_deleted_once"
 
-    class Tags(Wrapped):
+    class Tags(RepositoryWrapper):
         async def delete(self, id: int) -> None:
             try:
                 await self.inner.delete(id)
@@ -213,25 +213,24 @@ class LeakyDelete(Defect):
     repositories = {"tags": Tags}
 
 
-class QuietSavepoint(Defect):
-    """Declares no savepoints, and lets them be used all the same."""
+class UndeclaredSavepoint(Defect):
+    """Declares no savepoints, and accepts their use."""
 
-    caught_by = "test_capabilities_operations.py::test_an_undeclared_savepoint_is_refused"
+    caught_by = "test_capabilities_operations.py::test_undeclared_savepoint_is_unsupported"
 
     @classmethod
+    @override
     def capabilities(cls, sound: Capabilities) -> Capabilities:
-        """All but one."""
         return replace(sound, savepoints=False)
 
 
-class HollowSavepoint(Defect):
-    """Keeps what was done within a savepoint when an error leaves it."""
+class EmptySavepoint(Defect):
+    """Keeps the changes within a savepoint when an error leaves it."""
 
-    caught_by = "test_orders.py::test_an_order_stands_when_only_its_notification_fails"
+    caught_by = "test_orders.py::test_order_survives_failed_notification"
 
+    @override
     def savepoint(self, tx: Transaction) -> AbstractAsyncContextManager[None]:
-        """Nothing to go back to."""
-
         @asynccontextmanager
         async def nothing() -> AsyncIterator[None]:
             yield
@@ -241,15 +240,15 @@ class HollowSavepoint(Defect):
 
 UNITS = [
     LostRollback,
-    LyingCommit,
-    NoRerun,
+    DiscardedCommit,
+    NoRetry,
     Autocommit,
     LostUpdate,
     Oversell,
-    Orphans,
+    DanglingReference,
     DirtyReads,
     ReusedIds,
-    LeakyDelete,
-    QuietSavepoint,
-    HollowSavepoint,
+    SilentRepeatedDelete,
+    UndeclaredSavepoint,
+    EmptySavepoint,
 ]

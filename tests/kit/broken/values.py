@@ -1,4 +1,4 @@
-"""Wrong values: what is stored is not what was given."""
+"""Wrong values: what is stored differs from what was given."""
 
 import struct
 from collections.abc import Sequence
@@ -6,17 +6,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from typing_extensions import override
+
 from core.entities import CategoryDraft, PostDraft, ProductDraft, Tag, UserDraft
 from core.errors import Duplicate
-from tests.kit.broken.defect import Defect, Wrapped
+from tests.kit.broken.defect import Defect, RepositoryWrapper
 
 
 class FloatMoney(Defect):
-    """Keeps prices in a column of single precision."""
+    """Stores prices in single precision."""
 
-    caught_by = "test_values.py::test_a_price_is_a_number_or_a_string_and_comes_back_as_a_string"
+    caught_by = "test_values.py::test_price_is_returned_as_string"
 
-    class Products(Wrapped):
+    class Products(RepositoryWrapper):
         async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> Any:
             def stored(price: int) -> int:
                 return round(struct.unpack("f", struct.pack("f", price / 100))[0] * 100)
@@ -27,11 +29,11 @@ class FloatMoney(Defect):
 
 
 class TruncatedText(Defect):
-    """Cuts what is longer than a column of 64 KiB, and says nothing."""
+    """Cuts text after 64 KiB without an error."""
 
     caught_by = "test_values.py::test_lengths_count_code_points"
 
-    class Posts(Wrapped):
+    class Posts(RepositoryWrapper):
         async def add(self, draft: PostDraft, *rest: Any) -> Any:
             cut = draft.content.encode()[:65_535].decode(errors="ignore")
             return await self.inner.add(replace(draft, content=cut), *rest)
@@ -40,11 +42,11 @@ class TruncatedText(Defect):
 
 
 class LocalTime(Defect):
-    """Answers times as the clock on the wall shows them."""
+    """Returns times in local time."""
 
-    caught_by = "test_values.py::test_times_around_changes_of_the_clock_and_leap_days_come_back"
+    caught_by = "test_values.py::test_times_around_clock_changes_are_kept"
 
-    class Tags(Wrapped):
+    class Tags(RepositoryWrapper):
         async def get(self, id: int) -> Tag:
             found: Tag = await self.inner.get(id)
             return replace(found, created_at=found.created_at + timedelta(hours=1))
@@ -53,18 +55,18 @@ class LocalTime(Defect):
 
 
 class WholeSeconds(Defect):
-    """Keeps times to the second."""
+    """Cuts times to seconds."""
 
-    caught_by = "test_values.py::test_a_time_is_in_utc_with_milliseconds"
+    caught_by = "test_values.py::test_times_are_utc_with_milliseconds"
 
-    class Users(Wrapped):
+    class Users(RepositoryWrapper):
         async def add(self, drafts: Sequence[UserDraft], hashes: Sequence[str], at: datetime) -> Any:
             return await self.inner.add(drafts, hashes, at.replace(microsecond=0))
 
     repositories = {"users": Users}
 
 
-class _Folding(Wrapped):
+class _Folding(RepositoryWrapper):
     """Compares category names after ``fold``, as a collation would."""
 
     @staticmethod
@@ -82,7 +84,7 @@ class _Folding(Wrapped):
 
 
 class FoldedCase(Defect):
-    """Takes ``Shoes`` and ``shoes`` for one name."""
+    """Treats ``Shoes`` and ``shoes`` as equal names."""
 
     caught_by = "test_uniqueness.py::test_category_names_are_compared_exactly"
 
@@ -93,9 +95,9 @@ class FoldedCase(Defect):
 
 
 class FoldedSpace(Defect):
-    """Takes a name and the same name with a space after it for one."""
+    """Ignores a trailing space in names."""
 
-    caught_by = "test_units.py::test_a_space_at_the_end_makes_another_name"
+    caught_by = "test_units_of_work.py::test_trailing_space_makes_another_name"
 
     class Categories(_Folding):
         fold = staticmethod(str.rstrip)
@@ -104,11 +106,11 @@ class FoldedSpace(Defect):
 
 
 class EqualNulls(Defect):
-    """Takes two products without a category for products of one category."""
+    """Treats products without a category as products of one category."""
 
-    caught_by = "test_uniqueness.py::test_products_without_a_category_may_share_a_name"
+    caught_by = "test_uniqueness.py::test_uncategorized_products_may_share_a_name"
 
-    class Products(Wrapped):
+    class Products(RepositoryWrapper):
         async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> Any:
             taken = self.state.setdefault("names", set())
             if any(draft.category_id is None and draft.name in taken for draft in drafts):
@@ -120,12 +122,12 @@ class EqualNulls(Defect):
 
 
 class FirstDuplicateOnly(Defect):
-    """Names one taken field where there are several."""
+    """Names only the first of several taken fields."""
 
-    caught_by = "test_uniqueness.py::test_every_taken_field_is_named_in_the_declared_order"
+    caught_by = "test_uniqueness.py::test_taken_fields_are_named_in_declared_order"
 
+    @override
     async def run(self, work: Any) -> Any:
-        """As ``Storage.run``."""
         try:
             return await super().run(work)
         except Duplicate as duplicate:

@@ -1,4 +1,4 @@
-"""What is asked, in order: a life of the shop. ``@user1`` is the first user that was answered, and so on."""
+"""The recorded requests, in order. ``@user1`` is the first user in the responses, and so on."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,12 +10,12 @@ PASSWORD = "SecurePass123"
 MAX = 2_147_483_647
 
 
-def story() -> Iterator[Step]:
-    """Every chapter, in order."""
-    for chapter in (_service, _users, _categories, _products, _searches, _orders, _payments):
-        yield from chapter()
-    for chapter in (_posts, _tags, _accounts, _notifications, _figures, _endings):
-        yield from chapter()
+def regular_steps() -> Iterator[Step]:
+    """Every section, in order."""
+    for section in (_service, _users, _categories, _products, _searches, _orders, _payments):
+        yield from section()
+    for section in (_posts, _tags, _accounts, _notifications, _statistics, _deletions):
+        yield from section()
 
 
 def _service() -> Iterator[Step]:
@@ -265,12 +265,12 @@ def _notifications() -> Iterator[Step]:
     yield "GET /users/@user1/notifications", None
 
 
-def _figures() -> Iterator[Step]:
+def _statistics() -> Iterator[Step]:
     for path in ("/products/by-category-stats", "/orders/stats/summary", "/users/top-spenders"):
         yield f"GET {path}", None
 
 
-def _endings() -> Iterator[Step]:
+def _deletions() -> Iterator[Step]:
     for path in ("/users/@user1", "/products/@product1", "/products/@product6", "/products/@product6"):
         yield f"DELETE {path}", None
     yield "DELETE /categories/@category2", None

@@ -1,6 +1,6 @@
-"""A second process at a store, which does one thing there and says what it saw.
+"""A second process on a store, which adds a tag and reports the tags that it sees.
 
-It is run as ``python -m conformance.processes.neighbour add NAME``, or ``add-and-die NAME``.
+It is run as ``python -m conformance.processes.second_process add NAME``, or ``add-and-crash NAME``.
 """
 
 import asyncio
@@ -14,52 +14,52 @@ from functools import partial
 from pathlib import Path
 
 from conformance.interleaving import add_tag, tag_names
-from conformance.processes.serving import environment
+from conformance.processes.servers import environment_of
 from core.errors import StockroomError
 from core.plugins import discover
 from core.settings import Settings, load
 from core.startup import open_storage
 
-_LONGEST = 60.0
-"""Seconds that it has, from its start to its end."""
+_TIMEOUT = 60.0
+"""Seconds from its start to its end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What the other process had to say.
+class ProcessResult:
+    """What the process reported.
 
     Attributes:
-        tags: names of the tags that it saw in the end.
-        refused: code of the error that ended it before that.
+        tags: names of the tags that it saw at its end.
+        error: code of the error that ended it before that.
     """
 
     tags: list[str] = field(default_factory=list)
-    refused: str | None = None
+    error: str | None = None
 
 
-async def neighbour(settings: Settings, folder: Path, *action: str) -> Said:
+async def run_second_process(settings: Settings, folder: Path, *action: str) -> ProcessResult:
     """Run it with these settings, in ``folder``, to its end.
 
     Raises:
-        RuntimeError: it said nothing.
+        RuntimeError: it reported nothing.
         TimeoutError: it did not end.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "conformance.processes.neighbour", *action),
-        env=environment(settings),
+        *(sys.executable, "-m", "conformance.processes.second_process", *action),
+        env=environment_of(settings),
         cwd=folder,
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), _LONGEST)
+        out, err = await asyncio.wait_for(process.communicate(), _TIMEOUT)
     finally:
         if process.returncode is None:
             process.kill()
     if not out:
         raise RuntimeError(f"the other process ended with code {process.returncode}: {err.decode()[-500:]}")
-    return Said(**json.loads(out))
+    return ProcessResult(**json.loads(out))
 
 
 async def _act(action: str, name: str) -> None:
@@ -67,15 +67,15 @@ async def _act(action: str, name: str) -> None:
     try:
         async with open_storage(discover().choose(settings), settings) as there:
             await there.storage.run(partial(add_tag, name=name))
-            _say(tags=await tag_names(there.storage))
-            if action == "add-and-die":
+            _report(tags=await tag_names(there.storage))
+            if action == "add-and-crash":
                 os.kill(os.getpid(), signal.SIGKILL)
     except StockroomError as error:
-        _say(refused=error.code)
+        _report(error=error.code)
 
 
-def _say(**what: object) -> None:
-    sys.stdout.write(json.dumps(what))
+def _report(**result: object) -> None:
+    sys.stdout.write(json.dumps(result))
     sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""What a shop is opened with, so that there is something to ask about."""
+"""The requests at the beginning of a sequence, which create some of every entity."""
 
 from conformance.fuzz.steps import Step
 
@@ -9,7 +9,7 @@ def _product(name: str, **fields: object) -> Step:
     return Step("POST", "/products", {"name": name, "sku": name, "price": "19.99", "stock_quantity": 10} | fields)
 
 
-OPENING = (
+INITIAL_STEPS = (
     Step("POST", "/users", {"username": "ada", "email": "ada@example.com", "password": _PASSWORD}),
     Step("POST", "/users", {"username": "bob", "email": "bob@example.com", "password": _PASSWORD}),
     Step("POST", "/categories", {"name": "Home"}),

@@ -1,7 +1,7 @@
-"""Making a conversation that found something as short as can be, so that what is left is all that matters.
+"""Shrinking: making a failing sequence as short as possible.
 
-Hypothesis shrinks the choices from which it made the conversation up, of which a single one may change every later
-request. Here whole lines are left out, then what is in them, which comes to an end far sooner.
+Hypothesis shrinks the choices from which it generated the sequence, each of which may change every later request. Here
+whole lines are dropped, then parts of them, which takes far less time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,19 +13,19 @@ from conformance.fuzz.steps import Line, Step
 Fails = Callable[[Sequence[Line]], bool]
 
 
-def shortened(lines: Sequence[Line], fails: Fails) -> Sequence[Line]:
-    """The lines without any that could be left out, alone or many in a row, and without needless parts."""
+def shrink(lines: Sequence[Line], fails: Fails) -> Sequence[Line]:
+    """The lines that still fail after every line and part that is not needed has been dropped."""
     before: Sequence[Line] = []
     while lines != before:
         before = lines
-        lines = _fewer(lines, fails)
+        lines = _drop_lines(lines, fails)
         for number in reversed(range(len(lines))):
-            lines = _simplified(lines, number, fails)
+            lines = _simplify(lines, number, fails)
     return lines
 
 
-def _fewer(lines: Sequence[Line], fails: Fails) -> Sequence[Line]:
-    """The lines without those that can be left out: half of them at a time, then a quarter, down to single ones."""
+def _drop_lines(lines: Sequence[Line], fails: Fails) -> Sequence[Line]:
+    """The lines without those that are not needed: half of them at a time, then a quarter, down to single ones."""
     size = len(lines) // 2 or 1
     while size:
         start = 0
@@ -39,16 +39,16 @@ def _fewer(lines: Sequence[Line], fails: Fails) -> Sequence[Line]:
     return lines
 
 
-def _simplified(lines: Sequence[Line], number: int, fails: Fails) -> Sequence[Line]:
-    """The lines with one of them made simpler for as long as it can be."""
-    for simpler in _simpler(lines[number]):
+def _simplify(lines: Sequence[Line], number: int, fails: Fails) -> Sequence[Line]:
+    """The lines with one of them simplified for as long as they still fail."""
+    for simpler in _simpler_lines(lines[number]):
         changed = [*lines[:number], simpler, *lines[number + 1 :]]
         if fails(changed):
-            return _simplified(changed, number, fails)
+            return _simplify(changed, number, fails)
     return lines
 
 
-def _simpler(line: Line) -> Iterator[Line]:
+def _simpler_lines(line: Line) -> Iterator[Line]:
     if len(line) > 1:
         yield from ((step,) for step in line)
     for index, step in enumerate(line):
@@ -58,7 +58,7 @@ def _simpler(line: Line) -> Iterator[Line]:
 def _simpler_steps(step: Step) -> Iterator[Step]:
     if step.wait:
         yield replace(step, wait=0)
-    yield from (replace(step, body=body) for body in _without_a_part(step.body))
+    yield from (replace(step, body=body) for body in _simpler_bodies(step.body))
     path, mark, query = step.path.partition("?")
     parts = query.split("&") if mark else []
     for index in range(len(parts)):
@@ -66,12 +66,12 @@ def _simpler_steps(step: Step) -> Iterator[Step]:
         yield replace(step, path=path + ("?" + "&".join(rest) if rest else ""))
 
 
-def _without_a_part(body: Any) -> Iterator[Any]:
+def _simpler_bodies(body: Any) -> Iterator[Any]:
     if isinstance(body, dict):
         for name, value in body.items():
             yield {other: body[other] for other in body if other != name}
-            yield from (body | {name: smaller} for smaller in _without_a_part(value))
+            yield from (body | {name: smaller} for smaller in _simpler_bodies(value))
     elif isinstance(body, list):
         for index, value in enumerate(body):
             yield [*body[:index], *body[index + 1 :]]
-            yield from ([*body[:index], smaller, *body[index + 1 :]] for smaller in _without_a_part(value))
+            yield from ([*body[:index], smaller, *body[index + 1 :]] for smaller in _simpler_bodies(value))

@@ -1,25 +1,24 @@
-"""Units of work, asked for directly: what no request can show, because core never lets it come so far."""
+"""Units of work, called directly: cases that no request can cause, because core prevents them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from conformance.fixtures import Tick
 from conformance.shop import Shop
 from core import clock
-from core.entities import CategoryDraft, NotificationDraft, PaymentDraft
+from core.entities import CategoryDraft, NotificationDraft, PaymentDraft, TransferDraft
 from core.storage import Storage, Transaction
 
-Tick = Callable[[timedelta], datetime]
-
-STEPS = {"later": timedelta(hours=1), "the clock went back": timedelta(hours=-1)}
+CLOCK_STEPS = {"later": timedelta(hours=1), "the clock went back": timedelta(hours=-1)}
 
 
-async def test_a_space_at_the_end_makes_another_name(storage: Storage) -> None:
+async def test_trailing_space_makes_another_name(storage: Storage) -> None:
     drafts = [CategoryDraft(name=name, slug=f"slug-{number}") for number, name in enumerate(("a", "a ", "a\u00a0"))]
 
     async def work(tx: Transaction) -> None:
@@ -52,45 +51,43 @@ async def _lock_notification(tx: Transaction) -> None:
 
 
 async def _notify_of_order(tx: Transaction) -> None:
-    draft = NotificationDraft(user_id=2, order_id=1, message="Somebody else is told of it.")
+    draft = NotificationDraft(user_id=2, order_id=1, message="To another user.")
     [made] = await tx.notifications.add([draft], clock.now())
     await tx.notifications.lock(made.id)
 
 
 @pytest.mark.parametrize(
-    "first",
+    "lock",
     [_lock_order, _change_order, _pay_order, _lock_post, _lock_notification, _notify_of_order],
-    ids=lambda first: first.__name__.removeprefix("_"),
+    ids=lambda lock: lock.__name__.removeprefix("_"),
 )
-async def test_the_owner_of_what_is_locked_can_be_deleted_with_it(
-    shop: Shop, app: FastAPI, first: Callable[[Transaction], Awaitable[None]]
+async def test_owner_of_locked_entity_can_be_deleted(
+    shop: Shop, app: FastAPI, lock: Callable[[Transaction], Awaitable[None]]
 ) -> None:
     owner, other = await shop.user(), await shop.user()
-    await shop.article(owner)
+    await shop.new_post(owner)
     await shop.order(owner, await shop.product(), notify=True)
     runs = 0
 
     async def work(tx: Transaction) -> None:
         nonlocal runs
         runs += 1
-        await first(tx)
+        await lock(tx)
         await tx.users.delete(owner["id"], clock.now())
 
     await app.state.storage.run(work)
     left = await shop.contents()
     assert [user["id"] for user in left["users"]] == [other["id"]]
     assert (left["posts"], left["orders"], left["users"][0]["notifications"]) == ([], [], [])
-    assert runs == 1, "nobody else was there"
+    assert runs == 1, "there was no conflict"
 
 
-async def _dates(shop: Shop, *paths: str) -> list[Any]:
+async def _versions_and_dates(shop: Shop, *paths: str) -> list[Any]:
     return [(row["version"], row["updated_at"]) for row in [await shop.get(path) for path in paths]]
 
 
-@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
-async def test_stock_and_money_are_never_dated_before_they_were(
-    shop: Shop, app: FastAPI, tick: Tick, step: timedelta
-) -> None:
+@pytest.mark.parametrize("step", CLOCK_STEPS.values(), ids=CLOCK_STEPS)
+async def test_stock_and_balance_dates_never_go_back(shop: Shop, app: FastAPI, tick: Tick, step: timedelta) -> None:
     start, product = tick(timedelta()), await shop.product()
     user = await shop.user()
     for _ in range(2):
@@ -103,46 +100,46 @@ async def test_stock_and_money_are_never_dated_before_they_were(
 
     await app.state.storage.run(work)
     dated = (2, clock.to_json(max(start, at)))
-    assert await _dates(shop, "/accounts/1", "/accounts/2", "/products/1") == [dated] * 3
+    assert await _versions_and_dates(shop, "/accounts/1", "/accounts/2", "/products/1") == [dated] * 3
 
 
-@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
-async def test_what_changes_along_is_never_dated_before_it_was(shop: Shop, tick: Tick, step: timedelta) -> None:
+@pytest.mark.parametrize("step", CLOCK_STEPS.values(), ids=CLOCK_STEPS)
+async def test_cascaded_dates_never_go_back(shop: Shop, tick: Tick, step: timedelta) -> None:
     latest = tick(timedelta())
     category = await shop.category()
     await shop.category(parent_id=category["id"])
     await shop.product(category_id=category["id"])
-    await shop.article(await shop.user(), tags=["news", "more"])
-    for url, touched in (("/categories/1", ["/categories/2", "/products/1"]), ("/tags/1", ["/posts/1"])):
+    await shop.new_post(await shop.user(), tags=["news", "more"])
+    for url, changed_paths in (("/categories/1", ["/categories/2", "/products/1"]), ("/tags/1", ["/posts/1"])):
         latest = max(latest, tick(step))
         assert (await shop.client.delete(url)).status_code == 204
-        assert await _dates(shop, *touched) == [(2, clock.to_json(latest))] * len(touched)
+        assert await _versions_and_dates(shop, *changed_paths) == [(2, clock.to_json(latest))] * len(changed_paths)
     latest = max(latest, tick(step))
     assert (await shop.client.patch("/tags/2", json={"name": "renamed"})).status_code == 200
-    assert await _dates(shop, "/posts/1") == [(3, clock.to_json(latest))]
+    assert await _versions_and_dates(shop, "/posts/1") == [(3, clock.to_json(latest))]
 
 
-async def test_a_lock_that_had_to_wait_shows_the_post_with_the_tags_of_now(shop: Shop, app: FastAPI) -> None:
+async def test_waiting_lock_returns_current_tags(shop: Shop, app: FastAPI) -> None:
     storage: Storage = app.state.storage
-    await shop.article(await shop.user(), tags=["old"])
+    await shop.new_post(await shop.user(), tags=["old"])
     await shop.tag(name="new")
-    changed, enough = asyncio.Event(), asyncio.Event()
+    changed, release = asyncio.Event(), asyncio.Event()
 
     async def change(tx: Transaction) -> None:
         post = await tx.posts.lock(1)
         await tx.posts.save(replace(post, version=post.version + 1, tags=["new"]), await tx.tags.by_names(["new"]))
         changed.set()
-        await enough.wait()
+        await release.wait()
 
-    async def look(tx: Transaction) -> tuple[int, list[str]]:
+    async def lock_later(tx: Transaction) -> tuple[int, list[str]]:
         post = await tx.posts.lock(1)
         await tx.posts.save(replace(post, version=post.version + 1, title="Looked at"))
         return post.version, list(post.tags)
 
     changing = asyncio.create_task(storage.run(change))
     await changed.wait()
-    looking = asyncio.create_task(storage.run(look))
-    await asyncio.wait([looking], timeout=0.3)
-    enough.set()
+    locking = asyncio.create_task(storage.run(lock_later))
+    await asyncio.wait([locking], timeout=0.3)
+    release.set()
     await changing
-    assert await looking == (2, ["new"])
+    assert await locking == (2, ["new"])

@@ -1,4 +1,4 @@
-"""A transaction that is none: of such pieces are made the units of work that are wrong."""
+"""A transaction that is none: every call commits at once. Wrong units of work are made of it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -8,8 +8,8 @@ from typing import Any
 from tests.kit.broken.defect import Defect
 
 
-class Apart:
-    """A repository each of whose calls is a unit of work of its own, seen by everybody at once."""
+class AutocommitRepository:
+    """A repository each of whose calls is a unit of work of its own."""
 
     def __init__(self, defect: Defect, name: str) -> None:
         self.defect = defect
@@ -23,17 +23,17 @@ class Apart:
         return call
 
 
-class Pieces:
-    """Such repositories; ``special`` ones differ from the plain ones."""
+class AutocommitTransaction:
+    """A transaction of such repositories; ``special`` ones replace those of the same name."""
 
-    def __init__(self, defect: Defect, special: Mapping[str, type[Apart]]) -> None:
+    def __init__(self, defect: Defect, special: Mapping[str, type[AutocommitRepository]]) -> None:
         self.defect = defect
         self.special = special
 
     def __getattr__(self, name: str) -> Any:
-        return self.special.get(name, Apart)(self.defect, name)
+        return self.special.get(name, AutocommitRepository)(self.defect, name)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Nothing to go back to."""
+        """A savepoint that never rolls back."""
         yield

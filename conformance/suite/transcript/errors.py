@@ -1,22 +1,22 @@
-"""The same unwelcome questions to every operation of the API document, so that none can be forgotten."""
+"""The same invalid requests to every operation of the API document, so that none can be forgotten."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.suite.transcript.story import Step
+from conformance.suite.transcript.steps import Step
 
-UNKNOWN = {
+UNKNOWN_KEYS = {
     "{id}": "99999",
     "{user_id}": "99999",
     "{email}": "nobody@example.com",
     "{sku}": "NO-1",
     "{slug}": "nowhere",
 }
-BAD = {"{id}": ["x", "0", "9007199254740992"], "{user_id}": ["-1"]}
+INVALID_KEYS = {"{id}": ["x", "0", "9007199254740992"], "{user_id}": ["-1"]}
 
-# Bodies that would be fine, for operations on something that does not exist.
-FINE: dict[str, Any] = {
+# Valid bodies, for operations on an unknown entity.
+VALID_BODIES: dict[str, Any] = {
     "PUT /users/{id}": {"username": "fine", "email": "fine@example.com"},
     "PUT /categories/{id}": {"name": "Fine"},
     "PUT /products/{id}": {"name": "Fine", "price": 1, "sku": "FINE"},
@@ -28,19 +28,19 @@ FINE: dict[str, Any] = {
 }
 
 
-def refusals(document: dict[str, Any]) -> Iterator[Step]:
-    """For each operation: unknown and impossible keys, an unknown parameter, bodies that are none."""
+def error_steps(document: dict[str, Any]) -> Iterator[Step]:
+    """For each operation: unknown and invalid keys, an unknown parameter, invalid bodies."""
     for template, methods in document["paths"].items():
         for method, operation in methods.items():
             name = f"{method.upper()} {template}"
-            needed = "?new_status=confirmed" if template.endswith("/status") else ""
-            body = FINE.get(name, {}) if "requestBody" in operation else None
-            path = re.sub(r"{\w+}", lambda match: UNKNOWN[match[0]], name)
+            query = "?new_status=confirmed" if template.endswith("/status") else ""
+            body = VALID_BODIES.get(name, {}) if "requestBody" in operation else None
+            path = re.sub(r"{\w+}", lambda match: UNKNOWN_KEYS[match[0]], name)
             if "{" in template:
-                yield path + needed, body
-            for key, values in BAD.items():
+                yield path + query, body
+            for key, values in INVALID_KEYS.items():
                 if key in template:
-                    yield from ((name.replace(key, value) + needed, body) for value in values)
+                    yield from ((name.replace(key, value) + query, body) for value in values)
             yield f"{path}?colour=red", body
             if body is not None:
                 yield path, "{"
