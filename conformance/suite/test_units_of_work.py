@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from conformance.fixtures import Tick
 from conformance.shop import Shop
 from core import clock
-from core.entities import CategoryDraft, NotificationDraft, PaymentDraft, TransferDraft
+from core.entities import CategoryDraft, NotificationDraft, PaymentDraft
 from core.storage import Storage, Transaction
 
 CLOCK_STEPS = {"later": timedelta(hours=1), "the clock went back": timedelta(hours=-1)}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from conformance.interleaving import Pause, add_user
+from conformance.interleaving import Pause, StoragePair, add_user, paused, wait_briefly, wait_for
 from core import clock
 from core.entities import EntryKind, ExpiringEntry
 from core.plugins import Registry

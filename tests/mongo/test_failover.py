@@ -14,7 +14,7 @@ import pytest
 from conformance.concurrent_clients import ConcurrentClients
 from conformance.defaults import settings_for
 from conformance.problem import error_of
-from conformance.processes.servers import ShopServer
+from conformance.processes.servers import ShopServer, start_servers
 from conformance.shop import Shop
 from conformance.suite import test_races as races
 from core.plugins import Registry

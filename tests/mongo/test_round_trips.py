@@ -53,13 +53,13 @@ def collect_commands() -> Iterator[list[str]]:
 
 
 async def test_round_trips_match_the_drivers_commands(
-    shop: Shop, trips: Callable[[], AbstractContextManager[list[str]]]
+    shop: Shop, round_trips: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
     scene = await Dataset.create(shop, SIZE)
     for row in BUDGETS:
         asked = row.make_request(scene)
         url, body = await asked if inspect.isawaitable(asked) else asked
-        with trips() as recorded, collect_commands() as commands:
+        with round_trips() as recorded, collect_commands() as commands:
             answer = await shop.client.request(row.operation.partition(" ")[0], url, json=body)
         assert answer.is_success, f"{row.name}: {answer.text}"
         assert len(recorded) == len(commands), f"{row.name}: {recorded}, but {commands}"
@@ -67,10 +67,10 @@ async def test_round_trips_match_the_drivers_commands(
 
 @pytest.mark.parametrize("body", [{"name": "taken"}, {"name": "x", "parent_id": 9}], ids=["duplicate", "unknown"])
 async def test_refused_writes_count_their_round_trips(
-    shop: Shop, trips: Callable[[], AbstractContextManager[list[str]]], body: dict[str, object]
+    shop: Shop, round_trips: Callable[[], AbstractContextManager[list[str]]], body: dict[str, object]
 ) -> None:
     await shop.post("/categories", {"name": "taken"})
-    with trips() as recorded, collect_commands() as commands:
+    with round_trips() as recorded, collect_commands() as commands:
         answer = await shop.client.post("/categories", json=body)
     assert answer.is_client_error
     assert (len(recorded), "abortTransaction" in commands) == (len(commands), True), f"{recorded}, but {commands}"

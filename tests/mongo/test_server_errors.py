@@ -11,6 +11,7 @@ from backends.mongo import storage as mongo_storage
 from conformance.defaults import settings_for
 from conformance.processes.ports import PortPool
 from conformance.processes.process import ProcessFailed
+from conformance.processes.servers import start_servers
 from core.clock import now
 from core.entities import CategoryDraft
 from core.errors import StockroomError, TransientConflict, Unavailable

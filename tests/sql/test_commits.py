@@ -5,7 +5,7 @@ from fastapi import FastAPI
 
 from conformance.problem import error_of
 from conformance.shop import Shop, populate
-from conformance.suite.test_commit import own_app
+from conformance.suite.test_commit import own_app, send_writes, serve
 from core.errors import TransientConflict
 from tests.sql.conftest import before_round_trips
 from tests.sql.external_client import ALL

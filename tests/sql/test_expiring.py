@@ -25,7 +25,7 @@ SOON = NOW + timedelta(milliseconds=1)
 KEY = sha256(b"").hexdigest()
 MANY = 12
 
-Trips = Callable[[], AbstractContextManager[list[str]]]
+RoundTrips = Callable[[], AbstractContextManager[list[str]]]
 
 
 def entry(value: str = "v", key: str = KEY, user_id: int | None = None) -> ExpiringEntry:
@@ -89,12 +89,12 @@ async def test_unknown_kind_violates_check(external: ExternalClient) -> None:
 # Upserts
 
 
-async def test_upsert_costs_one_round_trip_or_two(storage: Storage, trips: Trips) -> None:
+async def test_upsert_costs_one_round_trip_or_two(storage: Storage, round_trips: RoundTrips) -> None:
     user = await add_user(storage)
     costs = []
 
     async def upserting(tx: Transaction, one: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
-        with trips() as made:
+        with round_trips() as made:
             found = await tx.expiring.insert_or_lock(one, at)
         costs.append(len(made))
         return found
@@ -107,7 +107,7 @@ async def test_upsert_costs_one_round_trip_or_two(storage: Storage, trips: Trips
     assert await storage.run(lambda tx: upserting(tx, first, SOON)) == second
     assert costs == [1, 2, 2, 1, 2]
     for ask, found in ((storage.expiring.get, second), (storage.expiring.owner, None)):
-        with trips() as made:
+        with round_trips() as made:
             assert await ask(KEY, SOON) == found
         assert len(made) == 1
 
