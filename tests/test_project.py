@@ -1,8 +1,8 @@
-"""What a newcomer touches first holds together: the two commands, the lock, the settings' page, the compose file."""
+"""The project's files are consistent: commands, lock, typing, documentation, compose file."""
 
 import os
 import re
-import shutil
+import runpy
 import subprocess
 import tomllib
 from pathlib import Path
@@ -25,7 +25,8 @@ LOCK = (ROOT / "requirements.lock").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DATABASES = ["postgresql", "mysql", "mariadb", "mongodb"]
 
-NOT_A_SOURCE = {".git", ".venv", "dist", "__pycache__"}
+WORDS: dict[str, Any] = runpy.run_path(str(ROOT / ".ci/words.py"))
+DOCS: dict[str, Any] = runpy.run_path(str(ROOT / ".ci/docs.py"))
 
 # Written in pieces, so that this file does not hold what it looks for.
 FORBIDDEN = {
@@ -33,28 +34,15 @@ FORBIDDEN = {
     + r"hosted\.|registry\.npm"
     + r"js|deb\.debian\.|proxy\.golang\.",
     "an index option": r"(?m)^\s*(-i|--(extra-)?index-url|--find-links|--trusted-host)[ =]\S*:",
-    "a path of somebody's machine": r"/(work|root)" + r"/[a-z.]|/(home|Users)/[a-z]+/|file:" + "//",
+    "a path of one machine": r"/(work|root)" + r"/[a-z.]|/(home|Users)/[a-z]+/|file:" + "//",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE" + r" KEY",
     "a token": r"\b(ghp_|github_pat_|glpat-|xox[abp]-|AKIA)[A-Za-z0-9_]{16,}",
 }
 
 
-def sources() -> list[Path]:
-    """Every file that is or could be committed; where there is no git, everything that is not plainly generated."""
-    if (ROOT / ".git").exists() and shutil.which("git"):
-        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-        return [path for name in names if name and (path := ROOT / name).is_file()]
-    found = []
-    for folder, folders, files in os.walk(ROOT):
-        folders[:] = [name for name in folders if name not in NOT_A_SOURCE and not name.endswith("_cache")]
-        found += [Path(folder, name) for name in files if not re.search(r"\.(db|db-wal|db-shm|pyc)$|^\.env$", name)]
-    return found
-
-
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_holds(what: str) -> None:
-    texts = {path: path.read_text(errors="replace") for path in sources()}
+    texts = {path: path.read_text(errors="replace") for path in WORDS["sources"]()}
     assert texts
     found = {str(path.relative_to(ROOT)): match[0] for path, text in texts.items() if (match := find(what, text))}
     assert not found
@@ -70,7 +58,7 @@ def find(what: str, text: str) -> re.Match[str] | None:
         ("a package registry", "https://py" + "pi.org/simple"),
         ("a package registry", "https://files.python" + "hosted.org/packages/x.whl"),
         ("an index option", "--index-url " + "https://example.com/simple"),
-        ("a path of somebody's machine", "/ro" + "ot/.cache"),
+        ("a path of one machine", "/ro" + "ot/.cache"),
         ("a private key", "-----BEGIN OPENSSH PRIVATE" + " KEY-----"),
         ("a token", "ghp_" + "a" * 36),
     ],
@@ -142,25 +130,18 @@ def test_layering_is_enforced() -> None:
 # Settings
 
 
-def defaults() -> dict[str, str]:
-    """Each variable with its default as it is written in a file of settings."""
-    return {name.upper(): written(field.default) for name, field in Settings.model_fields.items()}
-
-
-def written(value: object) -> str:
-    if value is None:
-        return ""
-    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-    return text.lower() if isinstance(value, bool) else text
-
-
 def test_every_setting_is_documented_with_its_default() -> None:
     rows = re.findall(r"(?m)^\| `([A-Z0-9_]+)` \| (?:`([^`]*)`)? ?\| \S", (ROOT / "docs/settings.md").read_text())
-    assert dict(rows) == defaults()
+    assert dict(rows) == DOCS["defaults"]()
 
 
 def test_the_example_of_an_environment_file_has_every_setting_with_its_default() -> None:
-    assert dict(re.findall(r"(?m)^#([A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text())) == defaults()
+    assert dict(re.findall(r"(?m)^#([A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text())) == DOCS["defaults"]()
+
+
+def test_the_generated_parts_of_the_documentation_are_current() -> None:
+    stale = [path.name for path, text in DOCS["generate"]().items() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run `make docs`"
 
 
 # The API's page
@@ -237,7 +218,7 @@ def test_compose_trusts_the_network_it_makes_and_no_other() -> None:
     assert not any("networks" in service for service in COMPOSE["services"].values())
 
 
-def test_the_image_trusts_nobody() -> None:
+def test_the_image_trusts_no_network() -> None:
     instructions = re.findall(r"(?m)^(?!#).*$", (ROOT / "Dockerfile").read_text())
     assert not any("TRUSTED_NETWORKS" in line for line in instructions)
 
