@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         login_attempts: Failed log-ins allowed per name within the window; per address ten times as many.
         login_window_seconds: Seconds that a failed log-in counts, from the first one on.
         idempotency_seconds: Seconds that the response to a request with an ``Idempotency-Key`` is kept; see
-            docs/api.md#sending-a-request-again.
+            docs/api.md#idempotency.
         trusted_networks: Networks, separated by commas, such as ``172.17.0.0/16, fd00::/8``. With ``AUTH=off`` their
             clients may do everything; see docs/settings.md#which-clients-are-served. With ``AUTH=required`` they may
             read ``/health`` and ``/metrics`` without a token, and nothing more.
