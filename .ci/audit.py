@@ -49,7 +49,7 @@ def verdict(pins: Sequence[Any], *, required: bool) -> tuple[int, str]:
 
 
 def _audited() -> list[Any]:
-    """An entry per pin, with its vulnerabilities or the reason why it was skipped; none if nothing could be looked up."""
+    """An entry per pin: its vulnerabilities, or why it was skipped; none if nothing could be looked up."""
     command = [f"{Path(sys.executable).parent}/pip-audit", "--requirement=requirements.lock", "--require-hashes"]
     options = ["--disable-pip", "--format=json", "--progress-spinner=off", "--timeout=10"]
     excused = [f"--ignore-vuln={one}" for one in EXCUSED]

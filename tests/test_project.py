@@ -12,7 +12,6 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from pydantic import SecretStr
 
 from api.problems import status_of
 from core import errors
@@ -28,7 +27,7 @@ DATABASES = ["postgresql", "mysql", "mariadb", "mongodb"]
 WORDS: dict[str, Any] = runpy.run_path(str(ROOT / ".ci/words.py"))
 DOCS: dict[str, Any] = runpy.run_path(str(ROOT / ".ci/docs.py"))
 
-# Written in pieces, so that this file does not hold what it looks for.
+# In pieces, so that this file does not match itself.
 FORBIDDEN = {
     "a package registry": r"pypi\.(org|python)|python"
     + r"hosted\.|registry\.npm"
@@ -67,7 +66,7 @@ def test_what_is_forbidden_would_be_found(what: str, text: str) -> None:
     assert find(what, text)
 
 
-# The lock: pins with hashes, and no word on where to download from.
+# The lock: pins with hashes, and no addresses.
 
 PINS = {entry.partition("==")[0]: entry for entry in re.split(r"\n(?=\S)", LOCK.strip())}
 
@@ -97,7 +96,7 @@ def test_the_lock_has_nothing_that_the_project_no_longer_asks_for() -> None:
     assert direct == set(asked_for()), "run `make lock`"
 
 
-# The front door
+# Commands, pages, packages
 
 
 def test_the_readme_names_commands_that_exist() -> None:
@@ -106,19 +105,32 @@ def test_the_readme_names_commands_that_exist() -> None:
     assert {"serve", "test", "check"} <= named <= targets
 
 
-@pytest.mark.parametrize(
-    "page",
-    [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))],
-    ids=lambda page: page.name,
-)
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert [link for link in links_of(page) if not (page.parent / link).exists()] == []
+
+
+def links_of(page: Path) -> list[str]:
+    return re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+
+
+def test_index_reaches_every_page() -> None:
+    indexes = [ROOT / "docs/README.md", ROOT / "docs/measurements/README.md"]
+    reached = {(index.parent / link).resolve() for index in indexes for link in links_of(index)}
+    assert set((ROOT / "docs").rglob("*.md")) - set(indexes) - reached == set()
 
 
 def test_the_ci_script_can_be_run() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
     subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("package", PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+def test_package_ships_its_types(package: str) -> None:
+    assert (ROOT / package / "py.typed").is_file()
 
 
 def test_layering_is_enforced() -> None:
@@ -139,7 +151,7 @@ def test_the_example_of_an_environment_file_has_every_setting_with_its_default()
     assert dict(re.findall(r"(?m)^#([A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text())) == DOCS["defaults"]()
 
 
-def test_the_generated_parts_of_the_documentation_are_current() -> None:
+def test_generated_docs_are_current() -> None:
     stale = [path.name for path, text in DOCS["generate"]().items() if path.read_text(encoding="utf-8") != text]
     assert stale == [], "run `make docs`"
 
@@ -154,7 +166,7 @@ INSIDE = {
     errors.Unsupported,
     errors.ConfigurationError,
 }
-"""What is raised only by its kinds, or never reaches a client."""
+"""Errors that are only raised as a subclass, or never reach a client."""
 
 
 REACH_CLIENTS = {
@@ -175,7 +187,7 @@ def test_the_sort_fields_of_every_list_are_documented() -> None:
     assert {name: fields.replace("`", "").split() for name, fields in rows} == declared
 
 
-# Containers: none can be run here, so `make check` holds the file against the published schema, and this against us.
+# Containers: the tests cannot run any, so `make check` validates the file against its schema, and these its contents.
 
 
 @pytest.mark.parametrize("name", DATABASES)
