@@ -57,7 +57,6 @@ check: $(STAMP)
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python .ci/words.py
-	.venv/bin/python .ci/docs.py --check
 	.venv/bin/python -m pip check
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/pytest --quiet tests/test_project.py

@@ -99,8 +99,9 @@ def _replace(page: str, name: str, text: str) -> str:
 
 
 def _run(*arguments: str) -> str:
-    command = [Path(sys.executable).parent / "stockroom", *arguments]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S603 - constant
+    command = [str(Path(sys.executable).parent / "stockroom"), *arguments]
+    run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - constant
+    return run.stdout
 
 
 if __name__ == "__main__":
