@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         pool_timeout: Seconds a request waits for a connection before it gets a 503.
         pool_recycle: Seconds after which a connection is replaced; ``-1`` for never. Keep it below the idle timeout of
             the database and of any proxy in between.
-        pool_pre_ping: Test each connection before it is used: one more round trip per request.
+        pool_pre_ping: Test each connection before it is used: one more round trip per request. SQL databases only.
         pool_class: ``queue`` keeps connections; ``null`` opens and closes one per use, for serverless functions or
             behind an external pooler; ``static`` keeps a single one, for tests.
         argon2_time_cost: Passes of the password hash.
