@@ -1,22 +1,22 @@
-# The front door. `make serve` and `make test` do everything on a machine that has Python 3.11 or later, and make.
+# `make serve` and `make test` need only Python 3.11 or later, and make.
 
 HOST = 127.0.0.1
 PORT = 8000
-# Servers that `make test` must reach, such as REQUIRE=sqlite,postgresql; those absent otherwise are only reported.
+# Storages that `make test` must reach, such as REQUIRE=sqlite,postgresql; others that are missing are only reported.
 REQUIRE =
-# How long, and on which storages, `make fuzz` looks for differences between them; the measurements go by the latter too.
+# Duration and storages of `make fuzz`; `make bench` and `make growth` use STORAGES too.
 MINUTES = 10
 STORAGES = all
-# AUDIT=required: `make check` and `make audit` fail where no advisories could be read, as without a network.
+# AUDIT=required: `make check` and `make audit` fail if the advisories could not be read, such as without a network.
 AUDIT =
 # More options for pytest, such as TESTFLAGS="-k orders".
 TESTFLAGS =
-# Where conformance runs leave their reports.
+# Folder for the reports of conformance runs.
 REPORTS = .reports
-# How often `make bench` measures the storages, and the seconds of each run.
+# Number of rounds of `make bench`, and the seconds of each run.
 ROUNDS = 5
 SECONDS = 5
-# The Python to build .venv with; empty for the first one found.
+# The Python that creates .venv; empty for the first one found.
 PYTHON =
 
 PYTHONS = $(or $(PYTHON),python3.11 python3.12 python3.13 python3.14 python3)
@@ -24,7 +24,7 @@ USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 STAMP = .venv/.installed
 
-.PHONY: serve test matrix example check audit fuzz format lock clean bench growth
+.PHONY: serve test matrix example check audit fuzz docs format lock clean bench growth
 
 serve: $(STAMP)
 	.venv/bin/stockroom serve --host $(HOST) --port $(PORT)
@@ -32,14 +32,14 @@ serve: $(STAMP)
 test: $(STAMP)
 	.venv/bin/pytest -n auto $(if $(REQUIRE),--require $(REQUIRE)) $(TESTFLAGS)
 
-# Proves our backends and the example, each by the conformance suite, and writes what came of it.
+# Runs the conformance suite on the built-in backends and the example, and writes docs/storage-matrix.md.
 matrix: $(STAMP)
 	mkdir -p $(REPORTS)
 	.venv/bin/pytest -n auto conformance/suite --require $(REQUIRE) --conformance-report=$(REPORTS)/ours.json
 	$(MAKE) example
 	.venv/bin/python -m conformance.matrix $(REPORTS)/ours.json $(REPORTS)/example.json
 
-# The example backend proves itself: from built wheels in a stranger's repository, and in its own folder.
+# Tests the example backend: from built wheels in a separate repository, and in its own folder.
 example: $(STAMP)
 	mkdir -p $(REPORTS)
 	.venv/bin/pytest -q examples/test_outsider.py --storage mongomock
@@ -47,7 +47,7 @@ example: $(STAMP)
 		--conformance-report=$(abspath $(REPORTS))/example.json
 	cd examples/memory && ../../.venv/bin/pytest -q
 
-# Random conversations with all of STORAGES at once, for so many MINUTES, others each time; see docs/fuzzing.md.
+# Sends random requests to all STORAGES at once for MINUTES, different ones in each run: docs/fuzzing.md.
 fuzz: $(STAMP)
 	.venv/bin/pytest tests/fuzz --minutes $(MINUTES) --storage $(STORAGES) $(TESTFLAGS)
 
@@ -56,28 +56,33 @@ check: $(STAMP)
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/python .ci/words.py
 	.venv/bin/python -m pip check
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/pytest --quiet tests/test_project.py
 	AUDIT=$(AUDIT) .venv/bin/python .ci/audit.py
 
-# Are vulnerabilities known of what is installed?
+# Looks up known vulnerabilities of the pinned versions.
 audit: $(STAMP)
 	AUDIT=$(AUDIT) .venv/bin/python .ci/audit.py
 
-# Ours beside hand-written code and the tutorials' style; writes docs/performance.md. Half an hour for all storages.
+# Compares Stockroom with raw driver code and tutorial code; writes docs/measurements/performance.md. Takes half an hour.
 bench: $(STAMP)
 	.venv/bin/python -m benchmarks.speed --storages $(STORAGES) --rounds $(ROUNDS) --seconds $(SECONDS)
 
-# Each endpoint in shops of up to a million products and orders; writes docs/growth.md.
+# Measures each endpoint with up to a million products and orders; writes docs/measurements/growth.md.
 growth: $(STAMP)
 	.venv/bin/python -m benchmarks.growth --storages $(STORAGES)
+
+# Writes the generated parts of docs/ and .env.example.
+docs: $(STAMP)
+	.venv/bin/python .ci/docs.py
 
 format: $(STAMP)
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-# Takes up changes of pyproject.toml and leaves every other pin alone; add LOCKFLAGS=--upgrade to raise them all.
+# Applies changes of pyproject.toml and keeps every other pin; LOCKFLAGS=--upgrade raises all of them.
 lock: $(STAMP)
 	$(PIP) install uv
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -87,7 +92,7 @@ clean:
 	rm -rf .venv dist .reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Every file of every package is checked against the hashes in the lock; nothing else is ever downloaded.
+# Each downloaded file is checked against its hash in the lock file; nothing else is downloaded.
 $(STAMP): requirements.lock pyproject.toml examples/memory/pyproject.toml
 	@found=; for python in $(PYTHONS); do \
 		if "$$python" -c "$(USABLE)" 2>/dev/null; then found=$$python; break; fi; \

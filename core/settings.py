@@ -35,41 +35,60 @@ class PoolClass(StrEnum):
 
 
 class Settings(BaseSettings):
-    """All settings.
+    """Everything an operator can set. The text of each attribute is the setting's row in ``docs/settings.md``.
 
     Attributes:
-        database_url: which database; its scheme chooses the backend. May hold a password, so it is never shown.
-        storage_backend: name of the backend, where the scheme is not to choose.
-        database_echo: log every statement.
-        database_timeout: seconds the database has to answer one statement, before the request is answered 503.
-        app_name: title of the API.
-        debug: log in detail, for people.
-        tracing: send traces to where the ``OTEL_...`` variables say; needs the extra ``tracing``.
-        auth: ``off``: requests from this machine and ``trusted_networks`` only. ``required``: from any address; what is
-            not public needs a log-in.
-        secret_keys: keys that access tokens are signed with, separated by commas; the first signs, every one verifies.
-        access_token_seconds: lifetime of an access token.
-        refresh_token_seconds: lifetime of a session without a refresh.
-        login_attempts: log-ins that may fail for one name in the window; for one address ten times as many.
-        login_window_seconds: how long a failed log-in counts.
-        idempotency_seconds: how long the answer to a request with an ``Idempotency-Key`` is kept.
-        trusted_networks: networks whose clients may do everything, separated by commas; where ``auth`` is required,
-            they may read health and metrics without a token.
-        cors_origins: origins of pages that may use the API in a browser, separated by commas.
-        max_body_size: bytes of a body at most.
-        body_timeout: seconds that a client has to send a body.
-        max_requests: requests in progress in a process at most; more are answered 503.
-        rate_limit: requests of one client per process: ``off``, or as in ``100/second`` (``minute``, ``hour``); by
-            default that figure if ``auth`` is required, else off.
-        pool_size: connections kept open.
-        pool_max_overflow: further connections under load; each is closed as soon as it is given back.
-        pool_timeout: seconds a request waits for a connection before it is answered 503.
-        pool_recycle: seconds after which a connection is replaced; -1 for never.
-        pool_pre_ping: test each connection before it is used; one more round trip per request. SQL only.
-        pool_class: ``queue``; ``null`` opens and closes one per use (serverless); ``static`` keeps one (tests).
-        argon2_time_cost: passes of the password hash.
-        argon2_memory_cost: memory of the password hash, in KiB.
-        argon2_parallelism: threads of the password hash.
+        database_url: URL of the database. Its scheme selects the backend, ``+driver`` behind the scheme the driver. It
+            may contain a password, so it is never printed or logged.
+        storage_backend: Name of the backend, if the scheme is not to select it. The backend must accept the scheme of
+            ``DATABASE_URL``.
+        database_echo: Log every statement sent to the database, without its values.
+        database_timeout: Seconds the database has to answer one statement. After that the request gets a 503 and its
+            connection is closed. Keep it above the 5 s that a statement may wait for a lock, and above the slowest
+            statement that you need.
+        app_name: Title of the API, in ``GET /`` and in the API document.
+        debug: Log in detail, as text for people instead of JSON.
+        tracing: Send traces to the collector that the ``OTEL_…`` variables name. Needs the extra ``tracing``; see
+            docs/monitoring.md#traces.
+        auth: ``off``: no log-in; only this machine and ``TRUSTED_NETWORKS`` are served. ``required``: every address is
+            served, and requests that are not public need a log-in; docs/access.md lists them.
+        secret_keys: Keys that sign access tokens, each of at least 32 characters, separated by commas: the first one
+            signs, all of them verify. ``AUTH=required`` needs one; there is no default, and they are never printed or
+            logged. See docs/settings.md#logging-in.
+        access_token_seconds: Lifetime of an access token. Clients then refresh it. An ended session ends at once,
+            whatever this says.
+        refresh_token_seconds: Lifetime of a session that is not refreshed.
+        login_attempts: Failed log-ins allowed per name within the window; per address ten times as many.
+        login_window_seconds: Seconds that a failed log-in counts, from the first one on.
+        idempotency_seconds: Seconds that the response to a request with an ``Idempotency-Key`` is kept; see
+            docs/api.md#idempotency.
+        trusted_networks: Networks, separated by commas, such as ``172.17.0.0/16, fd00::/8``. With ``AUTH=off`` their
+            clients may do everything; see docs/settings.md#which-clients-are-served. With ``AUTH=required`` they may
+            read ``/health`` and ``/metrics`` without a token, and nothing more.
+        cors_origins: Origins, separated by commas, whose pages may use the API in a browser, such as
+            ``https://shop.example, http://localhost:5173``. Pages of other sites cannot.
+        max_body_size: Maximum size of a body in bytes; a larger one gets a 413. The default has room for a bulk of a
+            thousand entities with long texts.
+        body_timeout: Seconds a client has to send a body; after that it gets a 408.
+        max_requests: Maximum number of requests in progress per process; further ones get a 503 at once, except
+            ``/livez`` and ``/metrics``.
+        rate_limit: Requests of one client per process: ``off``, or a rate such as ``100/second``, ``1000/minute``,
+            ``5000/hour``. Empty means ``off`` with ``AUTH=off``, and ``100/second`` with ``AUTH=required``. See
+            docs/security.md#rate-limits.
+        pool_size: Connections kept open per process. Processes × (size + overflow) must stay below the limit of the
+            database server.
+        pool_max_overflow: Additional connections under load. Each is closed when it is released, which costs more than
+            waiting for a pooled one; see docs/pools.md.
+        pool_timeout: Seconds a request waits for a connection before it gets a 503.
+        pool_recycle: Seconds after which a connection is replaced; ``-1`` for never. Keep it below the idle timeout of
+            the database and of any proxy in between.
+        pool_pre_ping: Test each connection before it is used: one more round trip per request. SQL databases only.
+        pool_class: ``queue`` keeps connections; ``null`` opens and closes one per use, for serverless functions or
+            behind an external pooler; ``static`` keeps a single one, for tests.
+        argon2_time_cost: Passes of the password hash.
+        argon2_memory_cost: Memory of one password hash in KiB, at least 8 × ``ARGON2_PARALLELISM``. A process computes
+            at most two hashes at the same time.
+        argon2_parallelism: Threads of one password hash.
     """
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)

@@ -22,14 +22,14 @@ BREAKING = """
 from dataclasses import replace
 from stockroom_memory.accounts import MemoryAccountRepository
 
-sound = MemoryAccountRepository.move
+sound = MemoryAccountRepository.transfer
 
 
 async def transfer(self, draft, at):
     return await sound(self, replace(draft, amount=draft.amount - 1), at)
 
 
-MemoryAccountRepository.move = move
+MemoryAccountRepository.transfer = transfer
 """
 
 

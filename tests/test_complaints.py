@@ -1,4 +1,4 @@
-"""The page on what others ran into names tests that exist, and for every row at least one."""
+"""The page on failure modes elsewhere names tests that exist, and for every row at least one."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "complaints.md").read_text(encoding="utf-8")
-ROWS = re.findall(r"(?m)^\| (.+) \| (.*) \| (.+) \| (.*) \|$", PAGE.partition("| ran into |")[2])[1:]
+ROWS = re.findall(r"(?m)^\| (.+) \| (.*) \| (.+) \| (.*) \|$", PAGE.partition("| failure |")[2])[1:]
 STORAGES = {"all", "SQL", "SQLite", "MongoDB", "any", "later"}
 LATER = "nothing yet"
 

@@ -1,8 +1,8 @@
-"""What a newcomer touches first holds together: the two commands, the lock, the settings' page, the compose file."""
+"""The project's files are consistent: commands, lock, typing, documentation, compose file."""
 
 import os
 import re
-import shutil
+import runpy
 import subprocess
 import tomllib
 from pathlib import Path
@@ -12,7 +12,6 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from pydantic import SecretStr
 
 from api.problems import status_of
 from core import errors
@@ -25,36 +24,24 @@ LOCK = (ROOT / "requirements.lock").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DATABASES = ["postgresql", "mysql", "mariadb", "mongodb"]
 
-NOT_A_SOURCE = {".git", ".venv", "dist", "__pycache__"}
+WORDS: dict[str, Any] = runpy.run_path(str(ROOT / ".ci/words.py"))
+DOCS: dict[str, Any] = runpy.run_path(str(ROOT / ".ci/docs.py"))
 
-# Written in pieces, so that this file does not hold what it looks for.
+# In pieces, so that this file does not match itself.
 FORBIDDEN = {
     "a package registry": r"pypi\.(org|python)|python"
     + r"hosted\.|registry\.npm"
     + r"js|deb\.debian\.|proxy\.golang\.",
     "an index option": r"(?m)^\s*(-i|--(extra-)?index-url|--find-links|--trusted-host)[ =]\S*:",
-    "a path of somebody's machine": r"/(work|root)" + r"/[a-z.]|/(home|Users)/[a-z]+/|file:" + "//",
+    "a path of one machine": r"/(work|root)" + r"/[a-z.]|/(home|Users)/[a-z]+/|file:" + "//",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE" + r" KEY",
     "a token": r"\b(ghp_|github_pat_|glpat-|xox[abp]-|AKIA)[A-Za-z0-9_]{16,}",
 }
 
 
-def sources() -> list[Path]:
-    """Every file that is or could be committed; where there is no git, everything that is not plainly generated."""
-    if (ROOT / ".git").exists() and shutil.which("git"):
-        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-        return [path for name in names if name and (path := ROOT / name).is_file()]
-    found = []
-    for folder, folders, files in os.walk(ROOT):
-        folders[:] = [name for name in folders if name not in NOT_A_SOURCE and not name.endswith("_cache")]
-        found += [Path(folder, name) for name in files if not re.search(r"\.(db|db-wal|db-shm|pyc)$|^\.env$", name)]
-    return found
-
-
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_holds(what: str) -> None:
-    texts = {path: path.read_text(errors="replace") for path in sources()}
+    texts = {path: path.read_text(errors="replace") for path in WORDS["sources"]()}
     assert texts
     found = {str(path.relative_to(ROOT)): match[0] for path, text in texts.items() if (match := find(what, text))}
     assert not found
@@ -70,7 +57,7 @@ def find(what: str, text: str) -> re.Match[str] | None:
         ("a package registry", "https://py" + "pi.org/simple"),
         ("a package registry", "https://files.python" + "hosted.org/packages/x.whl"),
         ("an index option", "--index-url " + "https://example.com/simple"),
-        ("a path of somebody's machine", "/ro" + "ot/.cache"),
+        ("a path of one machine", "/ro" + "ot/.cache"),
         ("a private key", "-----BEGIN OPENSSH PRIVATE" + " KEY-----"),
         ("a token", "ghp_" + "a" * 36),
     ],
@@ -79,7 +66,7 @@ def test_what_is_forbidden_would_be_found(what: str, text: str) -> None:
     assert find(what, text)
 
 
-# The lock: pins with hashes, and no word on where to download from.
+# The lock: pins with hashes, and no addresses.
 
 PINS = {entry.partition("==")[0]: entry for entry in re.split(r"\n(?=\S)", LOCK.strip())}
 
@@ -109,7 +96,7 @@ def test_the_lock_has_nothing_that_the_project_no_longer_asks_for() -> None:
     assert direct == set(asked_for()), "run `make lock`"
 
 
-# The front door
+# Commands, pages, packages
 
 
 def test_the_readme_names_commands_that_exist() -> None:
@@ -118,19 +105,32 @@ def test_the_readme_names_commands_that_exist() -> None:
     assert {"serve", "test", "check"} <= named <= targets
 
 
-@pytest.mark.parametrize(
-    "page",
-    [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))],
-    ids=lambda page: page.name,
-)
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert [link for link in links_of(page) if not (page.parent / link).exists()] == []
+
+
+def links_of(page: Path) -> list[str]:
+    return re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+
+
+def test_index_reaches_every_page() -> None:
+    indexes = [ROOT / "docs/README.md", ROOT / "docs/measurements/README.md"]
+    reached = {(index.parent / link).resolve() for index in indexes for link in links_of(index)}
+    assert set((ROOT / "docs").rglob("*.md")) - set(indexes) - reached == set()
 
 
 def test_the_ci_script_can_be_run() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
     subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize("package", PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+def test_package_ships_its_types(package: str) -> None:
+    assert (ROOT / package / "py.typed").is_file()
 
 
 def test_layering_is_enforced() -> None:
@@ -142,25 +142,18 @@ def test_layering_is_enforced() -> None:
 # Settings
 
 
-def defaults() -> dict[str, str]:
-    """Each variable with its default as it is written in a file of settings."""
-    return {name.upper(): written(field.default) for name, field in Settings.model_fields.items()}
-
-
-def written(value: object) -> str:
-    if value is None:
-        return ""
-    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-    return text.lower() if isinstance(value, bool) else text
-
-
 def test_every_setting_is_documented_with_its_default() -> None:
     rows = re.findall(r"(?m)^\| `([A-Z0-9_]+)` \| (?:`([^`]*)`)? ?\| \S", (ROOT / "docs/settings.md").read_text())
-    assert dict(rows) == defaults()
+    assert dict(rows) == DOCS["defaults"]()
 
 
 def test_the_example_of_an_environment_file_has_every_setting_with_its_default() -> None:
-    assert dict(re.findall(r"(?m)^#([A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text())) == defaults()
+    assert dict(re.findall(r"(?m)^#([A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text())) == DOCS["defaults"]()
+
+
+def test_generated_docs_are_current() -> None:
+    stale = [path.name for path, text in DOCS["generate"]().items() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run `make docs`"
 
 
 # The API's page
@@ -173,7 +166,7 @@ INSIDE = {
     errors.Unsupported,
     errors.ConfigurationError,
 }
-"""What is raised only by its kinds, or never reaches a client."""
+"""Errors that are only raised as a subclass, or never reach a client."""
 
 
 REACH_CLIENTS = {
@@ -194,7 +187,7 @@ def test_the_sort_fields_of_every_list_are_documented() -> None:
     assert {name: fields.replace("`", "").split() for name, fields in rows} == declared
 
 
-# Containers: none can be run here, so `make check` holds the file against the published schema, and this against us.
+# Containers: the tests cannot run any, so `make check` validates the file against its schema, and these its contents.
 
 
 @pytest.mark.parametrize("name", DATABASES)
@@ -237,7 +230,7 @@ def test_compose_trusts_the_network_it_makes_and_no_other() -> None:
     assert not any("networks" in service for service in COMPOSE["services"].values())
 
 
-def test_the_image_trusts_nobody() -> None:
+def test_the_image_trusts_no_network() -> None:
     instructions = re.findall(r"(?m)^(?!#).*$", (ROOT / "Dockerfile").read_text())
     assert not any("TRUSTED_NETWORKS" in line for line in instructions)
 

@@ -1,4 +1,4 @@
-"""The README's walk through the shop, word for word, against a real server process."""
+"""The README's requests, unchanged, against a real server process."""
 
 import argparse
 import asyncio
@@ -33,15 +33,15 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 
 def requests() -> list[argparse.Namespace]:
-    """What each curl command of the walk asks for."""
-    section = README.partition("## A walk through the shop\n")[2].partition("\n## ")[0]
+    """The request of each curl command."""
+    section = README.partition("## Try it\n")[2].partition("\n## ")[0]
     block = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[0]
     commands = [shlex.split(line, comments=True) for line in block.replace("\\\n", " ").splitlines()]
     assert {words[0] for words in commands if words} == {"curl"}
     return [CURL.parse_args(words[1:]) for words in commands if words]
 
 
-def test_the_walk_through_the_shop(server: str) -> None:
+def test_requests_of_the_readme(server: str) -> None:
     answers: list[Any] = []
     with httpx2.Client() as client:
         for asked in requests():

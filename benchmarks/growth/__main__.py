@@ -1,4 +1,4 @@
-"""Fill shops of several sizes, measure every endpoint on each, write ``docs/growth.md``; see ``make growth``."""
+"""Fill shops of several sizes and measure every endpoint on each: ``make growth``, ``docs/measurements/growth.md``."""
 
 import argparse
 import os

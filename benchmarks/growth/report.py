@@ -1,4 +1,4 @@
-"""The figures as tables, on the terminal and in ``docs/growth.md``."""
+"""The figures as tables, on the terminal and in ``docs/measurements/growth.md``."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,7 +6,7 @@ from benchmarks.growth.endpoint import PROMISE, Kind
 from benchmarks.growth.measure import Growth
 from benchmarks.speed.contenders import ROOT
 
-DOCUMENT = ROOT / "docs" / "growth.md"
+DOCUMENT = ROOT / "docs/measurements/growth.md"
 
 
 def table(found: Sequence[Growth], sizes: Sequence[int]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Measure, print, and write ``docs/performance.md``; see there, and ``make bench``."""
+"""Measure, print, and write ``docs/measurements/performance.md``; see there, and ``make bench``."""
 
 import argparse
 import asyncio

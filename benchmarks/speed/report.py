@@ -1,4 +1,4 @@
-"""The figures as tables, on the terminal and in ``docs/performance.md``."""
+"""The figures as tables, on the terminal and in ``docs/measurements/performance.md``."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.speed.contenders import OURS, RAW, ROOT, TUTORIAL
 from benchmarks.speed.workloads import Workload
 
-DOCUMENT = ROOT / "docs" / "performance.md"
+DOCUMENT = ROOT / "docs/measurements/performance.md"
 
 
 @dataclass(frozen=True, slots=True)

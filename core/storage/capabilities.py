@@ -50,7 +50,7 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "A unit of work over several entities is all or nothing: no order without its stock taken.",
+            "A unit of work over several entities is all or nothing: no order is stored without its stock being taken.",
             mandatory=True,
         ),
     ] = True
@@ -58,7 +58,8 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "Writes of a unit of work are invisible to others until it has committed: no answer shows what is undone.",
+            "What a unit of work has written is invisible to others until it commits, so no response shows undone "
+            "data.",
             mandatory=True,
         ),
     ] = True
@@ -66,7 +67,7 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "Of two units of work that store the same unique value at once, one gets Duplicate: the client a 409.",
+            "Of two units of work that store the same unique value at once, one gets Duplicate, and the client a 409.",
             mandatory=True,
         ),
     ] = True
@@ -74,7 +75,7 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "Nothing refers to what does not exist, also where it is deleted at the moment in which it is referred to.",
+            "No reference leads to an entity that does not exist, also if that one is deleted at the same moment.",
             mandatory=True,
         ),
     ] = True
@@ -82,7 +83,8 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "No change is lost: what one unit of work has locked, another changes only after it, and on top of it.",
+            "No change is lost: an entity that one unit of work has locked is changed by another only after it, based "
+            "on its result.",
             mandatory=True,
         ),
     ] = True
@@ -90,7 +92,7 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "Whatever begins after a unit of work has committed sees it, through every connection and every process.",
+            "Every read that begins after a unit of work has committed sees it, through every connection and process.",
             mandatory=True,
         ),
     ] = True
@@ -99,7 +101,7 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.OPERATION,
-            "`Transaction.savepoint`: a part of a unit of work can be undone while the rest stands. Without, an "
+            "`Transaction.savepoint`: a part of a unit of work can be undone while the rest is kept. Without it, an "
             "order's notification is a second unit of work, and is lost if the process ends between the two.",
         ),
     ]
@@ -107,23 +109,23 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.OPERATION,
-            "`Migrations.down`: the schema can go back. Without, `stockroom migrate down` is refused, and the way back "
-            "is a backup.",
+            "`Migrations.down`: the schema can go back to an earlier revision. Without it, `stockroom migrate down` "
+            "is refused; restore a backup instead.",
         ),
     ]
     offline_migrations: Annotated[
         bool,
         CapabilityInfo(
             CapabilityKind.OPERATION,
-            "`Migrations.script`: migrations can be written out and run by hand. Without, `stockroom migrate sql` is "
-            "refused, and migrating needs a connection from Stockroom.",
+            "`Migrations.script`: migrations can be printed as a script to run by hand. Without it, `stockroom "
+            "migrate sql` is refused, and Stockroom must connect to the database to migrate it.",
         ),
     ]
     reports_size: Annotated[
         bool,
         CapabilityInfo(
             CapabilityKind.OPERATION,
-            "`Storage.size`: the storage knows how many bytes its data takes, and `stockroom check` says so.",
+            "`Storage.size`: the storage knows how many bytes its data takes, and `stockroom check` shows it.",
         ),
     ]
 
@@ -131,8 +133,8 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.VALUE,
-            "No server is needed, and the schema is made when the storage is opened. Otherwise a storage whose schema "
-            "is not current is refused at the start, until `stockroom migrate up` was run.",
+            "No server is needed, and the schema is created when the storage is opened. Otherwise a storage whose "
+            "schema is not current is refused at the start, until `stockroom migrate up` has been run.",
         ),
     ]
     pooled: Annotated[
@@ -140,31 +142,33 @@ class Capabilities:
         CapabilityInfo(
             CapabilityKind.VALUE,
             "At most `POOL_SIZE` + `POOL_MAX_OVERFLOW` units of work and reads run at once in a process; a request "
-            "that waits `POOL_TIMEOUT` is answered 503. Otherwise nothing limits reads, and the pool's figures are 0.",
+            "that waits longer than `POOL_TIMEOUT` gets a 503. Otherwise reads have no limit, and the pool's figures "
+            "are 0.",
         ),
     ]
     max_writers: Annotated[
         int | None,
         CapabilityInfo(
             CapabilityKind.VALUE,
-            "How many units of work may be open at once, whatever they touch; the next one waits, at most "
-            "`POOL_TIMEOUT`, and is then answered 503. With 1 they take turns: more server processes add no writes.",
+            "Maximum number of open units of work, whatever they write; the next one waits for at most `POOL_TIMEOUT` "
+            "and then fails with a 503. With 1 they run one after another, so more server processes add no writes.",
         ),
     ]
     blocking_locks: Annotated[
         bool,
         CapabilityInfo(
             CapabilityKind.VALUE,
-            "A unit of work that needs what another one has locked waits in a queue, and is run once. Otherwise it is "
-            "refused and run again: contention costs processor time, and the order is not fair.",
+            "A unit of work that needs a locked entity waits until it is released, and runs once. Otherwise it fails "
+            "and runs again, so contention costs processor time and the order of waiting is not kept.",
         ),
     ]
     id_block: Annotated[
         int,
         CapabilityInfo(
             CapabilityKind.VALUE,
-            "How many ids a process reserves at once. With 1, ids ascend in the order of creation. With more, a later "
-            "entity may have a lower id than one made through another process, and a restart skips what was left.",
+            "Number of ids that a process reserves at once. With 1, ids ascend in the order of creation. With more, a "
+            "later entity may have a lower id than one created by another process, and a restart skips the unused "
+            "ones.",
         ),
     ]
 
@@ -172,40 +176,40 @@ class Capabilities:
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "What was acknowledged survives the end of the process, also a sudden one. Without, a restart begins with "
-            "an empty shop.",
+            "What was acknowledged survives the end of the process, also a sudden one. Without it, a restart begins "
+            "with an empty shop.",
         ),
     ]
     shared: Annotated[
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "Several server processes may use one storage at once. Without, `stockroom serve` must run with one "
-            "worker, and every command that opens the storage sees another one.",
+            "Several server processes may use one storage at once. Without it, `stockroom serve` must run with one "
+            "worker, and every command that opens the storage sees another, empty one.",
         ),
     ]
     repeatable_reads: Annotated[
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "What a unit of work has read without a lock stays as it was when it reads it again. Without, each read "
-            "sees the latest: several reads that must fit together must lock.",
+            "What a unit of work has read without a lock is the same when it is read again. Without it, each read "
+            "sees the latest commit: several reads that must fit together have to lock.",
         ),
     ]
     serializable: Annotated[
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "Two units of work never each change what the other one has only read (write skew). Without, what a rule "
-            "depends on must be locked.",
+            "Two units of work never each change what the other one has only read (write skew). Without it, what a "
+            "rule depends on must be locked.",
         ),
     ]
     concurrent_reads: Annotated[
         bool,
         CapabilityInfo(
             CapabilityKind.GUARANTEE,
-            "Reads do not wait for units of work that have written the same rows. Without, a slow write delays every "
-            "answer that shows what it touches.",
+            "Reads do not wait for units of work that have written the same rows. Without it, a slow write delays "
+            "every response that reads those rows.",
         ),
     ]
 
