@@ -146,7 +146,7 @@ def is_there(name: str) -> bool:
     depth = next(depth for depth in range(len(parts) - 1, 0, -1) if is_module(".".join(parts[:depth])))
     found = import_module(".".join(parts[:depth]))
     for part in parts[depth:-1]:
-        found = getattr(found, part)
+        found = getattr(found, part, None)
     return hasattr(found, parts[-1]) or (inspect.isclass(found) and sets(found, parts[-1]))
 
 
