@@ -56,8 +56,9 @@ async def test_connection_lost_at_commit_is_503(
             operator.join()
 
     app = create_app(settings, registry=registry)
-    async with serving(app) as client, before_round_trips(end_all):
-        assert error_of(await client.post("/tags", json={"name": "News"})) == (503, "storage-unavailable")
+    async with serving(app) as client:
+        with before_round_trips(end_all):
+            assert error_of(await client.post("/tags", json={"name": "News"})) == (503, "storage-unavailable")
         assert ends == 1
         assert (await client.get("/tags")).json()["total"] == 0
         assert (await client.post("/tags", json={"name": "News"})).status_code == 201

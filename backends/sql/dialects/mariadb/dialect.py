@@ -4,9 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy.exc import InvalidRequestError
 
-from backends.sql.dialects.mysql.dialect import MYSQL, SIZE, UTF8
-from backends.sql.dialects.mysql.errors import error_number
-from backends.sql.dialects.mysql.types import column_types
+from backends.sql.dialects.mysql.dialect import MYSQL, SIZE, UTF8, column_types, error_number
 
 _MISMATCH = "not MariaDB"
 _WRITE_MYSQL = "the server is MySQL; write mysql:// in place of mariadb://"

@@ -1,13 +1,16 @@
 """What the shop must know about MySQL, most of which holds for MariaDB too."""
 
-from backends.sql.dialects.dialect import Dialect
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import mysql
+
+from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.mysql.drivers import MySQLAdapter
-from backends.sql.dialects.mysql.errors import CONNECT_ERRORS, ERROR_CLASSES, error_number
-from backends.sql.dialects.mysql.inserts import insert_with_lastrowid
-from backends.sql.dialects.mysql.migrations import take_named_lock
-from backends.sql.dialects.mysql.types import column_types
-from backends.sql.dialects.mysql.upserts import upsert_on_duplicate_key
+from backends.sql.dialects.mysql.inserts import insert_with_lastrowid, upsert_on_duplicate_key
 from backends.sql.temporary import created_by
+from core.errors import Unavailable
 from core.storage import Capabilities, Driver
 
 _IS_MARIADB = "SELECT VERSION() LIKE '%MariaDB%'"
@@ -24,6 +27,91 @@ SIZE = (
     SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = DATABASE()
     """,
 )
+
+_CHARSET = "utf8mb4"
+
+
+def column_types(collation: str) -> ColumnTypes:
+    """The types, where ``collation`` compares by code point, with trailing spaces significant."""
+    return ColumnTypes(
+        text=lambda length: mysql.VARCHAR(length, charset=_CHARSET, collation=collation),
+        long_text=mysql.MEDIUMTEXT(charset=_CHARSET, collation=collation),
+        time=mysql.DATETIME(fsp=3),
+        time_to_driver=_without_zone,
+        time_from_driver=_in_utc,
+    )
+
+
+def _without_zone(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return datetime.combine(utc, utc.time())
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else datetime.combine(value, value.time(), UTC)  # ``replace`` takes six times as long
+
+
+_ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
+    1062: ErrorClass.UNIQUE,
+    1586: ErrorClass.UNIQUE,
+    1216: ErrorClass.REFERENCE,
+    1217: ErrorClass.REFERENCE,
+    1451: ErrorClass.REFERENCE,
+    1452: ErrorClass.REFERENCE,
+    1205: ErrorClass.TRANSIENT,
+    1213: ErrorClass.TRANSIENT,
+    1615: ErrorClass.TRANSIENT,  # a prepared statement was overtaken by a change of its table
+    1020: ErrorClass.TRANSIENT,  # MariaDB: the record has changed since the snapshot
+    1053: ErrorClass.DISCONNECTED,
+    1927: ErrorClass.DISCONNECTED,
+    2006: ErrorClass.DISCONNECTED,
+    2013: ErrorClass.DISCONNECTED,
+    2055: ErrorClass.DISCONNECTED,
+    4031: ErrorClass.DISCONNECTED,
+    1040: ErrorClass.UNAVAILABLE,
+    1047: ErrorClass.UNAVAILABLE,  # Galera: the node is not part of the cluster
+    1114: ErrorClass.UNAVAILABLE,
+    1290: ErrorClass.UNAVAILABLE,
+    1461: ErrorClass.UNAVAILABLE,  # max_prepared_stmt_count
+    1317: ErrorClass.UNAVAILABLE,  # the statement was ended by an operator
+    1836: ErrorClass.UNAVAILABLE,
+    1969: ErrorClass.UNAVAILABLE,  # MariaDB: max_statement_time
+    2003: ErrorClass.UNAVAILABLE,
+    3024: ErrorClass.UNAVAILABLE,  # max_execution_time
+}
+
+_CONNECT_ERRORS: Mapping[int | str, str] = {
+    1045: "the user name or the password is wrong",
+    1698: "the user name or the password is wrong",  # MariaDB, of some users that it does not know
+    1130: "the server does not let this user in from here; create it for this host",
+    3118: "the user's account is locked",
+    1049: "the database does not exist; create it first",
+    1044: "the user has no rights on the database; grant it ALL on it",
+    1142: "the user lacks the rights; grant it ALL on the database",
+    1227: "the user lacks the rights; grant it ALL on the database",
+    1040: "the server has no connections left; lower POOL_SIZE or raise its max_connections",
+    2003: "no server answers at that host and port",
+}
+
+
+def error_number(error: BaseException) -> int | None:
+    """The code of a driver's error."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else None
+
+
+# Names are known to the whole server and at most 64 characters long. The lock ends with the session.
+_LOCK = text("SELECT GET_LOCK(CONCAT('stockroom ', LEFT(SHA2(DATABASE(), 256), 40)), :wait)")
+
+
+def _take_named_lock(connection: Connection) -> None:
+    """Begin a transaction in a session that holds a lock of our own."""
+    connection.exec_driver_sql("SET SESSION max_error_count = 0")  # MariaDB warns of the name of every primary key
+    if connection.scalar(_LOCK, {"wait": MIGRATION_LOCK_TIMEOUT}) != 1:
+        raise Unavailable("Another process has been migrating this database for a long time. Try again later.")
+    connection.commit()
+
 
 _ADAPTER = MySQLAdapter()
 
@@ -74,11 +162,11 @@ MYSQL = Dialect(
     # It reads an index from its beginning where rows are compared, but sees two ranges in this.
     cursor_condition="({column} {sign} {value} OR ({column} = {value} AND {id} {sign} {last_id}))",
     error_code=error_number,
-    error_classes=ERROR_CLASSES,
-    connect_errors={**CONNECT_ERRORS, 1193: _WRITE_MARIADB},  # it does not know our statement_timeout
+    error_classes=_ERROR_CLASSES,
+    connect_errors={**_CONNECT_ERRORS, 1193: _WRITE_MARIADB},  # it does not know our statement_timeout
     connection_limit="SELECT @@max_connections",
     requirements=((_IS_MARIADB, 0, _WRITE_MARIADB), UTF8),
     temporary_database=created_by("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
-    lock_migrations=take_named_lock,
+    lock_migrations=_take_named_lock,
     has_transactional_ddl=False,
 )

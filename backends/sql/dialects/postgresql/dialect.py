@@ -1,19 +1,62 @@
 """What the shop must know about PostgreSQL."""
 
-from sqlalchemy import String, Text
+import zlib
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, String, Text, text
 from sqlalchemy.dialects import postgresql
 
-from backends.sql.dialects.dialect import ColumnTypes, Dialect
+from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.postgresql.drivers import AsyncpgAdapter
-from backends.sql.dialects.postgresql.errors import CONNECT_ERRORS, ERROR_CLASSES, sqlstate
 from backends.sql.dialects.postgresql.inserts import insert_with_copy
-from backends.sql.dialects.postgresql.migrations import take_advisory_lock
 from backends.sql.dialects.postgresql.search import PgTrgmIndex
 from backends.sql.temporary import created_by
 from backends.sql.upserts import upsert_on_conflict
 from core.storage import Capabilities, Driver
 
 _COLLATION = "C"
+_MIGRATIONS = zlib.crc32(b"stockroom migrations")
+
+_ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
+    "23505": ErrorClass.UNIQUE,
+    "23503": ErrorClass.REFERENCE,
+    "23001": ErrorClass.REFERENCE,
+    "40001": ErrorClass.TRANSIENT,
+    "40P01": ErrorClass.TRANSIENT,
+    "55P03": ErrorClass.TRANSIENT,  # lock_timeout
+    "08000": ErrorClass.DISCONNECTED,
+    "08003": ErrorClass.DISCONNECTED,
+    "08006": ErrorClass.DISCONNECTED,
+    "57P01": ErrorClass.DISCONNECTED,
+    "57P02": ErrorClass.DISCONNECTED,
+    "57014": ErrorClass.UNAVAILABLE,  # the statement was ended: statement_timeout, or an operator
+    "57P03": ErrorClass.UNAVAILABLE,
+    "53100": ErrorClass.UNAVAILABLE,
+    "53200": ErrorClass.UNAVAILABLE,
+    "53300": ErrorClass.UNAVAILABLE,
+    "25006": ErrorClass.UNAVAILABLE,  # a read-only standby
+}
+
+_CONNECT_ERRORS: Mapping[int | str, str] = {
+    "28P01": "the user name or the password is wrong",
+    "28000": "the server does not let this user in; see its pg_hba.conf",
+    "3D000": "the database does not exist; create it first",
+    "42501": "the user lacks the rights; grant it CREATE and USAGE on the schema",
+    "53300": "the server has no connections left; lower POOL_SIZE or raise its max_connections",
+}
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    """The code of a driver's error."""
+    return getattr(error, "sqlstate", None)
+
+
+def _take_advisory_lock(connection: Connection) -> None:
+    """Begin a transaction that holds a lock of our own until its end."""
+    connection.execution_options(isolation_level="READ COMMITTED")  # each statement sees what was committed by then
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{MIGRATION_LOCK_TIMEOUT}s'")
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATIONS})
+
 
 POSTGRESQL = Dialect(
     name="postgresql",
@@ -65,14 +108,14 @@ POSTGRESQL = Dialect(
     upsert=upsert_on_conflict(postgresql.insert),
     has_ordered_locks=False,
     search_index=PgTrgmIndex,
-    error_code=sqlstate,
-    error_classes=ERROR_CLASSES,
-    connect_errors=CONNECT_ERRORS,
+    error_code=_sqlstate,
+    error_classes=_ERROR_CLASSES,
+    connect_errors=_CONNECT_ERRORS,
     connection_limit="SHOW max_connections",
     requirements=(
         ("SHOW server_encoding", "UTF8", "the database's encoding must be UTF8; create it WITH ENCODING 'UTF8'"),
     ),
     temporary_database=created_by("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"),
-    lock_migrations=take_advisory_lock,
+    lock_migrations=_take_advisory_lock,
     has_transactional_ddl=True,
 )

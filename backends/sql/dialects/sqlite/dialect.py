@@ -1,16 +1,19 @@
 """What the shop must know about SQLite."""
 
-from sqlalchemy import URL
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import URL, Integer, String
 from sqlalchemy.dialects import sqlite
 
-from backends.sql.dialects.dialect import Dialect
+from backends.sql.dialects.dialect import ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.sqlite.drivers import AiosqliteAdapter, connect, interrupt
-from backends.sql.dialects.sqlite.errors import CONNECT_ERRORS, ERROR_CLASSES, error_code
 from backends.sql.dialects.sqlite.inserts import insert_with_reserved_ids
 from backends.sql.dialects.sqlite.migrations import SCRIPT_HEADER, begin_immediate, check_references, temporary_file
 from backends.sql.dialects.sqlite.search import Fts5Index
-from backends.sql.dialects.sqlite.types import COLUMN_TYPES
 from backends.sql.upserts import upsert_on_conflict
+from core import clock
 from core.errors import ConfigurationError
 from core.storage import Capabilities, Driver
 
@@ -23,6 +26,55 @@ def _check_url(url: URL) -> None:
             "DATABASE_URL names an SQLite database in memory, which would be gone with its connection. "
             f"Name a file: {_EXAMPLE_URL}"
         )
+
+
+def _to_text(value: datetime | None) -> str | None:
+    return None if value is None else clock.to_json(value)
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+_COLUMN_TYPES = ColumnTypes(
+    primary_key=Integer(),  # the only type that counts up by itself, and 64 bits wide
+    time=String(24),
+    time_to_driver=_to_text,
+    time_from_driver=_from_text,
+)
+
+_ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE: ErrorClass.UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: ErrorClass.UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: ErrorClass.REFERENCE,
+    sqlite3.SQLITE_CONSTRAINT_TRIGGER: ErrorClass.REFERENCE,  # how ON DELETE RESTRICT reports itself
+    sqlite3.SQLITE_BUSY: ErrorClass.TRANSIENT,
+    sqlite3.SQLITE_BUSY_SNAPSHOT: ErrorClass.TRANSIENT,
+    sqlite3.SQLITE_BUSY_RECOVERY: ErrorClass.TRANSIENT,
+    sqlite3.SQLITE_BUSY_TIMEOUT: ErrorClass.TRANSIENT,
+    sqlite3.SQLITE_LOCKED: ErrorClass.TRANSIENT,
+    sqlite3.SQLITE_CANTOPEN: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_FULL: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_IOERR: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_READONLY: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_CORRUPT: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_NOTADB: ErrorClass.UNAVAILABLE,
+}
+
+_CONNECT_ERRORS: Mapping[int | str, str] = {
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; its folder must exist and be writable",
+    sqlite3.SQLITE_NOTADB: "the file is not an SQLite database",
+    sqlite3.SQLITE_READONLY: "the file cannot be written",
+    sqlite3.SQLITE_PERM: "access to the file is denied",
+}
+
+
+def _error_code(error: BaseException) -> int | None:
+    """The extended code or, of the many that mean that the file is of no use, the plain one in its lowest byte."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code is not None and _ERROR_CLASSES.get(code & 0xFF) is ErrorClass.UNAVAILABLE:
+        return code & 0xFF
+    return code
 
 
 SQLITE = Dialect(
@@ -61,16 +113,16 @@ SQLITE = Dialect(
     begin="BEGIN IMMEDIATE",
     version="SELECT sqlite_version()",
     size=("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",),
-    column_types=COLUMN_TYPES,
+    column_types=_COLUMN_TYPES,
     id_options={"sqlite_autoincrement": True},  # an id is never used again
     insert=insert_with_reserved_ids,
     upsert=upsert_on_conflict(sqlite.insert),
     has_ordered_locks=True,  # there is one writer
     can_seek_by_two_columns=False,  # by the first alone
     search_index=Fts5Index,
-    error_code=error_code,
-    error_classes=ERROR_CLASSES,
-    connect_errors=CONNECT_ERRORS,
+    error_code=_error_code,
+    error_classes=_ERROR_CLASSES,
+    connect_errors=_CONNECT_ERRORS,
     requirements=(
         (
             "SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'",
