@@ -6,17 +6,20 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from api import forms, problems
-from api.bodies import JsonRequest
-from api.dependencies import AddressDep, CurrentDep, SessionsDep, StorageDep
-from api.document import refusals
-from api.routes import router as make_router
+from api import problems
+from api.auth.permissions import PUBLIC, Audience, Permission
+from api.dependencies import AddressDep, CurrentSessionDep, SessionsDep, StorageDep
+from api.http import forms
+from api.openapi import problem_responses
+from api.routing import Router
 from core.entities import PasswordChange
 from core.errors import InvalidGrant, TooManyAttempts, WrongPassword
 from core.services.sessions import Sessions, TokenPair, log_out
 from core.storage import Storage
 
-router = make_router("auth")
+router = Router("auth")
+
+OWN_SESSION = Permission(audience=Audience.USER, description="its own session or password")
 
 _TEXT = {"type": "string"}
 _SECRET = {"type": "string", "format": "password"}
@@ -68,7 +71,11 @@ class _Refused(Exception):
 
 
 @router.post(
-    "/token", response_model=TokenAnswer, openapi_extra=_FORM, responses=refusals(InvalidGrant, TooManyAttempts)
+    "/token",
+    permission=PUBLIC,
+    response_model=TokenAnswer,
+    openapi_extra=_FORM,
+    responses=problem_responses(InvalidGrant, TooManyAttempts),
 )
 async def create_token(request: Request, storage: StorageDep, sessions: SessionsDep, address: AddressDep) -> Response:
     """Log in, or stay logged in.
@@ -77,7 +84,6 @@ async def create_token(request: Request, storage: StorageDep, sessions: Sessions
     `grant_type=refresh_token` with `refresh_token`. A refresh token is good for one use; the second ends the session.
     A refusal is a problem with one more member, `error`, as in RFC 6749, section 5.2. Further fields are ignored.
     """
-    assert isinstance(request, JsonRequest)  # noqa: S101 - see api.routes
     try:
         grant = await _granted(await _form(request), storage, sessions, address)
     except InvalidGrant as refused:
@@ -88,9 +94,9 @@ async def create_token(request: Request, storage: StorageDep, sessions: Sessions
     return Response(json.dumps(asdict(answer)), 200, {"Cache-Control": "no-store"}, "application/json")
 
 
-async def _form(request: JsonRequest) -> dict[str, str]:
+async def _form(request: Request) -> dict[str, str]:
     try:
-        return await forms.fields(request)
+        return await forms.parse_form(request)
     except ValueError:
         raise _Refused("invalid_request", "The body is not a form, or has a field more than once.") from None
 
@@ -117,15 +123,17 @@ def _refusal(request: Request, error: str, title: str, detail: str) -> Response:
     return problems.respond(request.scope, 400, code, title, detail, headers=headers, more=more)
 
 
-@router.post("/logout", status_code=204)
-async def log_out_of_session(storage: StorageDep, current: CurrentDep) -> None:
+@router.post("/logout", permission=OWN_SESSION, status_code=204)
+async def log_out_of_session(storage: StorageDep, current: CurrentSessionDep) -> None:
     """Log out: the session ends at once, with its access and refresh tokens."""
     await log_out(storage, current.session)
 
 
-@router.put("/password", status_code=204, responses=refusals(WrongPassword, TooManyAttempts))
+@router.put(
+    "/password", permission=OWN_SESSION, status_code=204, responses=problem_responses(WrongPassword, TooManyAttempts)
+)
 async def change_password(
-    given: PasswordChange, storage: StorageDep, sessions: SessionsDep, current: CurrentDep, address: AddressDep
+    given: PasswordChange, storage: StorageDep, sessions: SessionsDep, current: CurrentSessionDep, address: AddressDep
 ) -> None:
     """Change the own password.
 

@@ -6,13 +6,14 @@ from typing import Literal
 
 from fastapi import Request, Response
 
+from api.auth.permissions import OPERATORS, PUBLIC
 from api.dependencies import BackendDep, HeadDep, SettingsDep, StorageDep
 from api.metrics import Metrics
-from api.routes import router as make_router
+from api.routing import Router
 from core.errors import Unavailable
 from core.storage import PoolStatus
 
-router = make_router("service", prefix="")
+router = Router("service", prefix="")
 
 _STRESSED_AT = 0.8  # of the connections that can be handed out
 
@@ -68,13 +69,13 @@ class Ready:
     schema_revision: str | None
 
 
-@router.get("/")
+@router.get("/", permission=PUBLIC)
 async def get_service(settings: SettingsDep) -> Service:
     """Get name, version and documentation of the service."""
     return Service(name=settings.app_name, version=version("stockroom"), docs="/docs")
 
 
-@router.get("/health")
+@router.get("/health", permission=OPERATORS)
 async def get_health(storage: StorageDep) -> Health:
     """Ask the database whether it answers."""
     await storage.ping()
@@ -89,7 +90,7 @@ def _pool(status: PoolStatus) -> Pool:
     )
 
 
-@router.get("/health/db")
+@router.get("/health/db", permission=OPERATORS)
 async def get_database_health(storage: StorageDep, backend: BackendDep) -> DatabaseHealth:
     """Get the connection pool in detail."""
     limit = storage.pool_status().pool_size + storage.pool_status().max_overflow
@@ -108,13 +109,13 @@ async def get_database_health(storage: StorageDep, backend: BackendDep) -> Datab
     )
 
 
-@router.get("/livez")
+@router.get("/livez", permission=PUBLIC)
 async def get_liveness() -> Alive:
     """Tell whether the process runs; asks nobody else."""
     return Alive()
 
 
-@router.get("/readyz")
+@router.get("/readyz", permission=PUBLIC)
 async def get_readiness(storage: StorageDep, head: HeadDep) -> Ready:
     """Tell whether requests can be served: the database answers and its schema is current."""
     await storage.ping()
@@ -124,8 +125,8 @@ async def get_readiness(storage: StorageDep, head: HeadDep) -> Ready:
     return Ready(schema_revision=revision)
 
 
-@router.get("/metrics", include_in_schema=False)
+@router.get("/metrics", permission=OPERATORS, include_in_schema=False)
 async def get_metrics(request: Request) -> Response:
     """Get the figures of this process, as Prometheus reads them."""
     metrics: Metrics = request.app.state.metrics
-    return metrics.exposed(request.headers.get("accept", ""))
+    return metrics.render(request.headers.get("accept", ""))

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from types import SimpleNamespace
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 from starlette.types import Message
 
-from api.access import TABLE, Row, Who, named, without_row
 from api.app import create_app
-from api.routes import router as make_router
+from api.auth.permissions import SUPERUSERS, Audience, Permission
+from api.routers import PERMISSIONS, ROUTERS
+from api.routing import Router, permissions_of
 from conformance.defaults import settings_for
 from conformance.house import LOCKED, Actor, House
 from conformance.problem import refusal
@@ -83,7 +87,7 @@ async def test_every_request_is_answered_as_the_table_says(house: House, actor: 
     fixed = {Actor.ANONYMOUS: house.anonymous, Actor.DEACTIVATED: await house.deactivated()}
     superuser = await house.staff.get("/users?search=user_1&sort=id&page_size=1")
     documented = house.app.openapi()["paths"]
-    for name, row in TABLE.items():
+    for name, row in PERMISSIONS.items():
         belongings = Belongings(house.staff, await house.user())
         method, url, body = await errand(name, belongings)
         people = {Actor.OWNER: belongings.owner, Actor.SUPERUSER: superuser["items"][0]}
@@ -104,39 +108,49 @@ async def test_every_request_is_answered_as_the_table_says(house: House, actor: 
     assert not wrong, "\n".join(wrong)
 
 
-def status_by_table(name: str, row: Row, actor: Actor) -> int:
+def status_by_table(name: str, row: Permission, actor: Actor) -> int:
     """What ``actor`` is answered about what belongs to the owner."""
-    if row.who is Who.ANYBODY or actor is Actor.SUPERUSER:
+    if row.audience is Audience.PUBLIC or actor is Actor.SUPERUSER:
         return FINE
-    if actor is Actor.DEACTIVATED or (actor is Actor.ANONYMOUS and row.who is not Who.READER):
+    if actor is Actor.DEACTIVATED or (actor is Actor.ANONYMOUS and row.audience is not Audience.READER):
         return 401
-    if row.who is Who.READER or (row.who is Who.USER and actor is Actor.OWNER):
+    if row.audience is Audience.READER or (row.audience is Audience.USER and actor is Actor.OWNER):
         return FINE
-    if row.who is Who.USER:
+    if row.audience is Audience.USER:
         return OF_ANOTHER.get(name, 404)
     return 404 if name.startswith("GET ") else 403
 
 
-async def test_every_route_has_a_row_and_every_row_a_route(house: House) -> None:
-    assert without_row(house.app.routes) == []
-    assert set(named(house.app.routes)) == set(TABLE)
+async def test_every_route_has_a_permission(house: House) -> None:
+    assert permissions_of(house.app.routes) == PERMISSIONS
 
 
-async def test_a_route_without_a_row_is_noticed_and_is_for_superusers(registry: Registry, settings: Settings) -> None:
-    router = make_router("secrets")
+async def test_endpoint_without_permission_fails_at_creation(
+    registry: Registry, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    router = Router("secrets")
+    with pytest.raises(TypeError, match="permission"):
+        router.get("/{id}")  # type: ignore[call-arg]
+    undeclared: list[BaseRoute] = [APIRoute("/secrets/{id}", get_secret)]
+    monkeypatch.setattr("api.app.ROUTERS", (*ROUTERS, SimpleNamespace(routes=undeclared)))
+    with pytest.raises(TypeError, match="GET /secrets/"):
+        create_app(settings_for(settings.url, **LOCKED), registry=registry)
 
-    @router.get("/{id}")
-    async def get_secret() -> int:
-        return 7
 
+async def test_endpoint_for_superusers_rejects_all_others(registry: Registry, settings: Settings) -> None:
+    router = Router("secrets")
+    router.get("/{id}", permission=SUPERUSERS)(get_secret)
     app = create_app(settings_for(settings.url, **LOCKED), registry=registry)
     app.router.routes[1:1] = router.routes
-    assert without_row(app.routes) == ["GET /secrets/{id}"]
     async with app.router.lifespan_context(app), House.of(app) as house:
         assert refusal(await house.anonymous.get("/secrets/1")) == NOBODY
         _, user = await house.newcomer()
         assert refusal(await user.get("/secrets/1")) == MISSING
         assert await house.staff.get("/secrets/1") == 7
+
+
+async def get_secret() -> int:
+    return 7
 
 
 # Who asks
@@ -204,12 +218,12 @@ async def test_the_document_says_what_each_request_needs(house: House, app: Fast
     [scheme] = document["components"]["securitySchemes"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            row = TABLE[f"{method.upper()} {path}"]
+            row = PERMISSIONS[f"{method.upper()} {path}"]
             needed: list[dict[str, list[str]]] = [{scheme: []}]
-            public, only = row.who is Who.ANYBODY, row.who in (Who.USER, Who.SUPERUSER)
+            public, only = row.audience is Audience.PUBLIC, row.audience in (Audience.USER, Audience.SUPERUSER)
             assert operation["security"] == ([] if public else needed if only else [{}, *needed]), path
             assert ("401" in operation["responses"]) == (not public), path
-            if row.who is Who.SUPERUSER:
+            if row.audience is Audience.SUPERUSER:
                 assert ("404" if method == "get" else "403") in operation["responses"], path
     plain = app.openapi()
     assert "securitySchemes" not in plain["components"]

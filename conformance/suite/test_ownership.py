@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 import httpx2
 import pytest
 
-from api.access import TABLE, Who
+from api.auth.permissions import Audience
+from api.routers import PERMISSIONS
 from conformance.house import House
 from conformance.problem import blamed, read_problem, refusal
 from conformance.shop import Json
@@ -16,7 +17,7 @@ from conformance.suite.errands import Belongings, errand
 Trips = Callable[[], AbstractContextManager[list[str]]]
 
 MISSING, FORBIDDEN, UNKNOWN = (404, "not-found"), (403, "forbidden"), (400, "unknown-reference")
-FOR_STAFF = (Who.OPERATOR, Who.SUPERUSER)
+FOR_STAFF = (Audience.OPERATOR, Audience.SUPERUSER)
 ABSENT = 9_007_199_254_740_000
 """An id that nothing has."""
 
@@ -26,7 +27,7 @@ ABSENT = 9_007_199_254_740_000
 
 @pytest.mark.parametrize(
     "name",
-    [name for name, row in TABLE.items() if "id}" in name and row.who is Who.USER],
+    [name for name, row in PERMISSIONS.items() if "id}" in name and row.audience is Audience.USER],
 )
 async def test_what_is_somebody_elses_is_missing_in_the_words_for_what_is_not_there(
     house: House, other: httpx2.AsyncClient, name: str
@@ -49,7 +50,7 @@ def words(answer: httpx2.Response, id: str) -> Json:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, row in TABLE.items() if name.startswith("GET ") and row.who in FOR_STAFF]
+    "name", [name for name, row in PERMISSIONS.items() if name.startswith("GET ") and row.audience in FOR_STAFF]
 )
 async def test_what_superusers_read_is_missing_in_the_words_for_what_is_not_there(
     house: House, other: httpx2.AsyncClient, name: str
