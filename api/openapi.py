@@ -29,17 +29,15 @@ _HEADERS = {
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
     "ETag": {"description": "Id and version of the entity.", "schema": {"type": "string"}, "example": '"7-3"'},
     idempotency.REPLAYED: {
-        "description": "`true` where nothing was done, because it was done when the key was sent first.",
+        "description": "`true` for a stored response: the request was carried out when the key was sent first.",
         "schema": {"type": "string", "enum": ["true"]},
     },
 }
-_IF_MATCH = (
-    "`ETag` of what the request is meant for, or several. Is it at another version by now, nothing is done: 412."
-)
-_IF_NONE_MATCH = "`ETag` of what the client has. Is it still the same, the answer is 304."
+_IF_MATCH = "`ETag` that the entity must still have, or several. If it has another one, nothing is changed: 412."
+_IF_NONE_MATCH = "`ETag` of the client's copy. If the entity still has it, the response is 304."
 _KEY = (
-    "Key of this request, such as a random UUID, as it is or in quotes. The same request sent again with it does "
-    f"nothing, and is answered as it was; another request with it is 422 (`{IdempotencyKeyMismatch.code}`)."
+    "Key of this request, such as a random UUID, plain or in quotes. The same request sent again with it changes "
+    f"nothing and gets the same response; a different request with it is 422 (`{IdempotencyKeyMismatch.code}`)."
 )
 KEY_IN_USE = f"{IdempotencyKeyInProgress.title} (`{IdempotencyKeyInProgress.code}`)."
 _ETAG_SCHEMAS = {_SCHEMAS + kind.__name__ for kind in ETAG_TYPES}
@@ -117,7 +115,7 @@ def _describe_preconditions(path: str, method: str, operation: dict[str, Any]) -
         if schema.get("$ref") in _ETAG_SCHEMAS:
             response["headers"] = {"ETag": _header("ETag")}
             if method == "get":
-                responses["304"] = {"description": "It is the same still.", "headers": {"ETag": _header("ETag")}}
+                responses["304"] = {"description": "The entity has not changed.", "headers": {"ETag": _header("ETag")}}
                 _add_header(operation, "If-None-Match", _IF_NONE_MATCH, _ETAG)
     if "{id}" in path and method != "get":
         responses["412"] = {"description": f"{PreconditionFailed.title} (`{PreconditionFailed.code}`)."}
@@ -178,7 +176,7 @@ def _header(name: str) -> dict[str, str]:
 def _implied_responses(path: str, operation: dict[str, Any]) -> Iterator[tuple[int, str]]:
     yield 403, "The client is not trusted."
     if "{" in path:
-        yield 404, "There is no such thing."
+        yield 404, "The entity does not exist."
     if "requestBody" in operation:
         yield 408, "The body took too long to arrive."
         yield 413, "The body is too large."

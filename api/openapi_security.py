@@ -10,11 +10,11 @@ from core.errors import Forbidden, Unauthenticated
 SCHEME = "session"
 
 _FLOWS = {"password": {"tokenUrl": "auth/token", "refreshUrl": "auth/token", "scopes": {}}}
-_CHALLENGE = {"description": "How to log in.", "schema": {"type": "string"}}
+_CHALLENGE = {"description": "The authentication scheme (RFC 6750).", "schema": {"type": "string"}}
 _TEXTS = {
-    Audience.PUBLIC: "For anybody",
-    Audience.READER: "For anybody",
-    Audience.USER: "For whoever has logged in",
+    Audience.PUBLIC: "For all clients",
+    Audience.READER: "For all clients",
+    Audience.USER: "For users",
     Audience.OPERATOR: "For superusers",
     Audience.SUPERUSER: "For superusers",
 }
@@ -45,15 +45,15 @@ def _describe(method: str, operation: dict[str, Any], permission: Permission) ->
     if audience is Audience.PUBLIC:
         operation["security"] = []
         return
-    needed: dict[str, list[str]] = {SCHEME: []}
-    operation["security"] = [needed] if audience in (Audience.USER, Audience.SUPERUSER) else [{}, needed]
-    unknown = deepcopy(forbidden)
-    unknown["description"] = f"{Unauthenticated.title} (`{Unauthenticated.code}`)."
-    unknown["headers"]["WWW-Authenticate"] = _CHALLENGE
-    responses["401"] = unknown
+    required: dict[str, list[str]] = {SCHEME: []}
+    operation["security"] = [required] if audience in (Audience.USER, Audience.SUPERUSER) else [{}, required]
+    unauthenticated = deepcopy(forbidden)
+    unauthenticated["description"] = f"{Unauthenticated.title} (`{Unauthenticated.code}`)."
+    unauthenticated["headers"]["WWW-Authenticate"] = _CHALLENGE
+    responses["401"] = unauthenticated
     if permission.can_forbid or (audience is Audience.SUPERUSER and method != "get"):
         forbidden["description"] = f"{Forbidden.title} (`{Forbidden.code}`)."
         responses["403"] = forbidden
     if audience in (Audience.OPERATOR, Audience.SUPERUSER) and method == "get" and "404" not in responses:
-        responses["404"] = {**deepcopy(forbidden), "description": "It is for superusers."}
+        responses["404"] = {**deepcopy(forbidden), "description": "Only superusers can see it."}
     operation["responses"] = dict(sorted(responses.items()))

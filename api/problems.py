@@ -87,7 +87,7 @@ class Problem:
         status: the HTTP status.
         detail: a sentence about this occurrence.
         instance: the request's id, as in the header ``X-Request-ID``.
-        errors: the fields that are to blame, at most a hundred; empty where none is.
+        errors: the fields with errors, at most a hundred; empty where there are none.
     """
 
     type: str

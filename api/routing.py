@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import Unpack, override
 
 from api import idempotency
-from api.auth.permissions import PUBLIC, Permission, authorize, restrict
+from api.auth.permissions import PUBLIC, Permission, authorize
 from api.auth.visibility import RestrictedStorage
 from api.dependencies import STORAGE, password_hasher
 from api.docs_page import DOCS_PATHS
@@ -24,6 +24,7 @@ from api.http.parameters import MISSING, ArgumentBinder, Errors
 from api.middleware.observability import ROUTE
 from api.preconditions import ETAG_TYPES, etag_of, not_modified
 from core.services.idempotency import IdempotentStorage
+from core.storage import Storage
 
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 
@@ -59,11 +60,16 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         return self.handle_request
 
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        response = await self.handle_request(Request(scope, receive))
+        await response(scope, receive, send)
+
     async def handle_request(self, request: Request) -> Response:
         """The response to a request."""
         scope = request.scope
         scope["state"][ROUTE] = self.path
-        user = await authorize(request, self.permission)
+        restriction = await authorize(request, self.permission)
         query: Mapping[str, Any] = {}
         if scope["query_string"]:
             query = request.query_params
@@ -72,18 +78,24 @@ class Route(APIRoute):
         errors: Errors = []
         key_errors: Errors = []
         idempotent = self._idempotent_storage(request, body, key_errors) if self._takes_keys else None
-        storage = restrict(request, idempotent or request.app.state.storage, user)
-        scope["state"][STORAGE] = storage
+        storage: Storage = idempotent or request.app.state.storage
+        restricted = None if restriction is None else RestrictedStorage(storage, restriction.user)
+        scope["state"][STORAGE] = restricted or storage
         arguments = await self._binder.collect(request, query, body, errors)
         if errors or key_errors:
             raise RequestValidationError([*errors, *key_errors])
-        if isinstance(storage, RestrictedStorage) and user is not None and self.permission.check is not None:
-            check = partial(self.permission.check.function, user, storage, arguments[self._checked])
-        else:
-            check = None
-        if idempotent is None:
-            return await self._call(request, arguments, check)
-        return await idempotency.execute_once(request, idempotent, partial(self._call, request, arguments, check))
+        check = None if restricted is None else self._check(restricted, arguments)
+        if idempotent is not None:
+            return await idempotency.execute_once(request, idempotent, partial(self._call, request, arguments, check))
+        if check is not None:
+            await check()
+        return self._respond(request, await self._binder.function(**arguments))
+
+    def _check(self, storage: RestrictedStorage, arguments: dict[str, Any]) -> _Check | None:
+        check = self.permission.check
+        if check is None or storage.user is None:
+            return None
+        return partial(check.function, storage.user, storage, arguments[self._checked])
 
     def _idempotent_storage(self, request: Request, body: Any, errors: Errors) -> IdempotentStorage | None:
         key = idempotency.parse_key(request, errors)
@@ -226,11 +238,10 @@ class RouteIndex(BaseRoute):
         return Match.NONE, {}
 
     @override
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def handle(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Call the endpoint, without the exit stacks and the error handling that FastAPI adds for each request."""
         route: Route = scope["route"]
-        response = await route.handle_request(Request(scope, receive))
-        await response(scope, receive, send)
+        return route.serve(scope, receive, send)
 
 
 def _bucket(method: str, path: str) -> tuple[str, str, int]:

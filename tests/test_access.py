@@ -77,7 +77,7 @@ Client = httpx2.AsyncClient
 
 
 class Clients:
-    """A client without a token, and those of a superuser and two users, the first with an order and a draft of a post."""
+    """Clients without a token, of a superuser and of two users, the first with an order and an unpublished post."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app

@@ -13,13 +13,11 @@ from starlette.exceptions import HTTPException
 
 from api.auth.authentication import get_current_user_or_none, require_user
 from api.auth.checks import Check
-from api.auth.visibility import RestrictedStorage
 from api.client_address import address_of
 from api.http.fields import clean_path_name
 from core.entities import User
 from core.errors import Forbidden, NotFound
 from core.settings import Auth, Settings
-from core.storage import Storage
 
 
 class Audience(StrEnum):
@@ -64,8 +62,18 @@ SUPERUSERS = Permission(audience=Audience.SUPERUSER)
 OPERATORS = Permission(audience=Audience.OPERATOR, description="from `TRUSTED_NETWORKS` also without a token")
 
 
-async def authorize(request: Request, permission: Permission) -> User | None:
-    """The user of a request, decided on its head alone; None where none is needed or identified.
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Restricts a request to what its user may see and do; without a user, to what is public."""
+
+    user: User | None
+
+
+_PUBLIC = Restriction(None)
+
+
+async def authorize(request: Request, permission: Permission) -> Restriction | None:
+    """How a request is restricted, decided on its head alone; None for superusers and with ``AUTH=off``.
 
     Raises:
         Unauthenticated: the request needs a token, or brings one that is not valid.
@@ -73,23 +81,17 @@ async def authorize(request: Request, permission: Permission) -> User | None:
         NotFound, HTTPException: the request is not for the user, to whom it does not exist.
     """
     settings: Settings = request.app.state.settings
+    if settings.auth is Auth.OFF:
+        return None
     audience = permission.audience
-    if settings.auth is Auth.OFF or audience is Audience.PUBLIC:
-        return None
-    if audience is Audience.OPERATOR and _is_trusted(request, settings):
-        return None
+    if audience is Audience.PUBLIC or (audience is Audience.OPERATOR and _is_trusted(request, settings)):
+        return _PUBLIC
     user = await (get_current_user_or_none if audience is Audience.READER else require_user)(request)
-    if audience in (Audience.READER, Audience.USER) or (user is not None and user.is_superuser):
-        return user
+    if user is not None and user.is_superuser:
+        return None
+    if audience in (Audience.READER, Audience.USER):
+        return Restriction(user)
     raise _rejection(request, permission)
-
-
-def restrict(request: Request, storage: Storage, user: User | None) -> Storage:
-    """The storage as the user may use it; unrestricted for superusers and with ``AUTH=off``."""
-    settings: Settings = request.app.state.settings
-    if settings.auth is Auth.OFF or (user is not None and user.is_superuser):
-        return storage
-    return RestrictedStorage(storage, user)
 
 
 def _is_trusted(request: Request, settings: Settings) -> bool:

@@ -280,14 +280,16 @@ class _RestrictedTransaction(DelegatingTransaction):
 
 
 class RestrictedStorage(DelegatingStorage):
-    """A storage in which only what a user may see exists; without a user, what is visible to all.
+    """A storage in which only what a user may see exists.
 
     Attributes:
+        user: None for what is visible to all.
         order_guard: for the orders that the request changes; None for no further restriction.
     """
 
     def __init__(self, storage: Storage, user: User | None) -> None:
         super().__init__(storage)
+        self.user = user
         self._user_id = _NO_USER_ID if user is None else user.id
         self.order_guard: OrderGuard | None = None
 

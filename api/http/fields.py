@@ -68,4 +68,4 @@ def clean_path_name(entity: str, value: str) -> str:
     try:
         return clean(value)
     except ValueError:
-        raise NotFound(entity, "a name with characters that no name has") from None
+        raise NotFound(entity, "a name with invalid characters") from None

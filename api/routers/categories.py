@@ -51,7 +51,7 @@ async def get_category_tree(storage: StorageDep) -> Response:
 
 
 def _forest(roots: Sequence[CategoryNode]) -> bytes:
-    """The JSON of a forest of any depth: written in a loop, because pydantic gives up some 250 levels down."""
+    """The JSON of a forest of any depth: not recursive, because pydantic's serializer fails below some 250 levels."""
     parts = [b"["]
     levels = [iter(roots)]
     while levels:

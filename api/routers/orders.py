@@ -54,18 +54,18 @@ OWN_CANCELLATION = Permission(
 )
 
 OrdersPage = Annotated[PageRequest, Depends(sortable(sorts.ORDERS))]
-PLACING = problem_responses(UnknownReference, InactiveProduct, InsufficientStock, AmountLimit)
+PLACING_ERRORS = problem_responses(UnknownReference, InactiveProduct, InsufficientStock, AmountLimit)
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """An order and the status it has now."""
+    """An order and its new status."""
 
     order_id: int
     new_status: OrderStatus
 
 
-@router.post("", permission=OWN_DRAFT, status_code=201, responses=PLACING)
+@router.post("", permission=OWN_DRAFT, status_code=201, responses=PLACING_ERRORS)
 async def place_order(given: OrderDraft, storage: StorageDep) -> Order:
     """Place an order.
 
@@ -75,11 +75,11 @@ async def place_order(given: OrderDraft, storage: StorageDep) -> Order:
     return await orders.place(storage, given)
 
 
-@router.post("/with-notifications", permission=OWN_DRAFT, status_code=201, responses=PLACING)
+@router.post("/with-notifications", permission=OWN_DRAFT, status_code=201, responses=PLACING_ERRORS)
 async def place_order_and_notify(given: OrderDraft, storage: StorageDep) -> Order:
     """Place an order and notify its user.
 
-    Where only the notification fails, the order stands.
+    If only the notification fails, the order is kept.
     """
     return await orders.place_and_notify(storage, given)
 
@@ -99,9 +99,9 @@ async def list_orders(
 
 @router.get("/stats/summary", permission=SUPERUSERS)
 async def get_sales_summary(storage: StorageDep) -> SalesSummary:
-    """Get all orders in figures.
+    """Get the number of orders and their revenue.
 
-    Revenue leaves cancelled orders out; every status is listed, also those that no order has.
+    Revenue excludes cancelled orders; every status is listed, also those without orders.
     """
     return await orders.summary(storage)
 
@@ -130,7 +130,7 @@ async def get_order_details(id: PathId, storage: StorageDep) -> OrderDetails:
 async def change_order_status(
     id: PathId, storage: StorageDep, new_status: OrderStatus, expected: ExpectedVersions
 ) -> StatusChange:
-    """Move an order along.
+    """Change the status of an order.
 
     A pending order can be confirmed, a confirmed one shipped, a shipped one delivered; the first two can be cancelled,
     which puts their pieces back in stock, exactly once.

@@ -46,8 +46,8 @@ async def _filter(
 async def create_post(given: PostDraft, storage: StorageDep) -> Post:
     """Create a post.
 
-    Tags are given by name; those nobody used before are created. A slug left out is derived from the title and
-    numbered where it is taken.
+    Tags are given by name, and created where they do not exist. A slug left out is derived from the title and numbered
+    where it is taken.
     """
     return await posts.create_post(storage, given)
 
@@ -84,7 +84,7 @@ async def update_post(
 ) -> Post:
     """Change the fields of a post that are sent, and no others.
 
-    It is dated when it becomes published for the first time.
+    `published_at` is set when it is published for the first time.
     """
     return await posts.change_post(storage, id, given, expected)
 
@@ -99,6 +99,6 @@ async def delete_post(id: PathId, storage: StorageDep, expected: ExpectedVersion
 async def view_post(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> Post:
     """Count one view of a post.
 
-    Atomic: as many calls, as many views.
+    Atomic: of concurrent views all are counted.
     """
     return await posts.count_view(storage, id, expected)

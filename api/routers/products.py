@@ -76,7 +76,7 @@ async def list_products(
 async def list_low_stock(
     storage: StorageDep, page_request: LeastStockPage, threshold: Threshold = 10
 ) -> PageResponse[Product]:
-    """List the active products that run short, the scarcest first."""
+    """List the active products with low stock, the lowest first."""
     found = await storage.products.page(ProductFilter(is_active=True, max_stock=threshold), page_request)
     return PageResponse.of(found, page_request)
 
@@ -93,7 +93,7 @@ async def list_products_with_categories(
 
 @router.get("/by-category-stats", permission=SUPERUSERS)
 async def get_category_stats(storage: StorageDep) -> list[CategoryStats]:
-    """Get the price figures of each category's active products.
+    """Get price statistics of each category's active products.
 
     Most products first, ties by name; products without a category are counted under null. Averages are rounded half
     to even.
@@ -149,6 +149,6 @@ async def delete_product(id: PathId, storage: StorageDep, expected: ExpectedVers
 async def change_stock(id: PathId, given: StockChange, storage: StorageDep, expected: ExpectedVersions) -> Product:
     """Add to the stock of a product, or take away from it.
 
-    One atomic change, whoever else orders at the same time.
+    Atomic, also while the product is being ordered.
     """
     return await catalogue.change_stock(storage, id, given.quantity_change, expected)

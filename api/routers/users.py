@@ -30,11 +30,11 @@ NotificationsPage = Annotated[PageRequest, Depends(sortable(sorts.NOTIFICATIONS)
 Registrations = Annotated[list[Registration], Body(min_length=1, max_length=1000)]
 
 
-async def _terms(expected: ExpectedVersions, session: SessionDep) -> users.ChangeContext:
+async def _change_context(expected: ExpectedVersions, session: SessionDep) -> users.ChangeContext:
     return users.ChangeContext(expected, session)
 
 
-UserTerms = Annotated[users.ChangeContext, Depends(_terms)]
+ChangeContextDep = Annotated[users.ChangeContext, Depends(_change_context)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ async def get_user_by_email(email: str, storage: StorageDep) -> User:
 
 @router.patch("/bulk/deactivate", permission=SUPERUSERS)
 async def deactivate_stale_users(storage: StorageDep, days: Days) -> DeactivatedCount:
-    """Deactivate the active users whom nobody changed for so many days."""
+    """Deactivate the active users that were not changed for a number of days."""
     return DeactivatedCount(await users.deactivate_stale(storage, days))
 
 
@@ -147,7 +147,7 @@ async def get_user(id: UserPathId, storage: StorageDep) -> User:
 
 @router.put("/{id}", permission=OWN_USER, responses=problem_responses(Duplicate))
 async def replace_user(
-    id: UserPathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep, context: UserTerms
+    id: UserPathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep, context: ChangeContextDep
 ) -> User:
     """Replace every editable field of a user.
 
@@ -159,7 +159,11 @@ async def replace_user(
 
 @router.patch("/{id}", permission=OWN_USER, responses=problem_responses(Duplicate))
 async def update_user(
-    id: UserPathId, given: Annotated[UserPatch, Body()], storage: StorageDep, hasher: HasherDep, context: UserTerms
+    id: UserPathId,
+    given: Annotated[UserPatch, Body()],
+    storage: StorageDep,
+    hasher: HasherDep,
+    context: ChangeContextDep,
 ) -> User:
     """Change the fields of a user that are sent, and no others.
 
