@@ -1,1 +1,1 @@
-"""."""
+"""The HTTP API, on FastAPI."""

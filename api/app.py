@@ -1,4 +1,4 @@
-"""The application: one function that makes it, one lifespan that owns everything it holds open."""
+"""The application: one function that creates it, one lifespan that owns everything it holds open."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -9,15 +9,18 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
-from api import logs, problems
-from api.admission import Admission
-from api.document import StockroomAPI
-from api.idempotency import HEADER as KEY
-from api.idempotency import REPLAYED
+from api import logs
+from api.docs_page import add_docs
+from api.idempotency import HEADER, REPLAYED
 from api.metrics import Metrics
-from api.observation import HEADER, Observation
-from api.routers import accounts, auth, categories, notifications, orders, posts, products, service, tags, users
-from api.routes import HeadAsGet, Index, MethodTable, TrailingSlash
+from api.middleware.admission import AdmissionControl
+from api.middleware.head import HeadMiddleware
+from api.middleware.observability import REQUEST_ID, ObservabilityMiddleware
+from api.middleware.trailing_slash import TrailingSlashMiddleware
+from api.openapi import StockroomAPI
+from api.problems import add_exception_handlers
+from api.routers import ROUTERS, auth
+from api.routing import MethodTable, RouteIndex, permissions_of
 from core import plugins
 from core.errors import ConfigurationError
 from core.passwords import PasswordHasher
@@ -35,25 +38,25 @@ if TYPE_CHECKING:
 
 _CORS: dict[str, Any] = {
     "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match", KEY, HEADER],
-    "expose_headers": ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", REPLAYED, HEADER],
+    "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match", HEADER, REQUEST_ID],
+    "expose_headers": ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", REPLAYED, REQUEST_ID],
 }
 _UNOBSERVED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-"""FastAPI would write queries and the messages of exceptions into spans, and use the library's global providers."""
-_ROUTERS = (service, users, categories, products, orders, posts, tags, accounts, notifications)
+"""FastAPI's own telemetry would record queries and messages of exceptions, and use global providers."""
 
 
 def create_app(settings: Settings | None = None, *, registry: Registry | None = None) -> FastAPI:
-    """The API over the storage that the settings name.
+    """The API on the storage that the settings name.
 
     Nothing is opened before the lifespan starts, and everything is closed when it ends.
 
     Args:
-        settings: from the environment where left out.
-        registry: the backends to choose from; those of the installed plugins where left out.
+        settings: those of the environment by default.
+        registry: the backends to choose from; by default those of the installed plugins.
 
     Raises:
         ConfigurationError: a setting is wrong. When starting: no backend fits, or the storage's schema is not current.
+        TypeError: an endpoint declares no permission.
     """
     chosen = settings or load()
     app = StockroomAPI(
@@ -66,30 +69,45 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
         redoc_url=None,
         telemetry=_UNOBSERVED,
     )
-    app.state.settings = chosen
-    app.state.registry = registry
-    app.state.hasher = PasswordHasher(chosen)
-    app.state.tokens = Tokens(chosen)
-    app.state.sessions = Sessions(chosen, app.state.tokens, app.state.hasher)
-    app.state.tracing = None
-    app.state.keys_in_use = InProgressKeys()
-    app.state.timer = DeadlineTimer()
-    routers = (*_ROUTERS, auth) if chosen.auth is Auth.REQUIRED else _ROUTERS
-    for module in routers:  # not included, which would try every template of every router for each request
-        app.router.routes.extend(module.router.routes)
-    app.add_docs()
-    app.state.methods = MethodTable(app.routes)
-    app.router.routes.insert(0, Index(app.routes))
-    problems.install(app)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(TrailingSlash)
-    if chosen.origins:
-        app.add_middleware(CORSMiddleware, allow_origins=chosen.origins, **_CORS)
-    admission = Admission(chosen)
-    app.state.metrics = Metrics(lambda: admission.in_progress)
-    log = logs.access_log(chosen.debug)
-    app.add_middleware(Observation, admission=admission, metrics=app.state.metrics, log=log)
+    _set_state(app, chosen, registry)
+    _add_routes(app, chosen)
+    add_exception_handlers(app)
+    _add_middleware(app, chosen)
     return app
+
+
+def _set_state(app: FastAPI, settings: Settings, registry: Registry | None) -> None:
+    app.state.settings = settings
+    app.state.registry = registry
+    app.state.hasher = PasswordHasher(settings)
+    app.state.tokens = Tokens(settings)
+    app.state.sessions = Sessions(settings, app.state.tokens, app.state.hasher)
+    app.state.tracing = None
+    app.state.in_progress_keys = InProgressKeys()
+    app.state.timer = DeadlineTimer()
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
+    for router in ROUTERS:
+        if router is not auth.router or settings.auth is Auth.REQUIRED:
+            app.router.routes.extend(router.routes)  # not included, which would match every template for each request
+    add_docs(app)
+    undeclared = [name for name, permission in permissions_of(app.routes).items() if permission is None]
+    if undeclared:
+        raise TypeError(f"no permission is declared for {', '.join(undeclared)}")
+    app.state.methods = MethodTable(app.routes)
+    app.router.routes.insert(0, RouteIndex(app.routes))
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(HeadMiddleware)
+    app.add_middleware(TrailingSlashMiddleware)
+    if settings.origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.origins, **_CORS)
+    admission = AdmissionControl(settings)
+    app.state.metrics = Metrics(lambda: admission.in_progress)
+    log = logs.access_log(settings.debug)
+    app.add_middleware(ObservabilityMiddleware, admission=admission, metrics=app.state.metrics, log=log)
 
 
 @asynccontextmanager
@@ -97,9 +115,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     chosen: Settings = app.state.settings
     backend = (app.state.registry or plugins.discover()).choose(chosen)
     with logs.standard_logs(chosen.debug):
-        async with open_storage(backend, chosen) as shop, purge_periodically(shop.storage):
-            app.state.backend, app.state.storage, app.state.head = shop.backend, shop.storage, shop.head
-            with app.state.metrics.of(backend.name, shop.storage):
+        async with open_storage(backend, chosen) as handle, purge_periodically(handle.storage):
+            app.state.backend, app.state.storage, app.state.head = handle.backend, handle.storage, handle.head
+            with app.state.metrics.of(backend.name, handle.storage):
                 async with _tracing(chosen, backend.name) as app.state.tracing:
                     yield
 
@@ -108,7 +126,7 @@ def _tracing(settings: Settings, backend: str) -> "AbstractAsyncContextManager[T
     if not settings.tracing:
         return nullcontext()
     try:
-        from api.tracing import exported  # noqa: PLC0415 - needs an extra
+        from api.tracing import otlp_tracing  # noqa: PLC0415 - needs an extra
     except ModuleNotFoundError:
         raise ConfigurationError("TRACING needs OpenTelemetry. Run: pip install 'stockroom[tracing]'") from None
-    return exported(backend)
+    return otlp_tracing(backend)

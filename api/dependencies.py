@@ -1,11 +1,11 @@
-"""The one place where endpoints get what the application owns."""
+"""Dependencies: how endpoints get what belongs to the application and to the request."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.peers import house_of
+from api.client_address import client_network
 from core.entities import User
 from core.passwords import PasswordHasher
 from core.services.sessions import Sessions
@@ -13,9 +13,12 @@ from core.settings import Settings
 from core.storage import Backend, Storage
 from core.tokens import Tokens
 
+STORAGE = "storage"
+"""Key of the request's state under which its route leaves the storage that the request may use."""
+
 
 async def _storage(request: Request) -> Storage:
-    storage: Storage = request.app.state.storage
+    storage: Storage = request.scope["state"][STORAGE]
     return storage
 
 
@@ -29,7 +32,8 @@ async def _head(request: Request) -> str | None:
     return head
 
 
-async def _hasher(request: Request) -> PasswordHasher:
+async def password_hasher(request: Request) -> PasswordHasher:
+    """The hasher of passwords; a request whose endpoint depends on it holds a password."""
     hasher: PasswordHasher = request.app.state.hasher
     return hasher
 
@@ -45,8 +49,8 @@ async def _sessions(request: Request) -> Sessions:
 
 
 @dataclass(frozen=True, slots=True)
-class Current:
-    """Who has logged in, and the session that the request belongs to."""
+class CurrentSession:
+    """The user that has logged in, and the session that the request belongs to."""
 
     user: User
     session: str = field(repr=False)
@@ -59,24 +63,25 @@ async def _session(request: Request) -> str | None:
 
 
 async def _address(request: Request) -> str:
-    return house_of(request.client.host) if request.client else ""
+    return client_network(request.client.host) if request.client else ""
 
 
-async def _current(request: Request) -> Current:
+async def _current_session(request: Request) -> CurrentSession:
     session = await _session(request)
-    assert session is not None  # noqa: S101 - the table of access lets nobody else come here
-    return Current(request.state.user, session)
+    assert session is not None  # noqa: S101 - the endpoint's permission has required a user
+    return CurrentSession(request.state.user, session)
 
 
 StorageDep = Annotated[Storage, Depends(_storage)]
+"""The storage as the user may use it."""
 BackendDep = Annotated[Backend, Depends(_backend)]
 HeadDep = Annotated[str | None, Depends(_head)]
-HasherDep = Annotated[PasswordHasher, Depends(_hasher)]
+HasherDep = Annotated[PasswordHasher, Depends(password_hasher)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 SessionsDep = Annotated[Sessions, Depends(_sessions)]
 SessionDep = Annotated[str | None, Depends(_session)]
-"""The session that the request belongs to; None where nobody has logged in."""
+"""The session that the request belongs to; None without a token."""
 AddressDep = Annotated[str, Depends(_address)]
-"""What counts as one address at the other end of the connection."""
-CurrentDep = Annotated[Current, Depends(_current)]
-"""Only for what the table of access keeps from whoever has not logged in."""
+"""What counts as one address of a client."""
+CurrentSessionDep = Annotated[CurrentSession, Depends(_current_session)]
+"""Only for endpoints whose permission requires a user."""

@@ -1,4 +1,4 @@
-"""Logging through structlog: JSON lines for machines, or aligned colours for people when debugging."""
+"""Logging through structlog: JSON lines, or aligned and coloured text when debugging."""
 
 import logging
 import sys
@@ -22,25 +22,22 @@ def _renderers(debug: bool) -> list[Processor]:
 
 
 def _json(line: Any, default: Callable[[Any], Any]) -> str:
-    return orjson.dumps(line, default).decode()  # an access log has a line for each request, so this is the hot path
+    return orjson.dumps(line, default).decode()  # called for each request
 
 
 def access_log(debug: bool) -> FilteringBoundLogger:
-    """A logger that writes straight to standard output, without the detour through ``logging``.
-
-    It is told everything and looks for no context, because there is a line for each request.
-    """
+    """A logger that writes directly to standard output and merges no context: there is a line for each request."""
     logger: BindableLogger = structlog.wrap_logger(
         structlog.WriteLogger(sys.stdout),
         processors=[*_stamps(), *_renderers(debug)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
     )
-    return cast(FilteringBoundLogger, logger.bind())  # once, or it would be put together anew for each line
+    return cast(FilteringBoundLogger, logger.bind())  # once, not for each line
 
 
 @contextmanager
 def standard_logs(debug: bool) -> Iterator[None]:
-    """While it lasts, what libraries and ``core`` send to ``logging`` is written in the same form."""
+    """A context in which what libraries and ``core`` log through ``logging`` is written in the same format."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -1,4 +1,4 @@
-"""What Prometheus may know of a process: requests, connections, units of work. Figures are of one application."""
+"""Prometheus metrics of one application: requests, connections, units of work."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -13,21 +13,21 @@ from core.storage.observer import Observer
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD = "_OTHER"
-"""Instead of a method that a client made up."""
+"""Label of unknown methods, which would be unbounded."""
 NO_ROUTE = "none"
-"""Instead of the template, where the path is no endpoint's, or nobody looked at it."""
+"""Label of requests without an endpoint, or rejected before routing."""
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _BY_BACKEND = ("backend",)
 
-Taken = tuple[Counter, Histogram]
+_RouteMetrics = tuple[Counter, Histogram]
 
 
 class Metrics:
-    """The figures of one application, by whichever storage it has open.
+    """The metrics of one application and of the storage that it has open.
 
     Attributes:
-        units: counts the units of work of whoever is observed by it.
+        units: counts the units of work that it observes.
     """
 
     def __init__(self, in_progress: Callable[[], int]) -> None:
@@ -42,7 +42,7 @@ class Metrics:
             buckets=_BUCKETS,
             registry=registry,
         )
-        self._taken: dict[tuple[str, str, int], Taken] = {}
+        self._by_route: dict[tuple[str, str, int], _RouteMetrics] = {}
         progress = Gauge("stockroom_http_requests_in_progress", "Requests not answered yet.", registry=registry)
         progress.set_function(in_progress)
         self._pool = _Pool(registry)
@@ -50,22 +50,22 @@ class Metrics:
         self.units = Observer()
 
     def record_end(self, method: str, route: str | None, status: int, seconds: float) -> None:
-        """Count a request to the endpoint with the template ``route``, or to none."""
-        taken = self._taken.get((method, route or NO_ROUTE, status))
-        if taken is None:
-            taken = self._labelled(method if method in METHODS else OTHER_METHOD, route or NO_ROUTE, status)
-        requests, duration = taken
+        """Count a request to the endpoint with the path template ``route``; None for no endpoint."""
+        found = self._by_route.get((method, route or NO_ROUTE, status))
+        if found is None:
+            found = self._labelled(method if method in METHODS else OTHER_METHOD, route or NO_ROUTE, status)
+        requests, duration = found
         requests.inc()
         duration.observe(seconds)
 
-    def _labelled(self, method: str, route: str, status: int) -> Taken:
-        """What counts requests of a kind. Kept, because to look it up takes longer than to count."""
-        taken = self._requests.labels(method, route, str(status)), self._seconds.labels(method, route)
-        return self._taken.setdefault((method, route, status), taken)
+    def _labelled(self, method: str, route: str, status: int) -> _RouteMetrics:
+        """The labelled metrics, cached because the lookup takes longer than the update."""
+        found = self._requests.labels(method, route, str(status)), self._seconds.labels(method, route)
+        return self._by_route.setdefault((method, route, status), found)
 
     @contextmanager
     def of(self, backend: str, storage: Storage) -> Iterator[None]:
-        """While it lasts, the figures are those of ``storage``, under the name of its backend."""
+        """A context in which the metrics include those of ``storage``, labelled with its backend's name."""
         self._pool.show(backend, storage)
         self.units = self._counters.of(backend)
         try:
@@ -74,14 +74,14 @@ class Metrics:
             self.units = Observer()
             self._pool.hide(backend)
 
-    def exposed(self, accept: str) -> Response:
-        """Everything, as text of Prometheus or of OpenMetrics, whichever the client accepts."""
+    def render(self, accept: str) -> Response:
+        """All metrics in the text format of Prometheus or OpenMetrics, as the client accepts."""
         encode, kind = choose_encoder(accept)
         return Response(encode(self._registry), headers={"Content-Type": kind})
 
 
 class _Pool:
-    """Connections of the process to its storage, looked up when somebody asks."""
+    """Gauges of the storage's connection pool, read when the metrics are scraped."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def gauge(name: str, text: str) -> Gauge:
@@ -102,7 +102,7 @@ class _Pool:
 
 
 class _UnitCounters:
-    """Units of work and their conflicts."""
+    """Counters of units of work and their conflicts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._units = Counter("stockroom_units_of_work", "Units of work begun.", _BY_BACKEND, registry=registry)
@@ -122,7 +122,7 @@ class _UnitCounters:
 
 
 class _Units(Observer):
-    """Counts what it sees."""
+    """Counts the units of work of one backend."""
 
     def __init__(self, units: Counter, retries: Counter, transient: Counter, retries_exhausted: Counter) -> None:
         self._units, self._retries, self._retries_exhausted = units, retries, retries_exhausted

@@ -1,7 +1,7 @@
-"""Every error as an RFC 9457 problem: the one mapping from ``core.errors`` and the framework's errors to HTTP.
+"""Problem details (RFC 9457): the one mapping from ``core.errors`` and the framework's errors to HTTP.
 
-Written here because the libraries for it name an error's place but not its dotted path, and take ``type`` from class
-names, which would make renaming a class a change of the API.
+Not a library's, because those give an error's location without a dotted path and take ``type`` from class names, so
+that renaming a class would change the API.
 """
 
 import json
@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from api.auth.authentication import InvalidToken
 from core.errors import (
     BusinessRuleViolation,
     Conflict,
@@ -49,9 +50,9 @@ STATUSES: dict[type[StockroomError], int] = {
     Unavailable: 503,
     Unsupported: 501,
 }
-"""The status of each branch of the tree; what is on no branch is 500, and its words stay inside."""
+"""The status of each branch of the tree of errors; everything else is 500, without its message."""
 
-_PHRASES = {413: "Content Too Large"}  # called otherwise by some versions of Python; a type must not change
+_PHRASES = {413: "Content Too Large"}  # differs between versions of Python; a problem's type must not
 
 _MAX_ERRORS = 100
 _MAX_NAME = 100
@@ -86,7 +87,7 @@ class Problem:
         status: the HTTP status.
         detail: a sentence about this occurrence.
         instance: the request's id, as in the header ``X-Request-ID``.
-        errors: the fields that are to blame, at most a hundred; empty where none is.
+        errors: the fields with errors, at most a hundred; empty where there are none.
     """
 
     type: str
@@ -98,12 +99,12 @@ class Problem:
 
 
 def status_of(error: type[StockroomError]) -> int:
-    """The HTTP status of a kind of error."""
+    """The HTTP status of an error."""
     return next((STATUSES[kind] for kind in error.__mro__ if kind in STATUSES), 500)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every expected error of ``app`` with a problem. The unexpected ones are ``Observation``'s."""
+def add_exception_handlers(app: FastAPI) -> None:
+    """Answer expected errors with problems. ``ObservabilityMiddleware`` answers unexpected ones."""
     app.add_exception_handler(StockroomError, _on_stockroom_error)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _on_invalid_request)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _on_http_error)  # type: ignore[arg-type]
@@ -124,7 +125,9 @@ async def _on_stockroom_error(request: Request, error: StockroomError) -> Respon
 def _headers(error: StockroomError) -> dict[str, str]:
     if isinstance(error, Unavailable | TooManyAttempts):
         return {"Retry-After": str(error.retry_after)}
-    return {"WWW-Authenticate": error.challenge} if isinstance(error, Unauthenticated) else {}
+    if isinstance(error, Unauthenticated):  # RFC 6750, section 3
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"' if isinstance(error, InvalidToken) else "Bearer"}
+    return {}
 
 
 def _location(request: Request, field: str) -> Location | None:
@@ -136,13 +139,13 @@ def _location(request: Request, field: str) -> Location | None:
 
 
 async def _on_http_error(request: Request, error: HTTPException) -> Response:
-    return _refused_method(request) or http_problem(request.scope, error.status_code, error.headers)
+    return _method_not_allowed(request) or http_problem(request.scope, error.status_code, error.headers)
 
 
 async def _on_invalid_request(request: Request, error: RequestValidationError) -> Response:
     fields = [_field(e) for e in error.errors()[:_MAX_ERRORS]]
-    refused = _refused_method(request)
-    return refused or respond(
+    not_allowed = _method_not_allowed(request)
+    return not_allowed or respond(
         request.scope, 422, ValidationFailed.code, ValidationFailed.title, _detail(fields), errors=fields
     )
 
@@ -153,8 +156,8 @@ def _detail(fields: Sequence[ProblemField]) -> str:
     return f"{len(fields)} fields are not valid."
 
 
-def _refused_method(request: Request) -> Response | None:
-    """405 where the path allows other methods only: the framework may have taken ``/users/search`` for an id."""
+def _method_not_allowed(request: Request) -> Response | None:
+    """405 where the path allows other methods only: the framework may have read ``/users/search`` as an id."""
     allowed: list[str] = request.app.state.methods.allowed(request.scope["path"])
     if not allowed or request.method in allowed:
         return None
@@ -163,15 +166,15 @@ def _refused_method(request: Request) -> Response | None:
 
 def _field(error: Mapping[str, Any]) -> ProblemField:
     location, *path = error["loc"]
-    message, code = _words(error)
+    message, code = _message_and_code(error)
     if code == "malformed":
         path = []
     field = ".".join(str(part)[:_MAX_NAME] for part in path) or location
     return ProblemField(field=field, location=location, message=_sentence(message), code=code)
 
 
-def _words(error: Mapping[str, Any]) -> tuple[str, str]:
-    """Message and code of a validation error; what the client sent is never part of them."""
+def _message_and_code(error: Mapping[str, Any]) -> tuple[str, str]:
+    """Message and code of a validation error, without any value that the client sent."""
     match error["type"]:
         case "json_invalid":
             return str(error["ctx"]["error"]), "malformed"
@@ -192,7 +195,7 @@ def _sentence(message: str) -> str:
 
 
 def http_problem(scope: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """A problem that is no more than its HTTP status."""
+    """A problem that says no more than its HTTP status."""
     known = HTTPStatus(status)
     phrase = _PHRASES.get(status, known.phrase)
     detail = phrase if status in _PHRASES else known.description or phrase
@@ -200,8 +203,8 @@ def http_problem(scope: Mapping[str, Any], status: int, headers: Mapping[str, st
 
 
 def internal_error(scope: Mapping[str, Any]) -> Response:
-    """The answer to an error nobody expected: nothing about it gets out."""
-    detail = "The server failed to serve this request. The log knows more under the id in instance."
+    """The response to an unexpected error, which reveals nothing about it."""
+    detail = "The server failed to serve this request. Its log has the details under the id in instance."
     return respond(scope, 500, StockroomError.code, StockroomError.title, detail)
 
 
@@ -216,7 +219,7 @@ def respond(  # noqa: PLR0913 - the members of a problem
     headers: Mapping[str, str] | None = None,
     more: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem as a response, with ``more`` members where another standard wants some.
+    """A problem as a response, with ``more`` members that another standard requires.
 
     Written in ASCII, so that even a lone surrogate in a field's name can be sent.
     """

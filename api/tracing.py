@@ -1,7 +1,7 @@
 """Traces through OpenTelemetry: a span per request, per run of a unit of work, and per round trip to the database.
 
-Where they go is set by the standard ``OTEL_…`` variables. Of what a client sends, only method, request id and trace are
-written into a span: a path may hold an e-mail address, and a statement of somebody's backend may hold values.
+The standard ``OTEL_…`` variables set where they are sent. Of a request, only method, id and trace are written into a
+span: a path may hold an e-mail address, and a statement of a third-party backend may hold values.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from core.storage.observer import Observer, observe_with
 
 _SERVICE = "stockroom"
 _ATTEMPT = "unit of work"
-_REMEMBERED = 500  # names of round trips
+_CACHE_SIZE = 500  # names of round trips
 _W3C = TraceContextTextMapPropagator()
 _HEADERS = (b"traceparent", b"tracestate")
 _OPERATION = re.compile(
@@ -37,7 +37,7 @@ _OPERATION = re.compile(
 
 
 class Tracing:
-    """Makes the spans of one application.
+    """Creates the spans of one application.
 
     Attributes:
         backend: name of the backend whose storage is open.
@@ -49,9 +49,9 @@ class Tracing:
 
     @contextmanager
     def request(self, scope: Mapping[str, Any], units: Observer) -> Iterator[str]:
-        """A span around a request, a child of the client's where it names one; yields the id of the trace.
+        """A span of a request, the child of a span that its headers name; yields the id of the trace.
 
-        What it says of the answer is what is found at the end in the request's state: ``route`` and ``status``.
+        ``route`` and ``status`` are taken from the request's state at its end.
         """
         method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
         known: dict[str, Any] = {
@@ -61,19 +61,19 @@ class Tracing:
         }
         with (
             self._span(method, known, kind=SpanKind.SERVER, context=_parent(scope)) as span,
-            observe_with(_Traced(self, units)),
-            self._trips(span),
+            observe_with(_TracingObserver(self, units)),
+            self._record_round_trips(span),
         ):
             try:
                 yield format_trace_id(span.get_span_context().trace_id)
             finally:
-                _conclude(span, method, scope["state"])
+                _finish_span(span, method, scope["state"])
 
     @contextmanager
     def attempt(self, number: int) -> Iterator[None]:
-        """A span around one run of a unit of work."""
+        """A span of one run of a unit of work."""
         known = {"stockroom.backend": self._backend, "stockroom.attempt": number}
-        with self._span(_ATTEMPT, known) as span, self._trips(span):
+        with self._span(_ATTEMPT, known) as span, self._record_round_trips(span):
             try:
                 yield
             except BaseException as error:
@@ -81,26 +81,26 @@ class Tracing:
                 raise
 
     @contextmanager
-    def _trips(self, within: Span) -> Iterator[None]:
-        """Spans of the round trips made within. They are made afterwards: some backends never say when a trip ends."""
-        with round_trips.collect_timed() as made:
+    def _record_round_trips(self, within: Span) -> Iterator[None]:
+        """Spans of the round trips in this context, created afterwards: some backends do not report their ends."""
+        with round_trips.collect_timed() as trips:
             try:
                 yield
             finally:
-                for trip in made if within.is_recording() else ():
+                for trip in trips if within.is_recording() else ():
                     name, known = operation(trip.what), {"stockroom.backend": self._backend}
                     span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=known, start_time=trip.began)
                     span.end(trip.began if trip.ended is None else trip.ended)
 
     def _span(self, name: str, attributes: dict[str, Any], **options: Any) -> AbstractContextManager[Span]:
-        """Errors are not recorded by the library, which would write their messages down."""
+        """A span without the library's record of errors, which would include their messages."""
         return self._tracer.start_as_current_span(
             name, attributes=attributes, record_exception=False, set_status_on_exception=False, **options
         )
 
 
-class _Traced(Observer):
-    """Makes spans of units of work, which somebody else may watch too."""
+class _TracingObserver(Observer):
+    """Creates a span of each run of a unit of work, and notifies another observer."""
 
     def __init__(self, tracing: Tracing, other: Observer) -> None:
         self._tracing, self._other = tracing, other
@@ -115,10 +115,10 @@ class _Traced(Observer):
 
 
 @asynccontextmanager
-async def exported(backend: str) -> AsyncIterator[Tracing]:
-    """Spans that are sent over OTLP and HTTP to where the environment says; what is left is sent at the end.
+async def otlp_tracing(backend: str) -> AsyncIterator[Tracing]:
+    """Tracing that exports over OTLP and HTTP as the environment says, and flushes at the end.
 
-    The provider belongs to the application: the library's global one is left alone.
+    The provider belongs to the application; the library's global one is not changed.
     """
     provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -129,18 +129,18 @@ async def exported(backend: str) -> AsyncIterator[Tracing]:
 
 
 def _resource() -> Resource:
-    """Who we are; ``OTEL_SERVICE_NAME`` and ``OTEL_RESOURCE_ATTRIBUTES`` win."""
+    """Name and version of the service; ``OTEL_SERVICE_NAME`` and ``OTEL_RESOURCE_ATTRIBUTES`` override them."""
     ours = Resource({"service.name": _SERVICE, "service.version": version(_SERVICE)})
     return Resource.create().merge(ours).merge(OTELResourceDetector().detect())
 
 
 def _parent(scope: Mapping[str, Any]) -> Context:
-    """The span of the client that the header ``traceparent`` names; an empty context where there is none."""
+    """The client's span from the header ``traceparent``; an empty context without one."""
     carried = {str(name, "ascii"): str(value, "latin-1") for name, value in scope["headers"] if name in _HEADERS}
     return _W3C.extract(carried, Context())
 
 
-def _conclude(span: Span, method: str, state: Mapping[str, Any]) -> None:
+def _finish_span(span: Span, method: str, state: Mapping[str, Any]) -> None:
     route, status = state.get("route"), state.get("status", 0)
     if route:
         span.update_name(f"{method} {route}")
@@ -156,8 +156,8 @@ def _fail(span: Span, kind: str) -> None:
     span.set_status(StatusCode.ERROR)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def operation(what: str) -> str:
-    """Verb and object of a statement or command, such as ``SELECT products``: nothing that could be a value."""
+    """Verb and object of a statement or command, such as ``SELECT products``, without any value."""
     found = _OPERATION.match(what)
     return " ".join(filter(None, found.groups())) if found else "round trip"

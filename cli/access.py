@@ -2,28 +2,29 @@
 
 import typer
 
-from api.access import TABLE, Row, Who
+from api.auth.permissions import Audience, Permission
+from api.routers import PERMISSIONS
 
 _HEAD = "| request | without a token | a user | a superuser |\n| --- | --- | --- | --- |\n"
 
 
 def access() -> None:
-    """Say who may send which request where AUTH=required, as Markdown."""
-    typer.echo(tabulated(), nl=False)
+    """Print who may send which request with AUTH=required, as Markdown."""
+    typer.echo(permission_table(), nl=False)
 
 
-def tabulated() -> str:
-    """The table of access, as Markdown."""
-    return _HEAD + "".join(_line(name, row) for name, row in TABLE.items())
+def permission_table() -> str:
+    """The permissions of all requests, as a table in Markdown."""
+    return _HEAD + "".join(_line(name, permission) for name, permission in PERMISSIONS.items())
 
 
-def _line(name: str, row: Row) -> str:
-    refused = "404" if name.startswith("GET ") else "403"
+def _line(name: str, permission: Permission) -> str:
+    rejected = "404" if name.startswith("GET ") else "403"
     anonymous, user = {
-        Who.ANYBODY: ("yes", "yes"),
-        Who.READER: ("published ones", row.says),
-        Who.USER: ("401", row.says),
-        Who.OPERATOR: ("401, but yes from `TRUSTED_NETWORKS`", refused),
-        Who.SUPERUSER: ("401", refused),
-    }[row.who]
+        Audience.PUBLIC: ("yes", "yes"),
+        Audience.READER: ("published ones", permission.description),
+        Audience.USER: ("401", permission.description),
+        Audience.OPERATOR: ("401, but yes from `TRUSTED_NETWORKS`", rejected),
+        Audience.SUPERUSER: ("401", rejected),
+    }[permission.audience]
     return f"| `{name}` | {anonymous} | {user} | yes |\n"

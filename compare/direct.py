@@ -1,13 +1,16 @@
 """The shop without HTTP: its use cases, called in this process, on an opened storage."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, cast
+from typing import TypeVar
+
+from typing_extensions import override
 
 from compare.client import Failed, Refused
 from core.entities import OrderDraft, OrderStatus, PaymentDraft, ProductDraft, TransferDraft
 from core.errors import BusinessRuleViolation, Conflict, StockroomError
 from core.services import accounts, catalogue, orders
 from core.storage import PageRequest, ProductFilter, Storage, Transaction
+from core.storage.delegating import DelegatingStorage
 from core.storage.sorts import NEWEST_FIRST
 
 T = TypeVar("T")
@@ -17,18 +20,19 @@ PAGE = PageRequest(sort=NEWEST_FIRST, size=20, page=None)
 """The first page by cursor, as a shop page_request asks for it: without counting everything."""
 
 
-class Watched:
-    """A storage that counts how often units of work ran again after a conflict."""
+class InstrumentedStorage(DelegatingStorage):
+    """A storage that counts how often units of work ran again after a conflict.
+
+    Attributes:
+        reruns: their number.
+    """
 
     def __init__(self, storage: Storage) -> None:
-        self._storage = storage
+        super().__init__(storage)
         self.reruns = 0
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._storage, name)
-
+    @override
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """See ``Storage.run``."""
         runs = 0
 
         async def once(tx: Transaction) -> T:
@@ -46,13 +50,12 @@ class DirectClient:
     """See ``Client``."""
 
     def __init__(self, storage: Storage) -> None:
-        self._watched = Watched(storage)
-        self._storage = cast(Storage, self._watched)
+        self._storage = InstrumentedStorage(storage)
 
     @property
     def reruns(self) -> int:
         """How often units of work ran again so far."""
-        return self._watched.reruns
+        return self._storage.reruns
 
     async def product(self, id: int) -> int:
         return (await _answer(self._storage.products.get(id))).id

@@ -1,6 +1,6 @@
-"""Everything that can go wrong, once. Backends raise these; ``api`` maps the tree to HTTP; nobody else translates.
+"""The tree of errors. Backends raise them, and ``api`` alone maps them to HTTP.
 
-A message here is written for the client: it never carries a driver's words, SQL, or a stack trace.
+Messages are for clients: they never hold a driver's message, SQL or a stack trace.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ class FieldError:
     Attributes:
         field: path of the field in the request, such as ``items.0.quantity``.
         message: a sentence.
-        code: a stable word for programs.
+        code: a stable identifier for programs.
     """
 
     field: str
@@ -42,7 +42,7 @@ class StockroomError(Exception):
 
 
 class NotFound(StockroomError):
-    """What the caller named does not exist."""
+    """The entity does not exist."""
 
     code = "not-found"
     title = "Not found"
@@ -53,7 +53,7 @@ class NotFound(StockroomError):
 
 
 class ValidationFailed(StockroomError):
-    """A value that can be seen to be wrong without asking storage: a broken cursor, an unknown sort field."""
+    """A value is invalid whatever is stored: a broken cursor, an unknown sort field."""
 
     code = "validation-failed"
     title = "Validation failed"
@@ -70,12 +70,12 @@ class Conflict(StockroomError):
 
 
 class Duplicate(Conflict):
-    """Unique fields hold values that are taken.
+    """Values of unique fields are already taken.
 
     Attributes:
         fields: every such field, in the entity's declared order.
-        aggregate: plural name of what holds the values already, such as ``tags``; empty where the request contradicts
-            itself.
+        aggregate: plural name of the entities that hold the values, such as ``tags``; empty where the request itself
+            holds a value twice.
     """
 
     code = "duplicate"
@@ -102,101 +102,97 @@ class StillReferenced(Conflict):
 
 
 class IdempotencyKeyInProgress(Conflict):
-    """A request with the same idempotency key is being served."""
+    """A request with the same idempotency key is in progress."""
 
     code = "idempotency-key-in-use"
-    title = "Key is in use"
+    title = "Idempotency key in use"
 
     def __init__(self) -> None:
-        super().__init__("A request with this key is being served. Ask again once it has been answered.")
+        super().__init__("A request with this idempotency key is in progress. Try again after it has been answered.")
 
 
 class IdempotencyKeyMismatch(StockroomError):
     """The idempotency key belongs to another request."""
 
     code = "idempotency-key-reused"
-    title = "Key belongs to another request"
+    title = "Idempotency key reused"
 
     def __init__(self) -> None:
-        super().__init__("This key was sent with another request. Each request needs a key of its own.")
+        super().__init__(
+            "This idempotency key was already used for a different request. Use a new key for each request."
+        )
 
 
 class StoredResponseTooLarge(StockroomError):
-    """The answer cannot be kept for those who ask again, so nothing was done."""
+    """The response is too large to be stored for a replay, so nothing was done."""
 
     code = "answer-too-large"
-    title = "Answer is too large to be kept"
+    title = "Response too large to store"
 
     def __init__(self) -> None:
-        super().__init__("The answer is too large to be kept under a key. Send less at once, or without a key.")
+        super().__init__(
+            "The response is too large to be stored under an idempotency key. Send less at once, or no key."
+        )
 
 
 class PreconditionFailed(StockroomError):
-    """The entity is not at one of the versions that the caller expects: somebody else has changed it."""
+    """The entity is not at one of the versions that the caller expects: it was changed since."""
 
     code = "precondition-failed"
     title = "Precondition failed"
 
     def __init__(self) -> None:
-        super().__init__("Somebody has changed this since you read it. Read it again, and decide anew.")
+        super().__init__("The entity was changed after you read it. Read it again before you change it.")
 
 
 class InvalidGrant(StockroomError):
-    """Name and password, or a refresh token, that let nobody in; which of them is wrong is never said."""
+    """The credentials or the refresh token are not valid; which of them is wrong is never said."""
 
     code = "invalid-grant"
-    title = "Not let in"
+    title = "Invalid credentials"
 
-    def __init__(self, detail: str = "This username or this password is wrong.") -> None:
+    def __init__(self, detail: str = "The username or the password is wrong.") -> None:
         super().__init__(detail)
 
 
 class TooManyAttempts(StockroomError):
-    """It was tried too often of late.
+    """Attempts failed too often within the configured time.
 
     Attributes:
-        retry_after: seconds until it may be tried again.
+        retry_after: seconds until the next attempt is allowed.
     """
 
     code = "too-many-attempts"
     title = "Too many attempts"
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__("This has failed too often. Try again later.")
+        super().__init__("Too many failed attempts. Try again later.")
         self.retry_after = retry_after
 
 
 class Unauthenticated(StockroomError):
-    """Nobody has logged in, or not with this token.
-
-    Attributes:
-        challenge: what the header ``WWW-Authenticate`` says (RFC 6750).
-    """
+    """The request needs a valid access token."""
 
     code = "unauthenticated"
-    title = "Not logged in"
-
-    def __init__(self, detail: str, challenge: str = "Bearer") -> None:
-        super().__init__(detail)
-        self.challenge = challenge
+    title = "Authentication required"
 
 
 class Forbidden(StockroomError):
-    """Whoever asks may know of it, but not do it."""
+    """The user may know of the entity, but not do this."""
 
     code = "forbidden"
     title = "Forbidden"
 
 
 class BusinessRuleViolation(StockroomError):
-    """A rule of the shop forbids it."""
+    """A business rule forbids the change."""
 
     code = "rule-violated"
     title = "Not allowed"
 
 
 class UnknownReference(BusinessRuleViolation):
-    """A field of the body refers to something that does not exist."""
+    """A field of the body refers to an entity that does not exist."""
 
     code = "unknown-reference"
     title = "Unknown reference"
@@ -209,14 +205,14 @@ class UnknownReference(BusinessRuleViolation):
 
 
 class InsufficientStock(BusinessRuleViolation):
-    """There are fewer pieces than wanted."""
+    """The stock is below the requested quantity."""
 
     code = "insufficient-stock"
     title = "Insufficient stock"
 
 
 class InactiveProduct(BusinessRuleViolation):
-    """The product is not for sale."""
+    """The product is inactive."""
 
     code = "inactive-product"
     title = "Product is not for sale"
@@ -230,27 +226,27 @@ class StockLimit(BusinessRuleViolation):
 
 
 class InvalidTransition(BusinessRuleViolation):
-    """The status of the order does not lead there."""
+    """The order's status does not allow the new status."""
 
     code = "invalid-transition"
     title = "Invalid status transition"
 
 
 class AmountMismatch(BusinessRuleViolation):
-    """The amount is not the one that is due."""
+    """The amount is not the amount due."""
 
     code = "amount-mismatch"
     title = "Amount does not match"
 
 
 class WrongPassword(BusinessRuleViolation):
-    """The current password is another one."""
+    """The given current password is wrong."""
 
     code = "wrong-password"
     title = "Wrong password"
 
     def __init__(self) -> None:
-        super().__init__("This is not the current password.")
+        super().__init__("The current password is wrong.")
 
 
 class AmountLimit(BusinessRuleViolation):
@@ -275,7 +271,7 @@ class SameAccount(BusinessRuleViolation):
 
 
 class CategoryCycle(BusinessRuleViolation):
-    """A category would be below itself."""
+    """A category would be its own ancestor."""
 
     code = "category-cycle"
     title = "Categories would form a cycle"
@@ -285,7 +281,7 @@ class Unavailable(StockroomError):
     """Storage cannot serve the request now; the same request may succeed later.
 
     Attributes:
-        retry_after: seconds a client is asked to wait.
+        retry_after: seconds that a client should wait.
     """
 
     code = "storage-unavailable"
@@ -297,7 +293,7 @@ class Unavailable(StockroomError):
 
 
 class PoolExhausted(Unavailable):
-    """No connection became free in time."""
+    """No connection became available in time."""
 
     code = "pool-exhausted"
     title = "Too many requests at once"
@@ -307,7 +303,7 @@ class PoolExhausted(Unavailable):
 
 
 class RetriesExhausted(Unavailable):
-    """Transient conflicts went on longer than the bounded retries."""
+    """Transient conflicts persisted through all retries."""
 
     code = "too-many-conflicts"
     title = "Too many conflicting requests"
@@ -317,7 +313,7 @@ class RetriesExhausted(Unavailable):
 
 
 class TransientConflict(StockroomError):
-    """A backend's word to its own ``run``: undo the unit of work and run all of it again. Never reaches a caller."""
+    """Makes a backend's ``run`` undo the unit of work and run it again. Never reaches a caller of ``run``."""
 
     code = "transient-conflict"
     title = "Transient conflict"
@@ -327,14 +323,14 @@ class TransientConflict(StockroomError):
 
 
 class Unsupported(StockroomError):
-    """The operation is not among the capabilities that the storage declares."""
+    """The storage declares that it cannot do this."""
 
     code = "unsupported"
     title = "Not supported by this storage"
 
 
 class ConfigurationError(StockroomError):
-    """The start is refused. ``detail`` names the setting and the remedy; the command exits with code 2."""
+    """The application cannot start. ``detail`` names the setting and the remedy; the command exits with code 2."""
 
     code = "configuration"
     title = "Configuration error"

@@ -1,4 +1,4 @@
-"""Access tokens: JSON Web Tokens (RFC 7519), signed and verified by PyJWT, the well-kept library for it."""
+"""Access tokens: JSON Web Tokens (RFC 7519), signed and verified by PyJWT."""
 
 import re
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ _ALGORITHM = "HS256"
 _ID = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 _OPTIONS: Any = {
     "require": ["sub", "sid", "iat", "exp"],
-    "verify_exp": False,  # by the shop's own clock, below
+    "verify_exp": False,  # verified below, by ``core.clock``
     "verify_iat": False,  # the clock of another process may be ahead of ours
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says: whose it is, and of which session."""
+    """The content of an access token: its user and its session."""
 
     user_id: int
     session: str
 
 
 class Tokens:
-    """Signs with the first secret key and verifies with every one, so that keys can be changed without a log-out."""
+    """Signs with the first secret key and verifies with all, so that keys can be rotated without ending sessions."""
 
     def __init__(self, settings: Settings) -> None:
         self._keys = {fingerprint(key): key.encode() for key in settings.keys}
         self._seconds = settings.access_token_seconds
 
     def sign(self, claims: Claims) -> str:
-        """A token that is good from now on, for ``access_token_seconds``."""
+        """A token that is valid for ``access_token_seconds``, from now on."""
         now = clock.now()
         payload = {
             "sub": str(claims.user_id),
@@ -48,7 +48,7 @@ class Tokens:
         return jwt.encode(payload, key, _ALGORITHM, headers={"kid": kid})
 
     def read(self, token: str) -> Claims | None:
-        """What a token says; None where it is not one of ours, or too old."""
+        """The claims of a token; None for one that is not signed with our keys, or expired."""
         try:
             key = self._keys.get(jwt.get_unverified_header(token).get("kid", ""))
             if key is None:
@@ -62,10 +62,10 @@ class Tokens:
 def _claims(payload: dict[str, Any]) -> Claims | None:
     subject, session, expiry = payload["sub"], payload["sid"], payload["exp"]
     if not (isinstance(session, str) and isinstance(expiry, int) and _ID.fullmatch(subject)):
-        return None  # signed with our key, but by somebody else
+        return None  # signed with our key, but by another program
     return Claims(int(subject), session) if clock.now().timestamp() < expiry else None
 
 
 def fingerprint(key: str) -> str:
-    """What names a secret key in tokens, without saying what it is."""
+    """The id of a secret key in tokens, which does not reveal the key."""
     return sha256(b"stockroom:" + key.encode()).hexdigest()[:16]

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from api.admission import Admission
+from api.middleware.admission import AdmissionControl
 from conformance.defaults import settings_for
 from conformance.problem import error_of, read_problem
 from conformance.processes.servers import start_servers
@@ -35,7 +35,7 @@ def come(app: FastAPI) -> As:
 
 def trusts(host: str, networks: str = "") -> bool:
     scope = {"client": (host, 1), "path": "/", "state": {}}
-    return Admission(settings_for("nowhere://", trusted_networks=networks)).refusal(scope) is None
+    return AdmissionControl(settings_for("nowhere://", trusted_networks=networks)).rejection(scope) is None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "::1%lo"])
@@ -62,7 +62,7 @@ def test_networks_are_trusted_to_their_ends() -> None:
 @pytest.mark.parametrize("peer", [("192.0.2.1", 5), ("", 0), None], ids=str)
 def test_nobody_is_a_stranger_where_everybody_must_log_in(peer: tuple[str, int] | None) -> None:
     settings = settings_for("nowhere://", auth="required", secret_keys="x" * 32, rate_limit="off")
-    assert Admission(settings).refusal({"client": peer, "path": "/", "state": {}}) is None
+    assert AdmissionControl(settings).rejection({"client": peer, "path": "/", "state": {}}) is None
 
 
 @pytest.mark.only("sqlite")

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from api.admission import Admission
 from api.app import create_app
+from api.middleware.admission import AdmissionControl
 from conformance.defaults import settings_for
 from conformance.metrics import METRICS_PATH, OPENMETRICS, MetricsSnapshot, scrape
 from conformance.processes.servers import run_server
@@ -106,11 +106,11 @@ async def test_strangers_are_refused_and_counted(app: FastAPI, shop: Shop) -> No
 
 
 def test_a_busy_process_says_how_busy_it_is() -> None:
-    admission = Admission(settings_for("nowhere://", max_requests=1))
+    admission = AdmissionControl(settings_for("nowhere://", max_requests=1))
     admission.in_progress = 1
     scope = {"client": ("127.0.0.1", 1), "headers": [], "state": {}}
-    assert admission.refusal({**scope, "path": METRICS_PATH}) is None
-    assert admission.refusal({**scope, "path": "/tags"}) is not None
+    assert admission.rejection({**scope, "path": METRICS_PATH}) is None
+    assert admission.rejection({**scope, "path": "/tags"}) is not None
 
 
 async def test_two_applications_count_apart(shop: Shop, settings: Settings) -> None:
@@ -127,10 +127,10 @@ async def test_two_applications_count_apart(shop: Shop, settings: Settings) -> N
 
 async def test_a_closed_storage_is_not_asked(app: FastAPI) -> None:
     metrics = app.state.metrics
-    assert "stockroom_pool_size{" in bytes(metrics.exposed("").body).decode()
+    assert "stockroom_pool_size{" in bytes(metrics.render("").body).decode()
     with metrics.of("another", app.state.storage):
-        assert 'stockroom_pool_size{backend="another"}' in bytes(metrics.exposed("").body).decode()
-    assert 'stockroom_pool_size{backend="another"}' not in bytes(metrics.exposed("").body).decode()
+        assert 'stockroom_pool_size{backend="another"}' in bytes(metrics.render("").body).decode()
+    assert 'stockroom_pool_size{backend="another"}' not in bytes(metrics.render("").body).decode()
 
 
 def test_a_real_server_is_scraped(settings: Settings, tmp_path: Path) -> None:

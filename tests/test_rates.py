@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from api.peers import house_of
-from api.rates import QUOTA, Counts, Rates
+from api.client_address import client_network
+from api.middleware.rate_limiting import QUOTA, BoundedMemoryStorage, RateLimiter
 from conformance.defaults import settings_for
 from conformance.problem import error_of
 from conformance.processes.servers import start_servers
@@ -34,14 +34,14 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         now += seconds
 
     monkeypatch.setattr("time.time", lambda: now)
-    monkeypatch.setattr("api.rates.time", lambda: now)
+    monkeypatch.setattr("api.middleware.rate_limiting.time", lambda: now)
     return move
 
 
-def ask(rates: Rates, host: str = "192.0.2.1", path: str = "/tags") -> tuple[bool, int, int]:
+def ask(rates: RateLimiter, host: str = "192.0.2.1", path: str = "/tags") -> tuple[bool, int, int]:
     """Whether a request is let in, how many more would be, and after how many seconds one more."""
     scope = {"client": (host, 1), "path": path, "state": {}}
-    answer = rates.refusal(scope)
+    answer = rates.rejection(scope)
     headers = dict(scope["state"][QUOTA])  # type: ignore[index]
     left, again = re.fullmatch(rb'"default";r=(\d+);t=(\d+)', headers[b"ratelimit"]).groups()  # type: ignore[union-attr]
     if answer is not None:
@@ -50,7 +50,7 @@ def ask(rates: Rates, host: str = "192.0.2.1", path: str = "/tags") -> tuple[boo
 
 
 def test_so_many_are_let_in_and_then_one_by_one(wait: Callable[[float], None]) -> None:
-    rates = Rates("3/minute")
+    rates = RateLimiter("3/minute")
     wait(60 - START % 60)
     assert [ask(rates)[:2] for _ in range(5)] == [(True, 2), (True, 1), (True, 0), (False, 0), (False, 0)]
     wait(60)  # the next window, of which all of the last is within reach
@@ -68,7 +68,7 @@ def test_so_many_are_let_in_and_then_one_by_one(wait: Callable[[float], None]) -
 
 @pytest.mark.parametrize("rate", ["1/second", "3/minute", "7/minute", "100/second", "5/hour"])
 def test_who_comes_again_when_told_to_is_let_in_and_not_much_earlier(wait: Callable[[float], None], rate: str) -> None:
-    rates = Rates(rate)
+    rates = RateLimiter(rate)
     for step in range(300):
         accepted, left, again = ask(rates)
         if not accepted:
@@ -81,7 +81,7 @@ def test_who_comes_again_when_told_to_is_let_in_and_not_much_earlier(wait: Calla
 
 
 def test_it_holds_on_average_and_twice_as_much_is_the_most_in_any_window(wait: Callable[[float], None]) -> None:
-    rates, let_in = Rates("10/minute"), []
+    rates, let_in = RateLimiter("10/minute"), []
     for _ in range(1200):
         let_in.append(ask(rates)[0])
         wait(0.5)
@@ -90,7 +90,7 @@ def test_it_holds_on_average_and_twice_as_much_is_the_most_in_any_window(wait: C
 
 
 def test_clients_do_not_share(wait: Callable[[float], None]) -> None:
-    rates = Rates("1/minute")
+    rates = RateLimiter("1/minute")
     for host in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"):
         assert ask(rates, host)[0], host
     for host in ("192.0.2.1", "::ffff:192.0.2.1", "2001:db8::2", "2001:db8::ffff:1", "2001:db8:0:1:5::9"):
@@ -98,33 +98,33 @@ def test_clients_do_not_share(wait: Callable[[float], None]) -> None:
 
 
 def test_a_client_is_an_address_or_a_network_of_64_bits() -> None:
-    assert house_of("192.0.2.1") == house_of("::ffff:192.0.2.1") == "192.0.2.1"
-    assert house_of("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64"
-    assert house_of("fe80::1%eth0") == "fe80::/64"
-    assert house_of("") == house_of("testclient") == ""
+    assert client_network("192.0.2.1") == client_network("::ffff:192.0.2.1") == "192.0.2.1"
+    assert client_network("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64"
+    assert client_network("fe80::1%eth0") == "fe80::/64"
+    assert client_network("") == client_network("testclient") == ""
 
 
 def test_probes_are_neither_counted_nor_refused() -> None:
-    rates = Rates("1/hour")
+    rates = RateLimiter("1/hour")
     for path in ("/livez", "/readyz"):
         for _ in range(3):
             scope = {"client": ("192.0.2.1", 1), "path": path, "state": {}}
-            assert rates.refusal(scope) is None
+            assert rates.rejection(scope) is None
             assert scope["state"] == {}
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    rates = Rates("5/hour", windows=100)
+    rates = RateLimiter("5/hour", windows=100)
     for number in range(10_000):
         ask(rates, f"10.0.{number // 256}.{number % 256}")
-    kept = rates._kept
+    kept = rates._windows
     assert len(kept.storage) == len(kept.expirations) == 100
     assert not kept.locks
-    assert not ask(Rates("1/hour", windows=1), "10.0.0.1")[1]
+    assert not ask(RateLimiter("1/hour", windows=1), "10.0.0.1")[1]
 
 
 def test_windows_that_are_over_are_forgotten(wait: Callable[[float], None]) -> None:
-    counts = Counts(100)
+    counts = BoundedMemoryStorage(100)
     for number in range(50):
         counts.incr(f"{number}", 2)
     wait(3)
@@ -207,8 +207,8 @@ def test_each_process_counts_for_itself(two_limited_servers: list[str]) -> None:
 
 
 def test_it_costs_little() -> None:
-    rates = Rates("100000/hour")
+    rates = RateLimiter("100000/hour")
     start = time.perf_counter()
     for _ in range(10_000):
-        rates.refusal({"client": ("192.0.2.1", 1), "path": "/tags", "state": {}})
+        rates.rejection({"client": ("192.0.2.1", 1), "path": "/tags", "state": {}})
     assert (time.perf_counter() - start) / 10_000 < 0.001

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from api.document import KEY_IN_USE
+from api.openapi import KEY_IN_USE
 from api.problems import TYPE_PREFIX
 from conformance.suite.budget import BUDGETS
 from conformance.suite.test_transcript import NOT_COVERED, RECORDED

@@ -4,23 +4,38 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from api.auth.checks import Check, account_is_own_and_empty, source_account_is_own
+from api.auth.permissions import SUPERUSERS, Audience, Permission
 from api.dependencies import StorageDep
-from api.document import refusals
-from api.lists import Listing, sortable
-from api.parameters import PathId
+from api.http.fields import PathId
+from api.openapi import problem_responses
+from api.pagination import PageResponse, sortable
 from api.preconditions import ExpectedVersions
-from api.routes import router as make_router
+from api.routing import Router
 from core.entities import Account, AccountDraft, DepositDraft, Transfer, TransferDraft
 from core.errors import AmountLimit, InsufficientFunds, SameAccount, UnknownReference
 from core.services import accounts
 from core.storage import PageRequest, sorts
 
-router = make_router("accounts")
+router = Router("accounts")
 
-TransfersWindow = Annotated[PageRequest, Depends(sortable(sorts.TRANSFERS))]
+OWN_ACCOUNTS = Permission(audience=Audience.USER, description="its own accounts")
+OWN_ACCOUNT_DRAFT = Permission(
+    audience=Audience.USER,
+    description="for itself, with a balance of 0: anything else is 403",
+    check=Check(AccountDraft, account_is_own_and_empty),
+    can_forbid=True,
+)
+OWN_TRANSFER = Permission(
+    audience=Audience.USER,
+    description="from its own account, to any; another's is `unknown-reference`",
+    check=Check(TransferDraft, source_account_is_own),
+)
+
+TransfersPage = Annotated[PageRequest, Depends(sortable(sorts.TRANSFERS))]
 
 
-@router.post("", status_code=201, responses=refusals(UnknownReference))
+@router.post("", permission=OWN_ACCOUNT_DRAFT, status_code=201, responses=problem_responses(UnknownReference))
 async def open_account(given: AccountDraft, storage: StorageDep) -> Account:
     """Open an account for a user."""
     return await accounts.open_account(storage, given)
@@ -28,8 +43,9 @@ async def open_account(given: AccountDraft, storage: StorageDep) -> Account:
 
 @router.post(
     "/transfers",
+    permission=OWN_TRANSFER,
     status_code=201,
-    responses=refusals(SameAccount, UnknownReference, InsufficientFunds, AmountLimit),
+    responses=problem_responses(SameAccount, UnknownReference, InsufficientFunds, AmountLimit),
 )
 async def transfer_money(given: TransferDraft, storage: StorageDep) -> Transfer:
     """Move money from one account to another.
@@ -39,19 +55,19 @@ async def transfer_money(given: TransferDraft, storage: StorageDep) -> Transfer:
     return await accounts.transfer(storage, given)
 
 
-@router.get("/{id}")
+@router.get("/{id}", permission=OWN_ACCOUNTS)
 async def get_account(id: PathId, storage: StorageDep) -> Account:
     """Get an account."""
     return await storage.accounts.get(id)
 
 
-@router.post("/{id}/deposit", responses=refusals(AmountLimit))
+@router.post("/{id}/deposit", permission=SUPERUSERS, responses=problem_responses(AmountLimit))
 async def deposit_money(id: PathId, given: DepositDraft, storage: StorageDep, expected: ExpectedVersions) -> Account:
     """Add money from outside to an account."""
     return await accounts.deposit(storage, id, given.amount, expected)
 
 
-@router.get("/{id}/transfers")
-async def list_transfers(id: PathId, storage: StorageDep, page_request: TransfersWindow) -> Listing[Transfer]:
+@router.get("/{id}/transfers", permission=OWN_ACCOUNTS)
+async def list_transfers(id: PathId, storage: StorageDep, page_request: TransfersPage) -> PageResponse[Transfer]:
     """List the transfers from and to an account."""
-    return Listing.of(await accounts.transfers(storage, id, page_request), page_request)
+    return PageResponse.of(await accounts.transfers(storage, id, page_request), page_request)

@@ -6,26 +6,27 @@ from typing import Annotated
 from fastapi import Body, Depends, Response
 from pydantic import TypeAdapter
 
+from api.auth.permissions import PUBLIC, SUPERUSERS
 from api.dependencies import StorageDep
-from api.document import refusals
-from api.lists import Listing, Part, sortable
-from api.parameters import PathId
+from api.http.fields import PathId
+from api.openapi import problem_responses
+from api.pagination import PageResponse, SublistPage, sortable
 from api.preconditions import ExpectedVersions
-from api.routes import router as make_router
+from api.routing import Router
 from core.entities import Category, CategoryDraft, CategoryNode, CategoryPatch, CategoryProducts
 from core.errors import CategoryCycle, Duplicate, UnknownReference
 from core.services import catalogue
 from core.services.versioning import delete
 from core.storage import PageRequest, sorts
 
-router = make_router("categories")
+router = Router("categories")
 
 _CATEGORY = TypeAdapter(Category)
 
-CategoriesWindow = Annotated[PageRequest, Depends(sortable(sorts.CATEGORIES))]
+CategoriesPage = Annotated[PageRequest, Depends(sortable(sorts.CATEGORIES))]
 
 
-@router.post("", status_code=201, responses=refusals(Duplicate, UnknownReference))
+@router.post("", permission=SUPERUSERS, status_code=201, responses=problem_responses(Duplicate, UnknownReference))
 async def create_category(given: CategoryDraft, storage: StorageDep) -> Category:
     """Create a category.
 
@@ -34,13 +35,13 @@ async def create_category(given: CategoryDraft, storage: StorageDep) -> Category
     return await catalogue.create_category(storage, given)
 
 
-@router.get("")
-async def list_categories(storage: StorageDep, page_request: CategoriesWindow) -> Listing[Category]:
+@router.get("", permission=PUBLIC)
+async def list_categories(storage: StorageDep, page_request: CategoriesPage) -> PageResponse[Category]:
     """List categories."""
-    return Listing.of(await storage.categories.page(page_request), page_request)
+    return PageResponse.of(await storage.categories.page(page_request), page_request)
 
 
-@router.get("/tree", response_model=list[CategoryNode])
+@router.get("/tree", permission=PUBLIC, response_model=list[CategoryNode])
 async def get_category_tree(storage: StorageDep) -> Response:
     """Get all categories as a forest.
 
@@ -50,7 +51,7 @@ async def get_category_tree(storage: StorageDep) -> Response:
 
 
 def _forest(roots: Sequence[CategoryNode]) -> bytes:
-    """The JSON of a forest of any depth: written in a loop, because pydantic gives up some 250 levels down."""
+    """The JSON of a forest of any depth: not recursive, because pydantic's serializer fails below some 250 levels."""
     parts = [b"["]
     levels = [iter(roots)]
     while levels:
@@ -65,13 +66,13 @@ def _forest(roots: Sequence[CategoryNode]) -> bytes:
     return b"".join(parts)
 
 
-@router.get("/{id}")
+@router.get("/{id}", permission=PUBLIC)
 async def get_category(id: PathId, storage: StorageDep) -> Category:
     """Get a category."""
     return await storage.categories.get(id)
 
 
-@router.put("/{id}", responses=refusals(Duplicate, UnknownReference, CategoryCycle))
+@router.put("/{id}", permission=SUPERUSERS, responses=problem_responses(Duplicate, UnknownReference, CategoryCycle))
 async def replace_category(
     id: PathId, given: CategoryDraft, storage: StorageDep, expected: ExpectedVersions
 ) -> Category:
@@ -82,7 +83,7 @@ async def replace_category(
     return await catalogue.replace_category(storage, id, given, expected)
 
 
-@router.patch("/{id}", responses=refusals(Duplicate, UnknownReference, CategoryCycle))
+@router.patch("/{id}", permission=SUPERUSERS, responses=problem_responses(Duplicate, UnknownReference, CategoryCycle))
 async def update_category(
     id: PathId, given: Annotated[CategoryPatch, Body()], storage: StorageDep, expected: ExpectedVersions
 ) -> Category:
@@ -90,7 +91,7 @@ async def update_category(
     return await catalogue.change_category(storage, id, given, expected)
 
 
-@router.delete("/{id}", status_code=204)
+@router.delete("/{id}", permission=SUPERUSERS, status_code=204)
 async def delete_category(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a category.
 
@@ -99,7 +100,7 @@ async def delete_category(id: PathId, storage: StorageDep, expected: ExpectedVer
     await storage.run(lambda tx: delete(tx.categories, id, expected))
 
 
-@router.get("/{id}/products")
-async def get_category_products(id: PathId, storage: StorageDep, part: Part) -> CategoryProducts:
+@router.get("/{id}/products", permission=PUBLIC)
+async def get_category_products(id: PathId, storage: StorageDep, page_request: SublistPage) -> CategoryProducts:
     """Get a category with a page of its products, newest first."""
-    return await catalogue.category_products(storage, id, part)
+    return await catalogue.category_products(storage, id, page_request)

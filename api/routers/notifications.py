@@ -1,16 +1,19 @@
 """Notifications; they are listed under their user."""
 
+from api.auth.permissions import Audience, Permission
 from api.dependencies import StorageDep
-from api.parameters import PathId
+from api.http.fields import PathId
 from api.preconditions import ExpectedVersions
-from api.routes import router as make_router
+from api.routing import Router
 from core.entities import Notification
 from core.services import notifications
 
-router = make_router("notifications")
+router = Router("notifications")
+
+OWN_NOTIFICATIONS = Permission(audience=Audience.USER, description="its own notifications")
 
 
-@router.post("/{id}/read")
+@router.post("/{id}/read", permission=OWN_NOTIFICATIONS)
 async def read_notification(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> Notification:
     """Mark a notification as read.
 

@@ -5,12 +5,14 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from api.auth.checks import Check, body_user_is_self, is_own_id, order_is_only_cancelled
+from api.auth.permissions import SUPERUSERS, Audience, Permission
 from api.dependencies import StorageDep
-from api.document import refusals
-from api.lists import Listing, sortable
-from api.parameters import Id, PathId
+from api.http.fields import Id, PathId, UserId, UserPathId
+from api.openapi import problem_responses
+from api.pagination import PageResponse, sortable
 from api.preconditions import ExpectedVersions
-from api.routes import router as make_router
+from api.routing import Router
 from core.entities import (
     Order,
     OrderDetails,
@@ -33,21 +35,37 @@ from core.errors import (
 from core.services import orders
 from core.storage import OrderFilter, PageRequest, sorts
 
-router = make_router("orders")
+router = Router("orders")
 
-OrdersWindow = Annotated[PageRequest, Depends(sortable(sorts.ORDERS))]
-PLACING = refusals(UnknownReference, InactiveProduct, InsufficientStock, AmountLimit)
+OWN_ORDERS = Permission(audience=Audience.USER, description="its own orders")
+OWN_ORDERS_LIST = Permission(audience=Audience.USER, description="its own orders; of another `user_id` there are none")
+OWN_USER_ORDERS = Permission(audience=Audience.USER, description="itself", check=Check(UserId, is_own_id))
+OWN_DRAFT = Permission(
+    audience=Audience.USER,
+    description="for itself: another `user_id` is 403",
+    check=Check(OrderDraft, body_user_is_self),
+    can_forbid=True,
+)
+OWN_CANCELLATION = Permission(
+    audience=Audience.USER,
+    description="cancels its own order while that is pending: anything else is 403",
+    check=Check(OrderStatus, order_is_only_cancelled),
+    can_forbid=True,
+)
+
+OrdersPage = Annotated[PageRequest, Depends(sortable(sorts.ORDERS))]
+PLACING_ERRORS = problem_responses(UnknownReference, InactiveProduct, InsufficientStock, AmountLimit)
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """An order and the status it has now."""
+    """An order and its new status."""
 
     order_id: int
     new_status: OrderStatus
 
 
-@router.post("", status_code=201, responses=PLACING)
+@router.post("", permission=OWN_DRAFT, status_code=201, responses=PLACING_ERRORS)
 async def place_order(given: OrderDraft, storage: StorageDep) -> Order:
     """Place an order.
 
@@ -57,60 +75,62 @@ async def place_order(given: OrderDraft, storage: StorageDep) -> Order:
     return await orders.place(storage, given)
 
 
-@router.post("/with-notifications", status_code=201, responses=PLACING)
+@router.post("/with-notifications", permission=OWN_DRAFT, status_code=201, responses=PLACING_ERRORS)
 async def place_order_and_notify(given: OrderDraft, storage: StorageDep) -> Order:
     """Place an order and notify its user.
 
-    Where only the notification fails, the order stands.
+    If only the notification fails, the order is kept.
     """
     return await orders.place_and_notify(storage, given)
 
 
-@router.get("")
+@router.get("", permission=OWN_ORDERS_LIST)
 async def list_orders(
     storage: StorageDep,
-    page_request: OrdersWindow,
+    page_request: OrdersPage,
     status: Annotated[OrderStatus | None, Query()] = None,
     user_id: Annotated[Id | None, Query()] = None,
-) -> Listing[OrderSummary]:
+) -> PageResponse[OrderSummary]:
     """List orders, without their lines."""
-    return Listing.of(
+    return PageResponse.of(
         await storage.orders.page(OrderFilter(status=status, user_id=user_id), page_request), page_request
     )
 
 
-@router.get("/stats/summary")
+@router.get("/stats/summary", permission=SUPERUSERS)
 async def get_sales_summary(storage: StorageDep) -> SalesSummary:
-    """Get all orders in figures.
+    """Get the number of orders and their revenue.
 
-    Revenue leaves cancelled orders out; every status is listed, also those that no order has.
+    Revenue excludes cancelled orders; every status is listed, also those without orders.
     """
     return await orders.summary(storage)
 
 
-@router.get("/user/{user_id}")
-async def list_user_orders(user_id: PathId, storage: StorageDep, page_request: OrdersWindow) -> Listing[OrderSummary]:
+@router.get("/user/{user_id}", permission=OWN_USER_ORDERS)
+async def list_user_orders(
+    user_id: UserPathId, storage: StorageDep, page_request: OrdersPage
+) -> PageResponse[OrderSummary]:
     """List a user's orders, without their lines."""
-    return Listing.of(await orders.of_user(storage, user_id, page_request), page_request)
+    return PageResponse.of(await orders.of_user(storage, user_id, page_request), page_request)
 
 
-@router.get("/{id}")
+@router.get("/{id}", permission=OWN_ORDERS)
 async def get_order(id: PathId, storage: StorageDep) -> Order:
     """Get an order with its lines."""
     return await storage.orders.get(id)
 
 
-@router.get("/{id}/details")
+@router.get("/{id}/details", permission=OWN_ORDERS)
 async def get_order_details(id: PathId, storage: StorageDep) -> OrderDetails:
     """Get an order with its user and, for each line, the product as it is now."""
     return await storage.orders.details(id)
 
 
-@router.patch("/{id}/status", responses=refusals(InvalidTransition, StockLimit))
+@router.patch("/{id}/status", permission=OWN_CANCELLATION, responses=problem_responses(InvalidTransition, StockLimit))
 async def change_order_status(
     id: PathId, storage: StorageDep, new_status: OrderStatus, expected: ExpectedVersions
 ) -> StatusChange:
-    """Move an order along.
+    """Change the status of an order.
 
     A pending order can be confirmed, a confirmed one shipped, a shipped one delivered; the first two can be cancelled,
     which puts their pieces back in stock, exactly once.
@@ -119,7 +139,12 @@ async def change_order_status(
     return StatusChange(order.id, order.status)
 
 
-@router.post("/{id}/payments", status_code=201, responses=refusals(InvalidTransition, AmountMismatch))
+@router.post(
+    "/{id}/payments",
+    permission=OWN_ORDERS,
+    status_code=201,
+    responses=problem_responses(InvalidTransition, AmountMismatch),
+)
 async def pay_order(id: PathId, given: PaymentDraft, storage: StorageDep, expected: ExpectedVersions) -> Payment:
     """Pay a pending order in full.
 

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import Body, Depends, Query
 
+from api.auth.permissions import SUPERUSERS, Audience, Permission
 from api.dependencies import StorageDep
-from api.document import refusals
-from api.lists import Listing, sortable
-from api.parameters import Id, PathId, Search
+from api.http.fields import Id, PathId, Search
+from api.openapi import problem_responses
+from api.pagination import PageResponse, sortable
 from api.preconditions import ExpectedVersions
-from api.routes import router as make_router
+from api.routing import Router
 from core.entities import Post, PostDraft, PostPatch, PostStatus
 from core.entities.tags import TagName
 from core.errors import Duplicate, UnknownReference
@@ -17,9 +18,19 @@ from core.services import posts
 from core.services.versioning import delete
 from core.storage import PageRequest, PostFilter, sorts
 
-router = make_router("posts")
+router = Router("posts")
 
-PostsWindow = Annotated[PageRequest, Depends(sortable(sorts.POSTS))]
+VISIBLE_POSTS = Permission(audience=Audience.READER, description="published ones; its author also an unpublished one")
+LISTED_POSTS = Permission(
+    audience=Audience.READER, description="published ones; with its own `author_id` all it has written"
+)
+VIEWED_POSTS = Permission(
+    audience=Audience.READER,
+    description="published ones; to the author of an unpublished one it is 403",
+    can_forbid=True,
+)
+
+PostsPage = Annotated[PageRequest, Depends(sortable(sorts.POSTS))]
 
 
 async def _filter(
@@ -31,34 +42,34 @@ async def _filter(
     return PostFilter(author_id=author_id, tag=tag, status=status, search=search or None)
 
 
-@router.post("", status_code=201, responses=refusals(Duplicate, UnknownReference))
+@router.post("", permission=SUPERUSERS, status_code=201, responses=problem_responses(Duplicate, UnknownReference))
 async def create_post(given: PostDraft, storage: StorageDep) -> Post:
     """Create a post.
 
-    Tags are given by name; those nobody used before are created. A slug left out is derived from the title and
-    numbered where it is taken.
+    Tags are given by name, and created where they do not exist. A slug left out is derived from the title and numbered
+    where it is taken.
     """
     return await posts.create_post(storage, given)
 
 
-@router.get("")
+@router.get("", permission=LISTED_POSTS)
 async def list_posts(
-    storage: StorageDep, page_request: PostsWindow, filter: Annotated[PostFilter, Depends(_filter)]
-) -> Listing[Post]:
+    storage: StorageDep, page_request: PostsPage, filter: Annotated[PostFilter, Depends(_filter)]
+) -> PageResponse[Post]:
     """List posts.
 
     `search` looks in title and content.
     """
-    return Listing.of(await storage.posts.page(filter, page_request), page_request)
+    return PageResponse.of(await storage.posts.page(filter, page_request), page_request)
 
 
-@router.get("/{id}")
+@router.get("/{id}", permission=VISIBLE_POSTS)
 async def get_post(id: PathId, storage: StorageDep) -> Post:
     """Get a post; does not count as a view."""
     return await storage.posts.get(id)
 
 
-@router.put("/{id}", responses=refusals(Duplicate, UnknownReference))
+@router.put("/{id}", permission=SUPERUSERS, responses=problem_responses(Duplicate, UnknownReference))
 async def replace_post(id: PathId, given: PostDraft, storage: StorageDep, expected: ExpectedVersions) -> Post:
     """Replace every editable field of a post.
 
@@ -67,27 +78,27 @@ async def replace_post(id: PathId, given: PostDraft, storage: StorageDep, expect
     return await posts.replace_post(storage, id, given, expected)
 
 
-@router.patch("/{id}", responses=refusals(Duplicate, UnknownReference))
+@router.patch("/{id}", permission=SUPERUSERS, responses=problem_responses(Duplicate, UnknownReference))
 async def update_post(
     id: PathId, given: Annotated[PostPatch, Body()], storage: StorageDep, expected: ExpectedVersions
 ) -> Post:
     """Change the fields of a post that are sent, and no others.
 
-    It is dated when it becomes published for the first time.
+    `published_at` is set when it is published for the first time.
     """
     return await posts.change_post(storage, id, given, expected)
 
 
-@router.delete("/{id}", status_code=204)
+@router.delete("/{id}", permission=SUPERUSERS, status_code=204)
 async def delete_post(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a post; its tags stay."""
     await storage.run(lambda tx: delete(tx.posts, id, expected))
 
 
-@router.post("/{id}/view")
+@router.post("/{id}/view", permission=VIEWED_POSTS)
 async def view_post(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> Post:
     """Count one view of a post.
 
-    Atomic: as many calls, as many views.
+    Atomic: of concurrent views all are counted.
     """
     return await posts.count_view(storage, id, expected)

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import Body, Depends, Query
 
+from api.auth.permissions import PUBLIC, SUPERUSERS
 from api.dependencies import StorageDep
-from api.document import refusals
-from api.lists import Listing, ordered, sortable
-from api.parameters import Id, PathId, QueryFlag, QueryPrice, Search, Threshold, key
+from api.http.fields import Id, PathId, QueryFlag, QueryPrice, Search, Threshold, clean_path_name
+from api.openapi import problem_responses
+from api.pagination import PageResponse, ordered, sortable
 from api.preconditions import ExpectedVersions
-from api.routes import router as make_router
+from api.routing import Router
 from core.entities import CategoryStats, Product, ProductDraft, ProductPatch, ProductWithCategory, StockChange
 from core.errors import Duplicate, InsufficientStock, StillReferenced, StockLimit, UnknownReference
 from core.services import catalogue
@@ -17,10 +18,10 @@ from core.services.bulk import prefix_single_item_errors
 from core.services.versioning import delete
 from core.storage import PageRequest, ProductFilter, sorts
 
-router = make_router("products")
+router = Router("products")
 
-ProductsWindow = Annotated[PageRequest, Depends(sortable(sorts.PRODUCTS))]
-LeastStockWindow = Annotated[PageRequest, Depends(ordered(sorts.LEAST_STOCK_FIRST))]
+ProductsPage = Annotated[PageRequest, Depends(sortable(sorts.PRODUCTS))]
+LeastStockPage = Annotated[PageRequest, Depends(ordered(sorts.LEAST_STOCK_FIRST))]
 ProductDrafts = Annotated[list[ProductDraft], Body(min_length=1, max_length=1000)]
 
 
@@ -40,7 +41,7 @@ async def _filter(
     )
 
 
-@router.post("", status_code=201, responses=refusals(Duplicate, UnknownReference))
+@router.post("", permission=SUPERUSERS, status_code=201, responses=problem_responses(Duplicate, UnknownReference))
 async def create_product(given: ProductDraft, storage: StorageDep) -> Product:
     """Create a product.
 
@@ -50,7 +51,7 @@ async def create_product(given: ProductDraft, storage: StorageDep) -> Product:
     return await catalogue.create_product(storage, given)
 
 
-@router.post("/bulk", status_code=201, responses=refusals(Duplicate, UnknownReference))
+@router.post("/bulk", permission=SUPERUSERS, status_code=201, responses=problem_responses(Duplicate, UnknownReference))
 async def create_products(given: ProductDrafts, storage: StorageDep) -> list[Product]:
     """Create up to a thousand products, all or none.
 
@@ -60,39 +61,39 @@ async def create_products(given: ProductDrafts, storage: StorageDep) -> list[Pro
         return await catalogue.create_products(storage, given)
 
 
-@router.get("")
+@router.get("", permission=PUBLIC)
 async def list_products(
-    storage: StorageDep, page_request: ProductsWindow, filter: Annotated[ProductFilter, Depends(_filter)]
-) -> Listing[Product]:
+    storage: StorageDep, page_request: ProductsPage, filter: Annotated[ProductFilter, Depends(_filter)]
+) -> PageResponse[Product]:
     """List products.
 
     `search` looks in name and description.
     """
-    return Listing.of(await storage.products.page(filter, page_request), page_request)
+    return PageResponse.of(await storage.products.page(filter, page_request), page_request)
 
 
-@router.get("/low-stock")
+@router.get("/low-stock", permission=SUPERUSERS)
 async def list_low_stock(
-    storage: StorageDep, page_request: LeastStockWindow, threshold: Threshold = 10
-) -> Listing[Product]:
-    """List the active products that run short, the scarcest first."""
+    storage: StorageDep, page_request: LeastStockPage, threshold: Threshold = 10
+) -> PageResponse[Product]:
+    """List the active products with low stock, the lowest first."""
     found = await storage.products.page(ProductFilter(is_active=True, max_stock=threshold), page_request)
-    return Listing.of(found, page_request)
+    return PageResponse.of(found, page_request)
 
 
-@router.get("/with-categories")
+@router.get("/with-categories", permission=PUBLIC)
 async def list_products_with_categories(
-    storage: StorageDep, page_request: ProductsWindow
-) -> Listing[ProductWithCategory]:
+    storage: StorageDep, page_request: ProductsPage
+) -> PageResponse[ProductWithCategory]:
     """List the active products, each with its category."""
-    return Listing.of(
+    return PageResponse.of(
         await storage.products.page_with_category(ProductFilter(is_active=True), page_request), page_request
     )
 
 
-@router.get("/by-category-stats")
+@router.get("/by-category-stats", permission=SUPERUSERS)
 async def get_category_stats(storage: StorageDep) -> list[CategoryStats]:
-    """Get the price figures of each category's active products.
+    """Get price statistics of each category's active products.
 
     Most products first, ties by name; products without a category are counted under null. Averages are rounded half
     to even.
@@ -100,25 +101,25 @@ async def get_category_stats(storage: StorageDep) -> list[CategoryStats]:
     return await catalogue.category_stats(storage)
 
 
-@router.get("/by-sku/{sku}")
+@router.get("/by-sku/{sku}", permission=PUBLIC)
 async def get_product_by_sku(sku: str, storage: StorageDep) -> Product:
     """Get the product with an SKU, in any case."""
-    return await storage.products.by_sku(key("product", sku).upper())
+    return await storage.products.by_sku(clean_path_name("product", sku).upper())
 
 
-@router.get("/by-slug/{slug}")
+@router.get("/by-slug/{slug}", permission=PUBLIC)
 async def get_product_by_slug(slug: str, storage: StorageDep) -> Product:
     """Get the product with a slug."""
-    return await storage.products.by_slug(key("product", slug))
+    return await storage.products.by_slug(clean_path_name("product", slug))
 
 
-@router.get("/{id}")
+@router.get("/{id}", permission=PUBLIC)
 async def get_product(id: PathId, storage: StorageDep) -> Product:
     """Get a product."""
     return await storage.products.get(id)
 
 
-@router.put("/{id}", responses=refusals(Duplicate, UnknownReference))
+@router.put("/{id}", permission=SUPERUSERS, responses=problem_responses(Duplicate, UnknownReference))
 async def replace_product(id: PathId, given: ProductDraft, storage: StorageDep, expected: ExpectedVersions) -> Product:
     """Replace every editable field of a product.
 
@@ -127,7 +128,7 @@ async def replace_product(id: PathId, given: ProductDraft, storage: StorageDep, 
     return await catalogue.replace_product(storage, id, given, expected)
 
 
-@router.patch("/{id}", responses=refusals(Duplicate, UnknownReference))
+@router.patch("/{id}", permission=SUPERUSERS, responses=problem_responses(Duplicate, UnknownReference))
 async def update_product(
     id: PathId, given: Annotated[ProductPatch, Body()], storage: StorageDep, expected: ExpectedVersions
 ) -> Product:
@@ -135,7 +136,7 @@ async def update_product(
     return await catalogue.change_product(storage, id, given, expected)
 
 
-@router.delete("/{id}", status_code=204, responses=refusals(StillReferenced))
+@router.delete("/{id}", permission=SUPERUSERS, status_code=204, responses=problem_responses(StillReferenced))
 async def delete_product(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a product.
 
@@ -144,10 +145,10 @@ async def delete_product(id: PathId, storage: StorageDep, expected: ExpectedVers
     await storage.run(lambda tx: delete(tx.products, id, expected))
 
 
-@router.post("/{id}/stock", responses=refusals(InsufficientStock, StockLimit))
+@router.post("/{id}/stock", permission=SUPERUSERS, responses=problem_responses(InsufficientStock, StockLimit))
 async def change_stock(id: PathId, given: StockChange, storage: StorageDep, expected: ExpectedVersions) -> Product:
     """Add to the stock of a product, or take away from it.
 
-    One atomic change, whoever else orders at the same time.
+    Atomic, also while the product is being ordered.
     """
     return await catalogue.change_stock(storage, id, given.quantity_change, expected)

@@ -1,4 +1,4 @@
-"""The service itself: what it is, and how it is."""
+"""The service itself: its name, health and metrics."""
 
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -6,20 +6,21 @@ from typing import Literal
 
 from fastapi import Request, Response
 
+from api.auth.permissions import OPERATORS, PUBLIC
 from api.dependencies import BackendDep, HeadDep, SettingsDep, StorageDep
 from api.metrics import Metrics
-from api.routes import router as make_router
+from api.routing import Router
 from core.errors import Unavailable
 from core.storage import PoolStatus
 
-router = make_router("service", prefix="")
+router = Router("service", prefix="")
 
-_STRESSED_AT = 0.8  # of the connections that can be handed out
+_STRESSED_AT = 0.8  # share of the connections in use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What answers here, and where it is described."""
+    """Name and version of the service, and the path of its documentation."""
 
     name: str
     version: str
@@ -68,15 +69,15 @@ class Ready:
     schema_revision: str | None
 
 
-@router.get("/")
+@router.get("/", permission=PUBLIC)
 async def get_service(settings: SettingsDep) -> Service:
     """Get name, version and documentation of the service."""
     return Service(name=settings.app_name, version=version("stockroom"), docs="/docs")
 
 
-@router.get("/health")
+@router.get("/health", permission=OPERATORS)
 async def get_health(storage: StorageDep) -> Health:
-    """Ask the database whether it answers."""
+    """Check that the database answers."""
     await storage.ping()
     return Health(database=_pool(storage.pool_status()))
 
@@ -89,11 +90,11 @@ def _pool(status: PoolStatus) -> Pool:
     )
 
 
-@router.get("/health/db")
+@router.get("/health/db", permission=OPERATORS)
 async def get_database_health(storage: StorageDep, backend: BackendDep) -> DatabaseHealth:
     """Get the connection pool in detail."""
     limit = storage.pool_status().pool_size + storage.pool_status().max_overflow
-    if not limit or storage.pool_status().connections_available:  # it is no use to queue up in order to say so
+    if not limit or storage.pool_status().connections_available:  # a ping would have to wait for one
         await storage.ping()
     status = storage.pool_status()
     stressed = 0 < _STRESSED_AT * limit <= status.connections_in_use
@@ -108,15 +109,15 @@ async def get_database_health(storage: StorageDep, backend: BackendDep) -> Datab
     )
 
 
-@router.get("/livez")
+@router.get("/livez", permission=PUBLIC)
 async def get_liveness() -> Alive:
-    """Tell whether the process runs; asks nobody else."""
+    """Check that the process runs, without asking the database."""
     return Alive()
 
 
-@router.get("/readyz")
+@router.get("/readyz", permission=PUBLIC)
 async def get_readiness(storage: StorageDep, head: HeadDep) -> Ready:
-    """Tell whether requests can be served: the database answers and its schema is current."""
+    """Check that requests can be served: the database answers and its schema is current."""
     await storage.ping()
     revision = await storage.schema_revision()
     if revision != head:
@@ -124,8 +125,8 @@ async def get_readiness(storage: StorageDep, head: HeadDep) -> Ready:
     return Ready(schema_revision=revision)
 
 
-@router.get("/metrics", include_in_schema=False)
+@router.get("/metrics", permission=OPERATORS, include_in_schema=False)
 async def get_metrics(request: Request) -> Response:
-    """Get the figures of this process, as Prometheus reads them."""
+    """Get the metrics of this process in the format of Prometheus."""
     metrics: Metrics = request.app.state.metrics
-    return metrics.exposed(request.headers.get("accept", ""))
+    return metrics.render(request.headers.get("accept", ""))

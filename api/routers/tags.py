@@ -4,25 +4,28 @@ from typing import Annotated
 
 from fastapi import Body, Depends
 
+from api.auth.permissions import PUBLIC, SUPERUSERS, Audience, Permission
 from api.dependencies import StorageDep
-from api.document import refusals
-from api.lists import Listing, sortable
-from api.parameters import PathId
+from api.http.fields import PathId
+from api.openapi import problem_responses
+from api.pagination import PageResponse, sortable
 from api.preconditions import ExpectedVersions
-from api.routes import router as make_router
+from api.routing import Router
 from core.entities import Post, Tag, TagDraft, TagPatch
 from core.errors import Duplicate
 from core.services import posts
 from core.services.versioning import delete
 from core.storage import PageRequest, sorts
 
-router = make_router("tags")
+router = Router("tags")
 
-TagsWindow = Annotated[PageRequest, Depends(sortable(sorts.TAGS))]
-PostsWindow = Annotated[PageRequest, Depends(sortable(sorts.POSTS))]
+TAGGED_POSTS = Permission(audience=Audience.READER, description="published ones")
+
+TagsPage = Annotated[PageRequest, Depends(sortable(sorts.TAGS))]
+PostsPage = Annotated[PageRequest, Depends(sortable(sorts.POSTS))]
 
 
-@router.post("", status_code=201, responses=refusals(Duplicate))
+@router.post("", permission=SUPERUSERS, status_code=201, responses=problem_responses(Duplicate))
 async def create_tag(given: TagDraft, storage: StorageDep) -> Tag:
     """Create a tag.
 
@@ -31,19 +34,19 @@ async def create_tag(given: TagDraft, storage: StorageDep) -> Tag:
     return await posts.create_tag(storage, given)
 
 
-@router.get("")
-async def list_tags(storage: StorageDep, page_request: TagsWindow) -> Listing[Tag]:
+@router.get("", permission=PUBLIC)
+async def list_tags(storage: StorageDep, page_request: TagsPage) -> PageResponse[Tag]:
     """List tags."""
-    return Listing.of(await storage.tags.page(page_request), page_request)
+    return PageResponse.of(await storage.tags.page(page_request), page_request)
 
 
-@router.get("/{id}")
+@router.get("/{id}", permission=PUBLIC)
 async def get_tag(id: PathId, storage: StorageDep) -> Tag:
     """Get a tag."""
     return await storage.tags.get(id)
 
 
-@router.put("/{id}", responses=refusals(Duplicate))
+@router.put("/{id}", permission=SUPERUSERS, responses=problem_responses(Duplicate))
 async def replace_tag(id: PathId, given: TagDraft, storage: StorageDep, expected: ExpectedVersions) -> Tag:
     """Replace every editable field of a tag.
 
@@ -52,7 +55,7 @@ async def replace_tag(id: PathId, given: TagDraft, storage: StorageDep, expected
     return await posts.replace_tag(storage, id, given, expected)
 
 
-@router.patch("/{id}", responses=refusals(Duplicate))
+@router.patch("/{id}", permission=SUPERUSERS, responses=problem_responses(Duplicate))
 async def update_tag(
     id: PathId, given: Annotated[TagPatch, Body()], storage: StorageDep, expected: ExpectedVersions
 ) -> Tag:
@@ -60,13 +63,13 @@ async def update_tag(
     return await posts.change_tag(storage, id, given, expected)
 
 
-@router.delete("/{id}", status_code=204)
+@router.delete("/{id}", permission=SUPERUSERS, status_code=204)
 async def delete_tag(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a tag; the posts that have it stay, without it."""
     await storage.run(lambda tx: delete(tx.tags, id, expected))
 
 
-@router.get("/{id}/posts")
-async def list_tag_posts(id: PathId, storage: StorageDep, page_request: PostsWindow) -> Listing[Post]:
+@router.get("/{id}/posts", permission=TAGGED_POSTS)
+async def list_tag_posts(id: PathId, storage: StorageDep, page_request: PostsPage) -> PageResponse[Post]:
     """List the posts that have a tag."""
-    return Listing.of(await posts.posts_of_tag(storage, id, page_request), page_request)
+    return PageResponse.of(await posts.posts_of_tag(storage, id, page_request), page_request)

@@ -5,12 +5,14 @@ from typing import Annotated
 
 from fastapi import Body, Depends
 
+from api.auth.checks import Check, is_own_id
+from api.auth.permissions import PUBLIC, SUPERUSERS, Audience, Permission
 from api.dependencies import HasherDep, SessionDep, StorageDep
-from api.document import refusals
-from api.lists import Listing, Part, sortable
-from api.parameters import Days, Limit, PathId, Phrase, QueryFlag, Search, key
+from api.http.fields import Days, Limit, QueryFlag, Search, SearchText, UserId, UserPathId, clean_path_name
+from api.openapi import problem_responses
+from api.pagination import PageResponse, SublistPage, sortable
 from api.preconditions import ExpectedVersions
-from api.routes import router as make_router
+from api.routing import Router
 from core import clock
 from core.entities import Notification, Registration, TopSpender, User, UserPatch, UserReplacement, UserWithPosts
 from core.errors import Duplicate, StillReferenced
@@ -19,18 +21,21 @@ from core.services.bulk import prefix_single_item_errors
 from core.services.versioning import delete
 from core.storage import PageRequest, UserFilter, sorts
 
-router = make_router("users")
+router = Router("users")
 
-UsersWindow = Annotated[PageRequest, Depends(sortable(sorts.USERS))]
-NotificationsWindow = Annotated[PageRequest, Depends(sortable(sorts.NOTIFICATIONS))]
+OWN_USER = Permission(audience=Audience.USER, description="itself", check=Check(UserId, is_own_id))
+USER_BY_EMAIL = Permission(audience=Audience.SUPERUSER, not_found=("user", "email"))
+
+UsersPage = Annotated[PageRequest, Depends(sortable(sorts.USERS))]
+NotificationsPage = Annotated[PageRequest, Depends(sortable(sorts.NOTIFICATIONS))]
 Registrations = Annotated[list[Registration], Body(min_length=1, max_length=1000)]
 
 
-async def _terms(expected: ExpectedVersions, session: SessionDep) -> users.ChangeContext:
+async def _change_context(expected: ExpectedVersions, session: SessionDep) -> users.ChangeContext:
     return users.ChangeContext(expected, session)
 
 
-UserTerms = Annotated[users.ChangeContext, Depends(_terms)]
+ChangeContextDep = Annotated[users.ChangeContext, Depends(_change_context)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Message:
     message: str
 
 
-@router.post("", status_code=201, responses=refusals(Duplicate))
+@router.post("", permission=PUBLIC, status_code=201, responses=problem_responses(Duplicate))
 async def create_user(given: Registration, storage: StorageDep, hasher: HasherDep) -> User:
     """Register a user.
 
@@ -71,7 +76,7 @@ async def create_user(given: Registration, storage: StorageDep, hasher: HasherDe
     return await users.register_one(storage, hasher, given)
 
 
-@router.post("/bulk", status_code=201, responses=refusals(Duplicate))
+@router.post("/bulk", permission=SUPERUSERS, status_code=201, responses=problem_responses(Duplicate))
 async def create_users(given: Registrations, storage: StorageDep, hasher: HasherDep) -> list[User]:
     """Register up to a thousand users, all or none.
 
@@ -81,31 +86,31 @@ async def create_users(given: Registrations, storage: StorageDep, hasher: Hasher
         return await users.register(storage, hasher, given)
 
 
-@router.get("")
+@router.get("", permission=SUPERUSERS)
 async def list_users(
-    storage: StorageDep, page_request: UsersWindow, is_active: QueryFlag | None = None, search: Search = None
-) -> Listing[User]:
+    storage: StorageDep, page_request: UsersPage, is_active: QueryFlag | None = None, search: Search = None
+) -> PageResponse[User]:
     """List users.
 
     `search` looks in username, e-mail and full name.
     """
     found = await storage.users.page(UserFilter(is_active=is_active, search=search or None), page_request)
-    return Listing.of(found, page_request)
+    return PageResponse.of(found, page_request)
 
 
-@router.get("/search")
-async def search_users(storage: StorageDep, page_request: UsersWindow, q: Phrase) -> Listing[User]:
+@router.get("/search", permission=SUPERUSERS)
+async def search_users(storage: StorageDep, page_request: UsersPage, q: SearchText) -> PageResponse[User]:
     """Search users by username, e-mail and full name."""
-    return Listing.of(await storage.users.page(UserFilter(search=q), page_request), page_request)
+    return PageResponse.of(await storage.users.page(UserFilter(search=q), page_request), page_request)
 
 
-@router.get("/stats/active-count")
+@router.get("/stats/active-count", permission=SUPERUSERS)
 async def count_active_users(storage: StorageDep) -> ActiveCount:
     """Count the active users."""
     return ActiveCount(await storage.users.active_count())
 
 
-@router.get("/top-spenders")
+@router.get("/top-spenders", permission=SUPERUSERS)
 async def list_top_spenders(storage: StorageDep, limit: Limit = 10) -> list[TopSpender]:
     """List the users who spent most.
 
@@ -114,19 +119,19 @@ async def list_top_spenders(storage: StorageDep, limit: Limit = 10) -> list[TopS
     return await storage.users.top_spenders(limit)
 
 
-@router.get("/by-email/{email}")
+@router.get("/by-email/{email}", permission=USER_BY_EMAIL)
 async def get_user_by_email(email: str, storage: StorageDep) -> User:
     """Get the user with an e-mail address, in any case."""
-    return await storage.users.by_email(key("user", email))
+    return await storage.users.by_email(clean_path_name("user", email))
 
 
-@router.patch("/bulk/deactivate")
+@router.patch("/bulk/deactivate", permission=SUPERUSERS)
 async def deactivate_stale_users(storage: StorageDep, days: Days) -> DeactivatedCount:
-    """Deactivate the active users whom nobody changed for so many days."""
+    """Deactivate the active users that were not changed for a number of days."""
     return DeactivatedCount(await users.deactivate_stale(storage, days))
 
 
-@router.delete("/bulk/inactive", responses=refusals(StillReferenced))
+@router.delete("/bulk/inactive", permission=SUPERUSERS, responses=problem_responses(StillReferenced))
 async def delete_inactive_users(storage: StorageDep) -> DeletedCount:
     """Delete every inactive user, all or none.
 
@@ -135,15 +140,15 @@ async def delete_inactive_users(storage: StorageDep) -> DeletedCount:
     return DeletedCount(await storage.run(lambda tx: tx.users.delete_inactive(clock.now())))
 
 
-@router.get("/{id}")
-async def get_user(id: PathId, storage: StorageDep) -> User:
+@router.get("/{id}", permission=OWN_USER)
+async def get_user(id: UserPathId, storage: StorageDep) -> User:
     """Get a user."""
     return await storage.users.get(id)
 
 
-@router.put("/{id}", responses=refusals(Duplicate))
+@router.put("/{id}", permission=OWN_USER, responses=problem_responses(Duplicate))
 async def replace_user(
-    id: PathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep, context: UserTerms
+    id: UserPathId, given: UserReplacement, storage: StorageDep, hasher: HasherDep, context: ChangeContextDep
 ) -> User:
     """Replace every editable field of a user.
 
@@ -153,9 +158,13 @@ async def replace_user(
     return await users.replace_user(storage, hasher, id, given, context)
 
 
-@router.patch("/{id}", responses=refusals(Duplicate))
+@router.patch("/{id}", permission=OWN_USER, responses=problem_responses(Duplicate))
 async def update_user(
-    id: PathId, given: Annotated[UserPatch, Body()], storage: StorageDep, hasher: HasherDep, context: UserTerms
+    id: UserPathId,
+    given: Annotated[UserPatch, Body()],
+    storage: StorageDep,
+    hasher: HasherDep,
+    context: ChangeContextDep,
 ) -> User:
     """Change the fields of a user that are sent, and no others.
 
@@ -164,8 +173,8 @@ async def update_user(
     return await users.patch_user(storage, hasher, id, given, context)
 
 
-@router.delete("/{id}", status_code=204, responses=refusals(StillReferenced))
-async def delete_user(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> None:
+@router.delete("/{id}", permission=OWN_USER, status_code=204, responses=problem_responses(StillReferenced))
+async def delete_user(id: UserPathId, storage: StorageDep, expected: ExpectedVersions) -> None:
     """Delete a user with its posts, orders and notifications.
 
     Refused while the user has an account.
@@ -173,22 +182,22 @@ async def delete_user(id: PathId, storage: StorageDep, expected: ExpectedVersion
     await storage.run(lambda tx: delete(tx.users, id, expected))
 
 
-@router.delete("/{id}/soft")
-async def deactivate_user(id: PathId, storage: StorageDep, expected: ExpectedVersions) -> Message:
+@router.delete("/{id}/soft", permission=OWN_USER)
+async def deactivate_user(id: UserPathId, storage: StorageDep, expected: ExpectedVersions) -> Message:
     """Deactivate a user, keeping all its data."""
     user = await users.deactivate(storage, id, expected)
     return Message(f"User {user.id} is inactive.")
 
 
-@router.get("/{id}/with-posts")
-async def get_user_with_posts(id: PathId, storage: StorageDep, part: Part) -> UserWithPosts:
+@router.get("/{id}/with-posts", permission=OWN_USER)
+async def get_user_with_posts(id: UserPathId, storage: StorageDep, page_request: SublistPage) -> UserWithPosts:
     """Get a user with a page of its posts, newest first."""
-    return await users.with_posts(storage, id, part)
+    return await users.with_posts(storage, id, page_request)
 
 
-@router.get("/{id}/notifications")
+@router.get("/{id}/notifications", permission=OWN_USER)
 async def list_user_notifications(
-    id: PathId, storage: StorageDep, page_request: NotificationsWindow
-) -> Listing[Notification]:
+    id: UserPathId, storage: StorageDep, page_request: NotificationsPage
+) -> PageResponse[Notification]:
     """List a user's notifications."""
-    return Listing.of(await notifications.of_user(storage, id, page_request), page_request)
+    return PageResponse.of(await notifications.of_user(storage, id, page_request), page_request)

@@ -5,7 +5,8 @@ import asyncio
 import httpx2
 import pytest
 
-from api.access import TABLE, Who
+from api.auth.permissions import Audience
+from api.routers import PERMISSIONS
 from conformance.fixtures import RoundTrips
 from conformance.problem import error_fields, error_of, read_problem
 from conformance.protected_shop import ProtectedShop
@@ -13,7 +14,7 @@ from conformance.shop import Json
 from conformance.suite.sample_requests import OwnedEntities, sample_request
 
 NOT_FOUND, FORBIDDEN, UNKNOWN = (404, "not-found"), (403, "forbidden"), (400, "unknown-reference")
-PRIVILEGED = (Who.OPERATOR, Who.SUPERUSER)
+PRIVILEGED = (Audience.OPERATOR, Audience.SUPERUSER)
 UNKNOWN_ID = 9_007_199_254_740_000
 """An id that no entity has."""
 
@@ -21,7 +22,10 @@ UNKNOWN_ID = 9_007_199_254_740_000
 # Visibility
 
 
-@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if "id}" in name and row.who is Who.USER])
+@pytest.mark.parametrize(
+    "name",
+    [name for name, row in PERMISSIONS.items() if "id}" in name and row.audience is Audience.USER],
+)
 async def test_entity_of_other_user_looks_missing(
     protected_shop: ProtectedShop, other_client: httpx2.AsyncClient, name: str
 ) -> None:
@@ -45,7 +49,8 @@ def comparable_404(response: httpx2.Response, id: str) -> Json:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, row in TABLE.items() if name.startswith("GET ") and row.who in PRIVILEGED]
+    "name",
+    [name for name, row in PERMISSIONS.items() if name.startswith("GET ") and row.audience in PRIVILEGED],
 )
 async def test_superuser_read_looks_missing_to_users(
     protected_shop: ProtectedShop, other_client: httpx2.AsyncClient, name: str

@@ -1,13 +1,18 @@
 """Authorization with ``AUTH=required``: every request of the permission table, by every actor."""
 
+from types import SimpleNamespace
+
 import httpx2
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 from starlette.types import Message
 
-from api.access import TABLE, Row, Who, named, without_row
 from api.app import create_app
-from api.routes import router as make_router
+from api.auth.permissions import SUPERUSERS, Audience, Permission
+from api.routers import PERMISSIONS, ROUTERS
+from api.routing import Router, permissions_of
 from conformance.defaults import settings_for
 from conformance.fixtures import RoundTrips
 from conformance.problem import error_of
@@ -82,7 +87,7 @@ async def test_requests_follow_permission_table(protected_shop: ProtectedShop, a
     }
     superuser = await protected_shop.superuser.get("/users?search=user_1&sort=id&page_size=1")
     documented = protected_shop.app.openapi()["paths"]
-    for name, row in TABLE.items():
+    for name, row in PERMISSIONS.items():
         owned = OwnedEntities(protected_shop.superuser, await protected_shop.create_user())
         method, url, body = await sample_request(name, owned)
         users = {Actor.OWNER: owned.owner, Actor.SUPERUSER: superuser["items"][0]}
@@ -108,39 +113,49 @@ async def test_requests_follow_permission_table(protected_shop: ProtectedShop, a
     assert not faults, "\n".join(faults)
 
 
-def status_by_permission(name: str, row: Row, actor: Actor) -> int:
+def status_by_permission(name: str, row: Permission, actor: Actor) -> int:
     """The status for ``actor`` about an entity of the owner."""
-    if row.who is Who.ANYBODY or actor is Actor.SUPERUSER:
+    if row.audience is Audience.PUBLIC or actor is Actor.SUPERUSER:
         return SUCCESS
-    if actor is Actor.DEACTIVATED or (actor is Actor.ANONYMOUS and row.who is not Who.READER):
+    if actor is Actor.DEACTIVATED or (actor is Actor.ANONYMOUS and row.audience is not Audience.READER):
         return 401
-    if row.who is Who.READER or (row.who is Who.USER and actor is Actor.OWNER):
+    if row.audience is Audience.READER or (row.audience is Audience.USER and actor is Actor.OWNER):
         return SUCCESS
-    if row.who is Who.USER:
+    if row.audience is Audience.USER:
         return STATUS_FOR_OTHERS.get(name, 404)
     return 404 if name.startswith("GET ") else 403
 
 
-async def test_routes_and_permissions_match(protected_shop: ProtectedShop) -> None:
-    assert without_row(protected_shop.app.routes) == []
-    assert set(named(protected_shop.app.routes)) == set(TABLE)
+async def test_every_route_has_a_permission(protected_shop: ProtectedShop) -> None:
+    assert permissions_of(protected_shop.app.routes) == PERMISSIONS
 
 
-async def test_route_without_permission_needs_superuser(registry: Registry, settings: Settings) -> None:
-    router = make_router("secrets")
+async def test_endpoint_without_permission_fails_at_creation(
+    registry: Registry, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    router = Router("secrets")
+    with pytest.raises(TypeError, match="permission"):
+        router.get("/{id}")  # type: ignore[call-arg]
+    undeclared: list[BaseRoute] = [APIRoute("/secrets/{id}", get_secret)]
+    monkeypatch.setattr("api.app.ROUTERS", (*ROUTERS, SimpleNamespace(routes=undeclared)))
+    with pytest.raises(TypeError, match="GET /secrets/"):
+        create_app(settings_for(settings.url, **AUTH_SETTINGS), registry=registry)
 
-    @router.get("/{id}")
-    async def get_secret() -> int:
-        return 7
 
+async def test_endpoint_for_superusers_rejects_all_others(registry: Registry, settings: Settings) -> None:
+    router = Router("secrets")
+    router.get("/{id}", permission=SUPERUSERS)(get_secret)
     app = create_app(settings_for(settings.url, **AUTH_SETTINGS), registry=registry)
     app.router.routes[1:1] = router.routes
-    assert without_row(app.routes) == ["GET /secrets/{id}"]
     async with app.router.lifespan_context(app), ProtectedShop.open(app) as protected_shop:
         assert error_of(await protected_shop.anonymous.get("/secrets/1")) == UNAUTHENTICATED
         _, user = await protected_shop.register_user()
         assert error_of(await user.get("/secrets/1")) == NOT_FOUND
         assert await protected_shop.superuser.get("/secrets/1") == 7
+
+
+async def get_secret() -> int:
+    return 7
 
 
 # Authentication
@@ -212,12 +227,12 @@ async def test_openapi_documents_security(protected_shop: ProtectedShop, app: Fa
     [scheme] = document["components"]["securitySchemes"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            row = TABLE[f"{method.upper()} {path}"]
+            row = PERMISSIONS[f"{method.upper()} {path}"]
             needed: list[dict[str, list[str]]] = [{scheme: []}]
-            public, only = row.who is Who.ANYBODY, row.who in (Who.USER, Who.SUPERUSER)
+            public, only = row.audience is Audience.PUBLIC, row.audience in (Audience.USER, Audience.SUPERUSER)
             assert operation["security"] == ([] if public else needed if only else [{}, *needed]), path
             assert ("401" in operation["responses"]) == (not public), path
-            if row.who is Who.SUPERUSER:
+            if row.audience is Audience.SUPERUSER:
                 assert ("404" if method == "get" else "403") in operation["responses"], path
     plain = app.openapi()
     assert "securitySchemes" not in plain["components"]

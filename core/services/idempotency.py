@@ -1,134 +1,135 @@
-"""Doing a thing once: its effect, and the answer to whoever asked for it, are stored in one unit of work under a key.
+"""Idempotent units of work: the effect and the response to its request are stored together, under the request's key.
 
-Whoever asks again with the key gets that answer, also from another process and after a restart, until it expires.
+A request with the same key gets the stored response, also from another process and after a restart, until it expires.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
+
+from typing_extensions import override
 
 from core import clock
 from core.entities import EntryKind, ExpiringEntry
 from core.errors import IdempotencyKeyInProgress, IdempotencyKeyMismatch, StoredResponseTooLarge
 from core.passwords import PasswordHasher
 from core.storage import Storage, Transaction
+from core.storage.delegating import DelegatingStorage
 
 T = TypeVar("T")
 
 MAX_ANSWER = 4 * 1024 * 1024
-"""Bytes of a stored answer at most, with the fingerprint of its request."""
+"""Largest stored response, with the fingerprint of its request."""
 
 
 class ReplayResponse(Exception):
-    """All that was asked for was done before. No ``StockroomError``: no use case shall take it for a failure.
+    """The request was carried out before. Not a ``StockroomError``, so that use cases do not handle it as a failure.
 
     Attributes:
-        answer: what was stored with it.
+        response: the stored one.
     """
 
-    def __init__(self, answer: str) -> None:
+    def __init__(self, response: str) -> None:
         super().__init__()
-        self.answer = answer
+        self.response = response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotentRequest:
-    """What is to be done once.
+    """A request that takes effect once.
 
     Attributes:
-        key: of the entry that holds the answer.
-        user_id: who asks, where that is known.
-        digest: of all that makes it the same request.
-        hasher: where the request holds a password: its digest is stored as a password is, or whoever reads the store
-            could try passwords on it quickly.
-        lifetime: how long the answer is kept.
+        key: of the entry that holds the response.
+        user_id: the user that sent it; None without authentication.
+        digest: computes a digest of everything that makes two requests the same.
+        hasher: for requests that hold a password: the digest is hashed as passwords are, because a plain digest would
+            let a reader of the database test passwords quickly.
+        lifetime: how long the response is kept.
     """
 
     key: str
     user_id: int | None
-    digest: str = field(repr=False)
+    digest: Callable[[], str] = field(repr=False)
     hasher: PasswordHasher | None
     lifetime: timedelta
 
     async def fingerprint(self) -> str:
-        """What is stored of the request, in one line."""
-        return self.digest if self.hasher is None else await self.hasher.hash(self.digest)
+        """What is stored of the request, one line."""
+        return self.digest() if self.hasher is None else await self.hasher.hash(self.digest())
 
     async def matches(self, fingerprint: str) -> bool:
-        """Whether a fingerprint is that of this request."""
-        return fingerprint == self.digest if self.hasher is None else await self.hasher.verify(fingerprint, self.digest)
+        """Whether a stored fingerprint is that of this request."""
+        if self.hasher is None:
+            return fingerprint == self.digest()
+        return await self.hasher.verify(fingerprint, self.digest())
 
 
-class IdempotentStorage:
-    """A storage whose first unit of work that succeeds stores, under the key of a request, what ``render`` makes of it.
+class IdempotentStorage(DelegatingStorage):
+    """A storage whose first successful unit of work also stores ``render`` of its result under the request's key.
 
-    What it does after that is no part of the answer, and passes through; so does whatever only reads.
+    Later units of work and reads are those of the wrapped storage.
 
     Its ``run`` also raises:
-        ReplayResponse: the same request was met before; nothing is done.
-        IdempotencyKeyMismatch: another request was met under the key; nothing is done.
-        StoredResponseTooLarge: all is undone.
+        ReplayResponse: the same request was carried out before; nothing is changed.
+        IdempotencyKeyMismatch: the key belongs to another request; nothing is changed.
+        StoredResponseTooLarge: everything is undone.
     """
 
-    def __init__(self, storage: Storage, request: IdempotentRequest, render: Callable[[Any], str]) -> None:
-        self._storage = storage
-        self._request = request
+    def __init__(self, storage: Storage, request: IdempotentRequest, render: Callable[[object], str]) -> None:
+        super().__init__(storage)
+        self.request = request
         self._render = render
         self._fingerprint: str | None = None
         self._done = False
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._storage, name)
-
     async def check_replay(self) -> None:
-        """Raise as ``run`` would where the key has an answer: before work that costs much and is not undone."""
-        found = await self._storage.expiring.get(self._request.key, clock.now())
+        """Raise as ``run`` would where the key has a response: called before expensive work outside of ``run``."""
+        found = await self._storage.expiring.get(self.request.key, clock.now())
         if found is not None:
-            await self._refuse(found)
+            await self._raise_for(found)
 
+    @override
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """See ``Storage.run``."""
         if self._done:
             return await self._storage.run(work)
-        fingerprint = self._fingerprint = self._fingerprint or await self._request.fingerprint()
+        fingerprint = self._fingerprint = self._fingerprint or await self.request.fingerprint()
         try:
             outcome = await self._storage.run(lambda tx: self._work(tx, work, fingerprint))
         except _KeyTaken as found:
-            await self._refuse(found.entry)
+            await self._raise_for(found.entry)
         self._done = True
         return outcome
 
     async def _work(self, tx: Transaction, work: Callable[[Transaction], Awaitable[T]], fingerprint: str) -> T:
-        now, request = clock.now(), self._request
-        expires_at = now + request.lifetime
-        mine = ExpiringEntry(
+        now, request = clock.now(), self.request
+        entry = ExpiringEntry(
             key=request.key,
             kind=EntryKind.IDEMPOTENT_RESPONSE,
             user_id=request.user_id,
             value=fingerprint,
-            expires_at=expires_at,
+            expires_at=now + request.lifetime,
         )
-        found = await tx.expiring.insert_or_lock(mine, now)
+        found = await tx.expiring.insert_or_lock(entry, now)
         if found is not None:
             raise _KeyTaken(found)
         outcome = await work(tx)
         value = f"{fingerprint}\n{self._render(outcome)}"
         if len(value.encode()) > MAX_ANSWER:
             raise StoredResponseTooLarge
-        await tx.expiring.save(replace(mine, value=value))
+        await tx.expiring.save(replace(entry, value=value))
         return outcome
 
-    async def _refuse(self, found: ExpiringEntry) -> NoReturn:
-        fingerprint, _, answer = found.value.partition("\n")
-        if await self._request.matches(fingerprint):
-            raise ReplayResponse(answer)
+    async def _raise_for(self, found: ExpiringEntry) -> NoReturn:
+        fingerprint, _, response = found.value.partition("\n")
+        if await self.request.matches(fingerprint):
+            raise ReplayResponse(response)
         raise IdempotencyKeyMismatch
 
 
 class _KeyTaken(Exception):
-    """Undoes a unit of work whose key is taken; the fingerprint is looked at outside of it, for that may take long."""
+    """Undoes a unit of work whose key is taken. The fingerprint, slow to verify, is compared after that."""
 
     def __init__(self, entry: ExpiringEntry) -> None:
         super().__init__()
@@ -136,14 +137,14 @@ class _KeyTaken(Exception):
 
 
 class InProgressKeys:
-    """The keys whose requests this process is busy with. Whoever comes with one from another process waits."""
+    """The keys of the requests in progress in this process. A request of another process waits in the database."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
 
     @contextmanager
     def holding(self, key: str) -> Iterator[None]:
-        """While it lasts, the key is in use.
+        """A context in which the key is in progress.
 
         Raises:
             IdempotencyKeyInProgress: it is already.

@@ -104,7 +104,7 @@ class Sessions:
 
         user = await storage.run(work)
         if user is None or not user.is_active:
-            raise InvalidGrant("This refresh token is good for nothing any more. Log in again.")
+            raise InvalidGrant("The refresh token is invalid or was already used. Log in again.")
         return self._grant(user.id, session, fresh)
 
     async def change_password(

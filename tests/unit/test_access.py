@@ -1,4 +1,4 @@
-"""The table of access as a page, and what every row of it must have."""
+"""Permissions: the generated page, and what every permission must hold."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -6,41 +6,56 @@ from typing import Any
 
 import pytest
 
-from api.access import TABLE, Row, Who, row_of
-from api.sight import sight
-from cli.access import tabulated
+from api.auth.permissions import Audience, Permission
+from api.auth.visibility import RestrictedStorage
+from api.dependencies import StorageDep
+from api.routers import PERMISSIONS, accounts, orders, users
+from api.routing import Router
+from cli.access import permission_table
+from core.entities import OrderStatus
 
 OWN_SESSION = {"POST /auth/logout", "PUT /auth/password"}
+VISIBLE = {"orders", "accounts", "notifications", "posts"}
+"""Aggregates whose visibility is decided by ``RestrictedStorage``."""
 
 
-def test_the_page_is_not_stale() -> None:
+def test_documented_permissions_are_current() -> None:
     page = Path(__file__).parent.parent.parent / "docs" / "access.md"
-    assert tabulated() in page.read_text(encoding="utf-8"), "docs/access.md: run `stockroom access`"
+    assert permission_table() in page.read_text(encoding="utf-8"), "docs/access.md: run `stockroom access`"
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_what_is_for_users_says_for_which(name: str) -> None:
-    row = TABLE[name]
-    limited = row.check is not None or bool(row.narrowed)
-    assert limited == (row.who in (Who.READER, Who.USER) and name not in OWN_SESSION)
-    assert bool(row.says) == (row.who in (Who.READER, Who.USER, Who.OPERATOR))
-    assert "|" not in row.says
+@pytest.mark.parametrize("name", PERMISSIONS)
+def test_user_permissions_are_limited_and_described(name: str) -> None:
+    permission = PERMISSIONS[name]
+    is_for_users = permission.audience in (Audience.READER, Audience.USER)
+    is_limited = permission.check is not None or (is_for_users and not VISIBLE.isdisjoint(name.split("/")))
+    assert is_limited == (is_for_users and name not in OWN_SESSION)
+    assert bool(permission.description) == (is_for_users or permission.audience is Audience.OPERATOR)
+    assert "|" not in permission.description
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_what_is_for_all_changes_nothing_but_what_begins_a_session_or_a_user(name: str) -> None:
-    if TABLE[name].who is Who.ANYBODY:
+@pytest.mark.parametrize("name", PERMISSIONS)
+def test_public_requests_only_read_register_or_log_in(name: str) -> None:
+    if PERMISSIONS[name].audience is Audience.PUBLIC:
         assert name.startswith("GET ") or name in ("POST /users", "POST /auth/token")
 
 
-def test_a_verb_that_nobody_has_narrowed_is_not_there() -> None:
-    whole: Any = SimpleNamespace(orders=SimpleNamespace(totals=print, save=print), users=print)
-    seen: Any = sight(whole, "orders", None)
-    assert (seen.orders.save, seen.users) == (print, print)
-    with pytest.raises(AttributeError, match="totals"):
-        _ = seen.orders.totals
+async def test_restricted_storage_denies_undecided_methods() -> None:
+    storage: Any = SimpleNamespace(orders=None, users=print)
+    restricted = RestrictedStorage(storage, None)
+    assert restricted.users is print
+    with pytest.raises(PermissionError, match="totals_by_status"):
+        await restricted.orders.totals_by_status()
 
 
-def test_what_has_no_row_is_for_superusers() -> None:
-    assert row_of({"GET"}, "/secrets") == Row(who=Who.SUPERUSER)
-    assert row_of({"HEAD", "GET"}, "/products") == TABLE["GET /products"]
+@pytest.mark.parametrize(
+    "permission", [users.OWN_USER, orders.OWN_DRAFT, orders.OWN_CANCELLATION, accounts.OWN_TRANSFER]
+)
+def test_check_needs_exactly_one_argument_of_its_type(permission: Permission) -> None:
+    async def without(storage: StorageDep) -> None: ...
+
+    async def with_two(storage: StorageDep, first: OrderStatus, second: OrderStatus) -> None: ...
+
+    for endpoint in (without, with_two):
+        with pytest.raises(TypeError, match="instead of 1"):
+            Router("orders").post("", permission=permission)(endpoint)

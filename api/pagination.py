@@ -1,4 +1,4 @@
-"""Lists over HTTP: the envelope they come in, and the parameters that choose a part of them."""
+"""Pagination: the envelope of lists, and the parameters that select a page by number or by cursor."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Depends, Query
 from pydantic import Field
 
-from api.parameters import FromText
+from api.http.fields import StrictInt
 from core.errors import ValidationFailed
 from core.storage import Page, PageRequest, SortOrder
 from core.storage.pages import Sorts, decode_cursor, encode_cursor
@@ -16,15 +16,15 @@ from core.storage.sorts import NEWEST_FIRST
 E = TypeVar("E")
 
 MAX_PAGE = 2_147_483_647
-"""Highest page number: a hundred rows on each still make an offset that every database can count to."""
+"""Highest page number: with 100 rows a page, every database supports the offset."""
 
-PageNumber = Annotated[int, Field(ge=1, le=MAX_PAGE), FromText]
-PageSize = Annotated[int, Field(ge=1, le=100), FromText, Query(description="Rows on a page.")]
+PageNumber = Annotated[int, Field(ge=1, le=MAX_PAGE), StrictInt]
+PageSize = Annotated[int, Field(ge=1, le=100), StrictInt, Query(description="Rows on a page.")]
 _PAGE = "Number of the page; the first is 1."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing(Generic[E]):
+class PageResponse(Generic[E]):
     """One page of a list.
 
     Attributes:
@@ -48,8 +48,8 @@ class Listing(Generic[E]):
     next_cursor: str | None
 
     @classmethod
-    def of(cls, page: Page[E], page_request: PageRequest) -> "Listing[E]":
-        """The envelope of what storage found in ``page_request``."""
+    def of(cls, page: Page[E], page_request: PageRequest) -> "PageResponse[E]":
+        """The envelope of a page that storage returned for ``page_request``."""
         return cls(
             items=page.items,
             total=page.total,
@@ -63,15 +63,15 @@ class Listing(Generic[E]):
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """Where a client wants to be in a list: at a page, or behind a cursor; an empty cursor is the start."""
+class PageQuery:
+    """The requested page: a number, or a cursor that the page follows; an empty cursor is the start of the list."""
 
     page: int | None
     size: int
     cursor: str | None
 
     def page_request(self, wanted: SortOrder | None, sorts: Sorts) -> PageRequest:
-        """The page_request at this position of a list sorted as ``wanted``, newest first where nothing is.
+        """The request to storage, for a list sorted as ``wanted`` or newest first.
 
         Raises:
             ValidationFailed: page and cursor exclude each other, or the cursor belongs to another list or order.
@@ -88,7 +88,7 @@ class Position:
         return PageRequest(sort, self.size, page=None, after=after)
 
 
-async def _position(
+async def _page_query(
     page: Annotated[PageNumber | None, Query(description=_PAGE)] = None,
     page_size: PageSize = 20,
     cursor: Annotated[
@@ -99,23 +99,23 @@ async def _position(
             "Excludes `page`.",
         ),
     ] = None,
-) -> Position:
-    return Position(page, page_size, cursor)
+) -> PageQuery:
+    return PageQuery(page, page_size, cursor)
 
 
 PageRequestReader = Callable[..., Awaitable[PageRequest]]
 
 
 def sortable(sorts: Sorts) -> PageRequestReader:
-    """The dependency of a list that can be sorted by any of ``sorts``."""
+    """The dependency of a list that clients can sort by any of ``sorts``."""
     choices = [sign + field for field in sorts for sign in ("", "-")]
     description = "Field to sort by, with a leading `-` for descending order. Newest first when left out."
 
     async def read(
-        position: Annotated[Position, Depends(_position)],
+        query: Annotated[PageQuery, Depends(_page_query)],
         sort: Annotated[str | None, Query(description=description, json_schema_extra={"enum": choices})] = None,
     ) -> PageRequest:
-        return position.page_request(None if sort is None else SortOrder.parse(sort, sorts), sorts)
+        return query.page_request(None if sort is None else SortOrder.parse(sort, sorts), sorts)
 
     return read
 
@@ -123,15 +123,17 @@ def sortable(sorts: Sorts) -> PageRequestReader:
 def ordered(order: SortOrder) -> PageRequestReader:
     """The dependency of a list whose order is fixed."""
 
-    async def read(position: Annotated[Position, Depends(_position)]) -> PageRequest:
-        return position.page_request(order, {order.field: order.kind})
+    async def read(query: Annotated[PageQuery, Depends(_page_query)]) -> PageRequest:
+        return query.page_request(order, {order.field: order.kind})
 
     return read
 
 
-async def _part(page: Annotated[PageNumber, Query(description=_PAGE)] = 1, page_size: PageSize = 100) -> PageRequest:
+async def _sublist_page(
+    page: Annotated[PageNumber, Query(description=_PAGE)] = 1, page_size: PageSize = 100
+) -> PageRequest:
     return PageRequest(NEWEST_FIRST, page_size, page)
 
 
-Part = Annotated[PageRequest, Depends(_part)]
-"""A page, by number only, of what belongs to one entity; newest first."""
+SublistPage = Annotated[PageRequest, Depends(_sublist_page)]
+"""A page, by number only, of the entities that belong to another one; newest first."""

@@ -1,11 +1,12 @@
-"""Form bodies, as OAuth2 clients send them (RFC 6749, appendix B)."""
+"""Form bodies, as OAuth 2.0 clients send them (RFC 6749, appendix B)."""
 
 from email.message import Message
 from urllib.parse import parse_qsl
 
+from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from api.bodies import JsonRequest
+from api.middleware.body_limits import read_body
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 
@@ -13,14 +14,14 @@ _MAX_BYTES = 16_384
 _MAX_FIELDS = 20
 
 
-async def fields(request: JsonRequest) -> dict[str, str]:
-    """The fields of a form that have a value, by their names.
+async def parse_form(request: Request) -> dict[str, str]:
+    """The fields of a form that have a value, by name.
 
     Raises:
-        HTTPException: 408, it takes too long; 413, it is too large; 415, it is no form.
-        ValueError: it is malformed, or has a field more than once.
+        HTTPException: 408, it takes too long; 413, it is too large; 415, its content type is not that of a form.
+        ValueError: it is malformed, or repeats a field.
     """
-    body = await request.received()
+    body = await read_body(request)
     if not _is_form(request.headers.get("content-type", "")):
         raise HTTPException(415, headers={"Accept": MEDIA_TYPE})
     if len(body) > _MAX_BYTES:

@@ -1,62 +1,55 @@
-"""The OpenAPI document, and the page that shows it without a third-party host."""
+"""The OpenAPI document: FastAPI's, with what every operation really answers."""
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI
 from pydantic import TypeAdapter
-from starlette.staticfiles import StaticFiles
+from typing_extensions import override
 
 from api import idempotency
-from api.admission import ALWAYS_SERVED
-from api.observation import HEADER, POLICY
-from api.preconditions import TAGGED
+from api.middleware.admission import ALWAYS_SERVED
+from api.middleware.observability import REQUEST_ID
+from api.middleware.rate_limiting import EXEMPT
+from api.openapi_fields import field_schema
+from api.openapi_security import describe_security
+from api.preconditions import ETAG_TYPES
 from api.problems import MEDIA_TYPE, Problem, status_of
-from api.rates import EXEMPT
-from api.security import secure
+from api.routing import permissions_of
+from core.entities.fields import described_by
 from core.errors import IdempotencyKeyInProgress, IdempotencyKeyMismatch, PreconditionFailed, StockroomError
 from core.settings import Auth
 
-DOCS = "/docs"
-
-_ASSETS = "/docs/assets"
 _SCHEMAS = "#/components/schemas/"
 _HEADERS = {
-    HEADER: {"description": "Id of the request, in logs and problems too.", "schema": {"type": "string"}},
+    REQUEST_ID: {"description": "Id of the request, in logs and problems too.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
     "ETag": {"description": "Id and version of the entity.", "schema": {"type": "string"}, "example": '"7-3"'},
     idempotency.REPLAYED: {
-        "description": "`true` where nothing was done, because it was done when the key was sent first.",
+        "description": "`true` for a stored response: the request was carried out when the key was sent first.",
         "schema": {"type": "string", "enum": ["true"]},
     },
 }
-_IF_MATCH = (
-    "`ETag` of what the request is meant for, or several. Is it at another version by now, nothing is done: 412."
-)
-_IF_NONE_MATCH = "`ETag` of what the client has. Is it still the same, the answer is 304."
+_IF_MATCH = "`ETag` that the entity must still have, or several. If it has another one, nothing is changed: 412."
+_IF_NONE_MATCH = "`ETag` of the client's copy. If the entity still has it, the response is 304."
 _KEY = (
-    "Key of this request, such as a random UUID, as it is or in quotes. The same request sent again with it does "
-    f"nothing, and is answered as it was; another request with it is 422 (`{IdempotencyKeyMismatch.code}`)."
+    "Key of this request, such as a random UUID, plain or in quotes. The same request sent again with it changes "
+    f"nothing and gets the same response; a different request with it is 422 (`{IdempotencyKeyMismatch.code}`)."
 )
 KEY_IN_USE = f"{IdempotencyKeyInProgress.title} (`{IdempotencyKeyInProgress.code}`)."
-_TAGGED = {_SCHEMAS + kind.__name__ for kind in TAGGED}
-_TAG = {"examples": ['"7-3"']}
-_GENERIC = re.compile(r"\b([A-Z][A-Za-z]+)_([A-Z][A-Za-z]+)_(?=\")")
+_ETAG_SCHEMAS = {_SCHEMAS + kind.__name__ for kind in ETAG_TYPES}
+_ETAG = {"examples": ['"7-3"']}
+_PAGE = re.compile(r"\bPageResponse_([A-Z][A-Za-z]+)_(?=\")")
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n     .*)*)", re.MULTILINE)
-_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 Responses = dict[int | str, dict[str, Any]]
 
 
-def refusals(*errors: type[StockroomError]) -> Responses:
-    """The ``responses`` of an endpoint that can be refused in these ways; ``StockroomAPI`` fills in the rest."""
+def problem_responses(*errors: type[StockroomError]) -> Responses:
+    """The ``responses`` of an endpoint for these errors; ``StockroomAPI`` adds those that all have."""
     texts: dict[int, list[str]] = {}
     for error in errors:
         texts.setdefault(status_of(error), []).append(f"{error.title} (`{error.code}`)")
@@ -64,11 +57,13 @@ def refusals(*errors: type[StockroomError]) -> Responses:
 
 
 class StockroomAPI(FastAPI):
-    """FastAPI whose document says of every operation what it really answers."""
+    """FastAPI with a document that describes every response."""
 
+    @override
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            document = self.openapi_schema = _with_plain_names(super().openapi())
+            with described_by(field_schema):
+                document = self.openapi_schema = _with_schema_names(super().openapi())
             document["components"]["headers"] = _HEADERS
             schemas = document["components"]["schemas"]
             for name in ("HTTPValidationError", "ValidationError"):
@@ -84,48 +79,21 @@ class StockroomAPI(FastAPI):
                     operation["responses"].setdefault("429", {"description": "Too many requests (`rate-limited`)."})
                 _describe(path, operation)
             if self.state.settings.auth is Auth.REQUIRED:
-                secure(document)
-        assert self.openapi_schema is not None  # noqa: S101 - FastAPI keeps what it made
+                describe_security(document, permissions_of(self.routes))
+        assert self.openapi_schema is not None  # noqa: S101 - set by FastAPI
         return self.openapi_schema
 
-    def add_docs(self) -> None:
-        """Serve the page ``/docs`` with assets from a package instead of from somebody else's host."""
-        self.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
-        self.add_route(DOCS, self._docs, include_in_schema=False)
 
-    async def _docs(self, request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
-        page = get_swagger_ui_html(
-            openapi_url=f"{root}{self.openapi_url}",
-            title=self.title,
-            swagger_js_url=f"{root}{_ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{root}{_ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{root}{_ASSETS}/favicon.png",
-        )
-        request.scope["state"][POLICY] = (b"content-security-policy", _policy(bytes(page.body)))
-        return page
-
-
-def _policy(page: bytes) -> bytes:
-    """What the page may load: our own files, and the scripts that it has in itself, word for word."""
-    digests = [base64.b64encode(hashlib.sha256(script).digest()) for script in _SCRIPT.findall(page)]
-    scripts = b" ".join(b"'sha256-%b'" % digest for digest in digests)
-    return (
-        b"default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-        b"script-src 'self' %b; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" % scripts
-    )
-
-
-def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
-    """``UserListing`` for ``Listing_User_``; a schema's title is its name, for generated clients go by the title."""
-    plain: dict[str, Any] = json.loads(_GENERIC.sub(r"\2\1", json.dumps(document)))
-    for name, schema in plain["components"]["schemas"].items():
+def _with_schema_names(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with ``UserListing`` for ``PageResponse_User_``, and with names as titles, which generators use."""
+    renamed: dict[str, Any] = json.loads(_PAGE.sub(r"\1Listing", json.dumps(document)))
+    for name, schema in renamed["components"]["schemas"].items():
         schema["title"] = name
-    return plain
+    return renamed
 
 
 def _describe_members(schema: dict[str, Any]) -> None:
-    """Move the ``Attributes`` of a class's docstring to where a document has them: the members of the schema."""
+    """Move the ``Attributes`` of a class's docstring to the members of its schema."""
     text, _, attributes = schema.get("description", "").partition("\n\nAttributes:\n")
     if text:
         schema["description"] = text
@@ -140,22 +108,22 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 
 
 def _describe_preconditions(path: str, method: str, operation: dict[str, Any]) -> None:
-    """The tag of an answer that is one entity, and the conditions that a client can put on it."""
+    """The tag of a response that is one entity, and the headers of conditional requests."""
     responses = operation["responses"]
     for response in list(responses.values()):
         schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-        if schema.get("$ref") in _TAGGED:
+        if schema.get("$ref") in _ETAG_SCHEMAS:
             response["headers"] = {"ETag": _header("ETag")}
             if method == "get":
-                responses["304"] = {"description": "It is the same still.", "headers": {"ETag": _header("ETag")}}
-                _add_header(operation, "If-None-Match", _IF_NONE_MATCH, _TAG)
+                responses["304"] = {"description": "The entity has not changed.", "headers": {"ETag": _header("ETag")}}
+                _add_header(operation, "If-None-Match", _IF_NONE_MATCH, _ETAG)
     if "{id}" in path and method != "get":
         responses["412"] = {"description": f"{PreconditionFailed.title} (`{PreconditionFailed.code}`)."}
-        _add_header(operation, "If-Match", _IF_MATCH, _TAG)
+        _add_header(operation, "If-Match", _IF_MATCH, _ETAG)
 
 
 def _describe_key(path: str, method: str, operation: dict[str, Any]) -> None:
-    """The key by which a request can be sent again without being carried out again."""
+    """The header with which a request can be sent again without taking effect twice."""
     if not idempotency.applies({method.upper()}, path):
         return
     _add_header(operation, idempotency.HEADER, _KEY, {"pattern": idempotency.PATTERN})
@@ -174,7 +142,7 @@ def _add_header(operation: dict[str, Any], name: str, description: str, form: di
 
 
 def _describe(path: str, operation: dict[str, Any]) -> None:
-    """Summary from the docstring's first line; the answers that follow from an operation's shape; every problem."""
+    """Summary from the docstring's first line, responses that follow from the operation's shape, problems."""
     summary, _, rest = operation["description"].partition("\n")
     operation["summary"] = summary.rstrip(".")
     operation["description"] = rest.strip() or summary
@@ -182,10 +150,10 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
         parameter["schema"] = _without_null(parameter["schema"])
     responses = operation["responses"]
     responses.pop("422", None)
-    for status, text in _implied(path, operation):
+    for status, text in _implied_responses(path, operation):
         responses.setdefault(str(status), {"description": text})
     for status, response in responses.items():
-        response.setdefault("headers", {})[HEADER] = _header(HEADER)
+        response.setdefault("headers", {})[REQUEST_ID] = _header(REQUEST_ID)
         if int(status) >= HTTPStatus.BAD_REQUEST:
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + Problem.__name__}}}
         if int(status) in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
@@ -194,7 +162,7 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an optional parameter: it can be left out, but a query has no way to say null."""
+    """The schema of an optional parameter: it can be left out, but a query cannot hold null."""
     kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
     if len(kinds) != 1:
         return {**schema, "anyOf": kinds} if kinds else schema
@@ -205,10 +173,10 @@ def _header(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/headers/{name}"}
 
 
-def _implied(path: str, operation: dict[str, Any]) -> Iterator[tuple[int, str]]:
+def _implied_responses(path: str, operation: dict[str, Any]) -> Iterator[tuple[int, str]]:
     yield 403, "The client is not trusted."
     if "{" in path:
-        yield 404, "There is no such thing."
+        yield 404, "The entity does not exist."
     if "requestBody" in operation:
         yield 408, "The body took too long to arrive."
         yield 413, "The body is too large."
