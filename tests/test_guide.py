@@ -1,4 +1,4 @@
-"""The guide to writing a backend shows the code of the example as it is."""
+"""The guide to writing a backend shows the code of the example, and of core's declarations, as it is."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "memory"
 PAGES = [ROOT / "docs" / "writing-a-backend.md", EXAMPLE / "README.md"]
-CODE = [path.read_text() for kind in ("*.py", "*.toml") for path in EXAMPLE.rglob(kind)]
+SHOWN = [*EXAMPLE.rglob("*.py"), *EXAMPLE.rglob("*.toml"), *(ROOT / "core" / "entities").glob("*.py")]
+CODE = [path.read_text() for path in SHOWN]
 BLOCK = re.compile(r"^( *)```(?:python|toml)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
@@ -36,4 +37,4 @@ def test_code_that_is_not_in_the_example_would_be_found() -> None:
 def test_every_module_of_the_example_is_explained() -> None:
     modules = {path.stem for path in (EXAMPLE / "stockroom_memory").glob("*.py")} - {"__init__"}
     table = (EXAMPLE / "README.md").read_text().partition("## How it is built")[2].partition("\nOne idea")[0]
-    assert set(re.findall(r"(?m)`([a-z]+)`", "".join(line.split(" | ")[0] for line in table.splitlines()))) == modules
+    assert set(re.findall(r"(?m)`([a-z_]+)`", "".join(line.split(" | ")[0] for line in table.splitlines()))) == modules

@@ -10,13 +10,17 @@ here who may call it.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from typing_extensions import override
 
 from core.entities import (
+    ENTITY_TYPES,
+    PAYMENT,
+    USER,
     Account,
     AccountDraft,
+    EntityType,
     Notification,
     NotificationDraft,
     Order,
@@ -30,6 +34,7 @@ from core.entities import (
     Transfer,
     TransferDraft,
     User,
+    VersionedEntity,
 )
 from core.errors import Forbidden, NotFound
 from core.storage import OrderFilter, Page, PageRequest, PostFilter, Storage, Transaction
@@ -37,6 +42,8 @@ from core.storage.delegating import DelegatingStorage, DelegatingTransaction
 from core.storage.repositories import (
     AccountReader,
     AccountRepository,
+    EntityReader,
+    EntityRepository,
     NewOrder,
     NotificationReader,
     NotificationRepository,
@@ -60,6 +67,8 @@ class _Owned(Protocol):
 
 
 T = TypeVar("T")
+E = TypeVar("E")
+V = TypeVar("V", bound=VersionedEntity)
 OwnedT = TypeVar("OwnedT", bound=_Owned)
 
 
@@ -265,6 +274,43 @@ class _RestrictedPosts(_VisiblePosts, PostRepository):
         raise _denied("posts.delete")
 
 
+class _AddOnly(EntityRepository[E]):
+    """Entities that a user may add, because what they refer to was locked and is its own."""
+
+    def __init__(self, repository: EntityRepository[E]) -> None:
+        self._repository = repository
+
+    @override
+    async def add(self, drafts: Sequence[object], at: datetime) -> list[E]:
+        return await self._repository.add(drafts, at)
+
+    @override
+    async def get(self, id: int) -> E:
+        raise _denied("get")
+
+    @override
+    async def page(self, filter: object, page_request: PageRequest) -> Page[E]:
+        raise _denied("page")
+
+    @override
+    async def lock(self, id: int) -> E:
+        raise _denied("lock")
+
+    @override
+    async def save(self, entity: E) -> None:
+        raise _denied("save")
+
+    @override
+    async def delete(self, id: int, at: datetime) -> None:
+        raise _denied("delete")
+
+
+def _require_public(entity_type: EntityType[Any]) -> None:
+    """Deny entities that belong to a user, unless a repository above shows the user's own."""
+    if ENTITY_TYPES.belongs_to(entity_type, USER):
+        raise _denied(f"entities({entity_type.name})")
+
+
 class _RestrictedTransaction(DelegatingTransaction):
     def __init__(self, transaction: Transaction, user_id: int, order_guard: OrderGuard | None) -> None:
         super().__init__(transaction)
@@ -289,6 +335,13 @@ class _RestrictedTransaction(DelegatingTransaction):
     @override
     def notifications(self) -> NotificationRepository:
         return _RestrictedNotifications(self._transaction.notifications, self._user_id)
+
+    @override
+    def entities(self, entity_type: EntityType[V]) -> EntityRepository[V]:
+        if entity_type is PAYMENT:
+            return _AddOnly(self._transaction.entities(entity_type))
+        _require_public(entity_type)
+        return self._transaction.entities(entity_type)
 
 
 class RestrictedStorage(DelegatingStorage):
@@ -324,6 +377,11 @@ class RestrictedStorage(DelegatingStorage):
     @override
     def notifications(self) -> NotificationReader:
         return _VisibleNotifications(self._storage.notifications, self._user_id)
+
+    @override
+    def entities(self, entity_type: EntityType[V]) -> EntityReader[V]:
+        _require_public(entity_type)
+        return self._storage.entities(entity_type)
 
     @override
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:

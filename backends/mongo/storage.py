@@ -13,6 +13,7 @@ from backends.mongo.migrations import REVISIONS, fetch_revision
 from backends.mongo.pool import ConcurrencyLimiter
 from backends.mongo.repositories.accounts import ACCOUNTS, MongoAccountReader, MongoAccountRepository
 from backends.mongo.repositories.categories import CATEGORIES, MongoCategoryReader, MongoCategoryRepository
+from backends.mongo.repositories.entities import MongoEntityReader, MongoEntityRepository, mapping_of
 from backends.mongo.repositories.expiring import MongoExpiringEntryReader, MongoExpiringEntryRepository
 from backends.mongo.repositories.notifications import (
     NOTIFICATIONS,
@@ -21,10 +22,8 @@ from backends.mongo.repositories.notifications import (
 )
 from backends.mongo.repositories.orders import (
     ORDERS,
-    PAYMENTS,
     MongoOrderReader,
     MongoOrderRepository,
-    MongoPaymentRepository,
 )
 from backends.mongo.repositories.posts import POSTS, MongoPostReader, MongoPostRepository
 from backends.mongo.repositories.products import PRODUCTS, MongoProductReader, MongoProductRepository
@@ -32,12 +31,14 @@ from backends.mongo.repositories.tags import TAGS, MongoTagReader, MongoTagRepos
 from backends.mongo.repositories.users import USERS, MongoUserReader, MongoUserRepository
 from backends.mongo.unit_of_work import UnitOfWork
 from backends.mongo.violations import MongoConstraintReader
+from core.entities import EntityType
 from core.errors import RetriesExhausted, Unavailable, Unsupported
 from core.storage import Capabilities, PoolStatus, Storage, Transaction
 from core.storage.retry import RetryPolicy, run_with_retry
 from core.storage.violations import explain
 
 T = TypeVar("T")
+E = TypeVar("E")
 
 RETRY_POLICY = RetryPolicy(attempts=48, initial_backoff=0.05, max_backoff=0.3)
 """Many short waits, because MongoDB refuses a second writer at once where other databases let it wait. Among several
@@ -82,11 +83,6 @@ class MongoTransaction(Transaction):
 
     @cached_property
     @override
-    def payments(self) -> MongoPaymentRepository:
-        return MongoPaymentRepository(PAYMENTS, self._unit)
-
-    @cached_property
-    @override
     def accounts(self) -> MongoAccountRepository:
         return MongoAccountRepository(ACCOUNTS, self._unit)
 
@@ -99,6 +95,10 @@ class MongoTransaction(Transaction):
     @override
     def expiring(self) -> MongoExpiringEntryRepository:
         return MongoExpiringEntryRepository(self._unit)
+
+    @override
+    def entities(self, entity_type: EntityType[E]) -> MongoEntityRepository[E]:
+        return MongoEntityRepository(mapping_of(entity_type), self._unit)
 
     @override
     def savepoint(self) -> AbstractAsyncContextManager[None]:
@@ -167,6 +167,10 @@ class MongoStorage(Storage):
     @override
     def server(self) -> str:
         return self._engine.server
+
+    @override
+    def entities(self, entity_type: EntityType[E]) -> MongoEntityReader[E]:
+        return MongoEntityReader(mapping_of(entity_type), self._reader)
 
     @override
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:

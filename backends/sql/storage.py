@@ -16,6 +16,7 @@ from backends.sql.executor import ExecutorContext, ReadExecutor, StatementExecut
 from backends.sql.pool import Pool
 from backends.sql.repositories.accounts import ACCOUNTS, SqlAccountReader
 from backends.sql.repositories.categories import CATEGORIES, SqlCategoryReader
+from backends.sql.repositories.entities import SqlEntityReader, mapping_of
 from backends.sql.repositories.expiring import SqlExpiringEntryReader
 from backends.sql.repositories.notifications import NOTIFICATIONS, SqlNotificationReader
 from backends.sql.repositories.orders import ORDERS, SqlOrderReader
@@ -25,6 +26,7 @@ from backends.sql.repositories.tags import TAGS, SqlTagReader
 from backends.sql.repositories.users import USERS, SqlUserReader
 from backends.sql.schema import metadata
 from backends.sql.unit_of_work import run_unit_of_work
+from core.entities import EntityType
 from core.errors import PoolExhausted
 from core.settings import Settings
 from core.storage import Capabilities, PoolStatus, Storage, Transaction
@@ -32,6 +34,7 @@ from core.storage.retry import RetryPolicy, run_with_retry
 from core.timeouts import DeadlineTimer
 
 T = TypeVar("T")
+E = TypeVar("E")
 
 
 class SqlStorage(Storage):
@@ -97,6 +100,10 @@ class SqlStorage(Storage):
     @cached_property
     def expiring(self) -> SqlExpiringEntryReader:
         return SqlExpiringEntryReader(self._reads)
+
+    @override
+    def entities(self, entity_type: EntityType[E]) -> SqlEntityReader[E]:
+        return SqlEntityReader(mapping_of(entity_type), self._reads)
 
     @override
     def run(self, work: Callable[[Transaction], Awaitable[T]]) -> Coroutine[Any, Any, T]:

@@ -17,17 +17,20 @@ from backends.sql.errors import Disconnected
 from backends.sql.executor import UnitOfWorkExecutor
 from backends.sql.repositories.accounts import ACCOUNTS, SqlAccountRepository
 from backends.sql.repositories.categories import CATEGORIES, SqlCategoryRepository
+from backends.sql.repositories.entities import SqlEntityRepository, mapping_of
 from backends.sql.repositories.expiring import SqlExpiringEntryRepository
 from backends.sql.repositories.notifications import NOTIFICATIONS, SqlNotificationRepository
-from backends.sql.repositories.orders import ORDERS, PAYMENTS, SqlOrderRepository, SqlPaymentRepository
+from backends.sql.repositories.orders import ORDERS, SqlOrderRepository
 from backends.sql.repositories.posts import POSTS, SqlPostRepository
 from backends.sql.repositories.products import PRODUCTS, SqlProductRepository
 from backends.sql.repositories.tags import TAGS, SqlTagRepository
 from backends.sql.repositories.users import USERS, SqlUserRepository
+from core.entities import EntityType
 from core.errors import TransientConflict
 from core.storage import Transaction
 
 T = TypeVar("T")
+E = TypeVar("E")
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +66,6 @@ class SqlTransaction(Transaction):
         return SqlOrderRepository(ORDERS, self._executor)
 
     @cached_property
-    def payments(self) -> SqlPaymentRepository:
-        return SqlPaymentRepository(PAYMENTS, self._executor)
-
-    @cached_property
     def accounts(self) -> SqlAccountRepository:
         return SqlAccountRepository(ACCOUNTS, self._executor)
 
@@ -77,6 +76,10 @@ class SqlTransaction(Transaction):
     @cached_property
     def expiring(self) -> SqlExpiringEntryRepository:
         return SqlExpiringEntryRepository(self._executor)
+
+    @override
+    def entities(self, entity_type: EntityType[E]) -> SqlEntityRepository[E]:
+        return SqlEntityRepository(mapping_of(entity_type), self._executor)
 
     @override
     def savepoint(self) -> AbstractAsyncContextManager[None]:

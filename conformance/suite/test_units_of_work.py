@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from conformance.fixtures import Tick
 from conformance.shop import Shop
 from core import clock
-from core.entities import CategoryDraft, NotificationDraft, PaymentDraft
+from core.entities import PAYMENT, CategoryDraft, NewPayment, NotificationDraft
 from core.storage import Storage, Transaction
 
 CLOCK_STEPS = {"later": timedelta(hours=1), "the clock went back": timedelta(hours=-1)}
@@ -39,7 +39,7 @@ async def _change_order(tx: Transaction) -> None:
 
 
 async def _pay_order(tx: Transaction) -> None:
-    await tx.payments.add(1, PaymentDraft(amount=7999, method="card"), clock.now())
+    await tx.entities(PAYMENT).add([NewPayment(order_id=1, amount=7999, method="card")], clock.now())
 
 
 async def _lock_post(tx: Transaction) -> None:

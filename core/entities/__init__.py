@@ -33,7 +33,7 @@ from core.entities.orders import (
     OrderSummary,
     SalesSummary,
 )
-from core.entities.payments import PAYMENT, Payment, PaymentDraft
+from core.entities.payments import PAYMENT, NewPayment, Payment, PaymentDraft, PaymentFilter
 from core.entities.posts import POST, Post, PostDraft, PostFilter, PostPatch, PostStatus
 from core.entities.products import (
     PRODUCT,
@@ -87,6 +87,7 @@ __all__ = [
     "EntityTypes",
     "EntryKind",
     "ExpiringEntry",
+    "NewPayment",
     "Notification",
     "NotificationDraft",
     "OnDelete",
@@ -102,6 +103,7 @@ __all__ = [
     "PasswordChange",
     "Payment",
     "PaymentDraft",
+    "PaymentFilter",
     "Post",
     "PostDraft",
     "PostFilter",

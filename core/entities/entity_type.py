@@ -255,6 +255,11 @@ class EntityTypes(Sequence[EntityType[Any]]):
         """The many-to-many relations that lead to ``target``."""
         return tuple((one, link) for one in self._types for link in one.links if link.to == target.plural)
 
+    def belongs_to(self, one: EntityType[Any], owner: EntityType[Any]) -> bool:
+        """Whether an entity is, or leads by references that cannot be null to, entities of the type ``owner``."""
+        required = [ref for ref in one.references if not one.fields[ref.field].is_optional]
+        return one is owner or any(self.belongs_to(self._by_plural[ref.to], owner) for ref in required)
+
     def changes_referrers(self, target: EntityType[Any]) -> bool:
         """Whether a change or deletion of a ``target`` is a new version of entities that refer to it."""
         return bool(self.linked_from(target) or self.referrers(target, OnDelete.SET_NULL))

@@ -22,6 +22,13 @@ class PaymentDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewPayment(PaymentDraft):
+    """A payment of an order."""
+
+    order_id: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payment(VersionedEntity):
     """A stored payment."""
 
@@ -32,9 +39,17 @@ class Payment(VersionedEntity):
     status: Literal["completed"] = "completed"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFilter:
+    """Which payments a list has."""
+
+    order_id: int | None = None
+
+
 PAYMENT = EntityType(
     entity=Payment,
     name="payment",
     plural="payments",
     references=[Reference("order_id", "orders", OnDelete.CASCADE)],
+    filter=PaymentFilter,
 )

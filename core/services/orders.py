@@ -8,6 +8,8 @@ from datetime import datetime
 
 from core import clock
 from core.entities import (
+    PAYMENT,
+    NewPayment,
     NotificationDraft,
     Order,
     OrderDraft,
@@ -19,6 +21,7 @@ from core.entities import (
     Product,
     SalesSummary,
 )
+from core.entities.construct import shallow_asdict
 from core.entities.fields import MAX_QUANTITY
 from core.entities.orders import TRANSITIONS
 from core.errors import (
@@ -200,7 +203,9 @@ async def pay(storage: Storage, order_id: int, draft: PaymentDraft, expected: Ex
             error = FieldError("amount", f"Must be {to_json(order.total_amount)}.", "amount-mismatch")
             raise AmountMismatch("The amount must equal the order's total.", [error])
         await _move(tx, order, OrderStatus.CONFIRMED)
-        return await tx.payments.add(order_id, draft, clock.now())
+        new = NewPayment(order_id=order_id, **shallow_asdict(draft))
+        [payment] = await tx.entities(PAYMENT).add([new], clock.now())
+        return payment
 
     return await storage.run(work)
 

@@ -10,19 +10,21 @@ from typing import TypeVar
 
 from typing_extensions import override
 
+from core.entities import EntityType, VersionedEntity
 from core.storage.capabilities import Capabilities
 from core.storage.repositories import (
     AccountReader,
     AccountRepository,
     CategoryReader,
     CategoryRepository,
+    EntityReader,
+    EntityRepository,
     ExpiringEntryReader,
     ExpiringEntryRepository,
     NotificationReader,
     NotificationRepository,
     OrderReader,
     OrderRepository,
-    PaymentRepository,
     PostReader,
     PostRepository,
     ProductReader,
@@ -35,6 +37,7 @@ from core.storage.repositories import (
 from core.storage.storage import PoolStatus, Storage, Transaction
 
 T = TypeVar("T")
+V = TypeVar("V", bound=VersionedEntity)
 
 
 class DelegatingTransaction(Transaction):
@@ -75,11 +78,6 @@ class DelegatingTransaction(Transaction):
 
     @property
     @override
-    def payments(self) -> PaymentRepository:
-        return self._transaction.payments
-
-    @property
-    @override
     def accounts(self) -> AccountRepository:
         return self._transaction.accounts
 
@@ -92,6 +90,10 @@ class DelegatingTransaction(Transaction):
     @override
     def expiring(self) -> ExpiringEntryRepository:
         return self._transaction.expiring
+
+    @override
+    def entities(self, entity_type: EntityType[V]) -> EntityRepository[V]:
+        return self._transaction.entities(entity_type)
 
     @override
     def savepoint(self) -> AbstractAsyncContextManager[None]:
@@ -158,6 +160,10 @@ class DelegatingStorage(Storage):
     @override
     def expiring(self) -> ExpiringEntryReader:
         return self._storage.expiring
+
+    @override
+    def entities(self, entity_type: EntityType[V]) -> EntityReader[V]:
+        return self._storage.entities(entity_type)
 
     @override
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:

@@ -5,19 +5,21 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from core.entities import EntityType, VersionedEntity
 from core.storage.capabilities import Capabilities
 from core.storage.repositories import (
     AccountReader,
     AccountRepository,
     CategoryReader,
     CategoryRepository,
+    EntityReader,
+    EntityRepository,
     ExpiringEntryReader,
     ExpiringEntryRepository,
     NotificationReader,
     NotificationRepository,
     OrderReader,
     OrderRepository,
-    PaymentRepository,
     PostReader,
     PostRepository,
     ProductReader,
@@ -29,6 +31,7 @@ from core.storage.repositories import (
 )
 
 T = TypeVar("T")
+V = TypeVar("V", bound=VersionedEntity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +70,15 @@ class Transaction(Protocol):
     @property
     def orders(self) -> OrderRepository: ...
     @property
-    def payments(self) -> PaymentRepository: ...
-    @property
     def accounts(self) -> AccountRepository: ...
     @property
     def notifications(self) -> NotificationRepository: ...
     @property
     def expiring(self) -> ExpiringEntryRepository: ...
+
+    def entities(self, entity_type: EntityType[V]) -> EntityRepository[V]:
+        """The repository of an entity that has no methods of its own."""
+        ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """A part that is undone alone when an error leaves it; the error goes on to the caller.
@@ -112,6 +117,10 @@ class Storage(Protocol):
     def notifications(self) -> NotificationReader: ...
     @property
     def expiring(self) -> ExpiringEntryReader: ...
+
+    def entities(self, entity_type: EntityType[V]) -> EntityReader[V]:
+        """The reader of an entity that has no methods of its own."""
+        ...
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``work`` in a unit of work, and return what it returned once that is committed.

@@ -35,11 +35,11 @@ LIFETIME = timedelta(hours=1)
 REQUEST = IdempotentRequest(
     key=entry_key(EntryKind.IDEMPOTENT_RESPONSE, "key"),
     user_id=None,
-    digest="digest of one request",
+    digest=lambda: "digest of one request",
     hasher=None,
     lifetime=LIFETIME,
 )
-OTHER_REQUEST = replace(REQUEST, digest="digest of another request")
+OTHER_REQUEST = replace(REQUEST, digest=lambda: "digest of another request")
 
 Sell = Callable[..., Awaitable[Product]]
 
@@ -65,7 +65,7 @@ async def expect_replay(outcome: Awaitable[object]) -> str:
     """The response that is replayed instead of an outcome."""
     with pytest.raises(ReplayResponse) as replayed:
         await outcome
-    return replayed.value.answer
+    return replayed.value.response
 
 
 async def stored(storage: Storage, request: IdempotentRequest = REQUEST) -> str | None:
@@ -76,7 +76,7 @@ async def stored(storage: Storage, request: IdempotentRequest = REQUEST) -> str 
 
 def response_of_size(size: int, character: str) -> str:
     """As many of a character as fit into ``size`` bytes, with the digest of the request and a line break."""
-    return character * ((size - len(f"{REQUEST.digest}\n")) // len(character.encode()))
+    return character * ((size - len(f"{REQUEST.digest()}\n")) // len(character.encode()))
 
 
 async def test_first_request_is_carried_out(storage: Storage, product: Product, sell: Sell) -> None:
@@ -111,7 +111,7 @@ async def test_digest_of_a_password_is_stored_hashed(storage: Storage, hasher: P
     value = await stored(storage)
     assert value is not None
     assert value.startswith("$argon2id$")
-    assert request.digest not in f"{value}{request}"
+    assert request.digest() not in f"{value}{request}"
     assert await expect_replay(sell(request)) == "9 left\n"
     with pytest.raises(IdempotencyKeyMismatch):
         await sell(replace(OTHER_REQUEST, hasher=hasher))

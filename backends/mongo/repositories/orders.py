@@ -1,4 +1,4 @@
-"""Orders, each with its items in one document, and their payments."""
+"""Orders, each with its items in one document."""
 
 from datetime import datetime
 from typing import Any
@@ -11,23 +11,19 @@ from backends.mongo.repositories.users import USERS
 from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository
 from core.entities import (
     ORDER,
-    PAYMENT,
     Order,
     OrderDetails,
     OrderItemDetails,
     OrderStatus,
     OrderSummary,
-    Payment,
-    PaymentDraft,
 )
 from core.entities.construct import shallow_asdict
 from core.errors import NotFound
 from core.storage import OrderFilter, Page, PageRequest
-from core.storage.repositories import NewOrder, OrderReader, OrderRepository, PaymentRepository
+from core.storage.repositories import NewOrder, OrderReader, OrderRepository
 
 ORDERS: EntityMapping[Order] = EntityMapping(ORDER)
 SUMMARIES = EntityMapping(ORDER, OrderSummary)
-PAYMENTS: EntityMapping[Payment] = EntityMapping(PAYMENT)
 
 
 class MongoOrderReader(MongoReader[Order], OrderReader):
@@ -75,12 +71,3 @@ class MongoOrderRepository(MongoRepository[Order], MongoOrderReader, OrderReposi
     @override
     async def save(self, entity: OrderSummary) -> None:
         await self._update(Order(**_summary_fields(entity), items=(await self._get_before(entity)).items))
-
-
-class MongoPaymentRepository(MongoRepository[Payment], PaymentRepository):
-    """Payments in a unit of work."""
-
-    @override
-    async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
-        [payment] = await self._create([PAYMENT.new_values(draft, at, order_id=order_id)])
-        return payment

@@ -1,4 +1,4 @@
-"""Orders with their lines, and their payments."""
+"""Orders with their items."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,24 +16,20 @@ from backends.sql.schema import part_table_of
 from backends.sql.statement import CachedStatement
 from core.entities import (
     ORDER,
-    PAYMENT,
     Order,
     OrderDetails,
     OrderItem,
     OrderItemDetails,
     OrderStatus,
     OrderSummary,
-    Payment,
-    PaymentDraft,
 )
 from core.entities.construct import shallow_asdict
 from core.errors import NotFound
 from core.storage import OrderFilter, Page, PageRequest
-from core.storage.repositories import NewOrder, OrderReader, OrderRepository, PaymentRepository
+from core.storage.repositories import NewOrder, OrderReader, OrderRepository
 
 ORDERS: EntityMapping[Order] = EntityMapping(ORDER)
 SUMMARIES = EntityMapping(ORDER, OrderSummary)
-PAYMENTS: EntityMapping[Payment] = EntityMapping(PAYMENT)
 orders, order_items = ORDERS.table, part_table_of(ORDER, "items")
 products, users = PRODUCTS.table, USERS.table
 _ITEMS = RowMapper(OrderItem, order_items)
@@ -121,12 +117,3 @@ class SqlOrderRepository(SqlRepository[Order], SqlOrderReader, OrderRepository):
     @override
     async def save(self, entity: OrderSummary) -> None:
         await self._update(entity, {})
-
-
-class SqlPaymentRepository(SqlRepository[Payment], PaymentRepository):
-    """Payments, in a unit of work."""
-
-    @override
-    async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
-        [payment] = await self._insert([PAYMENT.new_values(draft, at, order_id=order_id)])
-        return payment

@@ -19,10 +19,10 @@ from core.storage.repositories.accounts import AccountReader, AccountRepository
 from core.storage.repositories.categories import CategoryReader, CategoryRepository
 from core.storage.repositories.expiring import ExpiringEntryReader, ExpiringEntryRepository
 from core.storage.repositories.notifications import NotificationReader, NotificationRepository
-from core.storage.repositories.orders import NewOrder, OrderReader, OrderRepository, PaymentRepository
+from core.storage.repositories.orders import NewOrder, OrderReader, OrderRepository
 from core.storage.repositories.posts import PostReader, PostRepository
 from core.storage.repositories.products import CategoryPriceStats, ProductReader, ProductRepository
-from core.storage.repositories.repository import Reader, Repository, SlugLookup
+from core.storage.repositories.repository import EntityReader, EntityRepository, Reader, Repository, SlugLookup
 from core.storage.repositories.tags import TagReader, TagRepository
 from core.storage.repositories.users import UserReader, UserRepository
 
@@ -32,6 +32,8 @@ __all__ = [
     "CategoryPriceStats",
     "CategoryReader",
     "CategoryRepository",
+    "EntityReader",
+    "EntityRepository",
     "ExpiringEntryReader",
     "ExpiringEntryRepository",
     "NewOrder",
@@ -39,7 +41,6 @@ __all__ = [
     "NotificationRepository",
     "OrderReader",
     "OrderRepository",
-    "PaymentRepository",
     "PostReader",
     "PostRepository",
     "ProductReader",

@@ -1,10 +1,10 @@
-"""Orders and their payments."""
+"""Orders."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import Order, OrderDetails, OrderFilter, OrderItem, OrderStatus, OrderSummary, Payment, PaymentDraft
+from core.entities import Order, OrderDetails, OrderFilter, OrderItem, OrderStatus, OrderSummary
 from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 
@@ -49,12 +49,4 @@ class OrderRepository(OrderReader, Protocol):
 
     async def save(self, entity: OrderSummary) -> None:
         """As ``Repository.save``; only ``status`` changes after creation."""
-        ...
-
-
-class PaymentRepository(Protocol):
-    """Payments in a unit of work."""
-
-    async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
-        """Store a completed payment."""
         ...

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from core.storage.pages import Page, PageRequest
+
 E = TypeVar("E")
 E_co = TypeVar("E_co", covariant=True)
 D_contra = TypeVar("D_contra", contravariant=True)
@@ -44,6 +46,18 @@ class Repository(Reader[E], Protocol[E, D_contra]):
             StillReferenced: something that must not lose it refers to it.
         """
         ...
+
+
+class EntityReader(Reader[E], Protocol[E]):
+    """Reads of an entity that has no methods of its own: all that its declaration promises."""
+
+    async def page(self, filter: object, page_request: PageRequest) -> Page[E]:
+        """A page; ``filter`` is of the declaration's class."""
+        ...
+
+
+class EntityRepository(Repository[E, object], EntityReader[E], Protocol[E]):
+    """An entity that has no methods of its own, in a unit of work. Its drafts have the fields that clients choose."""
 
 
 class SlugLookup(Protocol):

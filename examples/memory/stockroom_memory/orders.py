@@ -1,4 +1,4 @@
-"""Orders, each with its items in one row, and their payments."""
+"""Orders, each with its items in one row."""
 
 from collections import defaultdict
 from dataclasses import fields, replace
@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from core.entities import (
     ORDER,
-    PAYMENT,
     PRODUCT,
     USER,
     Order,
@@ -18,13 +17,11 @@ from core.entities import (
     OrderItemDetails,
     OrderStatus,
     OrderSummary,
-    Payment,
-    PaymentDraft,
 )
 from core.entities.construct import shallow_asdict
 from core.errors import TransientConflict
 from core.storage import Page, PageRequest
-from core.storage.repositories import NewOrder, OrderReader, OrderRepository, PaymentRepository
+from core.storage.repositories import NewOrder, OrderReader, OrderRepository
 from stockroom_memory.pagination import matching, page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
 
@@ -76,14 +73,3 @@ class MemoryOrderRepository(MemoryRepository[Order], MemoryOrderReader, OrderRep
         if stored is None:
             raise TransientConflict
         await super().save(replace(stored, status=entity.status, updated_at=entity.updated_at, version=entity.version))
-
-
-class MemoryPaymentRepository(MemoryRepository[Payment], PaymentRepository):
-    """Payments in a unit of work."""
-
-    entity_type = PAYMENT
-
-    @override
-    async def add(self, order_id: int, draft: PaymentDraft, at: datetime) -> Payment:
-        [payment] = await self._insert([PAYMENT.new_values(draft, at, order_id=order_id)])
-        return payment

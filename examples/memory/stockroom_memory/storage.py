@@ -6,21 +6,23 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TypeVar
 
-from core.entities import ENTITY_TYPES
+from core.entities import ENTITY_TYPES, EntityType
 from core.errors import PoolExhausted, Unsupported
 from core.storage import Capabilities, PoolStatus, Transaction
+from core.storage.repositories import EntityReader, EntityRepository
 from core.storage.retry import RetryPolicy, run_with_retry
 from core.storage.round_trips import record_start
 from stockroom_memory.accounts import MemoryAccountReader, MemoryAccountRepository
 from stockroom_memory.categories import MemoryCategoryReader, MemoryCategoryRepository
+from stockroom_memory.entities import MemoryEntityReader, MemoryEntityRepository
 from stockroom_memory.expiring import MemoryExpiringEntryReader, MemoryExpiringEntryRepository
 from stockroom_memory.notifications import MemoryNotificationReader, MemoryNotificationRepository
-from stockroom_memory.orders import MemoryOrderReader, MemoryOrderRepository, MemoryPaymentRepository
+from stockroom_memory.orders import MemoryOrderReader, MemoryOrderRepository
 from stockroom_memory.posts import MemoryPostReader, MemoryPostRepository
 from stockroom_memory.products import MemoryProductReader, MemoryProductRepository
 from stockroom_memory.tables import Tables
 from stockroom_memory.tags import MemoryTagReader, MemoryTagRepository
-from stockroom_memory.unit_of_work import UnitOfWork
+from stockroom_memory.unit_of_work import UnitOfWork, V
 from stockroom_memory.users import MemoryUserReader, MemoryUserRepository
 
 T = TypeVar("T")
@@ -67,10 +69,13 @@ class MemoryTransaction:
         self.categories = MemoryCategoryRepository(unit)
         self.products = MemoryProductRepository(unit)
         self.orders = MemoryOrderRepository(unit)
-        self.payments = MemoryPaymentRepository(unit)
         self.accounts = MemoryAccountRepository(unit)
         self.notifications = MemoryNotificationRepository(unit)
         self.expiring = MemoryExpiringEntryRepository(unit)
+
+    def entities(self, entity_type: EntityType[V]) -> EntityRepository[V]:
+        """The repository of an entity that has no methods of its own."""
+        return MemoryEntityRepository(entity_type, self._unit)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -97,6 +102,10 @@ class MemoryStorage:
         self.accounts = MemoryAccountReader(self._committed)
         self.notifications = MemoryNotificationReader(self._committed)
         self.expiring = MemoryExpiringEntryReader(self._committed)
+
+    def entities(self, entity_type: EntityType[V]) -> EntityReader[V]:
+        """The reader of an entity that has no methods of its own."""
+        return MemoryEntityReader(entity_type, self._committed)
 
     def _committed(self) -> Tables:
         return self._store.tables
