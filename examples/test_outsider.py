@@ -1,4 +1,4 @@
-"""A stranger's repository: the built wheels in an environment of their own, ten lines, and the whole suite runs."""
+"""A third party's repository: the built wheels in their own environment, ten lines, and the whole suite runs."""
 
 import json
 import os
@@ -19,24 +19,23 @@ BINDING = (ROOT / "examples" / "memory" / "conftest.py").read_text()
 # One method, wrong by a cent.
 BREAKING = """
 
-from dataclasses import replace
 from stockroom_memory.accounts import MemoryAccountRepository
 
-sound = MemoryAccountRepository.transfer
+sound = MemoryAccountRepository.adjust_balances
 
 
-async def transfer(self, draft, at):
-    return await sound(self, replace(draft, amount=draft.amount - 1), at)
+async def adjust_balances(self, changes, at):
+    await sound(self, {key: change - (change > 0) for key, change in changes.items()}, at)
 
 
-MemoryAccountRepository.transfer = transfer
+MemoryAccountRepository.adjust_balances = adjust_balances
 """
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheels of Stockroom and of the example; what they depend on is lent by ours."""
-    folder = tmp_path_factory.mktemp("stranger")
+    folder = tmp_path_factory.mktemp("third-party")
     wheels = folder / "wheels"
     for project in (ROOT, ROOT / "examples" / "memory"):
         run(project, sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", wheels)
@@ -76,7 +75,7 @@ def kit(environment: Path, repository: Path, *options: str, code: int = 0) -> di
 
 
 @pytest.mark.timeout(300)
-def test_a_stranger_s_backend_is_conformant(environment: Path, tmp_path: Path) -> None:
+def test_third_party_backend_is_conformant(environment: Path, tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(BINDING)
     report = kit(environment, tmp_path, "-n", "2")
     assert report["kit"] == version("stockroom")

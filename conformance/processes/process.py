@@ -112,13 +112,16 @@ async def run_command(command: Sequence[str | Path], folder: Path, *, user: str 
         raise ProcessFailed(f"{Path(command[0]).name} ended with code {done.returncode}: {output}")
 
 
+_OVERFLOW_UID = 65534  # the account without rights that every Linux has
+
+
 def unprivileged_user(name: str) -> str | None:
     """The user for a server that refuses to run as root: ``name``, if it exists. None unless we are root."""
     if os.geteuid() != 0:
         return None
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(name).pw_name
-    return "nobody"
+    return pwd.getpwuid(_OVERFLOW_UID).pw_name
 
 
 def _run_as(user: str | None, *options: str) -> list[str]:

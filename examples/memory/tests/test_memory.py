@@ -1,4 +1,4 @@
-"""What is this backend's own matter; how every storage behaves is the kit's."""
+"""What only this backend does; the conformance suite tests the rest."""
 
 import ast
 import asyncio
@@ -36,7 +36,7 @@ Open = Callable[..., Awaitable[Storage]]
 
 @pytest.fixture
 async def opened(registry: Registry) -> AsyncIterator[Open]:
-    """Opens the storage at a URL, with the given settings; whatever is open at the end is closed."""
+    """Opens the storage at a URL, with the given settings; all are closed at the end."""
     storages = []
 
     async def open_at(url: str, **settings: Any) -> Storage:
@@ -48,13 +48,13 @@ async def opened(registry: Registry) -> AsyncIterator[Open]:
         await storage.close()
 
 
-async def test_who_opens_an_open_name_meets_the_same_data_and_nobody_else_does(opened: Open) -> None:
+async def test_one_name_leads_to_one_store(opened: Open) -> None:
     one, same, other = [await opened(f"memory://{name}") for name in ("shop", "shop", "Shop")]
     await one.run(add)
     assert (await count(one), await count(same), await count(other)) == (1, 1, 0)
 
 
-async def test_a_store_is_gone_once_everybody_has_closed_it(opened: Open) -> None:
+async def test_store_is_gone_after_the_last_close(opened: Open) -> None:
     one, other = await opened("memory://shop"), await opened("memory://shop")
     await one.run(add)
     await one.close()
@@ -66,39 +66,39 @@ async def test_a_store_is_gone_once_everybody_has_closed_it(opened: Open) -> Non
     assert await count(await opened("memory://shop")) == 0
 
 
-async def test_a_store_without_a_name_is_one_s_own(opened: Open) -> None:
+async def test_store_without_a_name_is_not_shared(opened: Open) -> None:
     one, other = await opened("memory://"), await opened("memory://")
     await one.run(add)
     assert (await count(one), await count(other)) == (1, 0)
 
 
-def test_a_store_that_was_closed_can_be_opened_in_another_event_loop(registry: Registry) -> None:
-    async def crowd() -> None:
+def test_store_reopens_in_another_event_loop(registry: Registry) -> None:
+    async def use_concurrently() -> None:
         storage = await registry.by_name["memory"].open(settings_for("memory://shop"))
 
         async def work(tx: Transaction) -> None:
-            await asyncio.sleep(0)  # so that the others have to wait in line
+            await asyncio.sleep(0)  # so that the others have to queue
             await tx.tags.by_names(["news"])
 
         await asyncio.gather(*(storage.run(work) for _ in range(3)))
         await storage.close()
 
-    asyncio.run(crowd())
-    asyncio.run(crowd())
+    asyncio.run(use_concurrently())
+    asyncio.run(use_concurrently())
 
 
-async def test_nobody_waits_for_ever_for_a_turn_to_write(opened: Open) -> None:
+async def test_wait_for_the_writer_is_bounded(opened: Open) -> None:
     storage = await opened("memory://", pool_timeout=0.05)
 
     async def work(_: Transaction) -> None:
-        await storage.run(add)  # the turn is this unit of work's own
+        await storage.run(add)  # this unit of work is the writer
 
     with pytest.raises(PoolExhausted):
         await storage.run(work)
     await storage.run(add)
 
 
-async def test_writes_behind_the_commit_reach_nobody(storage: Storage) -> None:
+async def test_writes_after_the_commit_are_lost(storage: Storage) -> None:
     kept: list[Transaction] = []
 
     async def work(tx: Transaction) -> None:
@@ -110,7 +110,7 @@ async def test_writes_behind_the_commit_reach_nobody(storage: Storage) -> None:
     assert await count(storage) == 1
 
 
-async def test_a_savepoint_within_another_is_undone_alone(storage: Storage) -> None:
+async def test_inner_savepoint_is_undone_alone(storage: Storage) -> None:
     async def part(tx: Transaction, name: str, *, fails: bool) -> None:
         async with tx.savepoint():
             await tx.tags.add([TagDraft(name=name, slug=name)], clock.now())
@@ -129,7 +129,7 @@ async def test_a_savepoint_within_another_is_undone_alone(storage: Storage) -> N
     assert names == ["kept", "News"]
 
 
-async def test_a_list_that_was_handed_out_can_be_changed_without_changing_the_store(storage: Storage) -> None:
+async def test_returned_lists_are_copies(storage: Storage) -> None:
     async def prepare(tx: Transaction) -> None:
         await tx.users.add([UserDraft(username="ada", email="ada@example.com")], ["hash"], clock.now())
         await tx.products.add([ProductDraft(name="Pen", slug="pen", sku="PEN", price=1, stock_quantity=1)], clock.now())
@@ -146,7 +146,7 @@ async def test_a_list_that_was_handed_out_can_be_changed_without_changing_the_st
     assert len((await storage.orders.get(1)).items) == 1
 
 
-def test_of_stockroom_it_knows_only_core() -> None:
+def test_example_imports_only_core() -> None:
     imported = set()
     for file in Path(stockroom_memory.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
