@@ -51,50 +51,15 @@ class MongoTransaction(Transaction):
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
 
-    @cached_property
-    @override
-    def users(self) -> MongoUserRepository:
-        return MongoUserRepository(USERS, self._unit)
-
-    @cached_property
-    @override
-    def posts(self) -> MongoPostRepository:
-        return MongoPostRepository(POSTS, self._unit)
-
-    @cached_property
-    @override
-    def tags(self) -> MongoTagRepository:
-        return MongoTagRepository(TAGS, self._unit)
-
-    @cached_property
-    @override
-    def categories(self) -> MongoCategoryRepository:
-        return MongoCategoryRepository(CATEGORIES, self._unit)
-
-    @cached_property
-    @override
-    def products(self) -> MongoProductRepository:
-        return MongoProductRepository(PRODUCTS, self._unit)
-
-    @cached_property
-    @override
-    def orders(self) -> MongoOrderRepository:
-        return MongoOrderRepository(ORDERS, self._unit)
-
-    @cached_property
-    @override
-    def accounts(self) -> MongoAccountRepository:
-        return MongoAccountRepository(ACCOUNTS, self._unit)
-
-    @cached_property
-    @override
-    def notifications(self) -> MongoNotificationRepository:
-        return MongoNotificationRepository(NOTIFICATIONS, self._unit)
-
-    @cached_property
-    @override
-    def expiring(self) -> MongoExpiringEntryRepository:
-        return MongoExpiringEntryRepository(self._unit)
+    users = cached_property(lambda self: MongoUserRepository(USERS, self._unit))
+    posts = cached_property(lambda self: MongoPostRepository(POSTS, self._unit))
+    tags = cached_property(lambda self: MongoTagRepository(TAGS, self._unit))
+    categories = cached_property(lambda self: MongoCategoryRepository(CATEGORIES, self._unit))
+    products = cached_property(lambda self: MongoProductRepository(PRODUCTS, self._unit))
+    orders = cached_property(lambda self: MongoOrderRepository(ORDERS, self._unit))
+    accounts = cached_property(lambda self: MongoAccountRepository(ACCOUNTS, self._unit))
+    notifications = cached_property(lambda self: MongoNotificationRepository(NOTIFICATIONS, self._unit))
+    expiring = cached_property(lambda self: MongoExpiringEntryRepository(self._unit))
 
     @override
     def entities(self, entity_type: EntityType[E]) -> MongoEntityRepository[E]:
@@ -113,50 +78,15 @@ class MongoStorage(Storage):
         self._limiter = limiter
         self._reader = engine.reader(limiter)
 
-    @cached_property
-    @override
-    def users(self) -> MongoUserReader:
-        return MongoUserReader(USERS, self._reader)
-
-    @cached_property
-    @override
-    def posts(self) -> MongoPostReader:
-        return MongoPostReader(POSTS, self._reader)
-
-    @cached_property
-    @override
-    def tags(self) -> MongoTagReader:
-        return MongoTagReader(TAGS, self._reader)
-
-    @cached_property
-    @override
-    def categories(self) -> MongoCategoryReader:
-        return MongoCategoryReader(CATEGORIES, self._reader)
-
-    @cached_property
-    @override
-    def products(self) -> MongoProductReader:
-        return MongoProductReader(PRODUCTS, self._reader)
-
-    @cached_property
-    @override
-    def orders(self) -> MongoOrderReader:
-        return MongoOrderReader(ORDERS, self._reader)
-
-    @cached_property
-    @override
-    def accounts(self) -> MongoAccountReader:
-        return MongoAccountReader(ACCOUNTS, self._reader)
-
-    @cached_property
-    @override
-    def notifications(self) -> MongoNotificationReader:
-        return MongoNotificationReader(NOTIFICATIONS, self._reader)
-
-    @cached_property
-    @override
-    def expiring(self) -> MongoExpiringEntryReader:
-        return MongoExpiringEntryReader(self._reader)
+    users = cached_property(lambda self: MongoUserReader(USERS, self._reader))
+    posts = cached_property(lambda self: MongoPostReader(POSTS, self._reader))
+    tags = cached_property(lambda self: MongoTagReader(TAGS, self._reader))
+    categories = cached_property(lambda self: MongoCategoryReader(CATEGORIES, self._reader))
+    products = cached_property(lambda self: MongoProductReader(PRODUCTS, self._reader))
+    orders = cached_property(lambda self: MongoOrderReader(ORDERS, self._reader))
+    accounts = cached_property(lambda self: MongoAccountReader(ACCOUNTS, self._reader))
+    notifications = cached_property(lambda self: MongoNotificationReader(NOTIFICATIONS, self._reader))
+    expiring = cached_property(lambda self: MongoExpiringEntryReader(self._reader))
 
     @property
     @override

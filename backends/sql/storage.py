@@ -65,41 +65,15 @@ class SqlStorage(Storage):
     def server(self) -> str:
         return self._server
 
-    @cached_property
-    def users(self) -> SqlUserReader:
-        return SqlUserReader(USERS, self._reads)
-
-    @cached_property
-    def posts(self) -> SqlPostReader:
-        return SqlPostReader(POSTS, self._reads)
-
-    @cached_property
-    def tags(self) -> SqlTagReader:
-        return SqlTagReader(TAGS, self._reads)
-
-    @cached_property
-    def categories(self) -> SqlCategoryReader:
-        return SqlCategoryReader(CATEGORIES, self._reads)
-
-    @cached_property
-    def products(self) -> SqlProductReader:
-        return SqlProductReader(PRODUCTS, self._reads)
-
-    @cached_property
-    def orders(self) -> SqlOrderReader:
-        return SqlOrderReader(ORDERS, self._reads)
-
-    @cached_property
-    def accounts(self) -> SqlAccountReader:
-        return SqlAccountReader(ACCOUNTS, self._reads)
-
-    @cached_property
-    def notifications(self) -> SqlNotificationReader:
-        return SqlNotificationReader(NOTIFICATIONS, self._reads)
-
-    @cached_property
-    def expiring(self) -> SqlExpiringEntryReader:
-        return SqlExpiringEntryReader(self._reads)
+    users = cached_property(lambda self: SqlUserReader(USERS, self._reads))
+    posts = cached_property(lambda self: SqlPostReader(POSTS, self._reads))
+    tags = cached_property(lambda self: SqlTagReader(TAGS, self._reads))
+    categories = cached_property(lambda self: SqlCategoryReader(CATEGORIES, self._reads))
+    products = cached_property(lambda self: SqlProductReader(PRODUCTS, self._reads))
+    orders = cached_property(lambda self: SqlOrderReader(ORDERS, self._reads))
+    accounts = cached_property(lambda self: SqlAccountReader(ACCOUNTS, self._reads))
+    notifications = cached_property(lambda self: SqlNotificationReader(NOTIFICATIONS, self._reads))
+    expiring = cached_property(lambda self: SqlExpiringEntryReader(self._reads))
 
     @override
     def entities(self, entity_type: EntityType[E]) -> SqlEntityReader[E]:

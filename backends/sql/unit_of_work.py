@@ -41,41 +41,15 @@ class SqlTransaction(Transaction):
     def __init__(self, executor: UnitOfWorkExecutor) -> None:
         self._executor = executor
 
-    @cached_property
-    def users(self) -> SqlUserRepository:
-        return SqlUserRepository(USERS, self._executor)
-
-    @cached_property
-    def posts(self) -> SqlPostRepository:
-        return SqlPostRepository(POSTS, self._executor)
-
-    @cached_property
-    def tags(self) -> SqlTagRepository:
-        return SqlTagRepository(TAGS, self._executor)
-
-    @cached_property
-    def categories(self) -> SqlCategoryRepository:
-        return SqlCategoryRepository(CATEGORIES, self._executor)
-
-    @cached_property
-    def products(self) -> SqlProductRepository:
-        return SqlProductRepository(PRODUCTS, self._executor)
-
-    @cached_property
-    def orders(self) -> SqlOrderRepository:
-        return SqlOrderRepository(ORDERS, self._executor)
-
-    @cached_property
-    def accounts(self) -> SqlAccountRepository:
-        return SqlAccountRepository(ACCOUNTS, self._executor)
-
-    @cached_property
-    def notifications(self) -> SqlNotificationRepository:
-        return SqlNotificationRepository(NOTIFICATIONS, self._executor)
-
-    @cached_property
-    def expiring(self) -> SqlExpiringEntryRepository:
-        return SqlExpiringEntryRepository(self._executor)
+    users = cached_property(lambda self: SqlUserRepository(USERS, self._executor))
+    posts = cached_property(lambda self: SqlPostRepository(POSTS, self._executor))
+    tags = cached_property(lambda self: SqlTagRepository(TAGS, self._executor))
+    categories = cached_property(lambda self: SqlCategoryRepository(CATEGORIES, self._executor))
+    products = cached_property(lambda self: SqlProductRepository(PRODUCTS, self._executor))
+    orders = cached_property(lambda self: SqlOrderRepository(ORDERS, self._executor))
+    accounts = cached_property(lambda self: SqlAccountRepository(ACCOUNTS, self._executor))
+    notifications = cached_property(lambda self: SqlNotificationRepository(NOTIFICATIONS, self._executor))
+    expiring = cached_property(lambda self: SqlExpiringEntryRepository(self._executor))
 
     @override
     def entities(self, entity_type: EntityType[E]) -> SqlEntityRepository[E]:

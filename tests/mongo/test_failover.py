@@ -133,7 +133,7 @@ async def test_writes_answer_503_without_a_majority(cluster: Cluster, clients: C
     async with workload.running():
         await workload.wait_for(WAIT_SECONDS, orders=10, transfers=10, products=2, deletions=5)
         killed = await cluster.kill_primary(0)
-        await asyncio.gather(*(assert_read_only(client) for client in clients.clients))
+        await asyncio.gather(*(assert_read_only(client) for client in clients.all))
         [dead] = [node for node in cluster.nodes.values() if not node.is_running and node.port != killed]
         await dead.restart()
         await workload.wait_for(WAIT_SECONDS, orders=20, transfers=20, products=4, deletions=10)
@@ -158,6 +158,6 @@ async def assert_read_only(client: httpx2.AsyncClient) -> None:
 async def audit(workload: Workload, cluster: Cluster, clients: ConcurrentClients) -> None:
     """Every server process is ready, and returns the same data."""
     assert workload.longest < MAX_RESPONSE_SECONDS
-    for server, client in zip(cluster.servers, clients.clients, strict=True):
+    for server, client in zip(cluster.servers, clients.all, strict=True):
         await server.wait_until_ready()
         await workload.audit(Shop(client, cluster.numbers))

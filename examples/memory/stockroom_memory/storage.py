@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cached_property
 from importlib.metadata import version
 from typing import TypeVar
 
+from typing_extensions import override
+
 from core.entities import ENTITY_TYPES, EntityType
 from core.errors import PoolExhausted, Unsupported
-from core.storage import Capabilities, PoolStatus, Transaction
+from core.storage import Capabilities, PoolStatus, Storage, Transaction
 from core.storage.repositories import EntityReader, EntityRepository
 from core.storage.retry import RetryPolicy, run_with_retry
 from core.storage.round_trips import record_start
@@ -58,25 +61,27 @@ class Store:
         self.turn = asyncio.Lock()
 
 
-class MemoryTransaction:
-    """A unit of work in progress: a ``Transaction``."""
+class MemoryTransaction(Transaction):
+    """The repositories of a unit of work."""
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
-        self.users = MemoryUserRepository(unit)
-        self.posts = MemoryPostRepository(unit)
-        self.tags = MemoryTagRepository(unit)
-        self.categories = MemoryCategoryRepository(unit)
-        self.products = MemoryProductRepository(unit)
-        self.orders = MemoryOrderRepository(unit)
-        self.accounts = MemoryAccountRepository(unit)
-        self.notifications = MemoryNotificationRepository(unit)
-        self.expiring = MemoryExpiringEntryRepository(unit)
 
+    users = cached_property(lambda self: MemoryUserRepository(self._unit))
+    posts = cached_property(lambda self: MemoryPostRepository(self._unit))
+    tags = cached_property(lambda self: MemoryTagRepository(self._unit))
+    categories = cached_property(lambda self: MemoryCategoryRepository(self._unit))
+    products = cached_property(lambda self: MemoryProductRepository(self._unit))
+    orders = cached_property(lambda self: MemoryOrderRepository(self._unit))
+    accounts = cached_property(lambda self: MemoryAccountRepository(self._unit))
+    notifications = cached_property(lambda self: MemoryNotificationRepository(self._unit))
+    expiring = cached_property(lambda self: MemoryExpiringEntryRepository(self._unit))
+
+    @override
     def entities(self, entity_type: EntityType[V]) -> EntityRepository[V]:
-        """The repository of an entity that has no methods of its own."""
         return MemoryEntityRepository(entity_type, self._unit)
 
+    @override
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         record_start("savepoint")
@@ -84,32 +89,34 @@ class MemoryTransaction:
             yield
 
 
-class MemoryStorage:
-    """A store that is open: a ``Storage``."""
+class MemoryStorage(Storage):
+    """A store that is open."""
 
     capabilities = CAPABILITIES
+    server = f"stockroom-memory {version('stockroom-memory')}"
 
     def __init__(self, store: Store, pool_timeout: float) -> None:
         self._store = store
         self._pool_timeout = pool_timeout
-        self.server = f"stockroom-memory {version('stockroom-memory')}"
-        self.users = MemoryUserReader(self._committed)
-        self.posts = MemoryPostReader(self._committed)
-        self.tags = MemoryTagReader(self._committed)
-        self.categories = MemoryCategoryReader(self._committed)
-        self.products = MemoryProductReader(self._committed)
-        self.orders = MemoryOrderReader(self._committed)
-        self.accounts = MemoryAccountReader(self._committed)
-        self.notifications = MemoryNotificationReader(self._committed)
-        self.expiring = MemoryExpiringEntryReader(self._committed)
 
+    users = cached_property(lambda self: MemoryUserReader(self._committed))
+    posts = cached_property(lambda self: MemoryPostReader(self._committed))
+    tags = cached_property(lambda self: MemoryTagReader(self._committed))
+    categories = cached_property(lambda self: MemoryCategoryReader(self._committed))
+    products = cached_property(lambda self: MemoryProductReader(self._committed))
+    orders = cached_property(lambda self: MemoryOrderReader(self._committed))
+    accounts = cached_property(lambda self: MemoryAccountReader(self._committed))
+    notifications = cached_property(lambda self: MemoryNotificationReader(self._committed))
+    expiring = cached_property(lambda self: MemoryExpiringEntryReader(self._committed))
+
+    @override
     def entities(self, entity_type: EntityType[V]) -> EntityReader[V]:
-        """The reader of an entity that has no methods of its own."""
         return MemoryEntityReader(entity_type, self._committed)
 
     def _committed(self) -> Tables:
         return self._store.tables
 
+    @override
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         return await run_with_retry(lambda: self._attempt(work), RetryPolicy())
 
@@ -141,17 +148,22 @@ class MemoryStorage:
         finally:
             turn.release()
 
+    @override
     async def ping(self) -> None:
         record_start("ping")
 
+    @override
     async def schema_revision(self) -> str | None:
         return None
 
+    @override
     async def size(self) -> int:
         raise Unsupported("A store in memory does not know how much memory it takes.")
 
+    @override
     def pool_status(self) -> PoolStatus:
         return PoolStatus(pool_size=0, max_overflow=0, connections_in_use=0)
 
+    @override
     async def close(self) -> None:
         self._store = Store()
