@@ -74,6 +74,8 @@ def denied(what: str) -> PermissionError:
 
 
 class VisibleOrders(OrderReader):
+    """The user's own orders."""
+
     def __init__(self, orders: OrderReader, user_id: int) -> None:
         self._reader, self._user_id = orders, user_id
 
@@ -96,6 +98,8 @@ class VisibleOrders(OrderReader):
 
 
 class RestrictedOrders(VisibleOrders, OrderRepository):
+    """The user's own orders, in a unit of work."""
+
     def __init__(self, orders: OrderRepository, user_id: int, guard: OrderGuard | None) -> None:
         super().__init__(orders, user_id)
         self._orders, self._guard = orders, guard
@@ -119,6 +123,8 @@ class RestrictedOrders(VisibleOrders, OrderRepository):
 
 
 class VisibleAccounts(AccountReader):
+    """The user's own accounts."""
+
     def __init__(self, accounts: AccountReader, user_id: int) -> None:
         self._reader, self._user_id = accounts, user_id
 
@@ -133,6 +139,8 @@ class VisibleAccounts(AccountReader):
 
 
 class RestrictedAccounts(VisibleAccounts, AccountRepository):
+    """The user's own accounts, in a unit of work."""
+
     def __init__(self, accounts: AccountRepository, user_id: int) -> None:
         super().__init__(accounts, user_id)
         self._accounts = accounts
@@ -165,6 +173,8 @@ class RestrictedAccounts(VisibleAccounts, AccountRepository):
 
 
 class VisibleNotifications(NotificationReader):
+    """The user's own notifications."""
+
     def __init__(self, notifications: NotificationReader, user_id: int) -> None:
         self._reader, self._user_id = notifications, user_id
 
@@ -180,6 +190,8 @@ class VisibleNotifications(NotificationReader):
 
 
 class RestrictedNotifications(VisibleNotifications, NotificationRepository):
+    """The user's own notifications, in a unit of work."""
+
     def __init__(self, notifications: NotificationRepository, user_id: int) -> None:
         super().__init__(notifications, user_id)
         self._notifications = notifications
