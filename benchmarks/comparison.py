@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.harness.run_directory import RunDirectory
 from tests.harness.server import KINDS
-from tests.harness.site import Site
 
 REPORT = Path(__file__).parent.parent / "docs" / "comparison.html"
 OPTIONS = ("--rounds=5", "--duration=0.5", "--warmup=0.1", "--scale=medium", f"--report={REPORT}")
@@ -17,7 +17,7 @@ OPTIONS = ("--rounds=5", "--duration=0.5", "--warmup=0.1", "--scale=medium", f"-
 
 async def main(options: list[str]) -> int:
     """Start the servers, compare, stop them; the exit code of the command."""
-    site = Site.new()
+    site = RunDirectory.new()
     try:
         urls = [await kind.create((await kind.obtain(site)).url, "stockroom_compare") for kind in KINDS.values()]
         command = [Path(sys.executable).parent / "stockroom", "compare", *urls, *OPTIONS, *options]

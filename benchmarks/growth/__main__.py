@@ -24,9 +24,9 @@ from benchmarks.growth.writes import WRITES
 from benchmarks.speed.report import machine, write
 from conformance.defaults import settings_for
 from core.plugins import Registry, discover
-from tests.harness.kind import Served
+from tests.harness.kind import ServerKind
+from tests.harness.run_directory import RunDirectory
 from tests.harness.server import KINDS
-from tests.harness.site import Site
 
 DISTRIBUTIONS = ("sqlalchemy", "asyncpg", "asyncmy", "aiosqlite", "motor", "pymongo")
 CACHE = 2048
@@ -48,10 +48,12 @@ async def filled(storage: str, size: int, address: str, registry: Registry, stac
     return made
 
 
-async def measured(storage: str, options: argparse.Namespace, log: TextIO, site: Site, registry: Registry) -> bool:
+async def measured(
+    storage: str, options: argparse.Namespace, log: TextIO, site: RunDirectory, registry: Registry
+) -> bool:
     """Whether the promise holds on a storage. The shops write their access logs to ``log``."""
     kind = KINDS[storage]
-    address = (await (type(kind)(CACHE) if isinstance(kind, Served) else kind).obtain(site)).url
+    address = (await (type(kind)(CACHE) if isinstance(kind, ServerKind) else kind).obtain(site)).url
     wanted = [e for e in (*READS, *WRITES) if any(part in f"{e.kind}: {e.name}" for part in options.only.split(","))]
     began = perf_counter()
     _tell(storage)
@@ -92,7 +94,7 @@ def _storages(given: str) -> Sequence[str]:
 
 def main() -> int:
     """Everything that was asked for; 1 where the promise is broken."""
-    options, site, registry = _options(), Site.new(), discover()
+    options, site, registry = _options(), RunDirectory.new(), discover()
     try:
         with Path(os.devnull).open("w") as log:
             kept = [

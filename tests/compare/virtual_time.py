@@ -1,4 +1,4 @@
-"""An event loop whose time passes only while everybody waits: waits of minutes take no time, and are exact."""
+"""An event loop with a virtual clock, which advances only while all tasks wait: long waits are instant and exact."""
 
 import asyncio
 import selectors
@@ -11,8 +11,8 @@ from compare import loops
 
 T = TypeVar("T")
 
-PASS = 1e-5
-"""Seconds that one pass through the loop takes."""
+ITERATION_SECONDS = 1e-5
+"""That one iteration of the loop takes."""
 
 
 class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
@@ -21,12 +21,12 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
         self.now = 0.0
 
     def select(self, timeout: float | None = None) -> Any:
-        self.now += max(PASS, timeout or 0)
+        self.now += max(ITERATION_SECONDS, timeout or 0)
         return super().select(0)
 
 
-class Clock:
-    """Runs coroutines in virtual time, which is also that of ``compare.loops``."""
+class VirtualClock:
+    """Runs coroutines in virtual time, which ``compare.loops`` also uses."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._selector = _Selector()
@@ -36,7 +36,7 @@ class Clock:
         return self._selector.now
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """What ``work`` returns."""
+        """The result of ``work``."""
         loop = asyncio.SelectorEventLoop(self._selector)
         loop.time = self  # type: ignore[method-assign]
         with asyncio.Runner(loop_factory=lambda: loop) as runner:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.run_directory import RunDirectory
 from tests.harness.server import Server
-from tests.harness.site import Site
 from tests.mongo.deployment import KIND
 
 
@@ -17,8 +17,8 @@ def mongod(database_server: Server) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site() -> Iterator[RunDirectory]:
     """Where a module's servers run; they end with it."""
-    site = Site.new()
+    site = RunDirectory.new()
     yield site
     site.stop()

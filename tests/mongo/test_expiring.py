@@ -14,7 +14,7 @@ from core.entities import EntryKind, ExpiringEntry
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
-from tests.harness.kind import named
+from tests.harness.kind import database_name
 from tests.mongo.deployment import connected
 from tests.mongo.plans import Command, Recorder, singles, stages
 
@@ -81,7 +81,7 @@ async def test_every_query_uses_an_index(settings: Settings, recorded: tuple[Sto
     assert {next(iter(command)) for command in commands} == {"find", "aggregate", "update", "delete"}
     async with connected(settings.url) as client:
         for single in (single for command in commands for single in singles(command)):
-            plan = await stages(client, named(settings.url), single)
+            plan = await stages(client, database_name(settings.url), single)
             assert plan & INDEXED, single
             assert "COLLSCAN" not in plan, single
 
@@ -98,7 +98,7 @@ async def everything(tx: Transaction) -> None:
 
 async def test_the_server_removes_nothing_by_its_own_clock(settings: Settings) -> None:
     async with connected(settings.url) as client:
-        database = client[named(settings.url)]
+        database = client[database_name(settings.url)]
         for name in await database.list_collection_names():
             indexes = await database[name].index_information()
             assert [title for title, options in indexes.items() if "expireAfterSeconds" in options] == []

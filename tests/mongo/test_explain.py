@@ -12,7 +12,7 @@ from conformance.shop import Shop
 from conformance.suite.budget import ROWS
 from core.settings import Settings
 from core.storage import sorts
-from tests.harness.kind import named
+from tests.harness.kind import database_name
 from tests.mongo.deployment import connected
 from tests.mongo.lists import listed, offered
 from tests.mongo.plans import Command, Recorder, examined, singles, stages
@@ -77,7 +77,7 @@ async def test_no_list_without_a_filter_is_sorted_by_the_server(
     pages = [single for command in commands if command.get("sort") for single in singles(command)]
     assert len(pages) > 3 * len(offered(built_app))
     async with connected(settings.url) as client:
-        assert [page for page in pages if "SORT" in await stages(client, named(settings.url), page)] == []
+        assert [page for page in pages if "SORT" in await stages(client, database_name(settings.url), page)] == []
 
 
 async def test_a_far_page_by_number_reads_no_document_before_it(
@@ -90,7 +90,7 @@ async def test_a_far_page_by_number_reads_no_document_before_it(
         assert len((await shop.get(url))["items"]) == 4
         [page] = [single for command in commands if command.get("sort") for single in singles(command)]
         async with connected(settings.url) as client:
-            assert await examined(client, named(settings.url), page) == (37, 5)
+            assert await examined(client, database_name(settings.url), page) == (37, 5)
     assert page["hint"] == "is_active_created_at__id"
 
 
@@ -108,8 +108,8 @@ async def test_a_category_is_read_in_the_order_of_its_prices(
     await shop.get(url + (await shop.get(url))["next_cursor"])
     [first, second] = [single for command in commands if command.get("sort") for single in singles(command)]
     async with connected(settings.url) as client:
-        assert await examined(client, named(settings.url), first) == (4, 4)
-        keys, documents = await examined(client, named(settings.url), second)
+        assert await examined(client, database_name(settings.url), first) == (4, 4)
+        keys, documents = await examined(client, database_name(settings.url), second)
         assert keys <= documents + 2 <= 7
 
 
@@ -121,7 +121,7 @@ async def test_a_query_without_an_index_is_found_out(settings: Settings) -> None
         {"aggregate": "users", "pipeline": [{"$match": {"_id": {"$gt": 0}}}, *lookup]},
     ]
     async with connected(settings.url) as client:
-        await client[named(settings.url)]["users"].insert_one({"_id": 1}, bypass_document_validation=True)
+        await client[database_name(settings.url)]["users"].insert_one({"_id": 1}, bypass_document_validation=True)
     assert len(unexcused(await unindexed(settings, commands))) == len(commands)
 
 
@@ -131,7 +131,7 @@ async def unindexed(settings: Settings, commands: list[Command]) -> list[Any]:
     different = {str(single): single for command in commands for single in singles(command)}
     async with connected(settings.url) as client:
         for single in different.values():
-            plan = await stages(client, named(settings.url), single)
+            plan = await stages(client, database_name(settings.url), single)
             if "COLLSCAN" in plan or not plan & INDEXED:
                 found.append((single, plan))
     return found

@@ -26,8 +26,8 @@ from core.entities import CategoryDraft
 from core.errors import Unavailable
 from core.plugins import Registry
 from core.storage import Storage, Transaction
-from tests.harness.kind import within
-from tests.harness.site import Site
+from tests.harness.kind import database_url
+from tests.harness.run_directory import RunDirectory
 from tests.mongo.deployment import Node, connected, failing, initiate, start
 
 pytestmark = pytest.mark.only("mongodb")
@@ -44,7 +44,7 @@ LIMITS = {
 
 
 @pytest.fixture(scope="module")
-def node(site: Site, mongod: Path) -> Node:
+def node(site: RunDirectory, mongod: Path) -> Node:
     """A server of the module's own."""
     return asyncio.run(start(site, mongod, "--setParameter=enableTestCommands=1"))
 
@@ -54,7 +54,7 @@ def url(node: Node, registry: Registry) -> str:
     """A migrated database on it."""
 
     async def prepare() -> str:
-        url = f"{within(await initiate(node), 'shop')}&{SHORTLY}"
+        url = f"{database_url(await initiate(node), 'shop')}&{SHORTLY}"
         settings = settings_for(url)
         await registry.choose(settings).migrations(settings).up()
         return url

@@ -17,8 +17,8 @@ from core.entities import CategoryDraft
 from core.errors import StockroomError, TransientConflict, Unavailable
 from core.plugins import Registry
 from core.storage import Storage, Transaction
-from tests.harness.kind import within
-from tests.harness.site import Site
+from tests.harness.kind import database_url
+from tests.harness.run_directory import RunDirectory
 from tests.mongo.deployment import connected, failing, initiate, start
 
 pytestmark = pytest.mark.only("mongodb")
@@ -34,11 +34,11 @@ COMMIT_FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def faulty_url(site: Site, mongod: Path, registry: Registry) -> str:
+def faulty_url(site: RunDirectory, mongod: Path, registry: Registry) -> str:
     """A database on a replica set of one whose commands can be made to fail."""
 
     async def prepare() -> str:
-        url = within(await initiate(await start(site, mongod, "--setParameter=enableTestCommands=1")), "shop")
+        url = database_url(await initiate(await start(site, mongod, "--setParameter=enableTestCommands=1")), "shop")
         settings = settings_for(url)
         await registry.choose(settings).migrations(settings).up()
         return url
@@ -91,7 +91,7 @@ def refused(url: str, folder: Path) -> str:
     return line
 
 
-def test_a_standalone_server_is_refused_with_the_two_commands(site: Site, mongod: Path, tmp_path: Path) -> None:
+def test_a_standalone_server_is_refused_with_the_two_commands(site: RunDirectory, mongod: Path, tmp_path: Path) -> None:
     node = asyncio.run(start(site, mongod, replicated=False))
     said = refused(f"mongodb://127.0.0.1:{node.port}/shop", tmp_path)
     assert "standalone" in said
@@ -100,7 +100,7 @@ def test_a_standalone_server_is_refused_with_the_two_commands(site: Site, mongod
 
 
 def test_a_server_that_waits_to_be_initiated_is_refused_with_the_command(
-    site: Site, mongod: Path, tmp_path: Path
+    site: RunDirectory, mongod: Path, tmp_path: Path
 ) -> None:
     node = asyncio.run(start(site, mongod))
     said = refused(f"mongodb://127.0.0.1:{node.port}/shop?{SHORTLY}", tmp_path)
