@@ -1,4 +1,4 @@
-"""The README's walk through the shop, word for word, against a real server process."""
+"""The README's walk through the shop, command by command, against a real server process."""
 
 import argparse
 import asyncio
@@ -33,7 +33,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 
 def requests() -> list[argparse.Namespace]:
-    """What each curl command of the walk asks for."""
+    """The requests of the curl commands."""
     section = README.partition("## A walk through the shop\n")[2].partition("\n## ")[0]
     block = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[0]
     commands = [shlex.split(line, comments=True) for line in block.replace("\\\n", " ").splitlines()]
@@ -41,14 +41,14 @@ def requests() -> list[argparse.Namespace]:
     return [CURL.parse_args(words[1:]) for words in commands if words]
 
 
-def test_the_walk_through_the_shop(server: str) -> None:
+def test_walk_through_the_shop(server: str) -> None:
     answers: list[Any] = []
     with httpx2.Client() as client:
-        for asked in requests():
-            url = asked.url.replace(ORIGIN, server)
-            headers = dict(header.split(": ", 1) for header in asked.headers)
-            answer = client.request(asked.method, url, headers=headers, content=asked.data)
-            assert answer.status_code == (201 if asked.method == "POST" else 200), answer.text
+        for request in requests():
+            url = request.url.replace(ORIGIN, server)
+            headers = dict(header.split(": ", 1) for header in request.headers)
+            answer = client.request(request.method, url, headers=headers, content=request.data)
+            assert answer.status_code == (201 if request.method == "POST" else 200), answer.text
             answers.append(answer.json())
         stock = client.get(f"{server}/products/1").json()["stock_quantity"]
 

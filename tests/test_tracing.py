@@ -28,7 +28,7 @@ from conformance.shop import PASSWORD, Shop
 from core.errors import ConfigurationError
 from core.settings import Settings
 from core.storage import Transaction
-from tests.collector import Collector, collecting
+from tests.collector import Collector, run_collector
 
 Trips = Callable[[], AbstractContextManager[list[str]]]
 
@@ -258,7 +258,7 @@ async def test_refusals_are_no_errors_of_ours_and_failures_are(
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    with collecting() as collector:
+    with run_collector() as collector:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
         yield collector
 

@@ -6,7 +6,7 @@ import pytest
 
 from compare.histograms import LatencyHistogram
 from compare.loops import ANSWER_TIMEOUT_SECONDS, ClientsTimedOut, run_closed_loop, run_open_loop
-from tests.compare.virtual_time import VirtualClock
+from tests.clocks import VirtualClock
 
 MS = 1000
 """In microseconds."""
@@ -14,7 +14,9 @@ MS = 1000
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> VirtualClock:
-    return VirtualClock(monkeypatch)
+    clock = VirtualClock()
+    monkeypatch.setattr("compare.loops.perf_counter", clock)
+    return clock
 
 
 class Shop:

@@ -1,5 +1,4 @@
-"""Why something was refused is asked in one query: of a user who is just changing name and address, what is told is one
-state, not the name of before and the address of after."""
+"""Violations are diagnosed in one query, so that a concurrent change cannot mix two states of a row."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,8 +17,8 @@ WRITTEN = {"username": "ada", "email": "new@example.com"}
 PEOPLE = Table("people", MetaData(), Column("id", Integer), Column("username", String), Column("email", String))
 
 
-class Restless:
-    """A store of one user, who changes as soon as somebody has looked."""
+class ChangingStore:
+    """A store of one user, which changes after every query."""
 
     def __init__(self) -> None:
         self.engine = create_engine("sqlite://")
@@ -35,8 +34,8 @@ class Restless:
         self.user = AFTER
         return found
 
-    def collection(self, _name: str) -> "Restless":
-        """The one there is."""
+    def collection(self, _name: str) -> "ChangingStore":
+        """The only collection."""
         return self
 
     async def find(self, filter: dict[str, Any], _projection: Any) -> list[dict[str, Any]]:
@@ -47,14 +46,14 @@ class Restless:
         return [{"_id": user["id"], **user} for user in found]
 
 
-async def test_one_state_of_a_row_is_in_the_way() -> None:
+async def test_sql_violation_is_diagnosed_on_one_state() -> None:
     probe = Probe(PEOPLE, (Unique("username", ("username",)), Unique("email", ("email",))))
-    found = await probe.explain(Restless(), [WRITTEN])
+    found = await probe.explain(ChangingStore(), [WRITTEN])
     assert isinstance(found, Duplicate)
     assert found.fields == ("username",)
 
 
-async def test_one_state_of_a_document_is_in_the_way() -> None:
+async def test_mongo_violation_is_diagnosed_on_one_state() -> None:
     uniques = Keys("username", ("username",)), Keys("email", ("email",))
     claim = Claim("people", {}, uniques, [{"_id": 2, **WRITTEN}])
-    assert await claim.taken(Restless()) == ["username"]  # type: ignore[arg-type]
+    assert await claim.taken(ChangingStore()) == ["username"]  # type: ignore[arg-type]
