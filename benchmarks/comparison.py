@@ -1,4 +1,4 @@
-"""``stockroom compare`` over all six storages, on servers started as the tests start theirs: ``docs/comparison.html``.
+"""``stockroom compare`` on all six storages, with servers started as for the tests: ``docs/comparison.html``.
 
 Usage: .venv/bin/python -m benchmarks.comparison [OPTIONS OF stockroom compare]
 """
@@ -16,7 +16,7 @@ OPTIONS = ("--rounds=5", "--duration=0.5", "--warmup=0.1", "--scale=medium", f"-
 
 
 async def main(options: list[str]) -> int:
-    """Start the servers, compare, stop them; the exit code of the command."""
+    """Start the servers, compare, stop the servers; returns the exit code of the command."""
     site = RunDirectory.new()
     try:
         urls = [await kind.create((await kind.obtain(site)).url, "stockroom_compare") for kind in KINDS.values()]
