@@ -1,4 +1,4 @@
-"""``stockroom compare`` over all six storages, on the servers of the tests; writes ``.reports/comparison.html``.
+"""``stockroom compare`` on all six storages, with servers started as for the tests: ``docs/comparison.html``.
 
 Usage: .venv/bin/python -m benchmarks.comparison [OPTIONS OF stockroom compare]
 """
@@ -8,17 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.harness.run_directory import RunDirectory
 from tests.harness.server import KINDS
-from tests.harness.site import Site
 
 REPORT = Path(__file__).parent.parent / ".reports" / "comparison.html"
 OPTIONS = ("--rounds=5", "--duration=0.5", "--warmup=0.1", "--scale=medium", f"--report={REPORT}")
 
 
 async def main(options: list[str]) -> int:
-    """Start the servers, compare, stop them; the exit code of the command."""
-    REPORT.parent.mkdir(exist_ok=True)
-    site = Site.new()
+    """Start the servers, compare, stop the servers; returns the exit code of the command."""
+    site = RunDirectory.new()
     try:
         urls = [await kind.create((await kind.obtain(site)).url, "stockroom_compare") for kind in KINDS.values()]
         command = [Path(sys.executable).parent / "stockroom", "compare", *urls, *OPTIONS, *options]

@@ -1,1 +1,1 @@
-"""The ``stockroom`` command. One module per subcommand; none of them knows which database it speaks to."""
+"""The ``stockroom`` command. One module per subcommand; none depends on the database in use."""

@@ -1,4 +1,4 @@
-"""What the operator types. Exit codes: 0 fine, 1 something is to be done, 2 it cannot work as it is set up."""
+"""The entry point of ``stockroom``. Exit codes: 0 success, 1 something is to be done, 2 the configuration is wrong."""
 
 import sys
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from cli import access, backends, check, compare, migrate, seed, serve, superuse
 from core.errors import StockroomError
 
 app = typer.Typer(
-    help="One commerce API, any database. DATABASE_URL, in the environment or in .env, says which.",
+    help="One commerce API, any database. DATABASE_URL, in the environment or in .env, chooses it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -27,20 +27,22 @@ app.command()(compare.compare)
 app.add_typer(migrate.app, name="migrate")
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         typer.echo(f"stockroom {version('stockroom')}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
-    _version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None: ...
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command, and end the process. What the operator can put right takes one line, never a stack trace."""
+    """Run the command, and exit. An error that the operator can correct takes one line, without a traceback."""
     try:
         app(arguments)
     except StockroomError as error:

@@ -11,26 +11,26 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from cli.protocol import BoundedHttp
+from cli.protocol import LimitedHttpProtocol
 from core.errors import ConfigurationError
 from core.settings import Auth, Settings, load
 
-GRACE = 30
-"""Seconds that requests in progress are given when the server is asked to stop."""
+SHUTDOWN_TIMEOUT_SECONDS = 30
+"""In which requests in progress may end when the server is stopped."""
 
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Server processes.")] = 1,
-    reload: Annotated[bool, typer.Option(help="Start anew whenever the code changes.")] = False,
+    reload: Annotated[bool, typer.Option(help="Restart whenever the code changes.")] = False,
 ) -> None:
     """Serve the API. Its reference is at /docs."""
     if reload and workers > 1:
         raise typer.BadParameter("--reload needs a single worker.")
     settings = load()
     require_protected(host, settings)
-    asyncio.run(rehearse(settings, workers))
+    asyncio.run(preflight(settings, workers))
     require_free(host, port)
     typer.echo(f"Stockroom serves http://{f'[{host}]' if ':' in host else host}:{port}, its reference at /docs.")
     uvicorn.run(
@@ -38,23 +38,22 @@ def serve(
         factory=True,
         host=host,
         port=port,
-        http=BoundedHttp,
+        http=LimitedHttpProtocol,
         workers=workers,
         reload=reload,
         access_log=False,  # the API writes its own
-        log_config=None,  # as does it for everything else that is logged
+        log_config=None,  # the API configures all other logging
         server_header=False,
-        proxy_headers=False,  # who asks is the address of the socket, not what a header says
-        timeout_graceful_shutdown=GRACE,
+        proxy_headers=False,  # the client is the peer of the socket, not what a header says
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
     )
 
 
 def require_protected(host: str, settings: Settings) -> None:
-    """Check that strangers cannot reach a server that does not ask who they are.
+    """Check that a server without authentication is reachable from this machine or trusted networks only.
 
     Raises:
-        ConfigurationError: the address can be reached from elsewhere, and nobody has said who is trusted there; or
-            nobody knows it.
+        ConfigurationError: it would be reachable from elsewhere, or the host cannot be resolved.
     """
     if settings.networks or settings.auth is Auth.REQUIRED:
         return
@@ -66,13 +65,13 @@ def require_protected(host: str, settings: Settings) -> None:
     if not addresses or not all(address.is_loopback for address in addresses):
         raise ConfigurationError(
             "--host: without authentication the server listens on this machine only, such as on 127.0.0.1. To serve "
-            "others, set AUTH=required; to serve others who may all do anything, name their networks in "
+            "other machines, set AUTH=required; or name the networks in which every client may do anything in "
             "TRUSTED_NETWORKS, such as 172.17.0.0/16."
         )
 
 
 def application() -> FastAPI:
-    """The application of one worker. What was loaded for it stays, so the garbage collector is told to let it be."""
+    """The application of one worker. Its objects live as long as the process, so the garbage collector skips them."""
     app = create_app()
     gc.collect()
     gc.freeze()
@@ -80,10 +79,10 @@ def application() -> FastAPI:
 
 
 def require_free(host: str, port: int) -> None:
-    """Listen for a moment.
+    """Check, by listening briefly, that the address can be used.
 
     Raises:
-        ConfigurationError: the address is not ours, or taken.
+        ConfigurationError: the address is not one of this machine, or in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -92,11 +91,11 @@ def require_free(host: str, port: int) -> None:
         raise ConfigurationError(f"--host, --port: {error.strerror}.") from error
 
 
-async def rehearse(settings: Settings, workers: int = 1) -> None:
-    """Start the API and stop it again: what is set up wrong shows here, once, and not in each worker.
+async def preflight(settings: Settings, workers: int = 1) -> None:
+    """Start the API and stop it again, so that a wrong configuration is reported once and not by each worker.
 
     Raises:
-        ConfigurationError: the start is refused, or each of several workers would have a shop of its own.
+        ConfigurationError: the API does not start, or the storage cannot be shared by several workers.
     """
     app = create_app(settings)
     async with app.router.lifespan_context(app):

@@ -1,1 +1,1 @@
-"""The same work on several storages, side by side: how fast each is, and whether it is right. ``stockroom compare``."""
+"""The same workload on several storages: how fast each is, and whether each is correct. ``stockroom compare``."""

@@ -1,140 +1,141 @@
-"""Whether the books add up after trade: a fast storage that loses something is not fast but wrong."""
+"""Checks a store after a workload: stock, orders, money, statistics and references must be consistent."""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from itertools import chain
 
-from compare.books import Books
-from compare.ledger import Ledger
+from compare.acknowledged import AcknowledgedChanges
+from compare.snapshot import StoreSnapshot
 from core.entities import Order, OrderStatus
 
-_EXAMPLES = 3
+_MAX_EXAMPLES = 3
 
 
-def findings(before: Books, after: Books, ledger: Ledger) -> list[str]:
-    """What is wrong, a sentence each; empty where everything adds up.
+def find_discrepancies(before: StoreSnapshot, after: StoreSnapshot, changes: AcknowledgedChanges) -> list[str]:
+    """A sentence for each kind of discrepancy; empty where there is none.
 
     Args:
-        before: the books when nothing had been asked yet.
-        after: the books when every request had ended.
-        ledger: what was acknowledged in between, and what got no answer.
+        before: the store before the first request.
+        after: the store after the last request has ended.
+        changes: what was acknowledged in between, and what got no answer.
     """
     checks = {
-        "stock is not conserved": _stock(before, after, ledger),
-        "acknowledged orders are not as they were told": _kept(before, after, ledger),
-        "orders do not add up": chain(*map(_sums, after.orders.values())),
-        "orders or transfers came from nowhere": _uncalled(before, after, ledger),
-        "money is not conserved": _money(before, after),
-        "statistics differ from the orders": _statistics(after),
-        "references lead nowhere": _orphans(after),
+        "stock is not conserved": _check_stock(before, after, changes),
+        "orders are not as acknowledged": _check_orders(before, after, changes),
+        "orders do not add up": chain(*map(_check_sums, after.orders.values())),
+        "rows were stored without a request": _check_counts(before, after, changes),
+        "money is not conserved": _check_balances(before, after),
+        "statistics differ from the orders": _check_statistics(after),
+        "references are dangling": _check_references(after),
     }
-    told = {what: list(found) for what, found in checks.items()}
-    return [f"{what}: {_some(found)}" for what, found in told.items() if found]
+    found = {title: list(discrepancies) for title, discrepancies in checks.items()}
+    return [f"{title}: {_summarize(discrepancies)}" for title, discrepancies in found.items() if discrepancies]
 
 
-def _some(found: list[str]) -> str:
-    more = len(found) - _EXAMPLES
-    return "; ".join(found[:_EXAMPLES]) + (f"; and {more} more" if more > 0 else "")
+def _summarize(discrepancies: list[str]) -> str:
+    more = len(discrepancies) - _MAX_EXAMPLES
+    return "; ".join(discrepancies[:_MAX_EXAMPLES]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _stock(before: Books, after: Books, ledger: Ledger) -> Iterator[str]:
-    """Pieces in stock and pieces sold, together, change by what was put in stock and by nothing else."""
-    sold_before, sold_after = before.sold(), after.sold()
-    put_in = {key: product.stock_quantity + sold_before[key] for key, product in before.products.items()}
-    put_in |= {key: draft.stock_quantity for key, draft in ledger.products.items()}
-    for key, pieces in put_in.items():
+def _check_stock(before: StoreSnapshot, after: StoreSnapshot, changes: AcknowledgedChanges) -> Iterator[str]:
+    """Pieces in stock and pieces sold, together, change by restocking alone."""
+    sold_before, sold_after = before.sold_pieces(), after.sold_pieces()
+    supplied = {key: product.stock_quantity + sold_before[key] for key, product in before.products.items()}
+    supplied |= {key: draft.stock_quantity for key, draft in changes.products.items()}
+    for key, pieces in supplied.items():
         product = after.products.get(key)
         if product is None:
-            yield f"product {key} is gone"
+            yield f"product {key} is missing"
             continue
-        surplus = product.stock_quantity + sold_after[key] - pieces - ledger.restocked[key]
-        if not 0 <= surplus <= ledger.perhaps_restocked.get(key, 0):
+        surplus = product.stock_quantity + sold_after[key] - pieces - changes.restocked[key]
+        if not 0 <= surplus <= changes.unanswered_restocks.get(key, 0):
             yield f"product {key} has {abs(surplus)} pieces {'too many' if surplus > 0 else 'too few'}"
         if product.stock_quantity < 0:
             yield f"product {key} has {product.stock_quantity} pieces"
 
 
-def _kept(before: Books, after: Books, ledger: Ledger) -> Iterator[str]:
+def _check_orders(before: StoreSnapshot, after: StoreSnapshot, changes: AcknowledgedChanges) -> Iterator[str]:
     for key, order in before.orders.items():
         if after.orders.get(key) != order:
-            yield f"order {key}, which nobody touched, has changed or is gone"
-    for key, (draft, total) in ledger.orders.items():
+            yield f"order {key}, which no request changed, has changed or is missing"
+    for key, (draft, total) in changes.orders.items():
         stored = after.orders.get(key)
         if stored is None:
-            yield f"order {key} is gone"
+            yield f"order {key} is missing"
             continue
         lines = [(line.product_id, line.quantity) for line in draft.items]
         if [(item.product_id, item.quantity) for item in stored.items] != lines:
             yield f"order {key} has other lines"
         if (stored.user_id, stored.total_amount) != (draft.user_id, total):
             yield f"order {key} has another user or total"
-        if key not in ledger.unsettled and stored.status is not _status(key, ledger):
-            yield f"order {key} is {stored.status.value}, and {_status(key, ledger).value} was told"
+        expected = _expected_status(key, changes)
+        if key not in changes.unanswered_orders and stored.status is not expected:
+            yield f"order {key} is {stored.status.value}, but {expected.value} was acknowledged"
 
 
-def _status(key: int, ledger: Ledger) -> OrderStatus:
-    if key in ledger.cancelled:
+def _expected_status(key: int, changes: AcknowledgedChanges) -> OrderStatus:
+    if key in changes.cancelled:
         return OrderStatus.CANCELLED
-    return OrderStatus.CONFIRMED if key in ledger.paid else OrderStatus.PENDING
+    return OrderStatus.CONFIRMED if key in changes.paid else OrderStatus.PENDING
 
 
-def _sums(order: Order) -> Iterator[str]:
+def _check_sums(order: Order) -> Iterator[str]:
     if sum(item.total_price for item in order.items) != order.total_amount:
         yield f"the lines of order {order.id} do not add up to its total"
     if any(item.quantity * item.unit_price != item.total_price for item in order.items):
         yield f"a line of order {order.id} is not quantity times price"
 
 
-def _uncalled(before: Books, after: Books, ledger: Ledger) -> Iterator[str]:
-    """Only requests without an answer may have done what was not told."""
-    told = {
-        "orders": (len(after.orders) - len(before.orders), len(ledger.orders)),
-        "transfers": (len(after.transfers) - len(before.transfers), len(ledger.transfers)),
-        "products": (len(after.products) - len(before.products), len(ledger.products)),
+def _check_counts(before: StoreSnapshot, after: StoreSnapshot, changes: AcknowledgedChanges) -> Iterator[str]:
+    """Only a request without an answer may have stored a row that was not acknowledged."""
+    counts = {
+        "orders": (len(after.orders) - len(before.orders), len(changes.orders)),
+        "transfers": (len(after.transfers) - len(before.transfers), len(changes.transfers)),
+        "products": (len(after.products) - len(before.products), len(changes.products)),
     }
-    for what, (stored, acknowledged) in told.items():
-        if not acknowledged <= stored <= acknowledged + ledger.doubtful[what]:
-            yield f"{stored} {what} were stored, {acknowledged} acknowledged"
+    for kind, (stored, acknowledged) in counts.items():
+        if not acknowledged <= stored <= acknowledged + changes.unanswered[kind]:
+            yield f"{stored} {kind} were stored, {acknowledged} acknowledged"
 
 
-def _money(before: Books, after: Books) -> Iterator[str]:
-    """Money moves by transfers, and none is made or lost."""
+def _check_balances(before: StoreSnapshot, after: StoreSnapshot) -> Iterator[str]:
+    """Balances change by the recorded transfers alone."""
     moved: Counter[int] = Counter()
     for key in after.transfers.keys() - before.transfers.keys():
         transfer = after.transfers[key]
         moved[transfer.from_account_id] -= transfer.amount
         moved[transfer.to_account_id] += transfer.amount
     for key, balance in after.balances.items():
-        astray = balance - before.balances[key] - moved[key]
-        if astray:
-            yield f"account {key} has {abs(astray)} cents {'too many' if astray > 0 else 'too few'}"
+        surplus = balance - before.balances[key] - moved[key]
+        if surplus:
+            yield f"account {key} has {abs(surplus)} cents {'too many' if surplus > 0 else 'too few'}"
         if balance < 0:
             yield f"account {key} is overdrawn"
 
 
-def _statistics(after: Books) -> Iterator[str]:
+def _check_statistics(after: StoreSnapshot) -> Iterator[str]:
     for status in OrderStatus:
         amounts = [order.total_amount for order in after.orders.values() if order.status is status]
         if after.totals.get(status, (0, 0)) != (len(amounts), sum(amounts)):
             yield f"{status.value}: {after.totals.get(status)} for {(len(amounts), sum(amounts))}"
 
 
-def _orphans(after: Books) -> Iterator[str]:
+def _check_references(after: StoreSnapshot) -> Iterator[str]:
     for order in after.orders.values():
-        yield from _missing(f"order {order.id}", "user", [order.user_id], after.users)
-        yield from _missing(f"order {order.id}", "product", {i.product_id for i in order.items}, after.products)
+        yield from _dangling(f"order {order.id}", "user", [order.user_id], after.users)
+        yield from _dangling(f"order {order.id}", "product", {i.product_id for i in order.items}, after.products)
     for product in after.products.values():
-        wanted = [] if product.category_id is None else [product.category_id]
-        yield from _missing(f"product {product.id}", "category", wanted, after.categories)
+        named = [] if product.category_id is None else [product.category_id]
+        yield from _dangling(f"product {product.id}", "category", named, after.categories)
     for transfer in after.transfers.values():
-        ends = (transfer.from_account_id, transfer.to_account_id)
-        yield from _missing(f"transfer {transfer.id}", "account", ends, after.balances)
+        named = [transfer.from_account_id, transfer.to_account_id]
+        yield from _dangling(f"transfer {transfer.id}", "account", named, after.balances)
     for notification in after.notifications.values():
-        wanted = [] if notification.order_id is None else [notification.order_id]
-        yield from _missing(f"notification {notification.id}", "order", wanted, after.orders)
+        named = [] if notification.order_id is None else [notification.order_id]
+        yield from _dangling(f"notification {notification.id}", "order", named, after.orders)
 
 
-def _missing(whose: str, what: str, wanted: Iterable[int], there: Container[int]) -> Iterator[str]:
-    for key in wanted:
-        if key not in there:
-            yield f"{whose} names {what} {key}, which does not exist"
+def _dangling(referrer: str, kind: str, named: Iterable[int], existing: Container[int]) -> Iterator[str]:
+    for key in named:
+        if key not in existing:
+            yield f"{referrer} names {kind} {key}, which does not exist"

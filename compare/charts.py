@@ -1,7 +1,7 @@
 """Charts, drawn by Vega-Lite into SVG when the report is written.
 
-The page then needs no script and no network, and opens wherever scripts are forbidden. Colours are the page's own
-variables, so that a chart is light or dark as the page is. Every mark has its figures as its label, for screen readers.
+So the page needs no script and no network, and works where scripts are forbidden. Colours are the page's own
+variables, so that a chart is light or dark as the page is. Every mark is labelled with its figures, for screen readers.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import Any
 
 import vl_convert
 
-from compare.outcome import Figures, Outcome
+from compare.outcome import Outcome
 from compare.plan import Load
 
 Spec = dict[str, Any]
@@ -18,8 +18,8 @@ Spec = dict[str, Any]
 WIDTH, HEIGHT = 330, 230
 """Pixels of the plotting area."""
 
-_SERIES = 8
-"""Colours that the page has, ``--series-0`` and on."""
+_COLOUR_COUNT = 8
+"""Number of colours that the page has, ``--series-0`` and on."""
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 _TICKS = (50, 90, 99, 99.9, 99.99, 99.999)
@@ -42,18 +42,18 @@ _CONFIG: Spec = {
 }
 
 
-def throughput(outcome: Outcome, workload: str) -> str:
-    """Requests per second over clients at once, or over what arrived: the mean, and the span of the rounds."""
+def draw_throughput(outcome: Outcome, workload: str) -> str:
+    """Requests per second over the number of clients, or over arrivals: mean, lowest and highest of the rounds."""
     rows = []
-    for load, trial, figures in outcome.of(workload):
+    for load, storage, figures in outcome.figures_of(workload):
         rounds = figures.throughput
         rows.append(
             {
-                "storage": trial.name,
-                "load": _amount(load),
-                "throughput": _short(sum(rounds) / len(rounds)),
-                "lowest": _short(min(rounds)),
-                "highest": _short(max(rounds)),
+                "storage": storage.name,
+                "load": _load_value(load),
+                "throughput": _round(sum(rounds) / len(rounds)),
+                "lowest": _round(min(rounds)),
+                "highest": _round(max(rounds)),
             }
         )
     title = "arrivals per second" if outcome.plan.rates else "clients at once"
@@ -62,34 +62,41 @@ def throughput(outcome: Outcome, workload: str) -> str:
         "type": "quantitative",
         "title": title,
         "scale": {"type": "log", "base": 2, "nice": False, "padding": 12},
-        "axis": {"values": sorted({_amount(load) for load in outcome.plan.loads}), "format": ",", "grid": False},
+        "axis": {"values": sorted({_load_value(load) for load in outcome.plan.loads}), "format": ",", "grid": False},
     }
     y = {"field": "throughput", "type": "quantitative", "title": "answered requests per second"}
     spans: Spec = {
         "mark": {"type": "rule", "strokeWidth": 1.5, "opacity": 0.6},
         "encoding": {"x": x, "y": {"field": "lowest", "type": "quantitative"}, "y2": {"field": "highest"}},
     }
-    return _draw(outcome, rows, [spans, *_line(x, y)], f"{workload}: answered requests per second over {title}")
+    return _render(
+        outcome, rows, [spans, *_line_layers(x, y)], f"{workload}: answered requests per second over {title}"
+    )
 
 
-def latency(outcome: Outcome, workload: str) -> str:
-    """Latency over percentiles, at the heaviest load; each further nine takes as much room as the one before."""
+def draw_latency(outcome: Outcome, workload: str) -> str:
+    """Latency over percentiles at the heaviest load; 90 %, 99 % and 99.9 % are equally far apart."""
     heaviest = outcome.plan.loads[-1]
     rows: list[Spec] = [
-        {"storage": trial.name, "percentile": p, "nines": _nines(p), "latency": _short(max(1, microseconds) / 1000)}
-        for load, trial, figures in outcome.of(workload)
+        {
+            "storage": storage.name,
+            "percentile": p,
+            "nines": _count_nines(p),
+            "latency": _round(max(1, microseconds) / 1000),
+        }
+        for load, storage, figures in outcome.figures_of(workload)
         if load == heaviest
         for p, microseconds in figures.distribution()
     ]
-    furthest = max((row["percentile"] for row in rows), default=99.9)
-    ticks = [p for p in _TICKS if p <= max(99, furthest)]
-    labels = " : ".join(f"abs(datum.value - {_nines(p)}) < 1e-6 ? '{p:g} %'" for p in ticks)
+    highest_percentile = max((row["percentile"] for row in rows), default=99.9)
+    ticks = [p for p in _TICKS if p <= max(99, highest_percentile)]
+    labels = " : ".join(f"abs(datum.value - {_count_nines(p)}) < 1e-6 ? '{p:g} %'" for p in ticks)
     x = {
         "field": "nines",
         "type": "quantitative",
         "title": "part of all requests",
-        "scale": {"nice": False, "domain": [0, max(_nines(99), _nines(furthest))]},
-        "axis": {"values": [_nines(p) for p in ticks], "labelExpr": f"{labels} : ''"},
+        "scale": {"nice": False, "domain": [0, max(_count_nines(99), _count_nines(highest_percentile))]},
+        "axis": {"values": [_count_nines(p) for p in ticks], "labelExpr": f"{labels} : ''"},
     }
     y = {
         "field": "latency",
@@ -98,42 +105,38 @@ def latency(outcome: Outcome, workload: str) -> str:
         "scale": {"type": "log"},
         "axis": {"format": "~g", "tickCount": 6},
     }
-    return _draw(outcome, rows, _line(x, y), f"{workload}: latency by percentile at {heaviest}")
+    return _render(outcome, rows, _line_layers(x, y), f"{workload}: latency by percentile at {heaviest}")
 
 
-def ratios(outcome: Outcome, workload: str) -> str:
+def draw_ratios(outcome: Outcome, workload: str) -> str:
     """Throughput as a multiple of the first storage's, with its confidence interval."""
     rows = []
-    for load, trial, _ in outcome.of(workload):
-        if found := outcome.ratio((workload, load), trial.name, _throughput):
-            low, high = found.low or found.value, found.high or found.value
+    for load, storage, _ in outcome.figures_of(workload):
+        if ratio := outcome.ratio((workload, load), storage.name, lambda one: one.throughput):
+            low, high = ratio.low or ratio.value, ratio.high or ratio.value
             rows.append(
                 {
-                    "storage": trial.name,
+                    "storage": storage.name,
                     "load": str(load),
-                    "ratio": _short(found.value),
-                    "low": _short(low),
-                    "high": _short(high),
+                    "ratio": _round(ratio.value),
+                    "low": _round(low),
+                    "high": _round(high),
                 }
             )
-    first = outcome.trials[0].name
+    first = outcome.storages[0].name
     x = {"field": "ratio", "type": "quantitative", "title": f"throughput, multiple of {first}'s", "scale": _LOG}
     y = {"field": "load", "type": "nominal", "title": None, "sort": [str(load) for load in outcome.plan.loads]}
-    offset = {"field": "storage", "type": "nominal", "sort": _names(outcome)}
-    place = {"y": y, "yOffset": offset, "color": _COLOUR}
+    offset = {"field": "storage", "type": "nominal", "sort": _storage_names(outcome)}
+    position = {"y": y, "yOffset": offset, "color": _COLOUR}
     layers: list[Spec] = [
         {"mark": {"type": "rule", "color": "var(--ink)", "strokeDash": [4, 3]}, "encoding": {"x": {"datum": 1}}},
         {
             "mark": {"type": "rule", "strokeWidth": 2},
-            "encoding": {**place, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
+            "encoding": {**position, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
         },
-        {"mark": {"type": "point", "filled": True, "size": 60}, "encoding": {**place, "x": x, "shape": _SHAPE}},
+        {"mark": {"type": "point", "filled": True, "size": 60}, "encoding": {**position, "x": x, "shape": _SHAPE}},
     ]
-    return _draw(outcome, rows, layers, f"{workload}: throughput as a multiple of {first}'s")
-
-
-def _throughput(figures: Figures) -> list[float]:
-    return figures.throughput
+    return _render(outcome, rows, layers, f"{workload}: throughput as a multiple of {first}'s")
 
 
 _LOG: Spec = {"type": "log", "nice": False, "padding": 12}
@@ -141,18 +144,18 @@ _COLOUR: Spec = {"field": "storage", "type": "nominal", "title": None}
 _SHAPE: Spec = {"field": "storage", "type": "nominal", "title": None}
 
 
-def _line(x: Spec, y: Spec) -> list[Spec]:
-    """A line per storage, with its points."""
+def _line_layers(x: Spec, y: Spec) -> list[Spec]:
+    """A line for each storage, with its points."""
     return [
         {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"x": x, "y": y}},
         {"mark": {"type": "point", "filled": True, "size": 45}, "encoding": {"x": x, "y": y, "shape": _SHAPE}},
     ]
 
 
-def _draw(outcome: Outcome, rows: Iterable[Spec], layers: list[Spec], description: str) -> str:
-    """The SVG of these layers over ``rows``."""
-    names = _names(outcome)
-    colours = [f"var(--series-{index % _SERIES})" for index in range(len(names))]
+def _render(outcome: Outcome, rows: Iterable[Spec], layers: list[Spec], description: str) -> str:
+    """SVG of these layers over ``rows``."""
+    names = _storage_names(outcome)
+    colours = [f"var(--series-{index % _COLOUR_COUNT})" for index in range(len(names))]
     shapes = [_SHAPES[index % len(_SHAPES)] for index in range(len(names))]
     colour = _COLOUR | {"scale": {"domain": names, "range": colours}}
     shape = {"scale": {"domain": names, "range": shapes}}
@@ -174,22 +177,22 @@ def _draw(outcome: Outcome, rows: Iterable[Spec], layers: list[Spec], descriptio
     return str(vl_convert.vegalite_to_svg(spec))
 
 
-def _names(outcome: Outcome) -> list[str]:
-    return [trial.name for trial in outcome.trials]
+def _storage_names(outcome: Outcome) -> list[str]:
+    return [storage.name for storage in outcome.storages]
 
 
-def _amount(load: Load) -> float:
+def _load_value(load: Load) -> float:
     return load.clients if load.rate is None else load.rate
 
 
-def _nines(percentile: float) -> float:
-    """How many nines there are: 0, 1 for 90 %, 2 for 99 %."""
+def _count_nines(percentile: float) -> float:
+    """The number of nines: 0 for 0 %, 1 for 90 %, 2 for 99 %."""
     return round(-math.log10(1 - percentile / 100), 6)
 
 
-def _short(value: float) -> float:
-    """To four digits: more would only make the page longer."""
+def _round(value: float) -> float:
+    """To four digits, which keeps the page short."""
     return float(f"{value:.4g}")
 
 
-Chart = Callable[[Outcome, str], str]
+DrawChart = Callable[[Outcome, str], str]

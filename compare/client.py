@@ -1,12 +1,12 @@
-"""What a customer of the shop does, whichever way the shop is reached."""
+"""The requests that a customer of the shop sends, over HTTP or in process."""
 
 from typing import Protocol
 
 from core.entities import OrderDraft, ProductDraft, TransferDraft
 
 
-class Refused(Exception):
-    """A rule of the shop forbade it. A proper answer, to a request that came too late or wanted too much.
+class RequestRefused(Exception):
+    """A business rule or a conflict forbade the request. A correct answer, and counted apart from failures.
 
     Attributes:
         code: as in ``core.errors``.
@@ -17,11 +17,11 @@ class Refused(Exception):
         self.code = code
 
 
-class Failed(Exception):
-    """No answer, or one that no shop should give. Whether anything was changed is not known.
+class RequestFailed(Exception):
+    """The request got no answer, or an answer that is an error of the shop. It may or may not have had an effect.
 
     Attributes:
-        code: as in ``core.errors``, or what there was in its place.
+        code: as in ``core.errors``, or the name of the exception or status.
     """
 
     def __init__(self, code: str) -> None:
@@ -29,50 +29,50 @@ class Failed(Exception):
         self.code = code
 
 
-class Client(Protocol):
-    """The requests that workloads are made of. Each raises Refused or Failed."""
+class ShopClient(Protocol):
+    """The requests that workloads are made of. Each raises RequestRefused or RequestFailed."""
 
-    async def product(self, id: int) -> int:
-        """Look at a product; the id of the one that was shown."""
+    async def get_product(self, id: int) -> int:
+        """The id in the answer."""
         ...
 
-    async def product_by_slug(self, slug: str) -> int:
-        """Look at a product by its address; the id of the one that was shown."""
+    async def get_product_by_slug(self, slug: str) -> int:
+        """The id in the answer."""
         ...
 
-    async def category_page(self, category_id: int) -> int:
-        """Look at the newest products of a category; how many were shown."""
+    async def list_category(self, category_id: int) -> int:
+        """The number of products on the first page of a category, newest first."""
         ...
 
-    async def search(self, text: str) -> int:
-        """Search among the products for sale; how many were shown."""
+    async def search_products(self, text: str) -> int:
+        """The number of products for sale on the first page of a search."""
         ...
 
-    async def order_details(self, id: int) -> int:
-        """Look at an order with its user and products; the id of the one that was shown."""
+    async def get_order_details(self, id: int) -> int:
+        """The id in the answer, which has the order with its user and products."""
         ...
 
-    async def place(self, draft: OrderDraft, *, notify: bool) -> tuple[int, int]:
-        """Place an order; its id, and its total in minor units."""
+    async def place_order(self, draft: OrderDraft, *, notify: bool) -> tuple[int, int]:
+        """The id of the new order, and its total in minor units."""
         ...
 
-    async def pay(self, order_id: int, amount: int) -> None:
+    async def pay_order(self, order_id: int, amount: int) -> None:
         """Pay a pending order in full, in minor units."""
         ...
 
-    async def cancel(self, order_id: int) -> None:
+    async def cancel_order(self, order_id: int) -> None:
         """Cancel an order."""
         ...
 
     async def create_product(self, draft: ProductDraft) -> int:
-        """Add a product; its id."""
+        """The id of the new product."""
         ...
 
-    async def change_product(self, id: int, description: str) -> None:
-        """Describe a product anew."""
+    async def change_description(self, product_id: int, description: str) -> None:
+        """Replace the description of a product."""
         ...
 
-    async def restock(self, id: int, pieces: int) -> None:
+    async def restock_product(self, id: int, pieces: int) -> None:
         """Add to the stock of a product."""
         ...
 

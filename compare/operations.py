@@ -1,159 +1,150 @@
-"""What a customer can ask for, one function each; what is acknowledged goes into the ledger."""
+"""The operations that workloads are made of; each records what was acknowledged."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
-from compare.client import Client, Failed
-from compare.ledger import Ledger
+from compare.acknowledged import AcknowledgedChanges
+from compare.client import RequestFailed, ShopClient
 from compare.population import Customer
 
-Operation = Callable[[Client, Customer, Ledger], Awaitable[None]]
+Operation = Callable[[ShopClient, Customer, AcknowledgedChanges], Awaitable[None]]
 
 
-async def product(client: Client, customer: Customer, _: Ledger) -> None:
+async def get_product(client: ShopClient, customer: Customer, _: AcknowledgedChanges) -> None:
     """By id."""
-    wanted = customer.product().id
-    _require(await client.product(wanted) == wanted)
+    product_id = customer.draw_product().id
+    _require(await client.get_product(product_id) == product_id)
 
 
-async def product_by_slug(client: Client, customer: Customer, _: Ledger) -> None:
-    """By the address of its page."""
-    wanted = customer.product()
-    _require(await client.product_by_slug(wanted.slug) == wanted.id)
+async def get_product_by_slug(client: ShopClient, customer: Customer, _: AcknowledgedChanges) -> None:
+    """By slug."""
+    product = customer.draw_product()
+    _require(await client.get_product_by_slug(product.slug) == product.id)
 
 
-async def category_page(client: Client, customer: Customer, _: Ledger) -> None:
+async def list_category(client: ShopClient, customer: Customer, _: AcknowledgedChanges) -> None:
     """The first page of a category."""
-    await client.category_page(customer.category())
+    await client.list_category(customer.draw_category())
 
 
-async def search(client: Client, customer: Customer, _: Ledger) -> None:
-    """For a brand."""
-    await client.search(customer.word())
+async def search_products(client: ShopClient, customer: Customer, _: AcknowledgedChanges) -> None:
+    """By a brand."""
+    await client.search_products(customer.draw_search_term())
 
 
-async def order_details(client: Client, customer: Customer, _: Ledger) -> None:
-    """With its user and products."""
-    wanted = customer.order()
-    _require(await client.order_details(wanted) == wanted)
+async def get_order_details(client: ShopClient, customer: Customer, _: AcknowledgedChanges) -> None:
+    """An order with its user and products."""
+    order_id = customer.draw_order()
+    _require(await client.get_order_details(order_id) == order_id)
 
 
-async def place_order(client: Client, customer: Customer, ledger: Ledger) -> None:
-    """Of one to five lines."""
-    await _place(client, customer, ledger, notify=False)
-
-
-async def place_and_notify(client: Client, customer: Customer, ledger: Ledger) -> None:
-    """The same, with a notification."""
-    await _place(client, customer, ledger, notify=True)
-
-
-async def _place(client: Client, customer: Customer, ledger: Ledger, *, notify: bool) -> None:
-    draft = customer.basket()
+async def place_order(
+    client: ShopClient, customer: Customer, changes: AcknowledgedChanges, *, notify: bool = False
+) -> None:
+    """An order of one to five lines, with or without a notification."""
+    draft = customer.draw_new_order()
     try:
-        order_id, total = await client.place(draft, notify=notify)
-    except Failed:
-        ledger.doubtful["orders"] += 1
+        order_id, total = await client.place_order(draft, notify=notify)
+    except RequestFailed:
+        changes.unanswered["orders"] += 1
         raise
-    ledger.orders[order_id] = (draft, total)
+    changes.orders[order_id] = (draft, total)
     if notify:
-        ledger.notified.add(draft.user_id)
+        changes.notified.add(draft.user_id)
     customer.unpaid.append((order_id, total))
 
 
-async def pay(client: Client, customer: Customer, ledger: Ledger) -> None:
-    """The latest of the customer's own orders."""
+async def pay_order(client: ShopClient, customer: Customer, changes: AcknowledgedChanges) -> None:
+    """The customer's own latest unpaid order."""
     order_id, total = customer.unpaid.pop()
     try:
-        await client.pay(order_id, total)
-    except Failed:
-        ledger.unsettled.add(order_id)
+        await client.pay_order(order_id, total)
+    except RequestFailed:
+        changes.unanswered_orders.add(order_id)
         raise
-    ledger.paid.add(order_id)
+    changes.paid.add(order_id)
 
 
-async def cancel(client: Client, customer: Customer, ledger: Ledger) -> None:
-    """The latest of the customer's own orders."""
+async def cancel_order(client: ShopClient, customer: Customer, changes: AcknowledgedChanges) -> None:
+    """The customer's own latest unpaid order."""
     order_id, _ = customer.unpaid.pop()
     try:
-        await client.cancel(order_id)
-    except Failed:
-        ledger.unsettled.add(order_id)
+        await client.cancel_order(order_id)
+    except RequestFailed:
+        changes.unanswered_orders.add(order_id)
         raise
-    ledger.cancelled.add(order_id)
+    changes.cancelled.add(order_id)
 
 
-async def create_product(client: Client, customer: Customer, ledger: Ledger) -> None:
-    """With a description and a category."""
-    draft = customer.novelty()
+async def create_product(client: ShopClient, customer: Customer, changes: AcknowledgedChanges) -> None:
+    """A product with a description and a category."""
+    draft = customer.draw_new_product()
     try:
         product_id = await client.create_product(draft)
-    except Failed:
-        ledger.doubtful["products"] += 1
+    except RequestFailed:
+        changes.unanswered["products"] += 1
         raise
-    ledger.products[product_id] = draft
+    changes.products[product_id] = draft
 
 
-async def change_product(client: Client, customer: Customer, _: Ledger) -> None:
-    """Its description."""
-    await client.change_product(customer.product().id, customer.description())
+async def change_product(client: ShopClient, customer: Customer, _: AcknowledgedChanges) -> None:
+    """The description of a product."""
+    await client.change_description(customer.draw_product().id, customer.draw_description())
 
 
-async def restock(client: Client, customer: Customer, ledger: Ledger) -> None:
-    """By a few pieces."""
-    product_id, pieces = customer.product().id, customer.pieces()
+async def restock_product(client: ShopClient, customer: Customer, changes: AcknowledgedChanges) -> None:
+    """Add a few pieces to the stock of a product."""
+    product_id, pieces = customer.draw_product().id, customer.draw_pieces()
     try:
-        await client.restock(product_id, pieces)
-    except Failed:
-        ledger.perhaps_restocked[product_id] += pieces
+        await client.restock_product(product_id, pieces)
+    except RequestFailed:
+        changes.unanswered_restocks[product_id] += pieces
         raise
-    ledger.restocked[product_id] += pieces
+    changes.restocked[product_id] += pieces
 
 
-async def transfer(client: Client, customer: Customer, ledger: Ledger) -> None:
-    """A small amount."""
-    draft = customer.transfer()
+async def transfer_money(client: ShopClient, customer: Customer, changes: AcknowledgedChanges) -> None:
+    """A small amount between two accounts."""
+    draft = customer.draw_transfer()
     try:
         await client.transfer(draft)
-    except Failed:
-        ledger.doubtful["transfers"] += 1
+    except RequestFailed:
+        changes.unanswered["transfers"] += 1
         raise
-    ledger.transfers.append(draft)
+    changes.transfers.append(draft)
 
 
-def _require(right: bool) -> None:
-    if not right:
-        raise Failed("wrong-answer")
+def _require(is_correct: bool) -> None:
+    if not is_correct:
+        raise RequestFailed("wrong-answer")
 
 
 OPERATIONS: dict[str, Operation] = {
-    operation.__name__: operation
-    for operation in (
-        product,
-        product_by_slug,
-        category_page,
-        search,
-        order_details,
-        place_order,
-        place_and_notify,
-        pay,
-        cancel,
-        create_product,
-        change_product,
-        restock,
-        transfer,
-    )
+    "product": get_product,
+    "product_by_slug": get_product_by_slug,
+    "category_page": list_category,
+    "search": search_products,
+    "order_details": get_order_details,
+    "place_order": place_order,
+    "place_and_notify": partial(place_order, notify=True),
+    "pay": pay_order,
+    "cancel": cancel_order,
+    "create_product": create_product,
+    "change_product": change_product,
+    "restock": restock_product,
+    "transfer": transfer_money,
 }
 """By the names that workloads use."""
 
 
-class Habit:
-    """Which operation comes next, by the shares of a workload."""
+class WorkloadMix:
+    """Chooses operations by the shares of a workload."""
 
     def __init__(self, shares: Mapping[str, float]) -> None:
         self._names = list(shares)
         self._weights = list(shares.values())
 
-    def next(self, customer: Customer) -> str:
-        """The name of an operation. Who has no order that could be paid or cancelled places one."""
-        name = customer.choose(self._names, self._weights)
+    def choose(self, customer: Customer) -> str:
+        """The name of the next operation; ``place_order`` where the customer has no order to pay or cancel."""
+        name = customer.draw_operation(self._names, self._weights)
         return "place_order" if name in ("pay", "cancel") and not customer.unpaid else name

@@ -1,4 +1,4 @@
-"""What there is to choose from, and a customer's choices: the same on every storage for the same seed."""
+"""What a filled store offers to choose from, and random choices from it: equal on every storage for an equal seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from demo.shop import MAX_LINES, MAX_PIECES
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What a loaded store holds, each in the order of the ids. Only products for sale are among the products."""
+    """What a filled store holds, each in the order of the ids. Of the products only those for sale."""
 
     products: list[Product]
     categories: list[int]
@@ -22,85 +22,85 @@ class Population:
     accounts: list[int]
 
 
-class Tastes:
-    """What is liked by how many: one ranking for all customers."""
+class ChoiceDistribution:
+    """The distribution that all customers draw from: one ranking for each kind of entity."""
 
     def __init__(self, population: Population, skew: float, seed: int) -> None:
         ranking = Random(f"ranking {seed}")  # noqa: S311
         self.products = Zipf(population.products, skew, ranking)
         self.categories = Zipf(population.categories, skew, ranking)
         self.users = Zipf(population.users, skew, ranking)
-        self.orders = Zipf(population.orders[::-1], skew)  # the newest are looked at most
+        self.orders = Zipf(population.orders[::-1], skew)  # the newest are read most
         self.accounts = Zipf(population.accounts, skew, ranking)
         self.words = Zipf(sorted({brand.casefold() for brand in words.BRANDS}), skew, ranking)
 
 
 class Customer:
-    """Draws requests.
+    """A source of random requests.
 
     Args:
-        tastes: of all customers.
-        name: distinguishes this customer's draws, and what it creates, from those of others.
+        distribution: shared by all customers.
+        name: seeds this customer's draws, and is part of the names that it creates.
     """
 
-    def __init__(self, tastes: Tastes, name: str) -> None:
-        self._tastes = tastes
+    def __init__(self, distribution: ChoiceDistribution, name: str) -> None:
+        self._distribution = distribution
         self._name = name
         self._numbers = count(1)
-        self._source = Random(name)  # noqa: S311
+        self._random = Random(name)  # noqa: S311
         self.unpaid: list[tuple[int, int]] = []
 
-    def product(self) -> Product:
-        """One to look at."""
-        return self._tastes.products.draw(self._source)
+    def draw_product(self) -> Product:
+        """A product of the filled store."""
+        return self._distribution.products.draw(self._random)
 
-    def category(self) -> int:
-        """One to look through."""
-        return self._tastes.categories.draw(self._source)
+    def draw_category(self) -> int:
+        """The id of a category."""
+        return self._distribution.categories.draw(self._random)
 
-    def word(self) -> str:
-        """What to search for."""
-        return self._tastes.words.draw(self._source)
+    def draw_search_term(self) -> str:
+        """A brand."""
+        return self._distribution.words.draw(self._random)
 
-    def order(self) -> int:
-        """One to look at; it was there from the beginning."""
-        return self._tastes.orders.draw(self._source)
+    def draw_order(self) -> int:
+        """The id of an order of the filled store."""
+        return self._distribution.orders.draw(self._random)
 
-    def basket(self) -> OrderDraft:
-        """An order of one to a few lines."""
-        products = self._tastes.products.several(self._source.randint(1, MAX_LINES), self._source)
-        lines = [OrderItemDraft(product_id=p.id, quantity=self._source.randint(1, MAX_PIECES)) for p in products]
-        address = f"{self._source.randint(1, 200)} {self._source.choice(words.STREETS)}"
-        return OrderDraft(user_id=self._tastes.users.draw(self._source), items=lines, shipping_address=address)
+    def draw_new_order(self) -> OrderDraft:
+        """An order of one to ``MAX_LINES`` lines."""
+        products = self._distribution.products.draw_distinct(self._random.randint(1, MAX_LINES), self._random)
+        lines = [OrderItemDraft(product_id=p.id, quantity=self._random.randint(1, MAX_PIECES)) for p in products]
+        address = f"{self._random.randint(1, 200)} {self._random.choice(words.STREETS)}"
+        return OrderDraft(user_id=self._distribution.users.draw(self._random), items=lines, shipping_address=address)
 
-    def novelty(self) -> ProductDraft:
-        """A product that nobody else creates."""
+    def draw_new_product(self) -> ProductDraft:
+        """A product with a name, slug and SKU that no other customer creates."""
         number = next(self._numbers)
         return ProductDraft(
             name=f"Novelty {self._name} {number}",
             slug=f"novelty-{self._name}-{number}".replace(" ", "-"),
-            description=self.description(),
-            price=self._source.randint(100, 100_000),
-            stock_quantity=self._source.randint(1, 1000),
+            description=self.draw_description(),
+            price=self._random.randint(100, 100_000),
+            stock_quantity=self._random.randint(1, 1000),
             sku=f"N-{self._name}-{number}".replace(" ", "-").upper(),
-            category_id=self.category(),
+            category_id=self.draw_category(),
         )
 
-    def description(self) -> str:
-        """A text that is not the one before."""
-        return f"{self._source.choice(words.DESCRIPTIONS)} ({self._source.getrandbits(32):08x})"
+    def draw_description(self) -> str:
+        """A description that differs from the previous one."""
+        return f"{self._random.choice(words.DESCRIPTIONS)} ({self._random.getrandbits(32):08x})"
 
-    def pieces(self) -> int:
-        """How many to put in stock."""
-        return self._source.randint(1, 20)
+    def draw_pieces(self) -> int:
+        """A number of pieces to add to a stock."""
+        return self._random.randint(1, 20)
 
-    def transfer(self) -> TransferDraft:
-        """A little money to be moved; there are always two accounts."""
-        giver = taker = self._tastes.accounts.draw(self._source)
-        while taker == giver:
-            taker = self._tastes.accounts.draw(self._source)
-        return TransferDraft(from_account_id=giver, to_account_id=taker, amount=self._source.randint(1, 500))
+    def draw_transfer(self) -> TransferDraft:
+        """A transfer of a small amount between two different accounts; every store has at least two."""
+        sender = recipient = self._distribution.accounts.draw(self._random)
+        while recipient == sender:
+            recipient = self._distribution.accounts.draw(self._random)
+        return TransferDraft(from_account_id=sender, to_account_id=recipient, amount=self._random.randint(1, 500))
 
-    def choose(self, things: Sequence[str], weights: Sequence[float]) -> str:
-        """One of them."""
-        return self._source.choices(things, weights)[0]
+    def draw_operation(self, names: Sequence[str], weights: Sequence[float]) -> str:
+        """One of the names."""
+        return self._random.choices(names, weights)[0]

@@ -1,4 +1,4 @@
-"""How many times as much: the ratio of two storages' figures, and how sure that is."""
+"""The ratio of two storages' figures, with a confidence interval."""
 
 import math
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ class Ratio:
 
     Attributes:
         value: geometric mean of the ratios of the rounds.
-        low: end of the interval of 95 %; None where a single round says nothing about the next.
-        high: its other end.
-        rounds: pairs that were compared.
+        low: lower end of the 95 % interval; None for a single round, which says nothing about the next.
+        high: its upper end.
+        rounds: number of pairs that were compared.
     """
 
     value: float
@@ -27,16 +27,16 @@ class Ratio:
     rounds: int
 
     @property
-    def clear(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the interval leaves out 1, no difference."""
         return self.low is not None and self.high is not None and not self.low <= 1 <= self.high
 
 
-def ratio(figures: Sequence[float], baseline: Sequence[float]) -> Ratio | None:
-    """How many times the ``baseline`` the ``figures`` are, round by round; None where there is nothing to compare.
+def compute_ratio(figures: Sequence[float], baseline: Sequence[float]) -> Ratio | None:
+    """``figures`` as a multiple of ``baseline``, round by round; None where there is nothing to compare.
 
-    The rounds are drawn anew, with replacement (the percentile bootstrap): a round is one start of every process, so it
-    is what repeats. Both storages' figures of one round stay together, for the machine was in the same mood for both.
+    The rounds are resampled with replacement (the percentile bootstrap), because a round starts every process anew and
+    so is the unit that repeats. Both storages' figures of one round stay together: the machine was equally fast then.
     """
     pairs = [math.log(a / b) for a, b in zip(figures, baseline, strict=False) if a > 0 and b > 0]
     if not pairs:
@@ -44,8 +44,8 @@ def ratio(figures: Sequence[float], baseline: Sequence[float]) -> Ratio | None:
     value = math.exp(fmean(pairs))
     if len(pairs) == 1:
         return Ratio(value, None, None, 1)
-    source = Random("bootstrap")  # noqa: S311
-    means = sorted(fmean(source.choices(pairs, k=len(pairs))) for _ in range(RESAMPLES))
+    random = Random("bootstrap")  # noqa: S311
+    means = sorted(fmean(random.choices(pairs, k=len(pairs))) for _ in range(RESAMPLES))
     tail = (1 - CONFIDENCE) / 2
     low, high = means[int(tail * RESAMPLES)], means[int((1 - tail) * RESAMPLES) - 1]
     return Ratio(value, math.exp(low), math.exp(high), len(pairs))

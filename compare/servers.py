@@ -1,4 +1,4 @@
-"""``stockroom serve``, as an operator would run it, for as long as it is measured."""
+"""Runs ``stockroom serve``, as an operator would, for the duration of a measurement."""
 
 import asyncio
 import contextlib
@@ -17,37 +17,35 @@ import psutil
 from core.errors import ConfigurationError
 from core.settings import Settings
 
-PATIENCE = 60.0
-"""Seconds within which the API must be ready."""
-
-_FAREWELL = 10.0
+_START_TIMEOUT_SECONDS = 60.0
+_STOP_TIMEOUT_SECONDS = 10.0
 
 
-class Servers:
+class ApiServer:
     """A running API.
 
     Attributes:
         url: its base URL.
-        started_in: seconds from its start until it was ready.
+        startup_seconds: from its start until it was ready.
     """
 
     def __init__(self, child: Process, url: str) -> None:
         self._child = child
         self.url = url
-        self.started_in = 0.0
+        self.startup_seconds = 0.0
 
-    async def ready(self) -> None:
-        """Wait until it serves.
+    async def wait_until_ready(self) -> None:
+        """Return once it serves.
 
         Raises:
             ConfigurationError: it has ended, or does not answer.
         """
-        began = monotonic()
+        deadline = monotonic() + _START_TIMEOUT_SECONDS
         async with aiohttp.ClientSession() as session:
-            while self._child.returncode is None and monotonic() < began + PATIENCE:
+            while self._child.returncode is None and monotonic() < deadline:
                 with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                    async with session.get(f"{self.url}/readyz") as answer:
-                        if answer.status == 200:
+                    async with session.get(f"{self.url}/readyz") as response:
+                        if response.status == 200:
                             return
                 await asyncio.sleep(0.02)
         raise ConfigurationError("`stockroom serve` does not start on it; try it by hand")
@@ -56,7 +54,7 @@ class Servers:
         """Bytes of memory that its processes hold together."""
         return sum(process.memory_info().rss for process in self._processes())
 
-    def cpu(self) -> float:
+    def cpu_seconds(self) -> float:
         """Seconds of processor time that its processes have used together."""
         return sum(sum(process.cpu_times()[:2]) for process in self._processes())
 
@@ -66,28 +64,28 @@ class Servers:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, workers: int) -> AsyncIterator[Servers]:
+async def serve_api(settings: Settings, workers: int) -> AsyncIterator[ApiServer]:
     """The API on a storage, in that many processes behind one port; stopped when the context is left."""
     port = _free_port()
     program = Path(sysconfig.get_path("scripts"), "stockroom")
     command = [str(program), "serve", "--host=127.0.0.1", f"--port={port}", f"--workers={workers}"]
-    began = perf_counter()
+    start = perf_counter()
     child = await asyncio.create_subprocess_exec(*command, env=_environment(settings), stdin=DEVNULL, stdout=DEVNULL)
     try:
-        servers = Servers(child, f"http://127.0.0.1:{port}")
-        await servers.ready()
-        servers.started_in = perf_counter() - began
-        yield servers
+        server = ApiServer(child, f"http://127.0.0.1:{port}")
+        await server.wait_until_ready()
+        server.startup_seconds = perf_counter() - start
+        yield server
     finally:
         await _stop(child)
 
 
 async def _stop(child: Process) -> None:
-    """Ask it to end; after a while, end it and what it started."""
+    """Terminate it; after the time-out kill it and what it started."""
     if child.returncode is None:
         child.terminate()
     try:
-        await asyncio.wait_for(child.wait(), _FAREWELL)
+        await asyncio.wait_for(child.wait(), _STOP_TIMEOUT_SECONDS)
     except TimeoutError:
         for process in psutil.Process(child.pid).children(recursive=True):
             process.kill()
@@ -96,10 +94,10 @@ async def _stop(child: Process) -> None:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Ours, with these settings in place of any others; also of those in ``.env``."""
+    """The current environment with exactly these settings, which also win over those of ``.env``."""
     rest = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-    ours = settings.model_dump() | {"database_url": settings.url}
-    return rest | {name.upper(): "" if value is None else str(value) for name, value in ours.items()}
+    own = settings.model_dump() | {"database_url": settings.url}
+    return rest | {name.upper(): "" if value is None else str(value) for name, value in own.items()}
 
 
 def _free_port() -> int:

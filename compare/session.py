@@ -1,4 +1,4 @@
-"""What one worker process does in one round: fill a store, drive it, audit it."""
+"""What one worker process does in one round: fills a store, measures it, audits it."""
 
 import gc
 from collections.abc import AsyncIterator, Callable
@@ -10,173 +10,180 @@ from typing import Any
 
 import psutil
 
-from compare import books
-from compare.audit import findings
-from compare.books import Books
-from compare.client import Client, Failed, Refused
+from compare.acknowledged import AcknowledgedChanges
+from compare.audit import find_discrepancies
+from compare.client import RequestFailed, RequestRefused, ShopClient
 from compare.direct import DirectClient
-from compare.ledger import Ledger
-from compare.loops import Ask, closed, paced
-from compare.operations import OPERATIONS, Habit
-from compare.plan import Contender, Load, Plan
-from compare.population import Customer, Tastes
+from compare.histograms import OperationStats
+from compare.loops import SendRequest, run_closed_loop, run_open_loop
+from compare.operations import OPERATIONS, WorkloadMix
+from compare.plan import Load, Plan, StorageConfig
+from compare.population import ChoiceDistribution, Customer
 from compare.remote import HttpClient
-from compare.servers import Servers, serving
-from compare.store import Store, opened, population
-from compare.tally import Tally
+from compare.servers import ApiServer, serve_api
+from compare.snapshot import StoreSnapshot, take_snapshot
+from compare.store import Store, make_population, open_store
 from core.errors import ConfigurationError
 from core.settings import Settings
 from core.storage import round_trips
 
-Facts = dict[str, Any]
-"""Plain data, to be sent to the process that compares."""
+Message = dict[str, Any]
+"""Plain data, sent to the process that compares."""
 
 
 @dataclass(slots=True)
-class Session:
+class MeasurementSession:
     """A storage under measurement.
 
     Attributes:
-        client: the way to the shop.
-        servers: the API, where it is reached over HTTP.
-        started_in: seconds from the start of the process that serves until it could.
+        client: in process or over HTTP.
+        server: the API, where it is measured over HTTP.
+        startup_seconds: from the start of the process that serves until it could.
     """
 
     plan: Plan
     store: Store
     client: DirectClient | HttpClient
-    servers: Servers | None
-    started_in: float
-    ledger: Ledger = field(default_factory=Ledger)
+    server: ApiServer | None
+    startup_seconds: float
+    changes: AcknowledgedChanges = field(default_factory=AcknowledgedChanges)
     accounts: list[int] = field(default_factory=list)
-    before: Books | None = None
-    tastes: Tastes | None = None
+    before: StoreSnapshot | None = None
+    distribution: ChoiceDistribution | None = None
 
-    def describe(self) -> Facts:
-        """What was opened."""
+    def describe(self) -> Message:
+        """The opened storage, and what its start took."""
         storage = self.store.storage
         return {
             "backend": self.store.backend.name,
             "server": storage.server,
-            "driver": driver(self.store),
-            "settings": distinct(self.store.settings),
+            "driver": describe_driver(self.store),
+            "settings": changed_settings(self.store.settings),
             "capabilities": asdict(storage.capabilities),
-            "started_in": self.started_in,
-            "memory": self.memory(),
+            "startup_seconds": self.startup_seconds,
+            "memory": self._memory(),
         }
 
-    async def fill(self, advance: Callable[[int], None]) -> Facts:
-        """Write the shop, and look at all of it."""
-        began = perf_counter()
-        self.accounts = await self.store.fill(self.plan.scale, advance)
-        seconds = perf_counter() - began
-        self.before = await books.read(self.store.storage, self.accounts)
-        self.tastes = Tastes(population(self.before), self.plan.skew, self.plan.seed)
+    async def fill(self, on_rows: Callable[[int], None]) -> Message:
+        """Write the demo shop, and take a snapshot of it."""
+        start = perf_counter()
+        self.accounts = await self.store.fill(self.plan.scale, on_rows)
+        seconds = perf_counter() - start
+        self.before = await take_snapshot(self.store.storage, self.accounts)
+        self.distribution = ChoiceDistribution(make_population(self.before), self.plan.skew, self.plan.seed)
         return {"seconds": seconds, "size": await self.store.size()}
 
-    async def drive(self, workload: str, load: Load, name: str) -> Facts:
-        """Warm up and measure. ``name`` distinguishes what is drawn and created from that of other times."""
-        habit = Habit(self.plan.mixture(workload))
-        assert self.tastes is not None  # noqa: S101 - the store is filled first
-        customers = [Customer(self.tastes, f"{self.plan.seed} {name} {n}") for n in range(load.clients)]
-        await self._drive(load, self.plan.warmup, asking(self.client, habit, customers, self.ledger, Tally()))
+    async def measure(self, workload: str, load: Load, name: str) -> Message:
+        """Warm up and measure. ``name`` seeds the draws, and is part of the names of what is created."""
+        mix = WorkloadMix(self.plan.mixture(workload))
+        assert self.distribution is not None  # noqa: S101 - the store is filled first
+        customers = [Customer(self.distribution, f"{self.plan.seed} {name} {n}") for n in range(load.clients)]
+
+        async def run(seconds: float, stats: OperationStats) -> tuple[float, int]:
+            return await self._run(load, seconds, make_sender(self.client, mix, customers, self.changes, stats))
+
+        await run(self.plan.warmup, OperationStats())
         gc.collect()
-        tally = Tally()
-        cpu, reruns, own = self._cpu(), self.client.reruns, process_time()
-        seconds, unserved = await self._drive(
-            load, self.plan.duration, asking(self.client, habit, customers, self.ledger, tally)
-        )
+        stats = OperationStats()
+        cpu, retries, client_cpu = self._cpu_seconds(), self.client.retries, process_time()
+        seconds, unserved = await run(self.plan.duration, stats)
         return {
             "seconds": seconds,
-            "kinds": tally.pack(),
+            "stats": stats.pack(),
             "unserved": unserved,
-            "reruns": None if self.client.reruns is None or reruns is None else self.client.reruns - reruns,
-            "cpu": self._cpu() - cpu,
-            "client_cpu": process_time() - own if self.servers else None,
-            "memory": self.memory(),
+            "retries": None if self.client.retries is None or retries is None else self.client.retries - retries,
+            "cpu": self._cpu_seconds() - cpu,
+            "client_cpu": process_time() - client_cpu if self.server else None,
+            "memory": self._memory(),
         }
 
-    async def _drive(self, load: Load, seconds: float, ask: Ask) -> tuple[float, int]:
+    async def _run(self, load: Load, seconds: float, send: SendRequest) -> tuple[float, int]:
         if load.rate is None:
-            return await closed(ask, load.clients, seconds), 0
-        return await paced(ask, load.rate, load.clients, seconds)
+            return await run_closed_loop(send, load.clients, seconds), 0
+        return await run_open_loop(send, load.rate, load.clients, seconds)
 
-    async def audit(self) -> Facts:
-        """Whether the books add up."""
+    async def audit(self) -> Message:
+        """Compare the store with its snapshot and with the acknowledged changes."""
         assert self.before is not None  # noqa: S101 - the store is filled first
-        after = await books.read(self.store.storage, self.accounts, sorted(self.ledger.notified))
-        return {"findings": findings(self.before, after, self.ledger), "size": await self.store.size()}
+        after = await take_snapshot(self.store.storage, self.accounts, sorted(self.changes.notified))
+        findings = find_discrepancies(self.before, after, self.changes)
+        return {"findings": findings, "size": await self.store.size()}
 
-    def memory(self) -> int:
-        """Bytes of memory that the process, or those that serve, hold."""
-        return self.servers.memory() if self.servers else psutil.Process().memory_info().rss
+    def _memory(self) -> int:
+        return self.server.memory() if self.server else psutil.Process().memory_info().rss
 
-    def _cpu(self) -> float:
-        return self.servers.cpu() if self.servers else process_time()
+    def _cpu_seconds(self) -> float:
+        return self.server.cpu_seconds() if self.server else process_time()
 
 
-def asking(client: Client, habit: Habit, customers: list[Customer], ledger: Ledger, tally: Tally) -> Ask:
-    """A function that sends the next request of a customer, and counts what becomes of it."""
+def make_sender(
+    client: ShopClient,
+    mix: WorkloadMix,
+    customers: list[Customer],
+    changes: AcknowledgedChanges,
+    stats: OperationStats,
+) -> SendRequest:
+    """A function that sends the next request of a customer, and records its outcome."""
 
-    async def ask(number: int, since: float) -> None:
+    async def send(number: int, since: float) -> None:
         customer = customers[number]
-        name = habit.next(customer)
-        kind = tally[name]
-        with round_trips.collect() as made:
+        name = mix.choose(customer)
+        histogram = stats[name]
+        with round_trips.collect() as trips:
             try:
-                await OPERATIONS[name](client, customer, ledger)
-            except Refused as refusal:
-                kind.refused[refusal.code] += 1
-            except Failed as failure:
-                kind.failed[failure.code] += 1
+                await OPERATIONS[name](client, customer, changes)
+            except RequestRefused as refusal:
+                histogram.refused[refusal.code] += 1
+            except RequestFailed as failure:
+                histogram.failed[failure.code] += 1
                 return
             finally:
-                kind.trips += len(made)
-        kind.latencies.record(perf_counter() - since)
+                histogram.round_trips += len(trips)
+        histogram.latencies.record(perf_counter() - since)
 
-    return ask
+    return send
 
 
-def driver(store: Store) -> str:
+def describe_driver(store: Store) -> str:
     """Name and version of the driver in use; empty where a backend needs none."""
-    asked_for = store.settings.url.partition("://")[0].partition("+")[2]
-    for known in store.backend.drivers:
-        if known.installed and asked_for in ("", known.name):
-            distributions = packages_distributions().get(known.module.partition(".")[0], [])
-            return f"{known.name} {version(distributions[0])}" if distributions else known.name
-    return asked_for
+    requested = store.settings.url.partition("://")[0].partition("+")[2]
+    for driver in store.backend.drivers:
+        if driver.installed and requested in ("", driver.name):
+            distributions = packages_distributions().get(driver.module.partition(".")[0], [])
+            return f"{driver.name} {version(distributions[0])}" if distributions else driver.name
+    return requested
 
 
-def distinct(settings: Settings) -> dict[str, Any]:
+def changed_settings(settings: Settings) -> dict[str, Any]:
     """The settings that differ from the defaults; not the URL, which may hold a password."""
-    defaults = {name: known.get_default() for name, known in Settings.model_fields.items() if name != "database_url"}
+    defaults = {name: field.get_default() for name, field in Settings.model_fields.items() if name != "database_url"}
     return {name: value for name in defaults if (value := getattr(settings, name)) != defaults[name]}
 
 
 @asynccontextmanager
-async def session(plan: Plan, contender: Contender, born: float) -> AsyncIterator[Session]:
-    """Open an empty store, and the way to it; both are left as they were found.
+async def open_session(plan: Plan, config: StorageConfig, started_at: float) -> AsyncIterator[MeasurementSession]:
+    """Open an empty store and a client of it; the store is left as it was found.
 
     Args:
         plan: the comparison.
-        contender: whose turn it is.
-        born: when this process was started, in seconds since the epoch.
+        config: of the storage.
+        started_at: when this process was started, in seconds since the epoch.
 
     Raises:
-        ConfigurationError: as ``compare.store.opened``; or it is to be served by processes that it cannot be shared by.
+        ConfigurationError: as ``compare.store.open_store``; or several servers cannot share the storage.
     """
-    async with opened(contender, scratch=plan.scratch) as store:
-        started_in = time() - born
+    async with open_store(config, scratch=plan.scratch) as store:
+        startup_seconds = time() - started_at
         if not plan.servers:
-            yield Session(plan, store, DirectClient(store.storage), None, started_in)
+            yield MeasurementSession(plan, store, DirectClient(store.storage), None, startup_seconds)
             return
         if not store.storage.capabilities.shared:
             raise ConfigurationError(
                 "it lives in one process (it is not declared shared), so --http cannot measure it."
             )
-        async with serving(store.settings, plan.servers) as servers:
-            client = HttpClient([servers.url])
+        async with serve_api(store.settings, plan.servers) as server:
+            client = HttpClient(server.url)
             try:
-                yield Session(plan, store, client, servers, servers.started_in)
+                yield MeasurementSession(plan, store, client, server, server.startup_seconds)
             finally:
                 await client.close()

@@ -1,4 +1,4 @@
-"""Choosing as customers do: few things often, most things seldom."""
+"""Skewed random choice: a few items often, most items seldom."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -10,24 +10,24 @@ T = TypeVar("T")
 
 
 class Zipf(Generic[T]):
-    """Draws from ``things`` by Zipf's law: the one on rank r is drawn r ** -exponent times as often as the first.
+    """Draws from ``items`` by Zipf's law: the one on rank r is drawn r ** -exponent times as often as the first.
 
-    Ranks are drawn once, from ``ranking``, so that the favourites do not lie side by side in the store. Without it the
-    order of ``things`` is that of the ranks.
+    Ranks are drawn once, from ``ranking``, so that frequent items are not adjacent in the store. Without it the ranks
+    are in the order of ``items``.
     """
 
-    def __init__(self, things: Sequence[T], exponent: float, ranking: Random | None = None) -> None:
-        if not things:
-            raise ValueError("there is nothing to choose from")
-        self._ranked = list(things)
+    def __init__(self, items: Sequence[T], exponent: float, ranking: Random | None = None) -> None:
+        if not items:
+            raise ValueError("there are no items to choose from")
+        self._ranked = list(items)
         if ranking is not None:
             ranking.shuffle(self._ranked)
-        self._cumulated = list(accumulate(rank**-exponent for rank in range(1, len(things) + 1)))
+        self._cumulative = list(accumulate(rank**-exponent for rank in range(1, len(items) + 1)))
 
-    def draw(self, source: Random) -> T:
-        """One of them."""
-        return self._ranked[bisect_right(self._cumulated, source.random() * self._cumulated[-1])]
+    def draw(self, random: Random) -> T:
+        """One item."""
+        return self._ranked[bisect_right(self._cumulative, random.random() * self._cumulative[-1])]
 
-    def several(self, count: int, source: Random) -> list[T]:
-        """At most ``count`` different ones, in the order drawn."""
-        return list(dict.fromkeys(self.draw(source) for _ in range(count)))
+    def draw_distinct(self, count: int, random: Random) -> list[T]:
+        """At most ``count`` different items, in the order drawn."""
+        return list(dict.fromkeys(self.draw(random) for _ in range(count)))

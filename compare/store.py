@@ -1,4 +1,4 @@
-"""A contender's store, from empty to empty."""
+"""Opens a storage's store, fills it, and leaves it as empty as it was."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,10 +9,9 @@ from itertools import islice
 
 from pydantic import SecretStr
 
-from compare import books
-from compare.books import Books
-from compare.plan import Contender
+from compare.plan import StorageConfig
 from compare.population import Population
+from compare.snapshot import StoreSnapshot, list_products
 from core import clock
 from core.errors import ConfigurationError, Unavailable
 from core.passwords import PasswordHasher
@@ -21,14 +20,14 @@ from core.settings import Settings, load
 from core.startup import head, schema_mismatch
 from core.storage import Backend, Migrations, Storage, SupportsTemporaryDatabases, Transaction
 from demo.scale import Scale
-from demo.writer import is_empty, write
+from demo.writer import is_empty, write_shop
 
-PLENTY = 1_000_000
-"""Pieces that every product for sale gets on top of the demo shop's: what is measured is selling, not refusing to."""
+EXTRA_STOCK = 1_000_000
+"""Pieces added to every product for sale, so that orders are not refused for lack of stock."""
 
 _PASSWORD = "DemoPass123"  # noqa: S105
-_BATCH = 500
-_ATTEMPTS = 5
+_BATCH_SIZE = 500
+_MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,70 +38,70 @@ class Store:
     settings: Settings
     storage: Storage
 
-    async def fill(self, products: int, advance: Callable[[int], None]) -> list[int]:
-        """Write the demo shop, with plenty in stock; the ids of its accounts."""
+    async def fill(self, products: int, on_rows: Callable[[int], None]) -> list[int]:
+        """Write the demo shop, with ``EXTRA_STOCK``; the ids of its accounts."""
         password_hash = await PasswordHasher(self.settings).hash(_PASSWORD)
-        accounts = await write(self.storage, Scale(products), password_hash, advance)
-        written = await books.products(self.storage)
+        accounts = await write_shop(self.storage, Scale(products), password_hash, on_rows)
+        written = await list_products(self.storage)
         remaining = iter([product.id for product in written if product.is_active])
-        while batch := list(islice(remaining, _BATCH)):
-            await self.storage.run(partial(_stock_up, batch))
+        while batch := list(islice(remaining, _BATCH_SIZE)):
+            await self.storage.run(partial(_add_stock, batch))
         return accounts
 
     async def size(self) -> int | None:
-        """Bytes that the data takes; None where the storage does not say."""
+        """Bytes that the data takes; None where the storage does not report it."""
         return await self.storage.size() if self.storage.capabilities.reports_size else None
 
 
-async def _stock_up(ids: list[int], tx: Transaction) -> None:
+async def _add_stock(ids: list[int], tx: Transaction) -> None:
     await tx.products.lock_many(ids)
-    await tx.products.adjust_stock(dict.fromkeys(ids, PLENTY), clock.now())
+    await tx.products.adjust_stock(dict.fromkeys(ids, EXTRA_STOCK), clock.now())
 
 
-def population(written: Books) -> Population:
-    """What there is to choose from, in the order in which it was written: the same on every storage."""
+def make_population(snapshot: StoreSnapshot) -> Population:
+    """What a filled store offers to choose from, by id: equal on every storage."""
     return Population(
-        products=[product for product in written.products.values() if product.is_active],
-        categories=sorted(written.categories),
-        users=sorted(written.users),
-        orders=sorted(written.orders),
-        accounts=list(written.balances),
+        products=[product for product in snapshot.products.values() if product.is_active],
+        categories=sorted(snapshot.categories),
+        users=sorted(snapshot.users),
+        orders=sorted(snapshot.orders),
+        accounts=list(snapshot.balances),
     )
 
 
-def settings_of(contender: Contender) -> Settings:
-    """Those of the environment and ``.env``, and above them the contender's own."""
-    return load(**{"storage_backend": None, **contender.settings, "database_url": contender.url})
+def load_settings(config: StorageConfig) -> Settings:
+    """The settings of the environment and ``.env``, overridden by the storage's own."""
+    return load(**{"storage_backend": None, **config.settings, "database_url": config.url})
 
 
 @asynccontextmanager
-async def opened(contender: Contender, *, scratch: bool) -> AsyncIterator[Store]:
+async def open_store(config: StorageConfig, *, scratch: bool) -> AsyncIterator[Store]:
     """Open an empty store, its schema current; in the end it is as empty as it was.
 
     Args:
-        contender: whose store it is.
-        scratch: take one of our own beside it, which is dropped in the end.
+        config: of the storage.
+        scratch: use a temporary database beside the one of the URL, which is dropped in the end.
 
     Raises:
         ConfigurationError: it cannot be opened, or is not empty, and has not been touched.
     """
-    settings = settings_of(contender)
+    settings = load_settings(config)
     backend = discover().choose(settings)
     if not scratch:
-        async with _opened(backend, settings) as store:
+        async with _open_database(backend, settings) as store:
             yield store
     elif isinstance(backend, SupportsTemporaryDatabases):
         async with (
             backend.temporary_database(settings) as url,
-            _opened(backend, settings.model_copy(update={"database_url": SecretStr(url)})) as store,
+            _open_database(backend, settings.model_copy(update={"database_url": SecretStr(url)})) as store,
         ):
             yield store
     else:
-        raise ConfigurationError(f"{backend.name} cannot make a store of our own; go without --scratch.")
+        raise ConfigurationError(f"{backend.name} cannot create temporary databases; go without --scratch.")
 
 
 @asynccontextmanager
-async def _opened(backend: Backend, settings: Settings) -> AsyncIterator[Store]:
+async def _open_database(backend: Backend, settings: Settings) -> AsyncIterator[Store]:
     migrations = backend.migrations(settings)
     storage = await backend.open(settings)
     try:
@@ -122,8 +121,8 @@ async def _opened(backend: Backend, settings: Settings) -> AsyncIterator[Store]:
 
 
 async def _require_empty(storage: Storage, migrations: Migrations, revision: str | None) -> None:
-    able = storage.capabilities
-    if able.durable and not able.downgrades:
+    capabilities = storage.capabilities
+    if capabilities.durable and not capabilities.downgrades:
         raise ConfigurationError("The store could not be emptied again (it declares no downgrades).")
     if revision not in (None, head(migrations)):
         raise ConfigurationError(
@@ -138,11 +137,11 @@ async def _require_empty(storage: Storage, migrations: Migrations, revision: str
 async def _restore(storage: Storage, migrations: Migrations, revision: str | None) -> None:
     if not storage.capabilities.downgrades:
         return
-    for left in reversed(range(_ATTEMPTS)):
+    for left in reversed(range(_MAX_ATTEMPTS)):
         try:
             await migrations.down("base")
             break
-        except Unavailable:  # somebody, such as a server process that has just ended, has not let go of it yet
+        except Unavailable:  # another process, such as a server that has just ended, still has it open
             if not left:
                 raise
         await asyncio.sleep(1)

@@ -7,69 +7,65 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from compare import notation
-from compare.outcome import Cell, Figures, Outcome, Trial
+from compare.formatting import format_megabytes, format_milliseconds, format_number, format_ratio, median_or_none
+from compare.outcome import Cell, CellFigures, Outcome, StorageResult
 
 
-def tables(outcome: Outcome) -> RenderableType:
-    """What was measured, and what the storages are."""
-    parts: list[RenderableType] = [_workload(outcome, workload) for workload in outcome.plan.workloads]
+def render_tables(outcome: Outcome) -> RenderableType:
+    """A table for each workload, and one of the storages."""
+    parts: list[RenderableType] = [_render_workload(outcome, workload) for workload in outcome.plan.workloads]
     if (share := outcome.client_share) is not None:
         parts.append(f"The load generator was busy for {share:.0%} of its time at most.\n")
-    return Group(*parts, _storages(outcome))
+    return Group(*parts, _render_storages(outcome))
 
 
-def _workload(outcome: Outcome, workload: str) -> Table:
-    first = outcome.trials[0].name
+def _render_workload(outcome: Outcome, workload: str) -> Table:
+    first = outcome.storages[0].name
     table = Table(title=workload, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("load")
     table.add_column("storage")
     for heading in ("requests/s", f"× {first} (95 %)", "p50 ms", "p95", "p99", "max", "failed", "retries", "trips"):
         table.add_column(heading, justify="right")
     for load in outcome.plan.loads:
-        for trial in outcome.trials:
-            if figures := outcome.figures.get(((workload, load), trial.name)):
-                style = "" if trial.right else "red"
-                table.add_row(str(load), trial.name, *_figures(outcome, (workload, load), trial, figures), style=style)
+        for storage in outcome.storages:
+            if figures := outcome.figures.get(((workload, load), storage.name)):
+                cells = _format_figures(outcome, (workload, load), storage, figures)
+                table.add_row(str(load), storage.name, *cells, style="" if storage.is_correct else "red")
         table.add_section()
     return table
 
 
-def _figures(outcome: Outcome, cell: Cell, trial: Trial, figures: Figures) -> Iterator[str]:
+def _format_figures(outcome: Outcome, cell: Cell, storage: StorageResult, figures: CellFigures) -> Iterator[str]:
     latencies = figures.total.latencies
-    yield notation.number(sum(figures.throughput) / len(figures.throughput))
-    yield notation.ratio(outcome.ratio(cell, trial.name, lambda one: one.throughput))
+    yield format_number(sum(figures.throughput) / len(figures.throughput))
+    yield format_ratio(outcome.ratio(cell, storage.name, lambda one: one.throughput))
     for percentile in (50, 95, 99):
-        yield notation.milliseconds(latencies.at(percentile))
-    yield notation.milliseconds(latencies.longest)
-    yield notation.number(figures.failed)
-    yield notation.number(figures.reruns)
-    yield notation.number(figures.trips)
+        yield format_milliseconds(latencies.percentile(percentile))
+    yield format_milliseconds(latencies.max)
+    yield format_number(figures.failed)
+    yield format_number(figures.retries)
+    yield format_number(figures.round_trips)
 
 
-def _storages(outcome: Outcome) -> Table:
+def _render_storages(outcome: Outcome) -> Table:
     table = Table(title="storages", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("storage", "server", "start s", "fill s", "size MB", "memory MB", "books"):
-        table.add_column(heading, justify="left" if heading in ("storage", "server", "books") else "right")
-    for trial in outcome.trials:
+    for heading in ("storage", "server", "start s", "fill s", "size MB", "memory MB", "audit"):
+        table.add_column(heading, justify="left" if heading in ("storage", "server", "audit") else "right")
+    for storage in outcome.storages:
         table.add_row(
-            trial.name,
-            str(trial.described.get("server", "–")),
-            notation.number(notation.middle(trial.started_in)),
-            notation.number(notation.middle(trial.filled_in)),
-            notation.megabytes(trial.size_after),
-            notation.megabytes(trial.peak_memory),
-            verdict(trial),
+            storage.name,
+            str(storage.description.get("server", "–")),
+            format_number(median_or_none(storage.startup_seconds)),
+            format_number(median_or_none(storage.fill_seconds)),
+            format_megabytes(storage.size_after),
+            format_megabytes(storage.peak_memory),
+            _format_audit(storage),
         )
     return table
 
 
-def verdict(trial: Trial) -> Text:
-    """Whether a storage is right."""
-    if trial.right:
-        return Text("add up", style="green")
-    return Text("\n".join((["broken: " + trial.broken] if trial.broken else []) + _wrong(trial)), style="bold red")
-
-
-def _wrong(trial: Trial) -> list[str]:
-    return [f"WRONG: {finding}" for finding in trial.findings]
+def _format_audit(storage: StorageResult) -> Text:
+    if storage.is_correct:
+        return Text("passed", style="green")
+    failures = [f"broken: {storage.failure}"] if storage.failure else []
+    return Text("\n".join([*failures, *(f"WRONG: {finding}" for finding in storage.findings)]), style="bold red")

@@ -1,10 +1,10 @@
-"""The process that one storage is measured in for one round: ``python -m compare.worker``, talking in lines of JSON.
+"""The process in which one storage is measured for one round: ``python -m compare.worker``, exchanging JSON lines.
 
-A process of its own, because the memory of a storage, its driver and its start cannot be told apart from another's in
-one process; because no storage shall pay for the garbage of another; and because the accidents of a process, such as
-where things lie in memory, are then drawn anew for each round and show in the confidence intervals.
+Each storage has its own process, because memory, drivers and start-up of two storages cannot be distinguished in one;
+because no storage shall pay for another's garbage collection; and because random effects of a process, such as its
+memory layout, then vary between rounds and show in the confidence intervals.
 
-When its standard input ends, whatever the reason, it empties its store and ends too.
+When its standard input ends, for whatever reason, it empties its store and ends.
 """
 
 import asyncio
@@ -18,71 +18,73 @@ from importlib.util import find_spec
 from threading import Thread
 from typing import Any, TextIO
 
-from compare.loops import Stuck
-from compare.plan import Contender, Load, Plan
-from compare.session import Session, session
+from compare.loops import ClientsTimedOut
+from compare.plan import Load, Plan, StorageConfig
+from compare.session import MeasurementSession, open_session
 from core.errors import StockroomError
 
-Say = Callable[..., None]
+SendMessage = Callable[..., None]
 
 
-async def work(orders: TextIO, say: Say) -> None:
-    """Carry out what is asked for until nothing is any more; in the middle of something too."""
-    first = json.loads(orders.readline())
-    plan, contender = Plan.model_validate(first["plan"]), Contender.model_validate(first["contender"])
-    lines = _listen(orders)
+async def run_worker(commands: TextIO, send: SendMessage) -> None:
+    """Execute commands until the input ends; a command in progress is then cancelled."""
+    first = json.loads(commands.readline())
+    plan, storage = Plan.model_validate(first["plan"]), StorageConfig.model_validate(first["storage"])
+    lines = _read_lines(commands)
     try:
-        async with session(plan, contender, first["born"]) as opened:
-            say(done=opened.describe())
+        async with open_session(plan, storage, first["started_at"]) as session:
+            send(done=session.describe())
             while line := await lines.get():
-                step = asyncio.ensure_future(_carry_out(opened, json.loads(line), lambda rows: say(rows=rows)))
-                end = asyncio.ensure_future(lines.get())  # before the answer, nothing else can come
+                step = asyncio.ensure_future(_execute(session, json.loads(line), lambda rows: send(rows=rows)))
+                end = asyncio.ensure_future(lines.get())  # no other command comes before the answer
                 await asyncio.wait({step, end}, return_when=asyncio.FIRST_COMPLETED)
                 if end.done():
                     step.cancel()
                     await asyncio.wait({step})
                     return
                 end.cancel()
-                say(done=step.result())
-    except (StockroomError, Stuck) as error:
-        say(failed=str(error))
+                send(done=step.result())
+    except (StockroomError, ClientsTimedOut) as error:
+        send(failed=str(error))
 
 
-def _listen(orders: TextIO) -> "asyncio.Queue[str]":
-    """What comes in, line by line, and nothing when that has ended."""
+def _read_lines(commands: TextIO) -> "asyncio.Queue[str]":
+    """The lines of the input, and an empty string at its end."""
     lines: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
-    def listen() -> None:
-        for line in orders:
+    def read() -> None:
+        for line in commands:
             loop.call_soon_threadsafe(lines.put_nowait, line)
-        with suppress(RuntimeError):  # we have ended of ourselves
+        with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(lines.put_nowait, "")
 
-    Thread(target=listen, daemon=True).start()
+    Thread(target=read, daemon=True).start()
     return lines
 
 
-async def _carry_out(opened: Session, order: dict[str, Any], advance: Callable[[int], None]) -> dict[str, Any]:
-    match order["do"]:
+async def _execute(
+    session: MeasurementSession, message: dict[str, Any], on_rows: Callable[[int], None]
+) -> dict[str, Any]:
+    match message["command"]:
         case "fill":
-            return await opened.fill(advance)
-        case "drive":
-            return await opened.drive(order["workload"], Load.model_validate(order["load"]), order["name"])
+            return await session.fill(on_rows)
+        case "measure":
+            return await session.measure(message["workload"], Load.model_validate(message["load"]), message["name"])
         case _:
-            return await opened.audit()
+            return await session.audit()
 
 
 def main() -> None:
-    """Talk over what was standard output; whatever else writes there is sent to standard error."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    """Send messages to what was standard output; all other output is redirected to standard error."""
+    messages = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 
-    def say(**message: Any) -> None:
-        answers.write(json.dumps(message) + "\n")
+    def send(**message: Any) -> None:
+        messages.write(json.dumps(message) + "\n")
 
     loop = "uvloop" if find_spec("uvloop") else "asyncio"  # as `stockroom serve` chooses
-    import_module(loop).run(work(sys.stdin, say))
+    import_module(loop).run(run_worker(sys.stdin, send))
 
 
 if __name__ == "__main__":

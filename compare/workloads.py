@@ -1,4 +1,4 @@
-"""Mixtures of requests: a workload is made of operations and of other workloads, each with its weight."""
+"""Workloads: each is a weighted mixture of operations and of other workloads."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def expand(workload: str, workloads: Mapping[str, Mapping[str, float]]) -> dict[
     """The share of each operation in a workload; the shares add up to 1.
 
     Raises:
-        ValueError: it is made of something unknown, of itself, or of nothing; names the part.
+        ValueError: it contains an unknown name, itself, or no positive weight; the message names the part.
     """
     shares: defaultdict[str, float] = defaultdict(float)
     _add(shares, workload, 1.0, workloads, ())
@@ -29,16 +29,16 @@ def _add(
     part: str,
     share: float,
     workloads: Mapping[str, Mapping[str, float]],
-    above: tuple[str, ...],
+    ancestors: tuple[str, ...],
 ) -> None:
-    if part in above:
+    if part in ancestors:
         raise ValueError(f"weights: {part!r} is made of itself")
     if part in workloads:
         total = sum(workloads[part].values())
         if not total > 0:
             raise ValueError(f"weights: {part!r} is made of nothing")
-        for below, weight in workloads[part].items():
-            _add(shares, below, share * weight / total, workloads, (*above, part))
+        for name, weight in workloads[part].items():
+            _add(shares, name, share * weight / total, workloads, (*ancestors, part))
     elif part in OPERATIONS:
         shares[part] += share
     else:

@@ -1,1 +1,1 @@
-"""The demo shop of ``stockroom seed`` and ``stockroom compare``: the same for the same scale, on every storage."""
+"""The demo shop of ``stockroom seed`` and ``stockroom compare``: equal for an equal scale on every storage."""

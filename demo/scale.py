@@ -1,16 +1,16 @@
-"""How large a demo shop is."""
+"""The size of a demo shop."""
 
 from dataclasses import dataclass
 
 SCALES = {"small": 100, "medium": 1_000, "large": 10_000}
-"""Products of each named scale."""
+"""Number of products of each named scale."""
 
 MAX_PRODUCTS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Numbers of rows, all in proportion to the products."""
+    """Numbers of rows, in proportion to the number of products."""
 
     products: int
 
@@ -54,5 +54,5 @@ class Scale:
 
     @property
     def total(self) -> int:
-        """Of those above, for a progress bar."""
+        """Number of all these rows."""
         return self.products + self.users + self.posts + self.orders + self.accounts + self.transfers

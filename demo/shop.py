@@ -1,6 +1,6 @@
-"""The demo shop as drafts: pure, and the same whenever it is asked for. Nothing here knows how it is stored.
+"""Generates the demo shop as drafts: deterministic, and independent of the storage.
 
-Every kind draws from a random source of its own, so that more of one does not change another.
+Every kind of entity has its own random generator, so that the number of one does not change the others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,127 +31,133 @@ MAX_PIECES = 3
 
 @dataclass(frozen=True, slots=True)
 class PlannedOrder:
-    """An order, and what becomes of it.
+    """An order and its final state.
 
     Attributes:
-        outcome: the status it ends in.
-        method: how it is paid, where it is.
-        notify: whether its user is told.
+        status: the final status.
+        method: of the payment, where the order is paid.
+        notify: whether its user gets a notification.
     """
 
     draft: OrderDraft
-    outcome: OrderStatus
+    status: OrderStatus
     method: str
     notify: bool
 
 
-def roots() -> list[CategoryDraft]:
+def root_categories() -> list[CategoryDraft]:
     """The categories without a parent."""
     return [CategoryDraft(name=name, slug=derive_slug(name, "category")) for name in words.CATALOGUE]
 
 
-def leaves(root_ids: Mapping[str, int]) -> list[CategoryDraft]:
-    """The categories below them, in which the products are."""
+def leaf_categories(root_ids: Mapping[str, int]) -> list[CategoryDraft]:
+    """Their children, which the products belong to."""
     return [
         CategoryDraft(name=leaf, slug=derive_slug(leaf, "category"), parent_id=root_ids[root])
-        for root, below in words.CATALOGUE.items()
-        for leaf in below
+        for root, leaves in words.CATALOGUE.items()
+        for leaf in leaves
     ]
 
 
-def products(count: int, leaf_ids: Mapping[str, int]) -> Iterator[ProductDraft]:
-    """Products; many are cheap and a few dear, some are out of stock, some not for sale, some without a category."""
-    draw = _source("products")
-    shelves = [(leaf, noun) for below in words.CATALOGUE.values() for leaf, nouns in below.items() for noun in nouns]
+def generate_products(count: int, leaf_ids: Mapping[str, int]) -> Iterator[ProductDraft]:
+    """Mostly cheap products; some are out of stock, some inactive, some without a category."""
+    random = _make_random("products")
+    nouns_by_leaf = [
+        (leaf, noun) for leaves in words.CATALOGUE.values() for leaf, nouns in leaves.items() for noun in nouns
+    ]
     for number in range(count):
-        leaf, noun = draw.choice(shelves)
-        model = f"{draw.choice('ABCDEFGHJKLMNPRSTVWXZ')}{100 + number}"
+        leaf, noun = random.choice(nouns_by_leaf)
+        model = f"{random.choice('ABCDEFGHJKLMNPRSTVWXZ')}{100 + number}"
         yield ProductDraft(
-            name=f"{draw.choice(words.BRANDS)} {noun} {model}",
-            description=" ".join(draw.choices(words.DESCRIPTIONS, k=2)) if draw.random() < 0.9 else None,
-            price=min(1_000, int(9 * draw.paretovariate(1.1))) * 100 + 99,
-            stock_quantity=0 if draw.random() < 0.03 else int(40 * draw.paretovariate(1.5)),
+            name=f"{random.choice(words.BRANDS)} {noun} {model}",
+            description=" ".join(random.choices(words.DESCRIPTIONS, k=2)) if random.random() < 0.9 else None,
+            price=min(1_000, int(9 * random.paretovariate(1.1))) * 100 + 99,
+            stock_quantity=0 if random.random() < 0.03 else int(40 * random.paretovariate(1.5)),
             sku=f"{derive_slug(leaf, 'sku')[:3].upper()}-{number:06d}",
-            is_active=draw.random() < 0.95,
-            category_id=leaf_ids[leaf] if draw.random() < 0.97 else None,
+            is_active=random.random() < 0.95,
+            category_id=leaf_ids[leaf] if random.random() < 0.97 else None,
         )
 
 
-def users(count: int) -> Iterator[UserDraft]:
-    """People from all over the world; one in twenty is no longer active."""
-    draw = _source("users")
+def generate_users(count: int) -> Iterator[UserDraft]:
+    """Users with names from many countries; one in twenty is inactive."""
+    random = _make_random("users")
     for number in range(1, count + 1):
-        mixed = f"{draw.choice(words.GIVEN)} {draw.choice(words.FAMILY)}"
-        name = draw.choice(words.NAMES) if draw.random() < 0.15 else mixed
+        mixed = f"{random.choice(words.GIVEN)} {random.choice(words.FAMILY)}"
+        name = random.choice(words.NAMES) if random.random() < 0.15 else mixed
         username = f"{derive_slug(name, 'user').replace('-', '_')}_{number}"
         yield UserDraft(
             username=username,
             email=f"{username}@example.com",
-            full_name=name if draw.random() < 0.9 else None,
-            bio=draw.choice(words.BIOS) if draw.random() < 0.3 else None,
-            is_active=draw.random() < 0.95,
+            full_name=name if random.random() < 0.9 else None,
+            bio=random.choice(words.BIOS) if random.random() < 0.3 else None,
+            is_active=random.random() < 0.95,
         )
 
 
-def posts(count: int, author_ids: Sequence[int], named: Sequence[Product]) -> Iterator[PostDraft]:
+def generate_posts(count: int, author_ids: Sequence[int], about: Sequence[Product]) -> Iterator[PostDraft]:
     """Posts about products; most are published, most have tags."""
-    draw = _source("posts")
+    random = _make_random("posts")
     statuses = [PostStatus.PUBLISHED] * 7 + [PostStatus.DRAFT] * 2 + [PostStatus.ARCHIVED]
     for _ in range(count):
-        paragraphs = [" ".join(draw.choices(words.SENTENCES, k=draw.randint(2, 5))) for _ in range(draw.randint(1, 4))]
+        paragraphs = [
+            " ".join(random.choices(words.SENTENCES, k=random.randint(2, 5))) for _ in range(random.randint(1, 4))
+        ]
         yield PostDraft(
-            title=draw.choice(words.TITLES).format(product=draw.choice(named).name),
+            title=random.choice(words.TITLES).format(product=random.choice(about).name),
             content="\n\n".join(paragraphs),
-            status=draw.choice(statuses),
-            author_id=draw.choice(author_ids),
-            tags=sorted(set(draw.choices(words.TAGS, k=draw.randint(0, 3)))),
+            status=random.choice(statuses),
+            author_id=random.choice(author_ids),
+            tags=sorted(set(random.choices(words.TAGS, k=random.randint(0, 3)))),
         )
 
 
-def accounts(count: int, user_ids: Sequence[int]) -> Iterator[AccountDraft]:
+def generate_accounts(count: int, user_ids: Sequence[int]) -> Iterator[AccountDraft]:
     """Accounts; a user may have several."""
-    draw = _source("accounts")
-    return (AccountDraft(user_id=draw.choice(user_ids), balance=draw.randint(50_00, 5_000_00)) for _ in range(count))
+    random = _make_random("accounts")
+    return (
+        AccountDraft(user_id=random.choice(user_ids), balance=random.randint(50_00, 5_000_00)) for _ in range(count)
+    )
 
 
-def transfers(count: int, between: Sequence[Account]) -> Iterator[TransferDraft]:
-    """Part of what one account has left, to another. Fewer where accounts run dry."""
-    draw = _source("transfers")
+def generate_transfers(count: int, between: Sequence[Account]) -> Iterator[TransferDraft]:
+    """Transfers of part of one account's balance to another account; fewer where balances reach zero."""
+    random = _make_random("transfers")
     left = {account.id: account.balance for account in between}
     ids = list(left)
     for _ in range(count):
-        giver, taker = draw.sample(ids, 2)
-        amount = int(left[giver] * draw.uniform(0.01, 0.5))
+        sender, recipient = random.sample(ids, 2)
+        amount = int(left[sender] * random.uniform(0.01, 0.5))
         if amount:
-            left[giver] -= amount
-            left[taker] += amount
-            yield TransferDraft(from_account_id=giver, to_account_id=taker, amount=amount)
+            left[sender] -= amount
+            left[recipient] += amount
+            yield TransferDraft(from_account_id=sender, to_account_id=recipient, amount=amount)
 
 
-def orders(count: int, user_ids: Sequence[int], stocked: Sequence[Product]) -> Iterator[PlannedOrder]:
-    """Orders of what is for sale: a few products are ordered often, most seldom. Fewer where the stock runs out."""
-    draw = _source("orders")
+def generate_orders(count: int, user_ids: Sequence[int], stocked: Sequence[Product]) -> Iterator[PlannedOrder]:
+    """Orders of active products, a few often and most seldom; fewer where the stock runs out."""
+    random = _make_random("orders")
     left = {product.id: product.stock_quantity for product in stocked if product.is_active}
-    ids = sorted(left, key=lambda _: draw.random())
+    ids = sorted(left, key=lambda _: random.random())
     popularity = list(accumulate(1 / rank for rank in range(1, len(ids) + 1)))
-    outcomes = _outcomes()
+    statuses = _weighted_statuses()
     for _ in range(count if ids else 0):
         lines = []
-        for key in dict.fromkeys(draw.choices(ids, cum_weights=popularity, k=draw.randint(1, MAX_LINES))):
-            pieces = min(draw.randint(1, MAX_PIECES), left[key])
+        for key in dict.fromkeys(random.choices(ids, cum_weights=popularity, k=random.randint(1, MAX_LINES))):
+            pieces = min(random.randint(1, MAX_PIECES), left[key])
             if pieces:
                 left[key] -= pieces
                 lines.append(OrderItemDraft(product_id=key, quantity=pieces))
         if lines:
-            address = f"{draw.randint(1, 200)} {draw.choice(words.STREETS)}, {draw.choice(words.CITIES)}"
-            draft = OrderDraft(user_id=draw.choice(user_ids), items=lines, shipping_address=address)
-            yield PlannedOrder(draft, draw.choice(outcomes), draw.choice(words.METHODS), draw.random() < 0.5)
+            address = f"{random.randint(1, 200)} {random.choice(words.STREETS)}, {random.choice(words.CITIES)}"
+            draft = OrderDraft(user_id=random.choice(user_ids), items=lines, shipping_address=address)
+            yield PlannedOrder(draft, random.choice(statuses), random.choice(words.METHODS), random.random() < 0.5)
 
 
-def _outcomes() -> list[OrderStatus]:
-    parts = {"delivered": 9, "shipped": 3, "confirmed": 3, "pending": 3, "cancelled": 2}
-    return [OrderStatus(status) for status, part in parts.items() for _ in range(part)]
+def _weighted_statuses() -> list[OrderStatus]:
+    weights = {"delivered": 9, "shipped": 3, "confirmed": 3, "pending": 3, "cancelled": 2}
+    return [OrderStatus(status) for status, weight in weights.items() for _ in range(weight)]
 
 
-def _source(kind: str) -> Random:
+def _make_random(kind: str) -> Random:
     return Random(f"stockroom {kind}")  # noqa: S311

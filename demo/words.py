@@ -1,4 +1,4 @@
-"""What the demo shop is made of. Changing a list changes every demo shop."""
+"""The words of the demo shop. Changing a list changes every demo shop."""
 
 CATALOGUE: dict[str, dict[str, tuple[str, ...]]] = {
     "Electronics": {
@@ -64,7 +64,7 @@ FAMILY = (
 NAMES = (
     "伟 李", "さくら 山田", "Иван Петров", "Νίκος Παππάς", "محمد علي", "שרה כהן", "अनिता शर्मा",
 )  # fmt: skip
-"""Names whose parts do not mix with those above."""
+"""Full names, whose parts are not combined with those above."""
 
 BIOS = (
     "Coffee first.",

@@ -1,4 +1,4 @@
-"""Writing a demo shop to a storage: in batches through its repositories, orders through the shop's own use cases."""
+"""Writes a demo shop to a storage: in batches through its repositories, orders through the shop's use cases."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -28,58 +28,56 @@ from demo.scale import Scale
 
 T = TypeVar("T")
 
-BATCH = 100
+BATCH_SIZE = 100
 """Rows in one unit of work."""
 
-Advance = Callable[[int], None]
+OnRows = Callable[[int], None]
+"""Called with numbers of rows as they are written; they add up to at most ``Scale.total``."""
 
 
 async def is_empty(storage: Storage) -> bool:
-    """Whether nothing is there that a demo shop could clash with."""
-    page_request = PageRequest(sort=NEWEST_FIRST, size=1, page=None)
-    users = await storage.users.page(UserFilter(), page_request)
-    products = await storage.products.page(ProductFilter(), page_request)
-    tags = await storage.tags.page(page_request)
+    """Whether the storage has no users, products, tags or categories."""
+    first = PageRequest(sort=NEWEST_FIRST, size=1, page=None)
+    users = await storage.users.page(UserFilter(), first)
+    products = await storage.products.page(ProductFilter(), first)
+    tags = await storage.tags.page(first)
     return not (users.items or products.items or tags.items or await storage.categories.all())
 
 
-async def write(storage: Storage, scale: Scale, password_hash: str, advance: Advance) -> list[int]:
-    """Fill an empty storage; the ids of the accounts, which no reader lists.
-
-    ``advance`` is told how many rows were written; they add up to at most ``scale.total``.
-    """
-    leaf_ids = await _categories(storage)
+async def write_shop(storage: Storage, scale: Scale, password_hash: str, on_rows: OnRows) -> list[int]:
+    """Fill an empty storage; returns the ids of the accounts, which no reader lists."""
+    leaf_ids = await _add_categories(storage)
     products: list[Product] = []
-    for drafts in _batches(shop.products(scale.products, leaf_ids)):
+    for drafts in _batches(shop.generate_products(scale.products, leaf_ids)):
         products += await catalogue.create_products(storage, drafts)
-        advance(len(drafts))
+        on_rows(len(drafts))
     user_ids: list[int] = []
-    for people in _batches(shop.users(scale.users)):
-        user_ids += [user.id for user in await storage.run(partial(_add_users, people, password_hash))]
-        advance(len(people))
+    for user_drafts in _batches(shop.generate_users(scale.users)):
+        user_ids += [user.id for user in await storage.run(partial(_add_users, user_drafts, password_hash))]
+        on_rows(len(user_drafts))
     tags = await storage.run(_add_tags)
-    for posts in _batches(shop.posts(scale.posts, user_ids, products)):
+    for posts in _batches(shop.generate_posts(scale.posts, user_ids, products)):
         await storage.run(partial(_add_posts, posts, {tag.name: tag for tag in tags}))
-        advance(len(posts))
+        on_rows(len(posts))
     accounts: list[Account] = []
-    for openings in _batches(shop.accounts(scale.accounts, user_ids)):
-        accounts += await storage.run(partial(_open_accounts, openings))
-        advance(len(openings))
-    for transfers in _batches(shop.transfers(scale.transfers, accounts)):
+    for account_drafts in _batches(shop.generate_accounts(scale.accounts, user_ids)):
+        accounts += await storage.run(partial(_open_accounts, account_drafts))
+        on_rows(len(account_drafts))
+    for transfers in _batches(shop.generate_transfers(scale.transfers, accounts)):
         await storage.run(partial(_transfer, transfers))
-        advance(len(transfers))
-    for planned in _batches(shop.orders(scale.orders, user_ids, products)):
+        on_rows(len(transfers))
+    for planned in _batches(shop.generate_orders(scale.orders, user_ids, products)):
         await storage.run(partial(_add_orders, planned, storage.capabilities))
-        advance(len(planned))
+        on_rows(len(planned))
     return [account.id for account in accounts]
 
 
-async def _categories(storage: Storage) -> dict[str, int]:
-    """The ids of the categories that products belong to, by name."""
+async def _add_categories(storage: Storage) -> dict[str, int]:
+    """Add the categories; returns the ids of the leaves, by name."""
 
     async def add(tx: Transaction) -> dict[str, int]:
-        roots = await tx.categories.add(shop.roots(), clock.now())
-        leaves = await tx.categories.add(shop.leaves({root.name: root.id for root in roots}), clock.now())
+        roots = await tx.categories.add(shop.root_categories(), clock.now())
+        leaves = await tx.categories.add(shop.leaf_categories({root.name: root.id for root in roots}), clock.now())
         return {leaf.name: leaf.id for leaf in leaves}
 
     return await storage.run(add)
@@ -114,44 +112,44 @@ async def _transfer(drafts: Sequence[TransferDraft], tx: Transaction) -> None:
         await tx.accounts.add_transfer(draft, now)
 
 
-class Joined:
-    """To a use case, a storage whose units of work are all part of one in progress: many orders, one commit."""
+class JoinedStorage:
+    """A storage whose units of work are parts of one in progress, so that many orders are one commit."""
 
     def __init__(self, tx: Transaction, capabilities: Capabilities) -> None:
         self._tx = tx
         self.capabilities = capabilities
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """What ``work`` returns."""
+        """As ``Storage.run``, but neither commits nor retries."""
         return await work(self._tx)
 
 
 async def _add_orders(planned: Sequence[shop.PlannedOrder], capabilities: Capabilities, tx: Transaction) -> None:
-    storage = cast(Storage, Joined(tx, capabilities))  # these use cases ask for no more
+    storage = cast(Storage, JoinedStorage(tx, capabilities))  # these use cases use nothing else
     for order in planned:
-        await _order(storage, order)
+        await _place_order(storage, order)
 
 
-async def _order(storage: Storage, planned: shop.PlannedOrder) -> None:
-    """Place an order and take it to its end."""
+async def _place_order(storage: Storage, planned: shop.PlannedOrder) -> None:
+    """Place an order, and bring it to its final status."""
     place = orders.place_and_notify if planned.notify else orders.place
     order = await place(storage, planned.draft)
-    if planned.outcome is OrderStatus.CANCELLED:
+    if planned.status is OrderStatus.CANCELLED:
         await orders.change_status(storage, order.id, OrderStatus.CANCELLED)
-    elif planned.outcome is not OrderStatus.PENDING:
+    elif planned.status is not OrderStatus.PENDING:
         payment = PaymentDraft(amount=order.total_amount, method=planned.method)
         await orders.pay(storage, order.id, payment)
-        for status in _after_payment(planned.outcome):
+        for status in _steps_after_payment(planned.status):
             await orders.change_status(storage, order.id, status)
 
 
-def _after_payment(outcome: OrderStatus) -> Sequence[OrderStatus]:
-    """The steps of a paid order; those in front of ``outcome``, and it."""
+def _steps_after_payment(status: OrderStatus) -> Sequence[OrderStatus]:
+    """The changes of status of a paid order, up to ``status``."""
     steps = (OrderStatus.CONFIRMED, OrderStatus.SHIPPED, OrderStatus.DELIVERED)
-    return steps[1 : steps.index(outcome) + 1]
+    return steps[1 : steps.index(status) + 1]
 
 
 def _batches(drafts: Iterable[T]) -> Iterator[list[T]]:
     drafts = iter(drafts)
-    while batch := list(islice(drafts, BATCH)):
+    while batch := list(islice(drafts, BATCH_SIZE)):
         yield batch

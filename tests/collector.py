@@ -1,4 +1,4 @@
-"""A receiver of traces over OTLP and HTTP, such as a collector has."""
+"""A receiver of traces over OTLP and HTTP."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 @dataclass
 class Collector:
-    """What has arrived.
+    """The traces that were received.
 
     Attributes:
         url: base URL, as ``OTEL_EXPORTER_OTLP_ENDPOINT`` wants it.
@@ -33,14 +33,14 @@ class Collector:
 
     @property
     def resource(self) -> dict[str, str]:
-        """Who sends."""
+        """Attributes of the sender."""
         attributes = self.requests[0].resource_spans[0].resource.attributes
         return {attribute.key: attribute.value.string_value for attribute in attributes}
 
 
 @contextmanager
-def collecting() -> Iterator[Collector]:
-    """A collector that listens on a port of this machine until the context is left."""
+def run_collector() -> Iterator[Collector]:
+    """A collector that listens on a free port of this machine until the context is left."""
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -53,7 +53,7 @@ def collecting() -> Iterator[Collector]:
             self.wfile.write(ExportTraceServiceResponse().SerializeToString())
 
         def log_message(self, *_: Any) -> None:
-            """Nobody reads it."""
+            """Discard the log."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
         collector = Collector(f"http://127.0.0.1:{server.server_port}")

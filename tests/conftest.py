@@ -1,3 +1,3 @@
-"""Our own tests ask for a storage in the same words as the suite."""
+"""The tests of this repository use the fixtures of the conformance suite."""
 
 from conformance.fixtures import *  # noqa: F403 - pytest looks for them here

@@ -1,4 +1,4 @@
-"""The walk through the shop by a generated client. Run in the environment that generated it: walk BASE_URL."""
+"""Uses the shop through a generated client. Runs in the environment that generated it, with the base URL."""
 
 import sys
 from typing import Any
@@ -28,7 +28,7 @@ from shop_client.models import (  # type: ignore[import-not-found]
 
 
 def walk(client: Any) -> None:
-    """Create, order, confirm, and read it back, all in the client's own types."""
+    """Create, order, confirm and read back, in the client's own types."""
     electronics = CategoryDraft(name="Electronics", slug="electronics", description="Electronic devices")
     category = create_category.sync(client=client, body=electronics)
     headphones = ProductDraft(
@@ -42,8 +42,10 @@ def walk(client: Any) -> None:
     product = create_product.sync(client=client, body=headphones)
     assert (category.id, product.id, product.price, product.category_id) == (1, 1, "79.99", 1)
 
-    person = Registration(username="johndoe", email="john@example.com", password="SecurePass123", full_name="John Doe")
-    user = create_user.sync(client=client, body=person)
+    registration = Registration(
+        username="johndoe", email="john@example.com", password="SecurePass123", full_name="John Doe"
+    )
+    user = create_user.sync(client=client, body=registration)
     assert (user.id, user.is_active, user.bio, user.created_at.tzinfo is not None) == (1, True, None, True)
 
     placed = place_order.sync(client=client, body=_order(user.id, product.id, 2))
@@ -62,8 +64,8 @@ def walk(client: Any) -> None:
     assert get_health.sync(client=client).status == "healthy"
 
 
-def meet_problems(client: Any) -> None:
-    """What is refused comes back as the document's type for problems."""
+def cause_problems(client: Any) -> None:
+    """Refused requests return the document's type for problems."""
     refused = place_order.sync(client=client, body=_order(1, 1, 49))
     assert isinstance(refused, Problem)
     assert (refused.status, refused.type_) == (400, "urn:stockroom:problem:insufficient-stock")
@@ -80,5 +82,5 @@ def _order(user: int, product: int, quantity: int) -> Any:
 if __name__ == "__main__":
     with Client(base_url=sys.argv[1], raise_on_unexpected_status=True) as shop:
         walk(shop)
-        meet_problems(shop)
+        cause_problems(shop)
     sys.stdout.write("walked\n")

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know from the API document: loaded by the tool itself, see ``test_document``."""
+"""Adapts schemathesis to rules that the API document does not state; loaded by the tool, in ``test_document``."""
 
 from uuid import uuid4
 
@@ -12,18 +12,18 @@ LONGEST_CURSOR = 4096
 
 @schemathesis.hook
 def filter_case(context: schemathesis.HookContext, case: schemathesis.Case) -> bool:
-    """Not the links that the tool follows from a null, such as the category that a product has not, to ``/None``."""
+    """Skip links that the tool follows from a null, such as a missing category, to ``/None``."""
     return None not in (case.path_parameters or {}).values()
 
 
 @schemathesis.hook
 def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
-    """Writes parameters as clients do, where the schema leaves it open.
+    """Write parameters as clients do, where the schema leaves it open.
 
     A whole number has no decimals in a path or a query, though ``1.0`` is an integer in JSON. A cursor is opaque and
-    excludes ``page``, so that a made-up one is 422 however well it fits the schema: a request that should pass walks
-    from the start, and one that should not is left with what is wrong about it. A key that another request had is 422
-    too, so each that should pass has one of its own.
+    excludes ``page``, so a random one is 422 although it fits the schema: a valid request starts without a cursor, and
+    an invalid one has no cursor, so that its other errors are tested. A reused idempotency key is 422 too, so each
+    valid request has a new one.
     """
     positive = case.meta is not None and case.meta.generation.mode.is_positive
     for given in (case.path_parameters, case.query) if positive else ():
@@ -41,12 +41,12 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
 
 
 def is_whole(value: object) -> bool:
-    """Whether a float stands for an integer."""
+    """Whether a float is an integer."""
     return isinstance(value, float) and value.is_integer()
 
 
 @schemathesis.check
 def no_leak(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case) -> None:
-    """A refusal says nothing of the inside."""
+    """An error response contains nothing internal."""
     if response.status_code >= 400:
         assert not LEAKS.search(response.text.lower()), response.text

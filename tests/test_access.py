@@ -130,8 +130,8 @@ async def clients(settings: Settings, registry: Registry) -> AsyncIterator[Clien
 
 async def statuses(clients: Clients, method: str, path: str, body: Json | None = None) -> list[int]:
     """What a client without a token, another user, the owner and a superuser are answered."""
-    everyone = (clients.anonymous, clients.other, clients.owner, clients.superuser)
-    return [(await client.request(method, path, json=body)).status_code for client in everyone]
+    senders = (clients.anonymous, clients.other, clients.owner, clients.superuser)
+    return [(await client.request(method, path, json=body)).status_code for client in senders]
 
 
 async def test_renamed_path_id_is_checked(clients: Clients) -> None:

@@ -47,7 +47,7 @@ def test_the_same_machine_is_trusted(host: str) -> None:
     "host",
     ["192.0.2.1", "10.0.0.1", "0.0.0.0", "::", "fe80::1%eth0", "::ffff:192.0.2.1", "128.0.0.1", "testclient", ""],
 )
-def test_nobody_else_is_trusted(host: str) -> None:
+def test_no_other_client_is_trusted(host: str) -> None:
     assert not trusts(host)
 
 
@@ -60,14 +60,14 @@ def test_networks_are_trusted_to_their_ends() -> None:
 
 
 @pytest.mark.parametrize("peer", [("192.0.2.1", 5), ("", 0), None], ids=str)
-def test_nobody_is_a_stranger_where_everybody_must_log_in(peer: tuple[str, int] | None) -> None:
+def test_every_client_is_admitted_where_all_must_log_in(peer: tuple[str, int] | None) -> None:
     settings = settings_for("nowhere://", auth="required", secret_keys="x" * 32, rate_limit="off")
     assert AdmissionControl(settings).rejection({"client": peer, "path": "/", "state": {}}) is None
 
 
 @pytest.mark.only("sqlite")
 @pytest.mark.parametrize("peer", [("192.0.2.1", 5), ("", 0), None], ids=str)
-async def test_a_stranger_is_refused_whatever_it_claims(come: As, peer: tuple[str, int] | None) -> None:
+async def test_an_untrusted_client_is_refused_whatever_it_claims(come: As, peer: tuple[str, int] | None) -> None:
     async with come(peer) as client:
         for method, path in (("GET", "/"), ("GET", "/users"), ("POST", "/tags"), ("GET", "/docs"), ("GET", "/livez")):
             for headers in ({}, CLAIMS):
@@ -77,17 +77,17 @@ async def test_a_stranger_is_refused_whatever_it_claims(come: As, peer: tuple[st
 
 
 @pytest.mark.only("sqlite")
-async def test_what_a_stranger_sends_has_no_effect(come: As) -> None:
-    async with come(("192.0.2.1", 5)) as stranger, come(("127.0.0.1", 5)) as friend:
-        assert error_of(await stranger.post("/tags", json={"name": "x"})) == FORBIDDEN
-        assert (await friend.get("/tags")).json()["total"] == 0
+async def test_what_an_untrusted_client_sends_has_no_effect(come: As) -> None:
+    async with come(("192.0.2.1", 5)) as untrusted, come(("127.0.0.1", 5)) as trusted:
+        assert error_of(await untrusted.post("/tags", json={"name": "x"})) == FORBIDDEN
+        assert (await trusted.get("/tags")).json()["total"] == 0
 
 
 @pytest.mark.only("sqlite")
 async def test_a_real_server_believes_no_header(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the environment tells uvicorn to believe: a header neither lets anybody in nor keeps anybody out."""
+    """Whatever the environment tells uvicorn to believe: a header neither lets a client in nor keeps it out."""
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     with start_servers(settings, tmp_path, 1) as [server]:
         await server.wait_until_ready()

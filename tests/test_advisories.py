@@ -1,4 +1,4 @@
-"""The audit of dependencies: pip-audit calls it no vulnerabilities, too, where it could look up nothing."""
+"""The audit of dependencies: pip-audit reports no vulnerabilities even if it could look up none."""
 
 import runpy
 from pathlib import Path
@@ -24,12 +24,12 @@ SKIPPED = {"name": "c", "skip_reason": "Dependency not found"}
         ([], (0, 1), "NOT AUDITED: no advisories"),
     ],
 )
-def test_only_what_was_looked_up_is_audited(pins: list[Any], codes: tuple[int, int], words: str) -> None:
+def test_only_pins_that_were_looked_up_count(pins: list[Any], codes: tuple[int, int], words: str) -> None:
     for required, code in zip((False, True), codes, strict=True):
-        told, text = AUDIT["verdict"](pins, required=required)
-        assert told == code
+        found, text = AUDIT["verdict"](pins, required=required)
+        assert found == code
         assert words in text
 
 
-def test_what_is_excused_has_a_reason() -> None:
+def test_every_excuse_has_a_reason() -> None:
     assert all(len(reason) > 20 for reason in AUDIT["EXCUSED"].values())

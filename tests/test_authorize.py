@@ -14,11 +14,11 @@ from conformance.authenticated_user import AuthenticatedUser
 from conformance.defaults import protected_settings_for
 from conformance.processes.servers import run_server
 from conformance.shop import PASSWORD
-from tests.compare.browser import PageRequest, window
+from tests.compare.browser import BrowserPage, open_browser
 
 pytestmark = pytest.mark.thorough
 
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 _FILL = """
 const input = document.querySelector(arguments_[0]);
@@ -29,7 +29,7 @@ input.dispatchEvent(new Event("input", {bubbles: true}));
 
 def until(look: Callable[[], Any]) -> Any:
     """What is seen once there is something to be seen."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if seen := look():
             return seen
@@ -37,19 +37,19 @@ def until(look: Callable[[], Any]) -> Any:
     raise AssertionError("it never came")
 
 
-def click(page: PageRequest, place: str) -> None:
+def click(page: BrowserPage, place: str) -> None:
     """Press what is at a place, once it is there."""
     until(lambda: page.run(f"return document.querySelector({place!r})"))
     page.run(f"document.querySelector({place!r}).click()")
 
 
-def fill(page: PageRequest, place: str, text: str) -> None:
+def fill(page: BrowserPage, place: str, text: str) -> None:
     """Type into a field, in the way that React notices."""
     until(lambda: page.run(f"return document.querySelector({place!r})"))
     page.run(f"const arguments_ = {json.dumps([place, text])};{_FILL}")
 
 
-def log_in(page: PageRequest, password: str) -> None:
+def log_in(page: BrowserPage, password: str) -> None:
     """Fill in the form behind the button, and send it."""
     fill(page, "#oauth_username", "ada")
     fill(page, "#oauth_password", password)
@@ -70,7 +70,7 @@ async def _register(url: str) -> None:
 
 
 def test_the_docs_page_logs_in_and_sends_the_token(url: str, tmp_path: Path) -> None:
-    with window(tmp_path / "profile") as page:
+    with open_browser(tmp_path / "profile") as page:
         page.visit(f"{url}/docs")
         click(page, ".auth-wrapper .btn.authorize")
         log_in(page, "WrongPass123")
@@ -82,7 +82,7 @@ def test_the_docs_page_logs_in_and_sends_the_token(url: str, tmp_path: Path) -> 
         click(page, "#operations-users-get_user .opblock-summary-control")
         click(page, "#operations-users-get_user .try-out__btn")
         fill(page, '#operations-users-get_user [data-param-name="id"] input:enabled', "1")
-        time.sleep(1)  # the page takes over what is typed once nobody goes on typing
+        time.sleep(1)  # the page takes over what is typed once typing stops
         click(page, "#operations-users-get_user .execute")
         status = "#operations-users-get_user .live-responses-table tbody .response-col_status"
         assert until(lambda: page.run(f"return document.querySelector({status!r})?.innerText")).startswith("200")

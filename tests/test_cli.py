@@ -30,22 +30,22 @@ SECRET = "geheim-4711"
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a command did."""
+class CommandResult:
+    """Exit code and output of a command."""
 
     code: int
     out: str
     err: str
 
 
-Stockroom = Callable[..., Told]
+Stockroom = Callable[..., CommandResult]
 
 
 @pytest.fixture
 def stockroom(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Stockroom:
-    """Runs the command in an empty folder; keywords are settings, the others unset."""
+    """Runs the command in an empty folder; keywords are settings, all others are unset."""
 
-    def run(*arguments: str, **settings: object) -> Told:
+    def run(*arguments: str, **settings: object) -> CommandResult:
         with monkeypatch.context() as patched:
             patched.chdir(tmp_path)
             for name in Settings.model_fields:
@@ -54,17 +54,17 @@ def stockroom(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Ca
                 patched.setenv(name, str(value))
             with pytest.raises(SystemExit) as ended:
                 main(arguments)
-        told = capsys.readouterr()
-        return Told(int(ended.value.code or 0), told.out, told.err)
+        output = capsys.readouterr()
+        return CommandResult(int(ended.value.code or 0), output.out, output.err)
 
     return run
 
 
-def test_it_says_which_version_it_is(stockroom: Stockroom) -> None:
-    assert stockroom("--version") == Told(0, "stockroom 0.1.0\n", "")
+def test_version_is_printed(stockroom: Stockroom) -> None:
+    assert stockroom("--version") == CommandResult(0, "stockroom 0.1.0\n", "")
 
 
-def test_backends_are_described_for_people_and_for_programs(stockroom: Stockroom, registry: Registry) -> None:
+def test_backends_are_listed_as_table_and_json(stockroom: Stockroom, registry: Registry) -> None:
     table = stockroom("backends")
     listed = json.loads(stockroom("backends", "--json").out)
     assert [backend["name"] for backend in listed] == list(registry.by_name)
@@ -83,25 +83,25 @@ def test_backends_are_described_for_people_and_for_programs(stockroom: Stockroom
 
 
 def test_each_capability_is_explained(stockroom: Stockroom) -> None:
-    told = stockroom("backends", "--explain")
-    assert told.code == 0
-    for name, axis in CAPABILITY_INFO.items():
-        [row] = [line for line in told.out.splitlines() if line.startswith(f"| `{name}` |")]
-        assert axis.meaning in row
-        assert ("Mandatory" in row) is axis.mandatory
+    result = stockroom("backends", "--explain")
+    assert result.code == 0
+    for name, capability in CAPABILITY_INFO.items():
+        [row] = [line for line in result.out.splitlines() if line.startswith(f"| `{name}` |")]
+        assert capability.meaning in row
+        assert ("Mandatory" in row) is capability.mandatory
 
 
 @pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
-def test_check_asks_for_what_is_to_be_done(stockroom: Stockroom, blank_url: str, registry: Registry) -> None:
+def test_check_reports_what_is_to_be_done(stockroom: Stockroom, blank_url: str, registry: Registry) -> None:
     before = stockroom("check", DATABASE_URL=blank_url)
     assert before.code == 1
     assert "Run: stockroom migrate up" in before.out
     assert stockroom("migrate", "up", DATABASE_URL=blank_url).code == 0
     after = stockroom("check", DATABASE_URL=blank_url)
     assert (after.code, after.err) == (0, "")
-    told = [line[14:].split() for line in after.out.splitlines()]
+    result = [line[14:].split() for line in after.out.splitlines()]
     for name, value in asdict(registry.choose(settings_for(blank_url)).capabilities).items():
-        assert [str(value) if type(value) is int else "yes" if value else "no", name] in told
+        assert [str(value) if type(value) is int else "yes" if value else "no", name] in result
     assert re.search(r"(?m)^size {10}[0-9.]+ (bytes|[kMG]B)$", after.out)
     assert "0006 (head)" in after.out
     assert stockroom("migrate", "down", "-1", DATABASE_URL=blank_url).out == "0005\n"
@@ -109,14 +109,14 @@ def test_check_asks_for_what_is_to_be_done(stockroom: Stockroom, blank_url: str,
 
 
 @pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
-def test_migrate_goes_up_and_down_and_says_where_it_is(stockroom: Stockroom, blank_url: str) -> None:
-    def migrate(*arguments: str) -> Told:
+def test_migrate_goes_up_and_down(stockroom: Stockroom, blank_url: str) -> None:
+    def migrate(*arguments: str) -> CommandResult:
         return stockroom("migrate", *arguments, DATABASE_URL=blank_url)
 
-    assert migrate("current") == Told(0, "none\n", "")
-    assert migrate("up", "0001") == Told(0, "0001\n", "")
-    assert migrate("up") == migrate("up") == migrate("current") == Told(0, "0006 (head)\n", "")
-    assert migrate("down", "base") == Told(0, "none\n", "")
+    assert migrate("current") == CommandResult(0, "none\n", "")
+    assert migrate("up", "0001") == CommandResult(0, "0001\n", "")
+    assert migrate("up") == migrate("up") == migrate("current") == CommandResult(0, "0006 (head)\n", "")
+    assert migrate("down", "base") == CommandResult(0, "none\n", "")
     listed = [line.split()[0] for line in migrate("history").out.splitlines()]
     assert listed == ["0001", "0002", "0003", "0004", "0005", "0006"]
     assert "CREATE TABLE users" in migrate("sql").out
@@ -129,7 +129,7 @@ NO_FOLDER = "sqlite:////nonexistent/shop.db"
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "name"),
     [
         ({"POOL_SIZE": "many"}, "POOL_SIZE"),
         ({"POOL_CLASS": "round"}, "POOL_CLASS"),
@@ -145,26 +145,22 @@ NO_FOLDER = "sqlite:////nonexistent/shop.db"
     ids=lambda value: value if isinstance(value, str) else "",
 )
 @pytest.mark.parametrize("command", ["check", "serve", "serve --workers 4", "seed", "migrate up", "migrate current"])
-def test_bad_configuration_is_one_line_that_names_the_setting(
-    stockroom: Stockroom, command: str, settings: dict[str, str], named: str
-) -> None:
-    told = stockroom(*command.split(), **settings)
-    assert (told.code, told.out) == (2, "")
-    assert told.err.startswith("stockroom: ")
-    assert named in told.err
-    assert told.err.count("\n") == 1
-    assert SECRET not in told.err
-    assert "admin_of_x" not in told.err
+def test_bad_configuration_is_one_line(stockroom: Stockroom, command: str, settings: dict[str, str], name: str) -> None:
+    result = stockroom(*command.split(), **settings)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("stockroom: ")
+    assert name in result.err
+    assert result.err.count("\n") == 1
+    assert SECRET not in result.err
+    assert "admin_of_x" not in result.err
 
 
-def test_errors_without_a_class_of_their_own_are_one_line_too(
-    stockroom: Stockroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_generic_error_is_one_line(stockroom: Stockroom, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise StockroomError("two\nlines")
 
     monkeypatch.setattr("cli.check.discover", fail)
-    assert stockroom("check") == Told(2, "", "stockroom: two lines\n")
+    assert stockroom("check") == CommandResult(2, "", "stockroom: two lines\n")
 
 
 @pytest.mark.parametrize(
@@ -172,53 +168,51 @@ def test_errors_without_a_class_of_their_own_are_one_line_too(
     ["serve --port 0", "serve --workers 0", "serve --reload --workers 2", "seed --scale huge", "seed --scale 0", "fly"],
 )
 def test_wrong_usage_is_refused(stockroom: Stockroom, arguments: str) -> None:
-    told = stockroom(*arguments.split())
-    assert told.code == 2
-    assert "Traceback" not in told.err
+    result = stockroom(*arguments.split())
+    assert result.code == 2
+    assert "Traceback" not in result.err
 
 
-def test_a_taken_port_is_refused(stockroom: Stockroom) -> None:
+def test_port_in_use_is_refused(stockroom: Stockroom) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        told = stockroom("serve", "--port", str(taken.getsockname()[1]))
-    assert told.code == 2
-    assert told.err.startswith("stockroom: --host, --port: Address already in use")
+        result = stockroom("serve", "--port", str(taken.getsockname()[1]))
+    assert result.code == 2
+    assert result.err.startswith("stockroom: --host, --port: Address already in use")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "::ffff:192.0.2.1"])
-def test_without_authentication_nothing_listens_where_strangers_are(stockroom: Stockroom, host: str) -> None:
-    told = stockroom("serve", "--host", host)
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert told.err.startswith("stockroom: --host: ")
-    assert "TRUSTED_NETWORKS" in told.err
+def test_public_host_without_auth_is_refused(stockroom: Stockroom, host: str) -> None:
+    result = stockroom("serve", "--host", host)
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert result.err.startswith("stockroom: --host: ")
+    assert "TRUSTED_NETWORKS" in result.err
 
 
-def test_a_host_that_nobody_knows_is_refused(stockroom: Stockroom) -> None:
-    told = stockroom("serve", "--host", "nowhere.invalid")
-    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert told.err.startswith("stockroom: --host: ")
+def test_unknown_host_is_refused(stockroom: Stockroom) -> None:
+    result = stockroom("serve", "--host", "nowhere.invalid")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert result.err.startswith("stockroom: --host: ")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "::1"])
-def test_this_machine_may_be_listened_on(host: str) -> None:
+def test_loopback_host_is_allowed(host: str) -> None:
     require_protected(host, load(_env_file=None))
 
 
-def test_others_may_be_listened_for_once_they_are_named() -> None:
+def test_public_host_with_trusted_networks_is_allowed() -> None:
     require_protected("0.0.0.0", load(_env_file=None, trusted_networks="10.0.0.0/8"))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "nowhere.invalid"])
-def test_anything_may_be_listened_on_where_everybody_must_log_in(host: str) -> None:
+def test_any_host_with_required_auth_is_allowed(host: str) -> None:
     require_protected(host, load(_env_file=None, auth="required", secret_keys="x" * 32))
 
 
 @pytest.mark.lacks("shared")
-def test_several_workers_are_refused_where_each_would_have_a_shop_of_its_own(
-    stockroom: Stockroom, settings: Settings
-) -> None:
-    told = stockroom("serve", "--workers", "2", database_url=settings.url)
-    assert (told.code, told.out) == (2, "")
-    assert told.err.startswith("stockroom: --workers: the storage of DATABASE_URL cannot be shared")
+def test_workers_without_shared_storage_are_refused(stockroom: Stockroom, settings: Settings) -> None:
+    result = stockroom("serve", "--workers", "2", database_url=settings.url)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("stockroom: --workers: the storage of DATABASE_URL cannot be shared")
 
 
 @pytest.mark.only("sqlite")
@@ -244,17 +238,17 @@ def test_several_workers_serve_one_port(settings: Settings, tmp_path: Path) -> N
     assert "Traceback" not in process.tail(1000)
 
 
-async def contents(storage: Storage) -> dict[str, Any]:
-    """All that a demo shop consists of, but for times and order numbers."""
+async def list_entities(storage: Storage) -> dict[str, Any]:
+    """All entities of a demo shop, without times and order numbers."""
     found: dict[str, list[Any]] = {"categories": await storage.categories.all()}
-    window = PageRequest(sort=NEWEST_FIRST, size=100, page=1)
-    found["users"] = (await storage.users.page(UserFilter(), window)).items
-    found["posts"] = (await storage.posts.page(PostFilter(), window)).items
-    found["tags"] = (await storage.tags.page(window)).items
-    found["products"] = (await storage.products.page(ProductFilter(), window)).items
-    orders = await storage.orders.page(OrderFilter(), window)
+    first_page = PageRequest(sort=NEWEST_FIRST, size=100, page=1)
+    found["users"] = (await storage.users.page(UserFilter(), first_page)).items
+    found["posts"] = (await storage.posts.page(PostFilter(), first_page)).items
+    found["tags"] = (await storage.tags.page(first_page)).items
+    found["products"] = (await storage.products.page(ProductFilter(), first_page)).items
+    orders = await storage.orders.page(OrderFilter(), first_page)
     found["orders"] = [await storage.orders.get(order.id) for order in orders.items]
-    found["transfers"] = (await storage.accounts.transfers(1, window)).items
+    found["transfers"] = (await storage.accounts.transfers(1, first_page)).items
     varying = {"created_at", "updated_at", "published_at", "order_number"}
     return {
         kind: sorted(
@@ -265,16 +259,19 @@ async def contents(storage: Storage) -> dict[str, Any]:
     }
 
 
-async def opened_contents(url: str, registry: Registry) -> dict[str, Any]:
+async def read_contents(url: str, registry: Registry) -> dict[str, Any]:
     storage = await registry.choose(settings_for(url)).open(settings_for(url))
     try:
-        return await contents(storage)
+        return await list_entities(storage)
     finally:
         await storage.close()
 
 
-@pytest.mark.needs("durable")  # each command is, to the storage, a process of its own
-def test_the_same_scale_gives_the_same_shop(
+DEMO_CREATED = "Created a demo shop of 30 products. The password of every user is DemoPass123.\n"
+
+
+@pytest.mark.needs("durable")  # each command opens the storage anew
+def test_same_scale_gives_the_same_shop(
     stockroom: Stockroom, conformance_target: Databases, registry: Registry
 ) -> None:
     cheap = {"ARGON2_TIME_COST": 1, "ARGON2_MEMORY_COST": 8, "ARGON2_PARALLELISM": 1}
@@ -282,13 +279,13 @@ def test_the_same_scale_gives_the_same_shop(
     for _ in range(2):
         url = asyncio.run(conformance_target.blank())
         assert stockroom("migrate", "up", DATABASE_URL=url).code == 0
-        told = stockroom("seed", "--scale", "30", DATABASE_URL=url, **cheap)
-        assert (told.code, told.out) == (0, "A shop of 30 products stands. Every user's password is DemoPass123.\n")
-        shops.append(asyncio.run(opened_contents(url, registry)))
+        result = stockroom("seed", "--scale", "30", DATABASE_URL=url, **cheap)
+        assert (result.code, result.out) == (0, DEMO_CREATED)
+        shops.append(asyncio.run(read_contents(url, registry)))
         again = stockroom("seed", "--scale", "30", DATABASE_URL=url, **cheap)
         assert (again.code, again.out) == (1, "")
         assert "the store is not empty" in again.err
-        assert asyncio.run(opened_contents(url, registry)) == shops[-1]
+        assert asyncio.run(read_contents(url, registry)) == shops[-1]
     assert shops[0] == shops[1]
     assert len(shops[0]["products"]) == 30
     assert len(shops[0]["users"]) == Scale(30).users
@@ -296,28 +293,28 @@ def test_the_same_scale_gives_the_same_shop(
 
 
 @pytest.mark.needs("embedded")
-def test_seed_needs_no_preparation_on_an_embedded_store(stockroom: Stockroom, blank_url: str) -> None:
+def test_seed_migrates_an_embedded_store(stockroom: Stockroom, blank_url: str) -> None:
     assert stockroom("seed", "--scale", "1", DATABASE_URL=blank_url, ARGON2_TIME_COST=1).code == 0
 
 
 @pytest.mark.parametrize(("given", "products"), [("small", 100), ("medium", 1000), ("large", 10_000), ("7", 7)])
-def test_a_scale_is_a_name_or_a_number(given: str, products: int) -> None:
+def test_scale_is_a_name_or_a_number(given: str, products: int) -> None:
     scale = Scale.parse(given)
     assert scale.products == products
     assert scale.total > products
 
 
 @pytest.mark.parametrize("given", ["", "huge", "0", "-1", "1000001", "1" * 5000, "٣", "1e3"])
-def test_other_scales_are_refused(given: str) -> None:
+def test_invalid_scale_is_refused(given: str) -> None:
     with pytest.raises(ValueError, match="must be small, medium, large, or a number"):
         Scale.parse(given)
 
 
-def test_authentication_without_a_key_is_not_served(stockroom: Stockroom) -> None:
-    told = stockroom("serve", AUTH="required")
-    assert (told.code, told.out) == (2, "")
-    assert "SECRET_KEYS" in told.err
-    assert "python -c" in told.err
+def test_auth_without_secret_key_is_refused(stockroom: Stockroom) -> None:
+    result = stockroom("serve", AUTH="required")
+    assert (result.code, result.out) == (2, "")
+    assert "SECRET_KEYS" in result.err
+    assert "python -c" in result.err
     short = stockroom("serve", AUTH="required", SECRET_KEYS=SECRET)
     assert (short.code, short.out) == (2, "")
     assert SECRET not in short.err

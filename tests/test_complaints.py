@@ -1,4 +1,4 @@
-"""The page on failure modes elsewhere names tests that exist, and for every row at least one."""
+"""The page of known failure modes names at least one existing test in every row."""
 
 import ast
 import re
@@ -15,24 +15,24 @@ LATER = "nothing yet"
 
 
 @cache
-def names_in(file: str) -> set[str]:
+def list_tests(file: str) -> set[str]:
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     functions = (node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
     return {name for name in functions if name.startswith("test_")}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-def test_what_makes_it_impossible_exists(row: tuple[str, str, str, str]) -> None:
-    _, _, because, storages = row
-    if because.startswith(LATER):
+def test_named_tests_exist(row: tuple[str, str, str, str]) -> None:
+    _, _, tests, storages = row
+    if tests.startswith(LATER):
         return
-    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", because)
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", tests)
     assert named
-    assert len(named) == because.count("`") // 2
-    assert [f"{file}::{name}" for file, name in named if name not in names_in(file)] == []
+    assert len(named) == tests.count("`") // 2
+    assert [f"{file}::{name}" for file, name in named if name not in list_tests(file)] == []
     assert storages in STORAGES
 
 
-def test_one_row_is_left_for_later() -> None:
+def test_one_row_has_no_test_yet() -> None:
     assert len([row for row in ROWS if row[2].startswith(LATER)]) == 1
     assert len([row for row in ROWS if row[1]]) == 28

@@ -131,4 +131,4 @@ async def test_the_server_serves_it(client: httpx2.AsyncClient, app: FastAPI) ->
     assert answer.json() == app.openapi()
     page = await client.get("/docs")
     assert page.status_code == 200
-    assert not re.search(r"https?://", page.text)  # nothing is fetched from somebody else's host
+    assert not re.search(r"https?://", page.text)  # nothing is fetched from another host

@@ -1,4 +1,4 @@
-"""A client that a stranger generates from the API document can walk through the shop."""
+"""A client generated from the API document can walk through the shop."""
 
 import fcntl
 import json

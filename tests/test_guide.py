@@ -14,24 +14,24 @@ CODE = [path.read_text() for path in SHOWN]
 BLOCK = re.compile(r"^( *)```(?:python|toml)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
-def shown(page: str) -> list[str]:
+def code_blocks(page: str) -> list[str]:
     return [dedent(block) for _, block in BLOCK.findall(page)]
 
 
-def is_real(block: str) -> bool:
+def is_in_example(block: str) -> bool:
     return any(indent(block, margin) in text for margin in ("", " " * 4, " " * 8) for text in CODE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_piece_of_code_is_in_the_example(page: Path) -> None:
-    blocks = shown(page.read_text())
+def test_code_blocks_are_in_the_example(page: Path) -> None:
+    blocks = code_blocks(page.read_text())
     assert blocks
-    assert [block for block in blocks if not is_real(block)] == []
+    assert [block for block in blocks if not is_in_example(block)] == []
 
 
-def test_code_that_is_not_in_the_example_would_be_found() -> None:
-    [block] = shown("```python\nclass Memory(Target):\n    name = 1\n```")
-    assert not is_real(block)
+def test_other_code_would_be_found() -> None:
+    [block] = code_blocks("```python\nclass Memory(Target):\n    name = 1\n```")
+    assert not is_in_example(block)
 
 
 def test_every_module_of_the_example_is_explained() -> None:

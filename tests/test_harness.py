@@ -1,4 +1,4 @@
-"""The harness itself: what it gives to a test, what it starts and ends, and when it fails a run."""
+"""The harness itself: its fixtures, the processes that it starts and ends, and when it fails a run."""
 
 import asyncio
 import os
@@ -20,15 +20,15 @@ from core.clock import now
 from core.entities import Tag, TagDraft
 from core.plugins import Registry
 from core.storage import Storage, Transaction
-from tests.harness.selection import choose
-from tests.harness.server import Offer, Server
-from tests.harness.tally import Tally
+from tests.harness.outcomes import OutcomeCounts
+from tests.harness.selection import select_storages
+from tests.harness.server import AvailableServers, Server
 
 PROJECT = Path(__file__).parent.parent
-NOWHERE = "127.0.0.1:9"  # the discard port, where nobody listens
+NOWHERE = "127.0.0.1:9"  # the discard port, on which nothing listens
 
 
-# What it gives to a test
+# Fixtures
 
 
 async def add_tag(storage: Storage, name: str) -> Tag:
@@ -39,18 +39,18 @@ async def add_tag(storage: Storage, name: str) -> Tag:
     return await storage.run(work)
 
 
-@pytest.mark.parametrize("turn", ["first", "second", "third"])
-async def test_every_test_begins_with_an_empty_store_whose_first_id_is_1(storage: Storage, turn: str) -> None:
-    assert (await add_tag(storage, turn)).id == 1
-    assert (await add_tag(storage, turn + "-again")).id == 2
+@pytest.mark.parametrize("order", ["first", "second", "third"])
+async def test_first_id_is_1_in_every_test(storage: Storage, order: str) -> None:
+    assert (await add_tag(storage, order)).id == 1
+    assert (await add_tag(storage, order + "-again")).id == 2
 
 
-async def test_the_client_and_the_storage_see_the_same_store(storage: Storage, client: httpx2.AsyncClient) -> None:
+async def test_client_and_storage_share_a_store(storage: Storage, client: httpx2.AsyncClient) -> None:
     await add_tag(storage, "shared")
     assert (await client.get("/tags/1")).json()["name"] == "shared"
 
 
-async def test_a_tag_is_read_in_one_round_trip(
+async def test_tag_is_read_in_one_round_trip(
     storage: Storage, round_trips: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
     await add_tag(storage, "counted")
@@ -59,15 +59,13 @@ async def test_a_tag_is_read_in_one_round_trip(
     assert len(made) == 1
 
 
-async def test_a_blank_database_has_no_schema_and_leaves_the_other_alone(
-    storage: Storage, blank_url: str, registry: Registry
-) -> None:
+async def test_blank_database_is_separate_and_unmigrated(storage: Storage, blank_url: str, registry: Registry) -> None:
     settings = settings_for(blank_url)
     assert await registry.choose(settings).migrations(settings).current() is None
     assert await storage.schema_revision() is not None
 
 
-def test_settings_ignore_the_environment_and_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_settings_ignore_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("APP_NAME=From the file\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("POOL_SIZE", "77")
@@ -85,7 +83,7 @@ async def test_two_servers_share_one_store(two_servers: list[str]) -> None:
 # Ports
 
 
-def test_a_port_is_handed_out_once_also_by_those_who_know_nothing_of_each_other() -> None:
+def test_port_is_reserved_across_instances() -> None:
     one, other = PortPool(), PortPool()
     numbers = [ports.acquire() for _ in range(200) for ports in (one, other)]
     assert len(set(numbers)) == 400
@@ -93,7 +91,7 @@ def test_a_port_is_handed_out_once_also_by_those_who_know_nothing_of_each_other(
     other.release()
 
 
-def test_a_released_port_can_be_taken_again() -> None:
+def test_released_port_can_be_taken_again() -> None:
     ports = PortPool()
     for _ in range(3):
         ports.acquire()
@@ -102,34 +100,36 @@ def test_a_released_port_can_be_taken_again() -> None:
 
 # Processes
 
-FAMILY = "import subprocess, sys, time; subprocess.Popen(['sleep', '60']); print('ready', flush=True); time.sleep(60)"
+PARENT_AND_CHILD = (
+    "import subprocess, sys, time; subprocess.Popen(['sleep', '60']); print('ready', flush=True); time.sleep(60)"
+)
 
 
-def group_is_gone(leader: int) -> bool:
+def has_group_ended(leader: int) -> bool:
     states = subprocess.run(
         ["ps", "-o", "stat=", "-g", str(leader)], capture_output=True, text=True, check=False
     ).stdout
     return all(state.startswith("Z") for state in states.split())
 
 
-def require_gone(leader: int) -> None:
-    """At once or nearly so: a signal has been sent before it has arrived."""
+def wait_until_ended(leader: int) -> None:
+    """Signals are delivered asynchronously."""
     deadline = time.monotonic() + 10
-    while not group_is_gone(leader):
+    while not has_group_ended(leader):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_stopping_a_process_ends_what_it_started(tmp_path: Path) -> None:
-    process = Process([sys.executable, "-c", FAMILY], tmp_path)
-    asyncio.run(process.wait_until(lambda: wrote(process, "ready"), 20))
+def test_stop_ends_child_processes(tmp_path: Path) -> None:
+    process = Process([sys.executable, "-c", PARENT_AND_CHILD], tmp_path)
+    asyncio.run(process.wait_until(lambda: require_output(process, "ready"), 20))
     process.stop()
     process.stop()
-    require_gone(process.pid)
+    wait_until_ended(process.pid)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux alone")
-def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends orphans on Linux only")
+def test_killed_run_leaves_no_server_running(tmp_path: Path) -> None:
     code = (
         "import pathlib, time; from conformance.processes.process import Process;"
         f"print(Process(['sleep', '60'], pathlib.Path({str(tmp_path)!r})).pid, flush=True); time.sleep(60)"
@@ -137,73 +137,73 @@ def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         server = int(run.stdout.readline())
-        assert not group_is_gone(server)
+        assert not has_group_ended(server)
         run.send_signal(signal.SIGKILL)
-    require_gone(server)
+    wait_until_ended(server)
 
 
-def test_a_process_that_ends_too_soon_is_reported_with_its_last_words(tmp_path: Path) -> None:
+def test_process_that_exits_early_shows_its_output(tmp_path: Path) -> None:
     process = Process([sys.executable, "-c", "raise SystemExit('no room left')"], tmp_path)
     with pytest.raises(ProcessFailed, match=r"(?s)code 1.*no room left"):
-        asyncio.run(process.wait_until(lambda: wrote(process, "never"), 20))
+        asyncio.run(process.wait_until(lambda: require_output(process, "never"), 20))
     process.stop()
 
 
-async def wrote(process: Process, word: str) -> None:
+async def require_output(process: Process, word: str) -> None:
     assert word in process.tail()
 
 
 # The summary
 
 SQLITE = Server("sqlite", "sqlite:////nowhere", "embedded", "SQLite 3.40.1")
-OFFER = Offer("run", (SQLITE,), {"mysql": "no mysqld on the PATH"})
+AVAILABLE = AvailableServers("run", (SQLITE,), {"mysql": "no mysqld on the PATH"})
 
 
-def test_the_summary_names_product_origin_and_outcomes_and_why_others_are_absent() -> None:
-    tally = Tally()
+def test_summary_lists_available_and_absent_storages() -> None:
+    counts = OutcomeCounts()
     for phase, outcome in [("setup", "passed"), ("call", "passed"), ("setup", "failed"), ("call", "skipped")]:
-        tally.add("sqlite", phase, outcome)
-    assert list(tally.lines(OFFER)) == [
+        counts.add("sqlite", phase, outcome)
+    assert list(counts.format_lines(AVAILABLE)) == [
         "sqlite  SQLite 3.40.1  embedded  1 passed, 1 failed, 1 skipped",
         "mysql   absent         no mysqld on the PATH",
     ]
 
 
-def test_what_is_required_must_have_passed_a_test() -> None:
-    tally = Tally()
-    tally.add("sqlite", "call", "failed")
-    assert tally.missing(["sqlite", "mysql"], OFFER) == [
+def test_required_storage_must_have_passed_a_test() -> None:
+    counts = OutcomeCounts()
+    counts.add("sqlite", "call", "failed")
+    assert counts.unmet_requirements(["sqlite", "mysql"], AVAILABLE) == [
         "sqlite is required: no test has run and passed on it",
         "mysql is required: no mysqld on the PATH",
     ]
-    tally.add("sqlite", "call", "passed")
-    assert tally.missing(["sqlite"], OFFER) == []
+    counts.add("sqlite", "call", "passed")
+    assert counts.unmet_requirements(["sqlite"], AVAILABLE) == []
 
 
-# The choice
+# Selection
 
 
-def test_all_is_every_kind_and_embedded_those_without_a_server() -> None:
-    assert choose("all", "") == (["sqlite", "postgresql", "mysql", "mariadb", "mongodb", "mongomock"], [])
-    assert choose("embedded", "sqlite") == (["sqlite", "mongomock"], ["sqlite"])
-    assert choose("mysql, sqlite", "") == (["mysql", "sqlite"], [])
+def test_all_and_embedded_select_kinds() -> None:
+    assert select_storages("all", "") == (["sqlite", "postgresql", "mysql", "mariadb", "mongodb", "mongomock"], [])
+    assert select_storages("embedded", "sqlite") == (["sqlite", "mongomock"], ["sqlite"])
+    assert select_storages("mysql, sqlite", "") == (["mysql", "sqlite"], [])
 
 
-def test_an_unknown_storage_is_refused() -> None:
+def test_unknown_storage_is_refused() -> None:
     with pytest.raises(pytest.UsageError, match=r"--storage: unknown sqllite; known are sqlite, .*, all, embedded"):
-        choose("sqllite", "")
+        select_storages("sqllite", "")
 
 
-def test_what_is_required_must_be_among_what_is_selected() -> None:
+def test_required_storage_must_be_selected() -> None:
     with pytest.raises(pytest.UsageError, match="--require names mysql, which --storage leaves out"):
-        choose("sqlite", "sqlite,mysql")
+        select_storages("sqlite", "sqlite,mysql")
 
 
 # Whole runs
 
 
 def run_pytest(*options: str, **environment: str) -> tuple[int, str]:
-    """A run of tests of this file; its exit code and what it printed."""
+    """Run tests of this file; returns the exit code and the output."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "STOCKROOM_TEST"))}
     quick = ["-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:hypothesispytest"]
     command = [sys.executable, "-m", "pytest", *quick, "--quiet", __file__, *options]
@@ -213,31 +213,31 @@ def run_pytest(*options: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_a_run_fails_at_once_when_what_it_requires_does_not_answer() -> None:
-    unreachable = {"STOCKROOM_TEST_POSTGRESQL_URL": f"postgresql://somebody:secret@{NOWHERE}/postgres"}
-    code, said = run_pytest("--storage=postgresql", "--require=postgresql", "-k=released_port", **unreachable)
+def test_run_fails_if_required_storage_is_absent() -> None:
+    unreachable = {"STOCKROOM_TEST_POSTGRESQL_URL": f"postgresql://user:secret@{NOWHERE}/postgres"}
+    code, output = run_pytest("--storage=postgresql", "--require=postgresql", "-k=released_port", **unreachable)
     assert code == pytest.ExitCode.TESTS_FAILED
-    assert "postgresql is required: " in said
-    assert "secret" not in said
+    assert "postgresql is required: " in output
+    assert "secret" not in output
 
 
-def test_a_run_fails_when_no_test_ran_on_what_it_requires() -> None:
-    code, said = run_pytest("--storage=sqlite", "--require=sqlite", "-k=released_port")
+def test_run_fails_if_required_storage_ran_no_test() -> None:
+    code, output = run_pytest("--storage=sqlite", "--require=sqlite", "-k=released_port")
     assert code == pytest.ExitCode.TESTS_FAILED
-    assert "1 passed" in said
-    assert "sqlite is required: no test has run and passed on it" in said
+    assert "1 passed" in output
+    assert "sqlite is required: no test has run and passed on it" in output
 
 
-def test_a_run_in_workers_meets_its_requirement_and_says_so() -> None:
-    code, said = run_pytest("--storage=sqlite", "--require=sqlite", "-n=1", "-k=first_id_is_1")
-    assert code == pytest.ExitCode.OK, said
-    assert "embedded  3 passed" in said
+def test_run_in_workers_meets_its_requirement() -> None:
+    code, output = run_pytest("--storage=sqlite", "--require=sqlite", "-n=1", "-k=first_id_is_1")
+    assert code == pytest.ExitCode.OK, output
+    assert "embedded  3 passed" in output
 
 
 @pytest.mark.only("postgresql", "mysql", "mariadb", "mongodb")
-def test_a_server_can_come_from_the_environment(database_server: Server) -> None:
+def test_server_can_come_from_the_environment(database_server: Server) -> None:
     name = database_server.name
     given = {f"STOCKROOM_TEST_{name.upper()}_URL": database_server.url}
-    code, said = run_pytest(f"--storage={name}", f"--require={name}", "-k=first_id_is_1", **given)
-    assert code == pytest.ExitCode.OK, said
-    assert "environment  3 passed" in said
+    code, output = run_pytest(f"--storage={name}", f"--require={name}", "-k=first_id_is_1", **given)
+    assert code == pytest.ExitCode.OK, output
+    assert "environment  3 passed" in output

@@ -43,7 +43,7 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
 
 
 async def logged_in(client: httpx2.AsyncClient, name: str) -> dict[str, str]:
-    """The header of somebody who has logged in."""
+    """The header of a user who has logged in."""
     return bearer_header(await AuthenticatedUser(client, {"username": name}).log_in())
 
 
@@ -54,7 +54,7 @@ def test_schemathesis_breaks_nothing_with_a_token(server: str, tmp_path: Path, n
     with httpx2.Client(base_url=server) as client:
         header = asyncio.run(of(server, name))
         schemathesis(server, tmp_path, f"Authorization:{header['Authorization']}")
-        assert client.get("/orders", headers=header).status_code == 200, "it was somebody until the end"
+        assert client.get("/orders", headers=header).status_code == 200, "it was logged in until the end"
         made = client.get("/products").json()["total"] - 2
         assert (made > 0) == (name == SUPERUSER), "it was sent with the token"
 

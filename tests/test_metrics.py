@@ -96,11 +96,11 @@ async def test_the_request_that_asks_is_in_progress(shop: Shop) -> None:
     assert (await scrape(shop.client)).value("http_requests_in_progress") == 1
 
 
-async def test_strangers_are_refused_and_counted(app: FastAPI, shop: Shop) -> None:
+async def test_untrusted_clients_are_refused_and_counted(app: FastAPI, shop: Shop) -> None:
     before = await scrape(shop.client)
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.1", 1))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as stranger:
-        assert (await stranger.get(METRICS_PATH)).status_code == 403
+    async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as untrusted:
+        assert (await untrusted.get(METRICS_PATH)).status_code == 403
     after = await scrape(shop.client)
     assert after.delta(before, REQUESTS, method="GET", route="none", status="403") == 1
 

@@ -1,4 +1,4 @@
-"""The SQL schema's history, on every SQL database there is."""
+"""The migrations of the SQL schema, on every SQL database."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 @pytest.fixture
 def history(blank_url: str, registry: Registry) -> SqlMigrations:
-    """Of a database with nothing in it."""
+    """The migrations of an empty database."""
     settings = settings_for(blank_url)
     migrations = registry.choose(settings).migrations(settings)
     assert isinstance(migrations, SqlMigrations)
@@ -62,8 +62,10 @@ def product(number: int) -> dict[str, Any]:
 
 def post(number: int) -> dict[str, Any]:
     text = {"title": f"Post {number}", "slug": f"post-{number}", "content": HOSTILE * 2_000}
-    fate = {"status": "published", "published_at": NOW} if number % 2 else {"status": "draft", "published_at": None}
-    return RECORD | text | fate | {"id": number, "view_count": 0, "author_id": 1}
+    publication = (
+        {"status": "published", "published_at": NOW} if number % 2 else {"status": "draft", "published_at": None}
+    )
+    return RECORD | text | publication | {"id": number, "view_count": 0, "author_id": 1}
 
 
 OLD: dict[str, list[dict[str, Any]]] = {
@@ -91,7 +93,7 @@ def insert(connection: Connection, rows: Mapping[str, Sequence[dict[str, Any]]])
     connection.commit()
 
 
-def contents(connection: Connection, tables: Mapping[str, Table]) -> Rows:
+def read_rows(connection: Connection, tables: Mapping[str, Table]) -> Rows:
     found = {}
     for name, table in tables.items():
         query = select(table).order_by(*table.primary_key)
@@ -100,7 +102,7 @@ def contents(connection: Connection, tables: Mapping[str, Table]) -> Rows:
 
 
 def shape(connection: Connection) -> dict[str, Any]:
-    """Everything the database tells of its schema, in a form that can be compared."""
+    """The schema as the database reports it, in a comparable form."""
     inspector = inspect(connection)
     inspector.clear_cache()
     return {name: _shape(inspector, name) for name in inspector.get_table_names() if name != "alembic_version"}
@@ -120,7 +122,7 @@ def _shape(inspector: Any, table: str) -> dict[str, Any]:
 
 
 def drift(connection: Connection) -> list[Any]:
-    """What a new revision would have to change."""
+    """What a new revision would change."""
     context = MigrationContext.configure(connection, opts={"include_name": include_name})
     return list(compare_metadata(context, metadata))
 
@@ -142,22 +144,22 @@ async def test_history_is_listed_first_to_last(history: SqlMigrations) -> None:
 async def test_up_down_up_keeps_all_rows(history: SqlMigrations) -> None:
     await history.up("0001")
     await history.on_connection(lambda connection: insert(connection, OLD))
-    before = await history.on_connection(lambda connection: contents(connection, initial.metadata.tables))
+    before = await history.on_connection(lambda connection: read_rows(connection, initial.metadata.tables))
     for _ in range(2):
         await history.up()
         assert await history.current() == "0006"
         await history.on_connection(require_keys)
         await history.on_connection(require_times)
         await history.on_connection(require_indexed)
-        assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
+        assert await history.on_connection(lambda c: read_rows(c, initial.metadata.tables)) == before
         await history.down("-1")
         assert await history.current() == "0005"
         await history.down("0001")
-        assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
+        assert await history.on_connection(lambda c: read_rows(c, initial.metadata.tables)) == before
 
 
 def require_keys(connection: Connection) -> None:
-    """Every row, in whichever batch, has the key that core gives it."""
+    """Every row, in any batch, has the search key that core computes."""
     searched = {
         "users": ("username", "email", "full_name"),
         "products": ("name", "description"),
@@ -170,7 +172,7 @@ def require_keys(connection: Connection) -> None:
 
 
 def require_times(connection: Connection) -> None:
-    """Every post is sorted by the time it was published, and those that were not before all others."""
+    """The sort key of a post is its time of publication; unpublished posts come first."""
     posts = metadata.tables["posts"]
     rows = connection.execute(select(posts.c.published_at, posts.c.published_key)).all()
     assert {published for published, _ in rows} == {None, NOW}
@@ -178,7 +180,7 @@ def require_times(connection: Connection) -> None:
 
 
 def require_indexed(connection: Connection) -> None:
-    """Where searches have an index, it holds each row's key."""
+    """A search index, where there is one, contains the key of every row."""
     for table in ("users", "products", "posts"):
         match connection.dialect.name:
             case "sqlite":
@@ -238,13 +240,13 @@ async def test_script_builds_the_same_schema(history: SqlMigrations) -> None:
 async def test_script_fails_on_rows_then_up_completes(history: SqlMigrations) -> None:
     await history.up("0001")
     await history.on_connection(lambda connection: insert(connection, OLD))
-    before = await history.on_connection(lambda connection: contents(connection, initial.metadata.tables))
+    before = await history.on_connection(lambda connection: read_rows(connection, initial.metadata.tables))
     script = history.script("0001:head")
     assert "run `stockroom migrate up`" in script
     with pytest.raises(DBAPIError):
         await history.on_connection(lambda connection: run_script(connection, script))
     assert await history.current() == "0001"
-    assert await history.on_connection(lambda c: contents(c, initial.metadata.tables)) == before
+    assert await history.on_connection(lambda c: read_rows(c, initial.metadata.tables)) == before
     await history.up()
     await history.on_connection(require_keys)
     await history.on_connection(require_indexed)
@@ -279,15 +281,15 @@ async def test_concurrent_migrations_take_turns(
         await history.up(start)
         await history.on_connection(lambda connection: insert(connection, OLD))
     stockroom = Path(sys.executable).with_name("stockroom")
-    racers = [
+    processes = [
         await asyncio.create_subprocess_exec(
             stockroom, "migrate", "up", cwd=tmp_path, env=os.environ | {"DATABASE_URL": blank_url}, stdout=-1, stderr=-1
         )
         for _ in range(4)
     ]
-    told = [await racer.communicate() for racer in racers]
-    assert told == [(b"0006 (head)\n", b"")] * 4
-    assert [racer.returncode for racer in racers] == [0] * 4
+    results = [await process.communicate() for process in processes]
+    assert results == [(b"0006 (head)\n", b"")] * 4
+    assert [process.returncode for process in processes] == [0] * 4
     assert await history.on_connection(drift) == []
 
 
@@ -298,11 +300,11 @@ async def test_unknown_revision_is_refused(history: SqlMigrations) -> None:
         history.script("base:9999")
     await history.up()
 
-    def pretend(connection: Connection) -> None:
+    def set_unknown_revision(connection: Connection) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         connection.commit()
 
-    await history.on_connection(pretend)
+    await history.on_connection(set_unknown_revision)
     with pytest.raises(ConfigurationError, match=r"9999.*This version of Stockroom knows"):
         await history.up()
 
@@ -311,33 +313,33 @@ async def test_unknown_revision_is_refused(history: SqlMigrations) -> None:
 async def test_missing_right_to_extension_is_explained(
     history: SqlMigrations, blank_url: str, registry: Registry
 ) -> None:
-    def hire(connection: Connection) -> None:
+    def create_role(connection: Connection) -> None:
         database = connection.engine.url.database
-        connection.execute(text("DROP ROLE IF EXISTS clerk"))
-        connection.execute(text("CREATE ROLE clerk LOGIN PASSWORD 'clerk'"))
-        connection.execute(text("GRANT ALL ON SCHEMA public TO clerk"))
+        connection.execute(text("DROP ROLE IF EXISTS limited"))
+        connection.execute(text("CREATE ROLE limited LOGIN PASSWORD 'limited'"))
+        connection.execute(text("GRANT ALL ON SCHEMA public TO limited"))
         connection.execute(text(f'REVOKE CREATE ON DATABASE "{database}" FROM PUBLIC'))
         connection.commit()
 
-    def allow(connection: Connection) -> None:
+    def create_extension(connection: Connection) -> None:
         connection.execute(text("CREATE EXTENSION pg_trgm"))
         connection.commit()
 
-    def fire(connection: Connection) -> None:
-        connection.execute(text("DROP OWNED BY clerk"))
-        connection.execute(text("DROP ROLE clerk"))
+    def drop_role(connection: Connection) -> None:
+        connection.execute(text("DROP OWNED BY limited"))
+        connection.execute(text("DROP ROLE limited"))
         connection.commit()
 
-    await history.on_connection(hire)
-    settings = settings_for(blank_url.replace("://stockroom:stockroom@", "://clerk:clerk@"))
-    theirs = registry.choose(settings).migrations(settings)
+    await history.on_connection(create_role)
+    settings = settings_for(blank_url.replace("://stockroom:stockroom@", "://limited:limited@"))
+    limited_migrations = registry.choose(settings).migrations(settings)
     with pytest.raises(ConfigurationError, match=r"administrator run in this database: CREATE EXTENSION pg_trgm"):
-        await theirs.up()
-    assert await theirs.current() is None
-    await history.on_connection(allow)
-    await theirs.up()
-    assert await theirs.current() == "0006"
-    await history.on_connection(fire)
+        await limited_migrations.up()
+    assert await limited_migrations.current() is None
+    await history.on_connection(create_extension)
+    await limited_migrations.up()
+    assert await limited_migrations.current() == "0006"
+    await history.on_connection(drop_role)
 
 
 @pytest.mark.only("sqlite")

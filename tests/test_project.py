@@ -39,20 +39,20 @@ FORBIDDEN = {
 }
 
 
-@pytest.mark.parametrize("what", FORBIDDEN)
-def test_no_file_holds(what: str) -> None:
+@pytest.mark.parametrize("kind", FORBIDDEN)
+def test_no_file_holds(kind: str) -> None:
     texts = {path: path.read_text(errors="replace") for path in WORDS["sources"]()}
     assert texts
-    found = {str(path.relative_to(ROOT)): match[0] for path, text in texts.items() if (match := find(what, text))}
+    found = {str(path.relative_to(ROOT)): match[0] for path, text in texts.items() if (match := search(kind, text))}
     assert not found
 
 
-def find(what: str, text: str) -> re.Match[str] | None:
-    return re.search(FORBIDDEN[what], text)
+def search(kind: str, text: str) -> re.Match[str] | None:
+    return re.search(FORBIDDEN[kind], text)
 
 
 @pytest.mark.parametrize(
-    ("what", "text"),
+    ("kind", "text"),
     [
         ("a package registry", "https://py" + "pi.org/simple"),
         ("a package registry", "https://files.python" + "hosted.org/packages/x.whl"),
@@ -62,8 +62,8 @@ def find(what: str, text: str) -> re.Match[str] | None:
         ("a token", "ghp_" + "a" * 36),
     ],
 )
-def test_what_is_forbidden_would_be_found(what: str, text: str) -> None:
-    assert find(what, text)
+def test_forbidden_text_would_be_found(kind: str, text: str) -> None:
+    assert search(kind, text)
 
 
 # The lock: pins with hashes, and no addresses.
@@ -71,35 +71,35 @@ def test_what_is_forbidden_would_be_found(what: str, text: str) -> None:
 PINS = {entry.partition("==")[0]: entry for entry in re.split(r"\n(?=\S)", LOCK.strip())}
 
 
-def asked_for() -> dict[str, Requirement]:
+def requirements() -> dict[str, Requirement]:
     project, groups = PROJECT["project"], PROJECT["dependency-groups"]
     lists = [project["dependencies"], *project["optional-dependencies"].values(), *groups.values()]
     return {canonicalize_name(r.name): r for r in (Requirement(text) for texts in lists for text in texts)}
 
 
 @pytest.mark.parametrize("name", PINS)
-def test_a_pin_has_hashes_and_no_address(name: str) -> None:
+def test_pin_has_hashes_and_no_address(name: str) -> None:
     pin, *hashes = [line.rstrip(" \\") for line in PINS[name].splitlines() if not line.lstrip().startswith("#")]
     assert re.fullmatch(r"[a-z0-9-]+==[^\s:/@]+( ; [^:/@]+)?", pin)
     assert hashes
     assert [text for text in hashes if not re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}", text)] == []
 
 
-@pytest.mark.parametrize("name", asked_for())
-def test_the_lock_has_what_the_project_asks_for(name: str) -> None:
+@pytest.mark.parametrize("name", requirements())
+def test_lock_satisfies_the_project(name: str) -> None:
     version = PINS[name].split()[0].partition("==")[2]
-    assert asked_for()[name].specifier.contains(version), "run `make lock`"
+    assert requirements()[name].specifier.contains(version), "run `make lock`"
 
 
-def test_the_lock_has_nothing_that_the_project_no_longer_asks_for() -> None:
+def test_lock_has_no_unused_direct_pin() -> None:
     direct = {name for name, entry in PINS.items() if "stockroom (pyproject.toml" in entry}
-    assert direct == set(asked_for()), "run `make lock`"
+    assert direct == set(requirements()), "run `make lock`"
 
 
 # Commands, pages, packages
 
 
-def test_the_readme_names_commands_that_exist() -> None:
+def test_readme_names_existing_make_targets() -> None:
     targets = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text()))
     named = set(re.findall(r"(?m)(?:^|`)make ([a-z]+)", (ROOT / "README.md").read_text()))
     assert {"serve", "test", "check"} <= named <= targets
@@ -123,7 +123,7 @@ def test_index_reaches_every_page() -> None:
     assert set((ROOT / "docs").rglob("*.md")) - set(indexes) - reached == set()
 
 
-def test_the_ci_script_can_be_run() -> None:
+def test_ci_script_is_executable() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
     subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=True)
 
@@ -159,7 +159,7 @@ def test_generated_docs_are_current() -> None:
 # The API's page
 
 LISTS = {"USERS", "POSTS", "TAGS", "CATEGORIES", "PRODUCTS", "ORDERS", "TRANSFERS", "NOTIFICATIONS"}
-INSIDE = {
+INTERNAL = {
     errors.Conflict,
     errors.BusinessRuleViolation,
     errors.TransientConflict,
@@ -169,19 +169,19 @@ INSIDE = {
 """Errors that are only raised as a subclass, or never reach a client."""
 
 
-REACH_CLIENTS = {
+CLIENT_ERRORS = {
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.StockroomError)
-} - INSIDE
+} - INTERNAL
 
 
-@pytest.mark.parametrize("error", sorted(REACH_CLIENTS, key=lambda error: error.code))
+@pytest.mark.parametrize("error", sorted(CLIENT_ERRORS, key=lambda error: error.code))
 def test_every_error_is_documented_under_its_status(error: type[errors.StockroomError]) -> None:
     page = (ROOT / "docs/api.md").read_text()
     [row] = re.findall(rf"(?m)^\| {status_of(error)}\b.*`[a-z-]+`.*$", page)
     assert f"`{error.code}`" in row
 
 
-def test_the_sort_fields_of_every_list_are_documented() -> None:
+def test_sort_fields_of_every_list_are_documented() -> None:
     rows = re.findall(r"(?m)^\| ([a-z]+) \| ((?:`[a-z_]+` ?)+) \|$", (ROOT / "docs/api.md").read_text())
     declared = {name.lower(): list(fields) for name, fields in vars(sorts).items() if name in LISTS}
     assert {name: fields.replace("`", "").split() for name, fields in rows} == declared
@@ -191,7 +191,7 @@ def test_the_sort_fields_of_every_list_are_documented() -> None:
 
 
 @pytest.mark.parametrize("name", DATABASES)
-def test_each_database_is_a_profile_that_is_healthy_before_the_schema_is_made(name: str) -> None:
+def test_databases_are_healthy_before_migration(name: str) -> None:
     service = COMPOSE["services"][name]
     assert service["profiles"] == [name]
     assert service["healthcheck"]["test"]
@@ -199,7 +199,7 @@ def test_each_database_is_a_profile_that_is_healthy_before_the_schema_is_made(na
     assert COMPOSE["services"]["migrate"]["depends_on"][name] == {"condition": "service_healthy", "required": False}
 
 
-def test_the_api_starts_by_itself_after_the_schema_is_made() -> None:
+def test_api_starts_after_the_migration() -> None:
     services = COMPOSE["services"]
     assert set(services) == {"api", "migrate", *DATABASES}
     assert "profiles" not in services["api"]
@@ -214,16 +214,16 @@ def test_mongodb_is_a_replica_set_of_one() -> None:
     assert "rs.initiate" in service["healthcheck"]["test"][-1]
 
 
-def test_compose_publishes_to_this_machine_only_and_holds_no_password() -> None:
+def test_compose_publishes_to_loopback_without_password() -> None:
     for name, service in COMPOSE["services"].items():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
         given = {key: value for key, value in service.get("environment", {}).items() if key.endswith("PASSWORD")}
         assert all(value in ("yes", "${DATABASE_PASSWORD:-stockroom}") for value in given.values()), name
 
 
-def test_compose_trusts_the_network_it_makes_and_no_other() -> None:
-    [made] = COMPOSE["networks"]["default"]["ipam"]["config"]
-    subnet = made["subnet"].removeprefix("${SUBNET:-").removesuffix("}")
+def test_compose_trusts_its_own_network_only() -> None:
+    [config] = COMPOSE["networks"]["default"]["ipam"]["config"]
+    subnet = config["subnet"].removeprefix("${SUBNET:-").removesuffix("}")
     assert COMPOSE["services"]["api"]["environment"]["TRUSTED_NETWORKS"] == f"${{TRUSTED_NETWORKS:-{subnet}}}"
     [network] = Settings(trusted_networks=subnet, _env_file=None).networks
     assert network.is_private
@@ -235,6 +235,6 @@ def test_the_image_trusts_no_network() -> None:
     assert not any("TRUSTED_NETWORKS" in line for line in instructions)
 
 
-def test_the_image_gets_every_package() -> None:
-    let_in = set(re.findall(r"(?m)^!(\S+)$", (ROOT / ".dockerignore").read_text()))
-    assert let_in >= {*PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], "requirements.lock"}
+def test_image_contains_every_package() -> None:
+    included = set(re.findall(r"(?m)^!(\S+)$", (ROOT / ".dockerignore").read_text()))
+    assert included >= {*PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], "requirements.lock"}

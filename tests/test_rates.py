@@ -178,7 +178,7 @@ async def test_what_is_refused_has_no_effect(settings: Settings, registry: Regis
         assert not [name for name in answer.headers if name.startswith("ratelimit")], "off unless told, without AUTH"
 
 
-def test_it_is_on_where_strangers_are_served() -> None:
+def test_it_is_on_where_untrusted_clients_are_served() -> None:
     assert settings_for("nowhere://").rate is None
     required = {"auth": Auth.REQUIRED, "secret_keys": KEY}
     assert settings_for("nowhere://", **required).rate == "100/second"

@@ -21,7 +21,7 @@ from core.settings import Auth, Settings
 pytestmark = pytest.mark.only("sqlite")
 
 KEY = "TheSigningKey-" + "k" * 32
-NAME = "somebody"
+NAME = "customer"
 
 
 class Secrets:
@@ -70,7 +70,7 @@ class Visitor:
         return password
 
     def log_in(self, password: str) -> dict[str, str]:
-        """The header of somebody who has logged in."""
+        """The header of a user who has logged in."""
         return self._tokens({"grant_type": "password", "username": NAME, "password": password})
 
     def _tokens(self, form: dict[str, str]) -> dict[str, str]:
@@ -175,7 +175,7 @@ def speak_in_the_raw(visitor: Visitor, url: str) -> None:
 
 
 def break_the_database(visitor: Visitor, path: str) -> None:
-    """The driver fails with secrets in its hands, and nobody expects it."""
+    """The driver fails unexpectedly, with secrets in its hands."""
     secrets = visitor.secrets
     with sqlite3.connect(path, isolation_level=None) as rival:
         rival.execute("PRAGMA foreign_keys = OFF")

@@ -27,7 +27,7 @@ from core.startup import open_storage
 COMMAND = [f"{Path(sys.executable).parent}/stockroom", "create-superuser"]
 ROOT = ["--username", "root", "--email", "root@example.com"]
 PASSWORD = "SecurePass123"
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def converse(settings: Settings, *arguments: str, answers: dict[str, str]) -> tu
     if pid == 0:
         os.execve(COMMAND[0], [*COMMAND, *arguments], environment_of(settings))
     seen, asked, waiting = "", 0, dict(answers)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         try:
             seen += os.read(terminal, 1024).decode()

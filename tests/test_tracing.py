@@ -28,7 +28,7 @@ from conformance.shop import PASSWORD, Shop
 from core.errors import ConfigurationError
 from core.settings import Settings
 from core.storage import Transaction
-from tests.collector import Collector, collecting
+from tests.collector import Collector, run_collector
 
 Trips = Callable[[], AbstractContextManager[list[str]]]
 
@@ -260,7 +260,7 @@ async def test_refusals_are_no_errors_of_ours_and_failures_are(
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    with collecting() as collector:
+    with run_collector() as collector:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
         yield collector
 
@@ -292,7 +292,7 @@ async def test_spans_are_sent_before_the_application_ends(
 
 @pytest.mark.only("sqlite")
 @pytest.mark.thorough
-async def test_a_collector_that_is_not_there_keeps_nobody_waiting(
+async def test_a_collector_that_is_not_there_delays_no_request(
     built_app: FastAPI, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")

@@ -7,17 +7,19 @@ from urllib.parse import urlsplit
 
 from pymongo import AsyncMongoClient
 
-from backends.mongo.repositories.accounts import ACCOUNTS, TRANSFER_MAPPER
+from backends.mongo.repositories.accounts import ACCOUNTS, TRANSFERS
 from backends.mongo.repositories.categories import CATEGORIES
+from backends.mongo.repositories.entities import mapping_of
 from backends.mongo.repositories.notifications import NOTIFICATIONS
-from backends.mongo.repositories.orders import ORDERS, PAYMENTS
+from backends.mongo.repositories.orders import ORDERS
 from backends.mongo.repositories.posts import POSTS, link_tags
 from backends.mongo.repositories.products import PRODUCTS
 from backends.mongo.repositories.tags import TAGS
 from backends.mongo.repositories.users import USERS
 from backends.mongo.repository import EntityMapping
-from benchmarks.growth.data import HASH, Shop
+from benchmarks.growth.data import HASH, ShopData
 from benchmarks.growth.database import batches
+from core.entities import PAYMENT
 
 Documents = Callable[[Any], Iterable[dict[str, Any]]]
 
@@ -32,33 +34,33 @@ def _of(mapping: EntityMapping[Any], pick: Callable[[Any], Any] = lambda entity:
     return documents
 
 
-PLAN: Sequence[tuple[Callable[[Shop], Iterable[Any]], Mapping[str, Documents]]] = (
-    (Shop.users, {"users": _of(USERS, password_hash=HASH)}),
-    (Shop.categories, {"categories": _of(CATEGORIES)}),
-    (Shop.products, {"products": _of(PRODUCTS)}),
-    (Shop.tags, {"tags": _of(TAGS)}),
-    (Shop.posts, {"posts": lambda given: [POSTS.to_document(given[0]) | {"tags": link_tags(given[1])}]}),
+PLAN: Sequence[tuple[Callable[[ShopData], Iterable[Any]], Mapping[str, Documents]]] = (
+    (ShopData.users, {"users": _of(USERS, password_hash=HASH)}),
+    (ShopData.categories, {"categories": _of(CATEGORIES)}),
+    (ShopData.products, {"products": _of(PRODUCTS)}),
+    (ShopData.tags, {"tags": _of(TAGS)}),
+    (ShopData.posts, {"posts": lambda given: [POSTS.to_document(given[0]) | {"tags": link_tags(given[1])}]}),
     (
-        Shop.sales,
+        ShopData.sales,
         {
             "orders": _of(ORDERS, lambda sale: sale.order),
-            "payments": _of(PAYMENTS, lambda sale: sale.payment),
+            "payments": _of(mapping_of(PAYMENT), lambda sale: sale.payment),
             "notifications": _of(NOTIFICATIONS, lambda sale: sale.notification),
         },
     ),
-    (Shop.accounts, {"accounts": _of(ACCOUNTS)}),
-    (Shop.transfers, {"transfers": lambda transfer: [TRANSFER_MAPPER.to_document(transfer)]}),
+    (ShopData.accounts, {"accounts": _of(ACCOUNTS)}),
+    (ShopData.transfers, {"transfers": lambda transfer: [TRANSFERS.to_document(transfer)]}),
 )
-"""What becomes documents of which collections."""
+"""The documents of each collection, from the rows of the shop."""
 
 
 class MongoDatabase:
-    """See ``Database``."""
+    """A database of MongoDB."""
 
     def __init__(self, database: Any) -> None:
         self._database = database
 
-    async def fill(self, shop: Shop) -> None:
+    async def fill(self, shop: ShopData) -> None:
         """See ``Database.fill``. The counters stand where they would after the last id of each collection."""
         last: dict[str, int] = {}
         for source, collections in PLAN:
@@ -71,7 +73,7 @@ class MongoDatabase:
         for name, key in last.items():
             await self._database.counters.update_one({"_id": name}, {"$set": {"last": key}}, upsert=True)
 
-    async def prune(self, shop: Shop) -> None:
+    async def prune(self, shop: ShopData) -> None:
         """See ``Database.prune``."""
         for name, key in shop.last.items():
             await self._database[name].delete_many({"_id": {"$gt": key}})
@@ -80,8 +82,8 @@ class MongoDatabase:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[MongoDatabase]:
-    """See ``Opened``."""
+async def open_database(url: str) -> AsyncIterator[MongoDatabase]:
+    """See ``OpenDatabase``."""
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url, w=1)
     try:
         yield MongoDatabase(client[urlsplit(url).path.strip("/")])

@@ -13,34 +13,35 @@ from backends.sql.dialects import DIALECTS, Dialect
 from backends.sql.engine import migration_engine
 from backends.sql.repositories.accounts import ACCOUNTS
 from backends.sql.repositories.categories import CATEGORIES
+from backends.sql.repositories.entities import mapping_of
 from backends.sql.repositories.notifications import NOTIFICATIONS
-from backends.sql.repositories.orders import ORDERS, PAYMENTS
+from backends.sql.repositories.orders import ORDERS
 from backends.sql.repositories.posts import POSTS
 from backends.sql.repositories.products import PRODUCTS
 from backends.sql.repositories.tags import TAGS
 from backends.sql.repositories.users import USERS
 from backends.sql.repository import EntityMapping
 from backends.sql.statement import CachedStatement, CompiledStatement
-from benchmarks.growth.data import HASH, Sale, Shop
+from benchmarks.growth.data import HASH, Sale, ShopData
 from benchmarks.growth.database import batches
 from conformance.defaults import settings_for
-from core.entities import Order, Post, Tag
+from core.entities import PAYMENT, Order, Post, Tag
 from core.entities.construct import shallow_asdict
 
 Row = Mapping[str, Any]
 Rows = Callable[[Any], Iterable[Row]]
 
-_EASE: Mapping[str, Sequence[str]] = {
+_FAST_WRITES: Mapping[str, Sequence[str]] = {
     "sqlite": ("PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000"),
     "postgresql": ("SET maintenance_work_mem = '256MB'",),
     "mysql": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
     "mariadb": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
 }
-"""What lets a connection write fast what is known to be right."""
+"""Settings for fast writes of correct data."""
 
 _RESUMED = "SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
 
-_CARE: Mapping[str, Sequence[str]] = {
+_MAINTENANCE: Mapping[str, Sequence[str]] = {
     "sqlite": ("PRAGMA wal_checkpoint(TRUNCATE)",),
     "postgresql": (
         *(_RESUMED.format(table=table.name) for table in schema.metadata.sorted_tables if "id" in table.c),
@@ -50,7 +51,7 @@ _CARE: Mapping[str, Sequence[str]] = {
     "mysql": tuple(f"ANALYZE TABLE {table.name}" for table in schema.metadata.sorted_tables),
     "mariadb": tuple(f"ANALYZE TABLE {table.name}" for table in schema.metadata.sorted_tables),
 }
-"""What the server, left alone, does in the background. SQLite has nobody who would gather statistics."""
+"""What a server does in the background. SQLite gathers no statistics by itself."""
 
 
 def _of(mapping: EntityMapping[Any], pick: Callable[[Any], Any] = lambda entity: entity, **more: Any) -> Rows:
@@ -59,8 +60,7 @@ def _of(mapping: EntityMapping[Any], pick: Callable[[Any], Any] = lambda entity:
     def rows(given: Any) -> Iterator[Row]:
         entity = pick(given)
         if entity is not None:
-            values = mapping.mapper.values(entity) | more
-            yield {**values, **mapping.derived(values)}
+            yield mapping.row(mapping.mapper.values(entity) | more)
 
     return rows
 
@@ -79,25 +79,27 @@ def _order(sale: Sale) -> Order:
     return sale.order
 
 
-PLAN: Sequence[tuple[Callable[[Shop], Iterable[Any]], Mapping[Table, Rows]]] = (
-    (Shop.users, {schema.users: _of(USERS, password_hash=HASH)}),
-    (Shop.categories, {schema.categories: _of(CATEGORIES)}),
-    (Shop.products, {schema.products: _of(PRODUCTS)}),
-    (Shop.tags, {schema.tags: _of(TAGS)}),
-    (Shop.posts, {schema.posts: _of(POSTS, lambda given: given[0]), schema.post_tags: _links}),
+_TABLES = schema.metadata.tables
+
+PLAN: Sequence[tuple[Callable[[ShopData], Iterable[Any]], Mapping[Table, Rows]]] = (
+    (ShopData.users, {_TABLES["users"]: _of(USERS, password_hash=HASH)}),
+    (ShopData.categories, {_TABLES["categories"]: _of(CATEGORIES)}),
+    (ShopData.products, {_TABLES["products"]: _of(PRODUCTS)}),
+    (ShopData.tags, {_TABLES["tags"]: _of(TAGS)}),
+    (ShopData.posts, {_TABLES["posts"]: _of(POSTS, lambda given: given[0]), _TABLES["post_tags"]: _links}),
     (
-        Shop.sales,
+        ShopData.sales,
         {
-            schema.orders: _of(ORDERS, _order),
-            schema.order_items: _lines,
-            schema.payments: _of(PAYMENTS, lambda sale: sale.payment),
-            schema.notifications: _of(NOTIFICATIONS, lambda sale: sale.notification),
+            _TABLES["orders"]: _of(ORDERS, _order),
+            _TABLES["order_items"]: _lines,
+            _TABLES["payments"]: _of(mapping_of(PAYMENT), lambda sale: sale.payment),
+            _TABLES["notifications"]: _of(NOTIFICATIONS, lambda sale: sale.notification),
         },
     ),
-    (Shop.accounts, {schema.accounts: _of(ACCOUNTS)}),
-    (Shop.transfers, {schema.transfers: lambda transfer: [shallow_asdict(transfer)]}),
+    (ShopData.accounts, {_TABLES["accounts"]: _of(ACCOUNTS)}),
+    (ShopData.transfers, {_TABLES["transfers"]: lambda transfer: [shallow_asdict(transfer)]}),
 )
-"""What becomes rows of which tables."""
+"""The rows of each table, from the rows of the shop."""
 
 _ADDED: Sequence[tuple[str, str, str]] = (
     ("notifications", "order_id", "orders"),
@@ -124,14 +126,14 @@ class SqlDatabase:
         self._name, self._words, self._driver = dialect.name, words, driver
         self._inserts: dict[Table, CompiledStatement] = {}
 
-    async def fill(self, shop: Shop) -> None:
+    async def fill(self, shop: ShopData) -> None:
         """See ``Database.fill``."""
         for source, tables in PLAN:
             for batch in batches(source(shop)):
                 for table, rows in tables.items():
                     await self._write(table, [row for given in batch for row in rows(given)])
                 await self._commit()
-        for words in _CARE[self._name]:
+        for words in _MAINTENANCE[self._name]:
             await self._adapter.rows(self._driver, words, ())
 
     async def _write(self, table: Table, rows: list[Row]) -> None:
@@ -143,7 +145,7 @@ class SqlDatabase:
         arguments = [known.arguments(row) for row in rows]
         await self._adapter.copy(self._driver, known.sql, table.name, known.names, arguments)
 
-    async def prune(self, shop: Shop) -> None:
+    async def prune(self, shop: ShopData) -> None:
         """See ``Database.prune``."""
         for table, column, kind in _ADDED:
             words = f"DELETE FROM {table} WHERE {column} > {shop.last[kind]}"  # noqa: S608 - of our own words
@@ -156,14 +158,14 @@ class SqlDatabase:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[SqlDatabase]:
-    """See ``Opened``."""
+async def open_database(url: str) -> AsyncIterator[SqlDatabase]:
+    """See ``OpenDatabase``."""
     dialect = DIALECTS[urlsplit(url).scheme]
     engine = migration_engine(dialect, settings_for(url))
     try:
         async with engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
-            for words in _EASE[dialect.name]:
+            for words in _FAST_WRITES[dialect.name]:
                 await dialect.adapter_of(engine.driver).execute_raw(driver, words)
             yield SqlDatabase(dialect, engine.dialect, driver)
     finally:

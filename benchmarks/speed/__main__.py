@@ -19,8 +19,8 @@ from benchmarks.speed.report import Rounds, Sample
 from benchmarks.speed.workloads import WORKLOADS, Requests, Workload
 from conformance.defaults import settings_for
 from core.plugins import Registry, discover
+from tests.harness.run_directory import RunDirectory
 from tests.harness.server import KINDS
-from tests.harness.site import Site
 
 SQL = ("sqlite", "postgresql", "mysql", "mariadb")
 CONNECTIONS = 16
@@ -110,7 +110,7 @@ def _upkeep(url: str, *words: object) -> None:
 
 
 @contextmanager
-def bench(storage: str, names: list[str], site: Site, registry: Registry, core: int | None) -> Iterator[Bench]:
+def bench(storage: str, names: list[str], site: RunDirectory, registry: Registry, core: int | None) -> Iterator[Bench]:
     """Databases, rows, and the contenders over them."""
     address = asyncio.run(KINDS[storage].obtain(site))
     urls: dict[str, str] = {}
@@ -151,7 +151,7 @@ def _options() -> argparse.Namespace:
 
 def main() -> None:
     """Everything that was asked for."""
-    options, site, registry = _options(), Site.new(), discover()
+    options, site, registry = _options(), RunDirectory.new(), discover()
     wanted = [w for w in WORKLOADS if any(part in w.name for part in options.workloads.split(","))]
     own, rest = _cores()
     limit = uvloop.run(load.ceiling(2.0))

@@ -13,7 +13,7 @@ import httpx2
 
 from benchmarks.speed.raw import mongodb, mysql, postgresql, sqlite
 from conformance.processes.process import Process
-from tests.harness.site import Site
+from tests.harness.run_directory import RunDirectory
 
 OURS, RAW, TUTORIAL = "ours", "raw", "tutorial"
 
@@ -56,7 +56,7 @@ class Contender:
 
 
 @contextmanager
-def served(name: str, storage: str, url: str, site: Site, core: int | None) -> Iterator[Contender]:
+def served(name: str, storage: str, url: str, site: RunDirectory, core: int | None) -> Iterator[Contender]:
     """One contender over a database, until the context is left.
 
     Ours is the command that operators use; the others have uvicorn's settings in common with it.
@@ -64,7 +64,7 @@ def served(name: str, storage: str, url: str, site: Site, core: int | None) -> I
     port = site.ports.acquire()
     process = Process(
         [*_command(name, storage), f"--port={port}"],
-        site.room(f"{storage}-{name}"),
+        site.make_folder(f"{storage}-{name}"),
         env=os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
     )
     try:

@@ -58,7 +58,7 @@ class Requests:
     products: Sequence[int]
     users: Sequence[int]
     queries: Sequence[str]
-    _dice: random.Random = field(default_factory=lambda: random.Random(20261122))  # noqa: S311 - the same in every run
+    _random: random.Random = field(default_factory=lambda: random.Random(20261122))  # noqa: S311 - the same in every run
 
     def of(self, workload: Workload) -> Make:
         """What makes the next request of a kind."""
@@ -66,11 +66,11 @@ class Requests:
 
     def one(self) -> bytes:
         """Any of the products."""
-        return get(f"/products/{self._dice.choice(self.products)}")
+        return get(f"/products/{self._random.choice(self.products)}")
 
     def page(self) -> bytes:
         """Any of the pages."""
-        return get(f"/products?{self._dice.choice(self.queries)}")
+        return get(f"/products?{self._random.choice(self.queries)}")
 
     def order(self) -> bytes:
         """Three products, in the order of their ids: the tutorial locks them as they come."""
@@ -78,9 +78,9 @@ class Requests:
 
     def order_draft(self) -> dict[str, Any]:
         """The body of an order."""
-        wanted = sorted(self._dice.sample(self.products, 3))
-        items = [{"product_id": key, "quantity": self._dice.randint(1, 3)} for key in wanted]
-        return {"user_id": self._dice.choice(self.users), "items": items, "shipping_address": "1 Main Street"}
+        wanted = sorted(self._random.sample(self.products, 3))
+        items = [{"product_id": key, "quantity": self._random.randint(1, 3)} for key in wanted]
+        return {"user_id": self._random.choice(self.users), "items": items, "shipping_address": "1 Main Street"}
 
 
 def bulk() -> bytes:

@@ -1,4 +1,4 @@
-"""A real headless Chromium, and what it saw."""
+"""A headless Chromium, with its console and network log."""
 
 import json
 import os
@@ -24,60 +24,60 @@ FLAGS = (
 )
 
 
-def programs() -> tuple[str, str]:
-    """The browser and its driver. Where they are not installed the test is skipped, but under CI it fails."""
+def find_programs() -> tuple[str, str]:
+    """The browser and its driver. Where they are not installed the test is skipped; in CI it fails."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
     if chromium is None or driver is None:
-        reason = f"no {'chromium' if chromium is None else 'chromedriver'} on the PATH: the report was not looked at"
+        reason = f"no {'chromium' if chromium is None else 'chromedriver'} on the PATH: the page was not tested"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
         raise AssertionError
     return chromium, driver
 
 
-class PageRequest:
-    """A window with one page in it."""
+class BrowserPage:
+    """A browser window with one page."""
 
     def __init__(self, driver: Chrome) -> None:
         self._driver = driver
 
     def open(self, page: Path) -> None:
-        """Show a file."""
+        """Open a file."""
         self._driver.get(page.as_uri())
 
     def visit(self, url: str) -> None:
-        """Show what a server has."""
+        """Open a URL."""
         self._driver.get(url)
 
     def run(self, script: str) -> Any:
-        """What a function body of JavaScript returns."""
+        """The result of a JavaScript function body."""
         return self._driver.execute_script(script)  # type: ignore[no-untyped-call]
 
-    def prefer(self, scheme: str) -> None:
+    def set_colour_scheme(self, scheme: str) -> None:
         """``light`` or ``dark``."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})  # type: ignore[no-untyped-call]
 
     def resize(self, width: int, height: int = 900) -> None:
-        """Pixels that the page has."""
+        """Set the size of the page in pixels."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # type: ignore[no-untyped-call]
 
-    def complaints(self) -> list[str]:
-        """What was written to the console since the last look."""
+    def console_messages(self) -> list[str]:
+        """Messages on the console since the last call."""
         return [entry["message"] for entry in self._driver.get_log("browser")]  # type: ignore[no-untyped-call]
 
-    def requests(self) -> list[str]:
-        """The URLs that were asked for since the last look."""
+    def requested_urls(self) -> list[str]:
+        """The URLs that were requested since the last call."""
         entries = self._driver.get_log("performance")  # type: ignore[no-untyped-call]
         events = [json.loads(entry["message"])["message"] for entry in entries]
         return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
 
 
 @contextmanager
-def window(folder: Path) -> Iterator[PageRequest]:
+def open_browser(folder: Path) -> Iterator[BrowserPage]:
     """A new browser with an empty profile in ``folder``."""
-    chromium, driver = programs()
+    chromium, driver = find_programs()
     options = ChromeOptions()
     options.binary_location = chromium
     for flag in (*FLAGS, f"--user-data-dir={folder}"):
@@ -85,6 +85,6 @@ def window(folder: Path) -> Iterator[PageRequest]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     chrome = Chrome(options=options, service=ChromeService(driver))
     try:
-        yield PageRequest(chrome)
+        yield BrowserPage(chrome)
     finally:
         chrome.quit()

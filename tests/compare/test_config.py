@@ -1,4 +1,4 @@
-"""From what was asked for to a plan, or to a line that says what to change."""
+"""Reading a plan: from options and ``compare.toml``, or an error of one line that names what to change."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from compare.config import plan
+from compare.config import load_plan
 from compare.plan import Load
 from core.errors import ConfigurationError
 
@@ -30,8 +30,8 @@ plain = "postgresql://u:geheim@localhost/a"
 
 
 @pytest.fixture
-def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Writes ``compare.toml`` into an empty folder, in which we then are."""
+def write_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Writes ``compare.toml`` into an empty folder, which becomes the working directory."""
     monkeypatch.chdir(tmp_path)
 
     def write(text: str) -> Path:
@@ -42,49 +42,49 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     return write
 
 
-def test_two_urls_are_enough() -> None:
-    made = plan(URLS, None, {})
-    assert [contender.name for contender in made.contenders] == ["sqlite", "mongomock"]
-    assert made.workloads == ["browse", "checkout", "write", "mixed"]
-    assert [str(load) for load in made.loads] == ["1 client", "4 clients", "16 clients"]
+def test_two_urls_are_a_plan() -> None:
+    plan = load_plan(URLS, None, {})
+    assert [storage.name for storage in plan.storages] == ["sqlite", "mongomock"]
+    assert plan.workloads == ["browse", "checkout", "write", "mixed"]
+    assert [str(load) for load in plan.loads] == ["1 client", "4 clients", "16 clients"]
 
 
-def test_storages_of_one_kind_are_numbered() -> None:
-    made = plan(["sqlite:///a.db", "sqlite:///b.db", "mysql+aiomysql://h/x", "sqlite:///c.db"], None, {})
-    assert [contender.name for contender in made.contenders] == ["sqlite", "sqlite 2", "mysql+aiomysql", "sqlite 3"]
+def test_storages_of_one_scheme_are_numbered() -> None:
+    plan = load_plan(["sqlite:///a.db", "sqlite:///b.db", "mysql+aiomysql://h/x", "sqlite:///c.db"], None, {})
+    assert [storage.name for storage in plan.storages] == ["sqlite", "sqlite 2", "mysql+aiomysql", "sqlite 3"]
 
 
-def test_the_file_is_found_and_says_everything(written: Callable[[str], Path]) -> None:
-    written(FULL)
-    made = plan([], None, {})
-    assert [(c.name, c.settings) for c in made.contenders] == [("plain", {}), ("large pool", {"pool_size": 40})]
-    assert (made.rounds, made.duration, made.scale, made.clients) == (7, 2.5, 1000, [2, 32])
-    assert made.mixture("mine") == pytest.approx(
+def test_file_in_working_directory_is_read(write_config: Callable[[str], Path]) -> None:
+    write_config(FULL)
+    plan = load_plan([], None, {})
+    assert [(c.name, c.settings) for c in plan.storages] == [("plain", {}), ("large pool", {"pool_size": 40})]
+    assert (plan.rounds, plan.duration, plan.scale, plan.clients) == (7, 2.5, 1000, [2, 32])
+    assert plan.mixture("mine") == pytest.approx(
         {"search": 0.25, "place_order": 0.45, "place_and_notify": 0.075, "pay": 0.15, "cancel": 0.075}
     )
-    assert "geheim" not in repr(made)
+    assert "geheim" not in repr(plan)
 
 
-def test_options_win_over_the_file(written: Callable[[str], Path]) -> None:
-    file = written(FULL)
-    made = plan(URLS, file, {"rounds": 1, "rates": [50.0, 100.0]})
-    assert (made.rounds, made.duration) == (1, 2.5)
-    assert [contender.name for contender in made.contenders] == ["sqlite", "mongomock"]
-    assert made.loads == [Load(clients=32, rate=50), Load(clients=32, rate=100)]
+def test_options_win_over_the_file(write_config: Callable[[str], Path]) -> None:
+    file = write_config(FULL)
+    plan = load_plan(URLS, file, {"rounds": 1, "rates": [50.0, 100.0]})
+    assert (plan.rounds, plan.duration) == (1, 2.5)
+    assert [storage.name for storage in plan.storages] == ["sqlite", "mongomock"]
+    assert plan.loads == [Load(clients=32, rate=50), Load(clients=32, rate=100)]
 
 
-def test_a_file_that_was_not_asked_for_is_left_alone(written: Callable[[str], Path]) -> None:
-    written("rounds = 9")
-    assert plan(URLS, None, {}).rounds == 3
+def test_file_is_ignored_if_urls_are_given(write_config: Callable[[str], Path]) -> None:
+    write_config("rounds = 9")
+    assert load_plan(URLS, None, {}).rounds == 3
 
 
 SAME = ["sqlite:///a.db", "sqlite:///a.db"]
 
 
-def test_the_same_store_twice_needs_a_scratch_each() -> None:
+def test_same_store_twice_needs_scratch() -> None:
     with pytest.raises(ConfigurationError, match="--scratch"):
-        plan(SAME, None, {})
-    assert len(plan(SAME, None, {"scratch": True}).contenders) == 2
+        load_plan(SAME, None, {})
+    assert len(load_plan(SAME, None, {"scratch": True}).storages) == 2
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,11 @@ def test_the_same_store_twice_needs_a_scratch_each() -> None:
         (URLS, {"weights": {"mixed": {"browse": -1}}}, "--weights"),
     ],
 )
-def test_what_cannot_be_is_told_in_a_line(urls: list[str], chosen: dict[str, Any], names: str) -> None:
-    with pytest.raises(ConfigurationError) as refused:
-        plan(urls, None, chosen)
-    assert names in refused.value.detail
-    assert "\n" not in refused.value.detail
+def test_invalid_plan_is_an_error_of_one_line(urls: list[str], chosen: dict[str, Any], names: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        load_plan(urls, None, chosen)
+    assert names in error.value.detail
+    assert "\n" not in error.value.detail
 
 
 @pytest.mark.parametrize(
@@ -125,17 +125,18 @@ def test_what_cannot_be_is_told_in_a_line(urls: list[str], chosen: dict[str, Any
         ("[storages]\na = 3", "storages.a in compare.toml"),
         ("[storages]\na = {pool_size = 3}", "storages.a in compare.toml"),
         ("[storages]\na = {url = 'sqlite:///a.db', puddle = 3}\nb = 'mongomock://x'", "no setting 'puddle'"),
-        ("[[contenders]]\nname = 'a'", "storages in compare.toml"),
+        ("[[storages]]\nname = 'a'", "storages in compare.toml"),
+        ("[[contenders]]\nname = 'a'", "contenders in compare.toml"),
     ],
 )
-def test_a_wrong_file_is_told_in_a_line(written: Callable[[str], Path], text: str, names: str) -> None:
-    file = written(text)
-    with pytest.raises(ConfigurationError) as refused:
-        plan([] if "storages" in text else URLS, file, {})
-    assert names in refused.value.detail
-    assert "\n" not in refused.value.detail
+def test_invalid_file_is_an_error_of_one_line(write_config: Callable[[str], Path], text: str, names: str) -> None:
+    file = write_config(text)
+    with pytest.raises(ConfigurationError) as error:
+        load_plan([] if "storages" in text else URLS, file, {})
+    assert names in error.value.detail
+    assert "\n" not in error.value.detail
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"--config: .*No such file"):
-        plan(URLS, tmp_path / "absent.toml", {})
+        load_plan(URLS, tmp_path / "absent.toml", {})

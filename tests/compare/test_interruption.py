@@ -1,4 +1,4 @@
-"""Whoever stops a comparison half-way finds the store as empty as it was, and no process left behind."""
+"""A comparison that is interrupted leaves the store empty, and no process running."""
 
 import asyncio
 import signal
@@ -19,56 +19,58 @@ from tests.compare.command import BRIEF, command, environment
 
 pytestmark = pytest.mark.thorough
 
-PATIENCE = 60.0
-"""Seconds; far less than is measured for."""
+TIMEOUT_SECONDS = 60.0
+"""Far less than the duration of the measurement."""
 
 HTTP = ["--http", "--servers=1"]
 
 
-def eventually(happens: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not happens():
-        assert time.monotonic() < deadline, what
+def wait_until(is_reached: Callable[[], bool], message: str) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not is_reached():
+        assert time.monotonic() < deadline, message
         time.sleep(0.1)
 
 
 @pytest.mark.parametrize(
-    ("how", "mode"),
+    ("stop_signal", "mode"),
     [(signal.SIGINT, []), (signal.SIGTERM, HTTP), (signal.SIGKILL, []), (signal.SIGKILL, HTTP)],
 )
-def test_the_store_is_emptied_all_the_same(
-    how: signal.Signals, mode: list[str], registry: Registry, tmp_path: Path
+def test_interrupted_comparison_empties_the_store(
+    stop_signal: signal.Signals, mode: list[str], registry: Registry, tmp_path: Path
 ) -> None:
     settings = settings_for(f"sqlite:///{tmp_path / 'a.db'}")
     backend = registry.choose(settings)
     options = [*BRIEF, "--duration=300", "--clients=1", "--workload=place_order", *mode]
-    with (tmp_path / "complaints").open("w") as complaints:
+    with (tmp_path / "stderr").open("w") as stderr:
         child = subprocess.Popen(
             command("sqlite:///a.db", "sqlite:///b.db", *options),
             cwd=tmp_path,
             env=environment(),
             stdout=subprocess.DEVNULL,
-            stderr=complaints,
-            preexec_fn=heed_interrupts,  # noqa: PLW1509 - this process has no other threads
+            stderr=stderr,
+            preexec_fn=restore_interrupts,  # noqa: PLW1509 - this process has no other threads
         )
     try:
-        eventually(lambda: asyncio.run(placed(backend, settings)) > Scale(20).orders + 10, "the store was not driven")
-        begun = psutil.Process(child.pid).children(recursive=True)
-        assert len(begun) >= 2
+        wait_until(
+            lambda: asyncio.run(count_orders(backend, settings)) > Scale(20).orders + 10, "no orders were placed"
+        )
+        processes = psutil.Process(child.pid).children(recursive=True)
+        assert len(processes) >= 2
     finally:
-        child.send_signal(how)
-    assert child.wait(PATIENCE) != 0
-    eventually(lambda: not any(map(alive, begun)), "processes are left behind")
-    assert asyncio.run(backend.migrations(settings).current()) is None, (tmp_path / "complaints").read_text()
+        child.send_signal(stop_signal)
+    assert child.wait(TIMEOUT_SECONDS) != 0
+    wait_until(lambda: not any(map(is_alive, processes)), "processes are still running")
+    assert asyncio.run(backend.migrations(settings).current()) is None, (tmp_path / "stderr").read_text()
 
 
-def heed_interrupts() -> None:
-    """A shell without job control starts what it puts in the background deaf to SIGINT, and so are our children."""
+def restore_interrupts() -> None:
+    """Background processes of a shell without job control ignore SIGINT, and their children inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-async def placed(backend: Backend, settings: Settings) -> int:
-    """How many orders there are; 0 where there is no schema."""
+async def count_orders(backend: Backend, settings: Settings) -> int:
+    """Number of orders; 0 without a schema."""
     storage = await backend.open(settings)
     try:
         if await storage.schema_revision() is None:
@@ -78,5 +80,5 @@ async def placed(backend: Backend, settings: Settings) -> int:
         await storage.close()
 
 
-def alive(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -1,92 +1,94 @@
-"""Driving a shop, closed and at a fixed rate: in virtual time, so to the millisecond."""
+"""Closed and open loops, in virtual time."""
 
 import asyncio
 
 import pytest
 
-from compare.loops import PATIENCE, Stuck, closed, paced
-from compare.tally import Latencies
-from tests.compare.virtual_time import Clock
+from compare.histograms import LatencyHistogram
+from compare.loops import ANSWER_TIMEOUT_SECONDS, ClientsTimedOut, run_closed_loop, run_open_loop
+from tests.clocks import VirtualClock
 
 MS = 1000
 """In microseconds."""
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+def clock(monkeypatch: pytest.MonkeyPatch) -> VirtualClock:
+    clock = VirtualClock()
+    monkeypatch.setattr("compare.loops.perf_counter", clock)
+    return clock
 
 
 class Shop:
-    """Answers in ``pace`` seconds. From one second after the opening, it stands still for ``stall`` seconds."""
+    """Answers after ``latency`` seconds. Stalls for ``stall`` seconds from the end of the first second."""
 
-    def __init__(self, clock: Clock, pace: float, stall: float = 0.0) -> None:
-        self._clock, self._pace, self._open_again = clock, pace, clock() + 1 + stall
+    def __init__(self, clock: VirtualClock, latency: float, stall: float = 0.0) -> None:
+        self._clock, self._latency, self._stall_end = clock, latency, clock() + 1 + stall
         self._stall = stall
-        self.latencies = Latencies()
-        self.at_once = self.most = 0
+        self.latencies = LatencyHistogram()
+        self.concurrent = self.max_concurrent = 0
 
-    async def ask(self, _number: int, since: float) -> None:
-        self.at_once += 1
-        self.most = max(self.most, self.at_once)
-        left = self._open_again - self._clock()
-        await asyncio.sleep(self._pace + (left if left < self._stall else 0) * (left > 0))
-        self.at_once -= 1
+    async def send(self, _number: int, since: float) -> None:
+        self.concurrent += 1
+        self.max_concurrent = max(self.max_concurrent, self.concurrent)
+        left = self._stall_end - self._clock()
+        await asyncio.sleep(self._latency + (left if left < self._stall else 0) * (left > 0))
+        self.concurrent -= 1
         self.latencies.record(self._clock() - since)
 
 
-def test_each_client_asks_again_as_soon_as_it_is_answered(clock: Clock) -> None:
-    shop = Shop(clock, pace=0.01)
-    seconds = clock.run(closed(shop.ask, 4, 2.0))
-    assert shop.most == 4
+def test_closed_loop_sends_after_each_answer(clock: VirtualClock) -> None:
+    shop = Shop(clock, latency=0.01)
+    seconds = clock.run(run_closed_loop(shop.send, 4, 2.0))
+    assert shop.max_concurrent == 4
     assert seconds == pytest.approx(2.0, abs=0.02)
     assert shop.latencies.count == pytest.approx(4 * 200, abs=8)
-    assert shop.latencies.at(99) == pytest.approx(10 * MS, rel=0.02)
+    assert shop.latencies.percentile(99) == pytest.approx(10 * MS, rel=0.02)
 
 
-def test_arrivals_come_evenly_and_are_sent_when_due(clock: Clock) -> None:
-    shop = Shop(clock, pace=0.001)
-    seconds, unserved = clock.run(paced(shop.ask, 200, 16, 2.0))
+def test_open_loop_sends_evenly(clock: VirtualClock) -> None:
+    shop = Shop(clock, latency=0.001)
+    seconds, unserved = clock.run(run_open_loop(shop.send, 200, 16, 2.0))
     assert (shop.latencies.count, unserved) == (400, 0)
     assert seconds == pytest.approx(2.0, abs=0.01)
-    assert shop.latencies.longest == pytest.approx(1 * MS, rel=0.1)
+    assert shop.latencies.max == pytest.approx(1 * MS, rel=0.1)
 
 
-def test_a_stall_is_charged_to_everybody_who_had_to_wait(clock: Clock) -> None:
-    """Of 400 arrivals, 100 a second, 200 come while the shop stands still, and wait for 1 s on average."""
-    shop = Shop(clock, pace=0.001, stall=2.0)
-    _, unserved = clock.run(paced(shop.ask, 100, 1, 4.0))
+def test_open_loop_charges_a_stall_to_all_queued(clock: VirtualClock) -> None:
+    """Of 400 arrivals, 100 a second, 200 arrive during the stall, and wait for 1 s on average."""
+    shop = Shop(clock, latency=0.001, stall=2.0)
+    _, unserved = clock.run(run_open_loop(shop.send, 100, 1, 4.0))
     assert (shop.latencies.count, unserved) == (400, 0)
-    assert shop.latencies.longest == pytest.approx(2000 * MS, rel=0.02)
-    assert shop.latencies.at(75) == pytest.approx(1000 * MS, rel=0.15)
-    assert (shop.latencies.at(40) or 0) < 100 * MS
+    assert shop.latencies.max == pytest.approx(2000 * MS, rel=0.02)
+    assert shop.latencies.percentile(75) == pytest.approx(1000 * MS, rel=0.15)
+    assert (shop.latencies.percentile(40) or 0) < 100 * MS
 
 
-def test_a_closed_loop_hardly_sees_the_same_stall(clock: Clock) -> None:
-    """Coordinated omission, which is why there is a fixed rate: while nobody is answered, nobody asks."""
-    shop = Shop(clock, pace=0.001, stall=2.0)
-    clock.run(closed(shop.ask, 1, 4.0))
-    assert shop.latencies.longest == pytest.approx(2000 * MS, rel=0.02)
-    assert shop.latencies.at(99.9) == pytest.approx(1 * MS, rel=0.1)
+def test_closed_loop_records_a_stall_once(clock: VirtualClock) -> None:
+    """Coordinated omission, the reason for the open loop: during a stall no request is sent."""
+    shop = Shop(clock, latency=0.001, stall=2.0)
+    clock.run(run_closed_loop(shop.send, 1, 4.0))
+    assert shop.latencies.max == pytest.approx(2000 * MS, rel=0.02)
+    assert shop.latencies.percentile(99.9) == pytest.approx(1 * MS, rel=0.1)
 
 
-def test_no_more_than_allowed_are_on_their_way_and_the_rest_waits(clock: Clock) -> None:
-    shop = Shop(clock, pace=0.02)
-    seconds, unserved = clock.run(paced(shop.ask, 300, 3, 1.0))
-    assert (shop.most, unserved) == (3, 0)
+def test_open_loop_bounds_concurrency(clock: VirtualClock) -> None:
+    shop = Shop(clock, latency=0.02)
+    seconds, unserved = clock.run(run_open_loop(shop.send, 300, 3, 1.0))
+    assert (shop.max_concurrent, unserved) == (3, 0)
     assert seconds == pytest.approx(2.0, rel=0.05), "300 requests, 150 a second"
-    assert shop.latencies.longest == pytest.approx(1000 * MS, rel=0.05)
+    assert shop.latencies.max == pytest.approx(1000 * MS, rel=0.05)
 
 
-def test_arrivals_whose_turn_never_comes_are_told(clock: Clock) -> None:
-    shop = Shop(clock, pace=0.1)
-    seconds, unserved = clock.run(paced(shop.ask, 1000, 10, 1.0))
-    assert seconds == pytest.approx(3.0, rel=0.05), "the second that was asked for, and two of grace"
+def test_open_loop_counts_unserved_arrivals(clock: VirtualClock) -> None:
+    shop = Shop(clock, latency=0.1)
+    seconds, unserved = clock.run(run_open_loop(shop.send, 1000, 10, 1.0))
+    assert seconds == pytest.approx(3.0, rel=0.05), "the run of one second, and two to drain"
     assert shop.latencies.count == pytest.approx(300, abs=20)
     assert shop.latencies.count + unserved == 1000
 
 
-def test_a_shop_that_never_answers_is_left(clock: Clock) -> None:
-    with pytest.raises(Stuck, match="2 of 2 clients"):
-        clock.run(closed(Shop(clock, pace=3600).ask, 2, 1.0))
-    assert clock() == pytest.approx(1.0 + PATIENCE, rel=0.01)
+def test_loop_times_out_without_answers(clock: VirtualClock) -> None:
+    with pytest.raises(ClientsTimedOut, match="2 of 2 clients"):
+        clock.run(run_closed_loop(Shop(clock, latency=3600).send, 2, 1.0))
+    assert clock() == pytest.approx(1.0 + ANSWER_TIMEOUT_SECONDS, rel=0.01)

@@ -1,4 +1,4 @@
-"""The report in a real browser: its charts are drawn, can be read, light and dark, and need no network."""
+"""The report in a browser: its charts are drawn, legible in both colour schemes, and need no network."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.storage import CAPABILITY_INFO
-from tests.compare.browser import PageRequest, window
+from tests.compare.browser import BrowserPage, open_browser
 from tests.compare.command import BRIEF, compare
 
 pytestmark = pytest.mark.thorough
@@ -46,49 +46,49 @@ return [...document.querySelectorAll('section.workload')].map(section => ({
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Json]:
-    """The page of a real comparison, and the same figures as JSON."""
+    """The page of a comparison, and the same figures as JSON."""
     folder = tmp_path_factory.mktemp("report")
     options = [*BRIEF, "--rounds=2", "--clients=1,4", *(f"--workload={name}" for name in WORKLOADS)]
     (folder / "compare.toml").write_text(STORES)
-    told = compare(folder, *options, "--json=f.json", "--report=r.html")
-    assert told.code == 0, told.err
+    result = compare(folder, *options, "--json=f.json", "--report=r.html")
+    assert result.code == 0, result.err
     return folder / "r.html", json.loads((folder / "f.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageRequest]:
-    with window(tmp_path_factory.mktemp("profile")) as opened:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserPage]:
+    with open_browser(tmp_path_factory.mktemp("profile")) as opened:
         yield opened
 
 
 @pytest.fixture
-def page(browser: PageRequest, report: tuple[Path, Json]) -> PageRequest:
-    """The report, opened anew."""
+def page(browser: BrowserPage, report: tuple[Path, Json]) -> BrowserPage:
+    """The report, newly opened."""
     browser.resize(1400)
-    browser.prefer("light")
-    browser.complaints()
-    browser.requests()
+    browser.set_colour_scheme("light")
+    browser.console_messages()
+    browser.requested_urls()
     browser.open(report[0])
     return browser
 
 
-def charts(page: PageRequest) -> list[Json]:
+def charts(page: BrowserPage) -> list[Json]:
     found = page.run(CHARTS)
     assert [section["workload"] for section in found] == WORKLOADS
     return [chart for section in found for chart in section["charts"]]
 
 
-def test_it_asks_no_network_for_anything_and_complains_of_nothing(page: PageRequest, report: tuple[Path, Json]) -> None:
-    asked = set(page.requests())
-    assert report[0].as_uri() in asked
-    assert asked <= {report[0].as_uri(), "data:,"}, "its icon is empty"
-    assert page.complaints() == []
-    assert page.run("return document.offline_migrations.length") == 0
+def test_page_uses_no_network_and_logs_nothing(page: BrowserPage, report: tuple[Path, Json]) -> None:
+    requested = set(page.requested_urls())
+    assert report[0].as_uri() in requested
+    assert requested <= {report[0].as_uri(), "data:,"}, "its icon is empty"
+    assert page.console_messages() == []
+    assert page.run("return document.scripts.length") == 0
     assert page.run("return performance.getEntriesByType('resource').length") == 0
     assert not re.search(r"""(src|href|action)=["'](?!data:)|url\((?!#)|@import""", report[0].read_text())
 
 
-def test_every_workload_has_its_charts_with_labelled_axes_and_units(page: PageRequest) -> None:
+def test_charts_have_labelled_axes(page: BrowserPage) -> None:
     titles = [
         ("clients at once", "answered requests per second"),
         ("part of all requests", "answered within, milliseconds"),
@@ -106,8 +106,8 @@ def test_every_workload_has_its_charts_with_labelled_axes_and_units(page: PageRe
             assert text["box"]["bottom"] <= chart["box"]["bottom"] + 1, text["text"]
 
 
-def test_the_marks_are_drawn_where_their_figures_are(page: PageRequest, report: tuple[Path, Json]) -> None:
-    """A point for each storage and number of clients, higher up the more requests were answered."""
+def test_marks_are_drawn_at_their_figures(page: BrowserPage, report: tuple[Path, Json]) -> None:
+    """A point for each storage and number of clients, higher for a higher throughput."""
     for section in page.run(CHARTS):
         throughput, latency, _ = section["charts"]
         points = [mark for mark in throughput["marks"] if mark["kind"] == "point"]
@@ -115,24 +115,28 @@ def test_the_marks_are_drawn_where_their_figures_are(page: PageRequest, report: 
         wanted = {
             (cell["storage"], cell["clients"], float(f"{sum(cell['throughput']) / 2:.4g}")): cell for cell in measured
         }
-        drawn = {figures(point["label"]): point["box"] for point in points}
+        drawn = {parse_label(point["label"]): point["box"] for point in points}
         assert set(drawn) == set(wanted)
         ascending = sorted(drawn, key=lambda figure: figure[2])
         tops = [drawn[figure]["top"] for figure in ascending]
         assert tops == sorted(tops, reverse=True)
         for mark in (*throughput["marks"], *latency["marks"]):
             assert mark["box"]["width"] + mark["box"]["height"] > 0
-            assert inside(mark["box"], throughput["box"]) or inside(mark["box"], latency["box"])
+            assert is_inside(mark["box"], throughput["box"]) or is_inside(mark["box"], latency["box"])
         assert len([mark for mark in latency["marks"] if mark["kind"] == "line mark"]) == len(STORAGES)
 
 
-def figures(label: str) -> tuple[str, int, float]:
-    """What a point of the first chart says: ``clients at once: 4; …: 1234; storage: sqlite``."""
-    said = dict(part.split(": ", 1) for part in label.split("; "))
-    return said["storage"], int(said["clients at once"]), float(said["answered requests per second"].replace(",", ""))
+def parse_label(label: str) -> tuple[str, int, float]:
+    """The label of a point of the first chart: ``clients at once: 4; …: 1234; storage: sqlite``."""
+    parts = dict(part.split(": ", 1) for part in label.split("; "))
+    return (
+        parts["storage"],
+        int(parts["clients at once"]),
+        float(parts["answered requests per second"].replace(",", "")),
+    )
 
 
-def inside(box: Json, outer: Json) -> bool:
+def is_inside(box: Json, outer: Json) -> bool:
     return bool(
         box["left"] >= outer["left"] - 1
         and box["right"] <= outer["right"] + 1
@@ -142,23 +146,23 @@ def inside(box: Json, outer: Json) -> bool:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_can_be_read_by_day_and_by_night(page: PageRequest, scheme: str) -> None:
-    """WCAG's contrasts: 4.5 to 1 for text, 3 to 1 for lines and points."""
-    page.prefer(scheme)
-    paper = luminance(page.run("return getComputedStyle(document.body).backgroundColor"))
-    assert (paper > 0.5) == (scheme == "light")
-    seen = 0
+def test_page_has_enough_contrast(page: BrowserPage, scheme: str) -> None:
+    """The contrasts of WCAG: 4.5 to 1 for text, 3 to 1 for lines and points."""
+    page.set_colour_scheme(scheme)
+    background = luminance(page.run("return getComputedStyle(document.body).backgroundColor"))
+    assert (background > 0.5) == (scheme == "light")
+    count = 0
     for chart in charts(page):
         for text in chart["texts"]:
-            assert contrast(luminance(text["colour"]), paper) >= 4.5, text["text"]
+            assert contrast(luminance(text["colour"]), background) >= 4.5, text["text"]
         for mark in chart["marks"]:
             if mark["kind"] not in ("axis", "legend"):
-                strongest = max(contrast(luminance(c), paper) for c in mark["colour"] if c.startswith("rgb"))
+                strongest = max(contrast(luminance(c), background) for c in mark["colour"] if c.startswith("rgb"))
                 assert strongest >= 3, mark["label"]
-                seen += 1
-    assert seen > 40
+                count += 1
+    assert count > 40
     for cell in page.run("return [...document.querySelectorAll('td,th,p,h1,h2')].map(e => getComputedStyle(e).color)"):
-        assert contrast(luminance(cell), paper) >= 4.5
+        assert contrast(luminance(cell), background) >= 4.5
 
 
 def luminance(colour: str) -> float:
@@ -173,24 +177,22 @@ def contrast(one: float, other: float) -> float:
 
 
 @pytest.mark.parametrize("width", [1400, 390])
-def test_nothing_sticks_out_of_the_page(page: PageRequest, width: int) -> None:
+def test_page_fits_the_window(page: BrowserPage, width: int) -> None:
     page.resize(width)
     assert page.run("return document.documentElement.scrollWidth") <= width
 
 
-def test_the_figures_stand_beside_the_capabilities_the_machine_and_the_settings(
-    page: PageRequest, report: tuple[Path, Json]
-) -> None:
+def test_page_shows_capabilities_machine_settings(page: BrowserPage, report: tuple[Path, Json]) -> None:
     rows = page.run(
         "return [...document.querySelectorAll('#capabilities tr')].map(r => [...r.cells].map(c => c.textContent))"
     )
     assert rows[0] == ["capability", *STORAGES, "what it changes"]
     assert [row[0] for row in rows[1:]] == list(CAPABILITY_INFO)
     assert next(row for row in rows if row[0] == "durable")[1:4] == ["yes", "yes", "no"]
-    told = page.run("return document.body.innerText")
+    text = page.run("return document.body.innerText")
     machine = report[1]["machine"]
     for word in (
-        "add up",
+        "passed",
         "SQLite 3.",
         machine["processor"],
         f"{machine['cores']} cores",
@@ -198,6 +200,6 @@ def test_the_figures_stand_beside_the_capabilities_the_machine_and_the_settings(
         "skew",
         "pool_size=2",
     ):
-        assert word in told
+        assert word in text
     figures = page.run("return [...document.querySelectorAll('table.figures')].map(t => t.rows.length)")
     assert figures == [1 + 2 * len(STORAGES)] * len(WORKLOADS)

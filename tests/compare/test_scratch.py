@@ -1,4 +1,4 @@
-"""Scratch stores: blank, beside the settings' own, usable like any, and gone in the end; on every storage."""
+"""Temporary databases: blank, separate from the one in the settings, and dropped in the end; on every storage."""
 
 import asyncio
 
@@ -9,52 +9,52 @@ from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.storage import SupportsTemporaryDatabases
 from demo.scale import Scale
-from demo.writer import is_empty, write
+from demo.writer import is_empty, write_shop
 
 
-async def revision(url: str, registry: Registry) -> str | None:
-    """Of the store's schema; None where there is no such store."""
+async def read_revision(url: str, registry: Registry) -> str | None:
+    """The revision of the schema; None where there is no such database."""
     settings = settings_for(url)
     try:
         return await registry.choose(settings).migrations(settings).current()
-    except ConfigurationError as refusal:
-        if "does not exist" not in refusal.detail:
+    except ConfigurationError as error:
+        if "does not exist" not in error.detail:
             raise
         return None
 
 
-async def use(url: str, registry: Registry) -> None:
+async def fill(url: str, registry: Registry) -> None:
     settings = settings_for(url)
     backend = registry.choose(settings)
     storage = await backend.open(settings)
     if await storage.schema_revision() is None:
         await backend.migrations(settings).up()
-    await write(storage, Scale(1), "none", lambda _: None)
+    await write_shop(storage, Scale(1), "none", lambda _: None)
     assert not await is_empty(storage)
     await storage.close()
 
 
-def test_a_scratch_store_is_blank_and_gone_in_the_end(blank_url: str, registry: Registry) -> None:
+def test_temporary_database_is_blank_and_dropped(blank_url: str, registry: Registry) -> None:
     backend = registry.choose(settings_for(blank_url))
     assert isinstance(backend, SupportsTemporaryDatabases)
 
-    async def walk() -> list[str]:
+    async def use_twice() -> list[str]:
         urls = []
         for _ in range(2):
             async with backend.temporary_database(settings_for(blank_url)) as url:
-                assert await revision(url, registry) is None
-                await use(url, registry)
+                assert await read_revision(url, registry) is None
+                await fill(url, registry)
                 urls.append(url)
         return urls
 
-    first, second = asyncio.run(walk())
+    first, second = asyncio.run(use_twice())
     assert len({blank_url, first, second}) == 3
     for url in (blank_url, first, second):
-        assert asyncio.run(revision(url, registry)) is None
+        assert asyncio.run(read_revision(url, registry)) is None
 
 
 @pytest.mark.needs("durable")
-def test_it_is_gone_also_where_the_work_failed(blank_url: str, registry: Registry) -> None:
+def test_temporary_database_is_dropped_after_error(blank_url: str, registry: Registry) -> None:
     backend = registry.choose(settings_for(blank_url))
     assert isinstance(backend, SupportsTemporaryDatabases)
     urls: list[str] = []
@@ -62,15 +62,15 @@ def test_it_is_gone_also_where_the_work_failed(blank_url: str, registry: Registr
     async def fail() -> None:
         async with backend.temporary_database(settings_for(blank_url)) as url:
             urls.append(url)
-            await use(url, registry)
+            await fill(url, registry)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(fail())
-    assert asyncio.run(revision(urls[0], registry)) is None
+    assert asyncio.run(read_revision(urls[0], registry)) is None
 
 
-def test_a_server_that_is_not_there_is_told(registry: Registry) -> None:
+def test_unreachable_server_is_named_in_the_error(registry: Registry) -> None:
     for url in ("postgresql://u:geheim@127.0.0.1:1/a", "mysql://u:geheim@127.0.0.1:1/a"):
         backend = registry.choose(settings_for(url))
         assert isinstance(backend, SupportsTemporaryDatabases)
@@ -79,6 +79,6 @@ def test_a_server_that_is_not_there_is_told(registry: Registry) -> None:
             async with backend.temporary_database(settings_for(url)):
                 raise AssertionError("there is no such server")
 
-        with pytest.raises(ConfigurationError, match="no server answers") as refused:
+        with pytest.raises(ConfigurationError, match="no server answers") as error:
             asyncio.run(enter())
-        assert "geheim" not in refused.value.detail
+        assert "geheim" not in error.value.detail

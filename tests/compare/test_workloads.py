@@ -1,27 +1,27 @@
-"""What workloads are made of."""
+"""Workloads and their shares of operations."""
 
 from typing import Any
 
 import pytest
 
-from compare.operations import OPERATIONS, Habit
-from compare.population import Customer, Population, Tastes
+from compare.operations import OPERATIONS, WorkloadMix
+from compare.population import ChoiceDistribution, Customer, Population
 from compare.workloads import WORKLOADS, expand
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
-def test_the_shares_of_a_workload_add_up_to_one(name: str) -> None:
+def test_shares_of_a_workload_add_up_to_one(name: str) -> None:
     assert sum(expand(name, WORKLOADS).values()) == pytest.approx(1)
 
 
-def test_mixed_is_made_of_the_others_and_so_of_everything() -> None:
+def test_mixed_contains_every_operation() -> None:
     mixed = expand("mixed", WORKLOADS)
     assert set(mixed) == set(OPERATIONS)
     assert mixed["product"] == pytest.approx(0.8 * 0.5)
     assert mixed["place_order"] == pytest.approx(0.15 * 0.6)
 
 
-def test_weights_can_be_changed_and_workloads_added() -> None:
+def test_weights_change_and_add_workloads() -> None:
     given = {**WORKLOADS, "mixed": {"browse": 1.0, "checkout": 3.0}, "mine": {"search": 2.0, "write": 0.0}}
     assert expand("mixed", given)["cancel"] == pytest.approx(0.75 * 0.1)
     assert expand("mine", given) == {"search": 1.0}
@@ -37,16 +37,16 @@ def test_weights_can_be_changed_and_workloads_added() -> None:
         ({"a": {"steal": 1.0}}, "no workload or operation 'steal'"),
     ],
 )
-def test_what_cannot_be_is_told(weights: dict[str, dict[str, float]], message: str) -> None:
+def test_invalid_weights_are_an_error(weights: dict[str, dict[str, float]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         expand("a", weights)
 
 
-def test_who_has_no_order_that_could_be_paid_places_one() -> None:
-    anything: Any = [1, 2]
-    tastes = Tastes(Population(anything, anything, anything, anything, anything), 1.0, 1)
-    customer = Customer(tastes, "somebody")
-    habit = Habit({"pay": 0.5, "cancel": 0.5})
-    assert {habit.next(customer) for _ in range(50)} == {"place_order"}
+def test_customer_without_unpaid_order_places_one() -> None:
+    items: Any = [1, 2]
+    distribution = ChoiceDistribution(Population(items, items, items, items, items), 1.0, 1)
+    customer = Customer(distribution, "customer")
+    mix = WorkloadMix({"pay": 0.5, "cancel": 0.5})
+    assert {mix.choose(customer) for _ in range(50)} == {"place_order"}
     customer.unpaid.append((1, 100))
-    assert {habit.next(customer) for _ in range(50)} == {"pay", "cancel"}
+    assert {mix.choose(customer) for _ in range(50)} == {"pay", "cancel"}

@@ -1,1 +1,1 @@
-"""Real databases for the tests: found or started once per run, offered to every test that asks for a storage."""
+"""Real databases for the tests: found or started once per run, and available to every test that uses a storage."""

@@ -1,4 +1,4 @@
-"""The part of the pytest plugin that runs once per run: starts the databases, and says at the end what ran on each."""
+"""The part of the pytest plugin that exists once per run: starts the databases, and reports what ran on each."""
 
 import asyncio
 from typing import Any
@@ -7,64 +7,67 @@ import pytest
 
 from core.errors import ConfigurationError
 from core.plugins import discover
-from tests.harness.selection import choose
-from tests.harness.server import Offer, obtain
-from tests.harness.site import Site
-from tests.harness.tally import Tally
+from tests.harness.outcomes import OutcomeCounts
+from tests.harness.run_directory import RunDirectory
+from tests.harness.selection import select_storages
+from tests.harness.server import AvailableServers, obtain_servers
 
-PACKED = "stockroom_offer"
+WORKER_INPUT_KEY = "stockroom_servers"
 
 
 class Controller:
-    """Lives in the process that was started by hand, not in the workers."""
+    """Runs in pytest's main process, not in the workers of xdist."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._selected, self._required = choose(config.getoption("storage"), config.getoption("require"))
+        self._selected, self._required = select_storages(config.getoption("storage"), config.getoption("require"))
         self._config = config
-        self._tally = Tally()
-        self._offer: Offer | None = None
+        self._counts = OutcomeCounts()
+        self._available: AvailableServers | None = None
 
-    def offer(self) -> Offer:
-        """What there is; found or started when it is first asked for, so not for tests that need no storage."""
-        if self._offer is None:
-            site = Site.new()
-            self._config.add_cleanup(site.stop)
+    def available(self) -> AvailableServers:
+        """The servers, found or started on the first call, so that tests without a storage start none."""
+        if self._available is None:
+            run_directory = RunDirectory.new()
+            self._config.add_cleanup(run_directory.stop)
             try:
-                self._offer = asyncio.run(obtain(self._selected, discover(), site))
+                self._available = asyncio.run(obtain_servers(self._selected, discover(), run_directory))
             except ConfigurationError as error:
                 pytest.exit(error.detail, returncode=pytest.ExitCode.USAGE_ERROR)
-        return self._offer
+        return self._available
 
     @pytest.hookimpl(tryfirst=True)  # before xdist starts its workers
     def pytest_sessionstart(self) -> None:
-        """What is required and absent ends the run before it begins."""
-        absent = [name for name in self._required if name in self.offer().absent]
+        """End the run if a required storage is absent."""
+        absent = [name for name in self._required if name in self.available().absent]
         if absent:
-            pytest.exit("; ".join(self._tally.missing(absent, self.offer())), returncode=pytest.ExitCode.TESTS_FAILED)
+            message = "; ".join(self._counts.unmet_requirements(absent, self.available()))
+            pytest.exit(message, returncode=pytest.ExitCode.TESTS_FAILED)
 
     @pytest.hookimpl(optionalhook=True)  # of xdist
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker about the databases."""
-        node.workerinput[PACKED] = self.offer().pack()
+        """Pass the servers to a worker."""
+        node.workerinput[WORKER_INPUT_KEY] = self.available().pack()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count."""
+        """Count the outcome."""
         for name, value in report.user_properties:
             if name == "storage":
-                self._tally.add(str(value), report.when, report.outcome)
+                self._counts.add(str(value), report.when, report.outcome)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail a run that has not shown what it was required to show."""
+        """Fail the run if no test has passed on a required storage."""
         good = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-        if session.exitstatus in good and self._required and self._tally.missing(self._required, self.offer()):
+        if session.exitstatus not in good or not self._required:
+            return
+        if self._counts.unmet_requirements(self._required, self.available()):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Each storage: what it is, where it came from, what ran on it."""
-        if self._offer is None:
+        """Print each storage: its product, its origin, and its test outcomes."""
+        if self._available is None:
             return
         terminalreporter.section("storages")
-        for line in self._tally.lines(self._offer):
+        for line in self._counts.format_lines(self._available):
             terminalreporter.line(line)
-        for sentence in self._tally.missing(self._required, self._offer):
+        for sentence in self._counts.unmet_requirements(self._required, self._available):
             terminalreporter.line(f"FAILED {sentence}", red=True)

@@ -1,4 +1,4 @@
-"""What the harness must know about a kind of database to test on it."""
+"""How to find, start and reset each kind of database."""
 
 import os
 from abc import ABC, abstractmethod
@@ -9,14 +9,16 @@ from signal import SIGKILL, SIGTERM, Signals
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from conformance.processes.process import Process, unprivileged_user
-from tests.harness.site import Site
+from typing_extensions import override
 
-Rewind = Callable[[], Awaitable[None]]
+from conformance.processes.process import Process, unprivileged_user
+from tests.harness.run_directory import RunDirectory
+
+Restore = Callable[[], Awaitable[None]]
 
 
 class Absent(Exception):
-    """There is no such database here. The message is the reason, for the run's summary."""
+    """A kind of database is not available on this machine. The message is the reason, for the run's summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +26,19 @@ class Address:
     """Where a database answers.
 
     Attributes:
-        url: of the server, or of a folder for embedded ones; ``Kind.create`` makes databases there.
-        origin: how it got there, for the summary: ``embedded``, ``environment``, or what was started.
+        url: of the server, or of a folder for embedded ones; ``DatabaseKind.create`` makes databases there.
+        origin: for the summary: ``embedded``, ``environment``, or what was started.
     """
 
     url: str
     origin: str
 
 
-class Kind(ABC):
-    """One kind of database. Stateless; its functions connect, do one thing, and disconnect.
+class DatabaseKind(ABC):
+    """One kind of database. Stateless: each method connects, does one thing, and disconnects.
 
     Attributes:
-        name: the URL scheme by which the shop knows it.
+        name: the URL scheme of its backend.
         embedded: it needs no server.
     """
 
@@ -44,36 +46,36 @@ class Kind(ABC):
     embedded: ClassVar[bool] = False
 
     @abstractmethod
-    async def obtain(self, site: Site) -> Address:
+    async def obtain(self, run_directory: RunDirectory) -> Address:
         """Find it or start it.
 
         Raises:
             Absent: neither is possible.
-            Failed: it was started and did not answer.
+            ProcessFailed: it was started and did not answer.
         """
 
     @abstractmethod
     async def create(self, address: str, name: str) -> str:
-        """Create a blank database; its URL."""
+        """Create a blank database; returns its URL."""
 
     @abstractmethod
     async def drop(self, url: str) -> None:
-        """Remove a database and all that is in it."""
+        """Delete a database."""
 
-    async def mark(self, url: str) -> Rewind | None:
-        """A function that brings the database back to what it is now, ids included. None: not worth it, create anew."""
+    async def take_snapshot(self, url: str) -> Restore | None:
+        """A function that restores the database's current state, ids included; None where creating one is as fast."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class Install:
-    """A server that is ready to be started, as often as one likes.
+class Installation:
+    """A server that is set up, and can be started any number of times.
 
     Attributes:
-        program: what is run.
+        program: the executable.
         folder: its data.
         port: on which it answers.
-        user: whose rights it runs with; None for our own.
+        user: whose rights it runs with; None for those of this process.
     """
 
     program: Path
@@ -82,72 +84,72 @@ class Install:
     user: str | None
 
 
-class Served(Kind):
+class ServerKind(DatabaseKind):
     """A kind that runs as a server: taken from the environment, or started from a program found on this machine.
 
     Attributes:
-        user: whose rights it runs with where we are root; None for our own.
-        goodbye: signal that ends it at once: its data is of no use any more.
-        farewell: signal that ends it in good order, whoever is connected.
-        patience: seconds for it to start.
-        cache: MiB in which a server of our own keeps pages of its data; little, unless more is asked for.
+        user: whose rights it runs with where this process is root; None for root's.
+        kill_signal: ends it at once; its data is no longer needed.
+        graceful_signal: ends it in good order, with clients connected.
+        start_timeout: seconds.
+        cache_mib: MiB for the page cache of a server that is started here.
     """
 
     user: ClassVar[str | None] = None
-    goodbye: ClassVar[Signals] = SIGKILL
-    farewell: ClassVar[Signals] = SIGTERM
-    patience: ClassVar[float] = 60.0
-    cache: int = 128
+    kill_signal: ClassVar[Signals] = SIGKILL
+    graceful_signal: ClassVar[Signals] = SIGTERM
+    start_timeout: ClassVar[float] = 60.0
+    cache_mib: int = 128
 
-    def __init__(self, cache: int | None = None) -> None:
-        if cache is not None:
-            self.cache = cache
+    def __init__(self, cache_mib: int | None = None) -> None:
+        if cache_mib is not None:
+            self.cache_mib = cache_mib
 
     @property
-    def variable(self) -> str:
+    def url_variable(self) -> str:
         """Environment variable that may hold the URL of a server to use."""
         return f"STOCKROOM_TEST_{self.name.upper()}_URL"
 
-    async def obtain(self, site: Site) -> Address:
-        """The server that the environment names, or one of our own on a free port."""
-        if url := os.environ.get(self.variable):
-            await self.answers(url)
+    @override
+    async def obtain(self, run_directory: RunDirectory) -> Address:
+        if url := os.environ.get(self.url_variable):
+            await self.ping(url)
             return Address(url, "environment")
-        install = await self.install(site)
-        await self.start(install, site, self.goodbye)
-        return Address(self.url(install.port), f"started {install.program}")
+        installation = await self.install(run_directory)
+        await self.start(installation, run_directory, self.kill_signal)
+        return Address(self.url(installation.port), f"started {installation.program}")
 
-    async def install(self, site: Site) -> Install:
-        """A server of our own, not yet started.
+    async def install(self, run_directory: RunDirectory) -> Installation:
+        """Set up a server on a free port, without starting it.
 
         Raises:
-            Absent: the program is nowhere.
+            Absent: the program was not found.
         """
-        program = self.find()
+        program = self.find_program()
         user = unprivileged_user(self.user) if self.user else None
-        folder = site.room(self.name, user)
+        folder = run_directory.make_folder(self.name, user)
         await self.prepare(program, folder, user)
-        return Install(program, folder, site.ports.acquire(), user)
+        return Installation(program, folder, run_directory.ports.acquire(), user)
 
-    async def start(self, install: Install, site: Site, goodbye: Signals) -> Process:
-        """Start it, and return once it answers; ``goodbye`` will end it.
+    async def start(self, installation: Installation, run_directory: RunDirectory, stop_signal: Signals) -> Process:
+        """Start it, and return once it answers; ``stop_signal`` will end it.
 
         Raises:
-            Failed: it did not answer.
+            ProcessFailed: it did not answer.
         """
-        command = self.command(install.program, install.folder, install.port)
-        process = Process(command, install.folder, user=install.user, stop_signal=goodbye)
-        site.processes.append(process)
-        await process.wait_until(lambda: self.welcome(install.port), self.patience)
-        await self.answers(self.url(install.port))
+        command = self.command(installation.program, installation.folder, installation.port)
+        process = Process(command, installation.folder, user=installation.user, stop_signal=stop_signal)
+        run_directory.processes.append(process)
+        await process.wait_until(lambda: self.initialize(installation.port), self.start_timeout)
+        await self.ping(self.url(installation.port))
         return process
 
     @abstractmethod
-    def find(self) -> Path:
-        """The program.
+    def find_program(self) -> Path:
+        """The executable.
 
         Raises:
-            Absent: it is nowhere.
+            Absent: it was not found.
         """
 
     @abstractmethod
@@ -156,26 +158,26 @@ class Served(Kind):
 
     @abstractmethod
     def command(self, program: Path, folder: Path, port: int) -> list[str | Path]:
-        """How to start it: in the foreground, on 127.0.0.1, for data that may be lost, with 300 connections."""
+        """Starts it in the foreground, on 127.0.0.1, with 300 connections and without durability."""
 
     @abstractmethod
     def url(self, port: int) -> str:
         """Of the server started on ``port``."""
 
-    async def welcome(self, port: int) -> None:
-        """First contact with a server we started; any error means not yet."""
-        await self.answers(self.url(port))
+    async def initialize(self, port: int) -> None:
+        """Make the first connection to a server started here; any error means that it is not ready yet."""
+        await self.ping(self.url(port))
 
     @abstractmethod
-    async def answers(self, url: str) -> None:
-        """Return if the server at ``url`` does what it is asked; otherwise raise whatever the driver raises."""
+    async def ping(self, url: str) -> None:
+        """Return if the server at ``url`` executes a command; otherwise raise the driver's exception."""
 
 
-def within(url: str, database: str) -> str:
+def database_url(url: str, database: str) -> str:
     """The URL of a server's database."""
     return urlsplit(url)._replace(path=f"/{database}").geturl()
 
 
-def named(url: str) -> str:
-    """The database that a URL names."""
+def database_name(url: str) -> str:
+    """The name of the database in a URL."""
     return urlsplit(url).path.strip("/")

@@ -1,7 +1,9 @@
-"""MariaDB: spoken to like MySQL, but a server of its own."""
+"""MariaDB: used through MySQL's protocol, but another server."""
 
 import shutil
 from pathlib import Path
+
+from typing_extensions import override
 
 from conformance.processes.process import run_command
 from tests.harness.kind import Absent
@@ -9,21 +11,22 @@ from tests.harness.mysql import MySQL
 
 
 class MariaDB(MySQL):
-    """As Debian's ``mariadb-server`` brings it."""
+    """As in Debian's ``mariadb-server``."""
 
     name = "mariadb"
     own_settings = ()
-    up_to_date = ()
+    fresh_statistics = ()
 
-    def find(self) -> Path:
-        """``mariadbd``, where Debian puts it or on the PATH."""
+    @override
+    def find_program(self) -> Path:
+        """``mariadbd`` on the PATH or where Debian installs it."""
         path = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
         if path and shutil.which("mariadb-install-db"):
             return Path(path)
         raise Absent("no mariadbd and mariadb-install-db on the PATH")
 
+    @override
     async def prepare(self, program: Path, folder: Path, user: str | None) -> None:
-        """A data folder, and the statements that create our account."""
         self.write_account(folder)
         install = [str(shutil.which("mariadb-install-db")), "--no-defaults", "--skip-test-db", "--skip-name-resolve"]
-        await run_command([*install, f"--datadir={folder / 'data'}", *self.rights()], folder)
+        await run_command([*install, f"--datadir={folder / 'data'}", *self.run_as_root_option()], folder)

@@ -1,4 +1,4 @@
-"""MongoDB: a replica set of one, which is the least that has transactions."""
+"""MongoDB: a replica set of one member, which is the minimum for transactions."""
 
 import asyncio
 import os
@@ -11,22 +11,24 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
+from typing_extensions import override
 
-from tests.harness.kind import Absent, Rewind, Served, named, within
+from tests.harness.kind import Absent, Restore, ServerKind, database_name, database_url
 
 _SET = "stockroom"
 _ALREADY_INITIALIZED = 23
-# Where a package from PyPI that carries the server puts it.
+# Where a package from PyPI that contains the server installs it.
 _PACKAGED = Path("fiftyone", "db", "bin", "mongod")
 
 
-class MongoDB(Served):
+class MongoDB(ServerKind):
     """The server of MongoDB, Inc."""
 
     name = "mongodb"
-    cache = 256
+    cache_mib = 256
 
-    def find(self) -> Path:
+    @override
+    def find_program(self) -> Path:
         """``STOCKROOM_MONGOD``, or ``mongod`` on the PATH, or in a Python package."""
         if chosen := os.environ.get("STOCKROOM_MONGOD"):
             return Path(chosen)
@@ -37,25 +39,27 @@ class MongoDB(Served):
                 return Path(entry, _PACKAGED)
         raise Absent("no mongod on the PATH or in a Python package, no STOCKROOM_MONGOD")
 
+    @override
     async def prepare(self, program: Path, folder: Path, user: str | None) -> None:
-        """An empty data folder."""
         (folder / "data").mkdir()
 
+    @override
     def command(self, program: Path, folder: Path, port: int) -> list[str | Path]:
-        """Small, without statistics of its own, and with its socket nowhere."""
-        size = [f"--wiredTigerCacheSizeGB={self.cache / 1024}", "--oplogSize=128", "--maxConns=3000"]
+        """With a small cache, and without diagnostic data or a Unix socket."""
+        size = [f"--wiredTigerCacheSizeGB={self.cache_mib / 1024}", "--oplogSize=128", "--maxConns=3000"]
         quiet = ["--nounixsocket", "--setParameter=diagnosticDataCollectionEnabled=false"]
-        place = [f"--dbpath={folder / 'data'}", "--bind_ip=127.0.0.1", f"--port={port}", f"--replSet={_SET}"]
-        return [program, *place, *size, *quiet]
+        basic = [f"--dbpath={folder / 'data'}", "--bind_ip=127.0.0.1", f"--port={port}", f"--replSet={_SET}"]
+        return [program, *basic, *size, *quiet]
 
+    @override
     def url(self, port: int) -> str:
-        """Of the replica set."""
         return f"mongodb://127.0.0.1:{port}/?replicaSet={_SET}"
 
-    async def welcome(self, port: int) -> None:
-        """Make it a replica set, and return once it is the primary."""
+    @override
+    async def initialize(self, port: int) -> None:
+        """Initiate the replica set, and return once it has a primary."""
         async with _client(f"mongodb://127.0.0.1:{port}/?directConnection=true") as client:
-            # An acknowledged write has been seen by the majority, but need not be on disk: throw-away data.
+            # Acknowledged writes need not be on disk, for the data is thrown away.
             members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
             config = {"_id": _SET, "members": members, "writeConcernMajorityJournalDefault": False}
             try:
@@ -63,37 +67,39 @@ class MongoDB(Served):
             except OperationFailure as error:
                 if error.code != _ALREADY_INITIALIZED:
                     raise
-        await self.answers(self.url(port))
+        await self.ping(self.url(port))
 
-    async def answers(self, url: str) -> None:
-        """Find the primary."""
+    @override
+    async def ping(self, url: str) -> None:
         async with _client(url) as client:
             await client.admin.command("ping")
 
+    @override
     async def create(self, address: str, name: str) -> str:
-        """The URL alone: the database comes into being with its first collection."""
-        return within(address, name)
+        """Only builds the URL: the database is created with its first collection."""
+        return database_url(address, name)
 
+    @override
     async def drop(self, url: str) -> None:
-        """Drop the database."""
         async with _client(url) as client:
-            await client.drop_database(named(url))
+            await client.drop_database(database_name(url))
 
-    async def mark(self, url: str) -> Rewind:
-        """Keep the few documents there are, such as the record of migrations; restore them into emptied collections."""
+    @override
+    async def take_snapshot(self, url: str) -> Restore:
+        """Copies the few documents there are, such as the migration record; restores them into emptied collections."""
         async with _client(url) as client:
-            database = client[named(url)]
+            database = client[database_name(url)]
             names = [name for name in await database.list_collection_names() if not name.startswith("system.")]
-            kept = {name: await database[name].find().to_list() for name in names}
+            documents = {name: await database[name].find().to_list() for name in names}
 
-        async def rewind() -> None:
+        async def restore() -> None:
             async with _client(url) as client:
-                database = client[named(url)]
-                await asyncio.gather(*(database[name].delete_many({}) for name in kept))
-                for name in filter(kept.get, kept):
-                    await database[name].insert_many(kept[name])
+                database = client[database_name(url)]
+                await asyncio.gather(*(database[name].delete_many({}) for name in documents))
+                for name in filter(documents.get, documents):
+                    await database[name].insert_many(documents[name])
 
-        return rewind
+        return restore
 
 
 @asynccontextmanager

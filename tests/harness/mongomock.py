@@ -1,22 +1,26 @@
-"""mongomock: MongoDB's interface, in this process and its memory."""
+"""mongomock: MongoDB's interface, in the memory of this process."""
 
-from tests.harness.kind import Address, Kind
-from tests.harness.site import Site
+from typing_extensions import override
+
+from tests.harness.kind import Address, DatabaseKind
+from tests.harness.run_directory import RunDirectory
 
 
-class Mongomock(Kind):
-    """Comes with its backend's drivers. Cheap to create, so every test gets a new one."""
+class Mongomock(DatabaseKind):
+    """Installed with its backend's drivers. Cheap to create, so every test gets a new one."""
 
     name = "mongomock"
     embedded = True
 
-    async def obtain(self, site: Site) -> Address:
-        """Nothing to set up."""
+    @override
+    async def obtain(self, run_directory: RunDirectory) -> Address:
         return Address("mongomock://localhost", "embedded")
 
+    @override
     async def create(self, address: str, name: str) -> str:
-        """The URL alone: the database comes into being with its first use."""
+        """Only builds the URL: the database is created when it is first used."""
         return f"{address}/{name}"
 
+    @override
     async def drop(self, url: str) -> None:
-        """Nothing to do: it is gone with the process."""
+        """Nothing to do: it ends with the process."""

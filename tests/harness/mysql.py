@@ -1,4 +1,4 @@
-"""MySQL: the real one, not the server that Debian installs under its name."""
+"""MySQL: Oracle's server, not the MariaDB that Debian installs as ``mysqld``."""
 
 import os
 import shutil
@@ -9,14 +9,15 @@ from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 import asyncmy
+from typing_extensions import override
 
 from conformance.processes.process import run_command
-from tests.harness.kind import Absent, Rewind, Served, named, within
+from tests.harness.kind import Absent, Restore, ServerKind, database_name, database_url
 
-# Beside the project, in a checkout that shares its servers with others.
+# Beside the project, in a checkout that shares its servers with other checkouts.
 _SHARED = Path(__file__).resolve().parents[3] / "shared" / "servers" / "mysqld"
 
-# The account the tests use, with a password, so that logging in is what it is in earnest. Run at every start.
+# The account of the tests, with a password, as in production. Run at every start.
 _ACCOUNT = """\
 CREATE USER IF NOT EXISTS stockroom IDENTIFIED BY 'stockroom';
 GRANT ALL ON *.* TO stockroom WITH GRANT OPTION;
@@ -24,7 +25,7 @@ GRANT ALL ON *.* TO stockroom WITH GRANT OPTION;
 
 _NEXT_IDS = "SELECT table_name, auto_increment FROM information_schema.tables WHERE table_schema = DATABASE()"
 
-# What throw-away data does not need; and, to bring forgotten assumptions to light, a time zone that is not UTC.
+# Without durability; and with a time zone other than UTC, to detect code that assumes UTC.
 _SETTINGS = [
     "--bind-address=127.0.0.1",
     "--max-connections=300",
@@ -38,21 +39,22 @@ _SETTINGS = [
 ]
 
 
-class MySQL(Served):
+class MySQL(ServerKind):
     """Oracle's server; ``MariaDB`` differs in how it is found and set up."""
 
     name = "mysql"
-    patience = 120.0
-    # What the other of the two does not know.
-    up_to_date: ClassVar[Sequence[str]] = ("SET information_schema_stats_expiry = 0",)
+    start_timeout = 120.0
+    # MariaDB does not support these.
+    fresh_statistics: ClassVar[Sequence[str]] = ("SET information_schema_stats_expiry = 0",)
     own_settings: ClassVar[Sequence[str]] = (
         "--mysqlx=OFF",
         "--secure-file-priv=NULL",
         "--innodb-redo-log-capacity=64M",
     )
 
-    def find(self) -> Path:
-        """``STOCKROOM_MYSQLD``, or ``mysqld`` on the PATH if it is MySQL's, or the one shared beside the project."""
+    @override
+    def find_program(self) -> Path:
+        """``STOCKROOM_MYSQLD``, or ``mysqld`` on the PATH if it is MySQL's, or the shared one beside the project."""
         if chosen := os.environ.get("STOCKROOM_MYSQLD"):
             return Path(chosen)
         found = shutil.which("mysqld")
@@ -62,89 +64,95 @@ class MySQL(Served):
             return _SHARED
         raise Absent(f"{'mysqld on the PATH is MariaDB' if found else 'no mysqld on the PATH'}, no STOCKROOM_MYSQLD")
 
+    @override
     async def prepare(self, program: Path, folder: Path, user: str | None) -> None:
-        """A data folder, and the statements that create our account."""
         self.write_account(folder)
-        initialize = ["--initialize-insecure", f"--datadir={folder / 'data'}", *self.rights()]
+        initialize = ["--initialize-insecure", f"--datadir={folder / 'data'}", *self.run_as_root_option()]
         await run_command([program, *_without_defaults(program), *initialize], folder)
 
     def write_account(self, folder: Path) -> None:
-        """The file that is run when the server starts."""
+        """Write the statements that create the account when the server starts."""
         (folder / "account.sql").write_text(_ACCOUNT)
 
-    def rights(self) -> list[str]:
-        """The consent to run as root, where we are root: the program may lie where nobody else can read."""
+    def run_as_root_option(self) -> list[str]:
+        """The option to run as root, where this process is root: other users may not be able to read the program."""
         return ["--user=root"] if os.geteuid() == 0 else []
 
+    @override
     def command(self, program: Path, folder: Path, port: int) -> list[str | Path]:
-        """With its socket in the same folder."""
-        places = [
+        """With its socket in the data's folder."""
+        paths = [
             f"--datadir={folder / 'data'}",
             f"--socket={folder / 'socket'}",
             f"--init-file={folder / 'account.sql'}",
         ]
-        own = [f"--port={port}", f"--innodb-buffer-pool-size={self.cache}M", *self.own_settings]
-        settings = [*self.rights(), *places, *_SETTINGS, *own]
+        own = [f"--port={port}", f"--innodb-buffer-pool-size={self.cache_mib}M", *self.own_settings]
+        settings = [*self.run_as_root_option(), *paths, *_SETTINGS, *own]
         return [program, *_without_defaults(program), *settings]
 
+    @override
     def url(self, port: int) -> str:
-        """Of the server alone: there is no database yet."""
+        """Without a database: there is none yet."""
         return f"{self.name}://stockroom:stockroom@127.0.0.1:{port}/"
 
-    async def answers(self, url: str) -> None:
-        """Ask for its version."""
+    @override
+    async def ping(self, url: str) -> None:
         await _execute(url, "SELECT VERSION()")
 
+    @override
     async def create(self, address: str, name: str) -> str:
-        """Create a database; its collation stays the server's own, for the backend must not rely on it."""
+        """With the server's default collation, because the backend must not rely on one."""
         await _execute(address, f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
-        return within(address, name)
+        return database_url(address, name)
 
+    @override
     async def drop(self, url: str) -> None:
-        """Drop the database."""
-        await _execute(within(url, ""), f"DROP DATABASE IF EXISTS `{named(url)}`")
+        await _execute(database_url(url, ""), f"DROP DATABASE IF EXISTS `{database_name(url)}`")
 
-    async def mark(self, url: str) -> Rewind:
-        """Delete the rows of the tables that are empty now, and start their ids anew.
+    @override
+    async def take_snapshot(self, url: str) -> Restore:
+        """Restores by deleting the rows of tables that were empty, and resetting their ids.
 
         Measured on the shop's tables with two of them used: MySQL 15 ms, MariaDB 9; TRUNCATE of all takes 158 and 34.
         """
         tables = await self._next_ids(url)
         empty = {table for table in tables if not await _execute(url, f"SELECT 1 FROM `{table}` LIMIT 1")}
 
-        async def rewind() -> None:
+        async def restore() -> None:
             used = {table: next_id for table, next_id in (await self._next_ids(url)).items() if next_id != 1}
             deletions = [f"DELETE FROM `{table}`" for table in empty & used.keys()]
             restarts = [f"ALTER TABLE `{table}` AUTO_INCREMENT = 1" for table in empty & used.keys() if used[table]]
             await _execute(url, "SET foreign_key_checks = 0, lock_wait_timeout = 10", *deletions, *restarts)
 
-        return rewind
+        return restore
 
     async def _next_ids(self, url: str) -> dict[str, int | None]:
         """The next id of each table; None for a table without ids of its own."""
-        return dict(await _execute(url, *self.up_to_date, _NEXT_IDS))
+        return dict(await _execute(url, *self.fresh_statistics, _NEXT_IDS))
 
 
 def _without_defaults(program: Path) -> list[str]:
-    # Must come first, and once; a script round the server, like the shared one, has put it there already.
+    # Must be the first option, and given once; a wrapper script, like the shared one, already passes it.
     with program.open("rb") as file:
         return [] if file.read(2) == b"#!" else ["--no-defaults"]
 
 
 def _is_mariadb(program: str) -> bool:
-    said = subprocess.run([program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return "mariadb" in said.stdout.lower()
+    version = subprocess.run(
+        [program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    return "mariadb" in version.stdout.lower()
 
 
 async def _execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
-    """Run statements on a connection of their own; the rows of the last."""
+    """Run statements on a new connection; returns the rows of the last."""
     parts = urlsplit(url)
     connection = await asyncmy.connect(
         host=parts.hostname,
         port=parts.port or 3306,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        database=named(url) or None,
+        database=database_name(url) or None,
         autocommit=True,
     )
     try:

@@ -1,4 +1,4 @@
-"""PgBouncer in front of a PostgreSQL server, in transaction mode: each transaction gets another server connection."""
+"""PgBouncer in front of a PostgreSQL server, in transaction mode: a transaction may use any server connection."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from conformance.processes.process import Process, unprivileged_user
 from tests.harness.kind import Absent
 from tests.harness.postgresql import PostgreSQL
-from tests.harness.site import Site
+from tests.harness.run_directory import RunDirectory
 
 _INI = """\
 [databases]
@@ -25,42 +25,42 @@ max_client_conn = 200
 
 
 class PgBouncer:
-    """One process, ended with its site.
+    """One process, which ends with its run directory.
 
     Args:
-        site: where it keeps its files.
-        server_url: of the PostgreSQL server; its login is the pooler's too.
+        run_directory: for its files.
+        server_url: of the PostgreSQL server; the pooler uses the same login.
         size: connections to the server for each database.
 
     Raises:
         Absent: it is not installed.
     """
 
-    def __init__(self, site: Site, server_url: str, size: int) -> None:
+    def __init__(self, run_directory: RunDirectory, server_url: str, size: int) -> None:
         program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
         if program is None:
             raise Absent("no pgbouncer on the PATH; Debian has a package of that name")
         server = urlsplit(server_url)
-        port = site.ports.acquire()
+        port = run_directory.ports.acquire()
         self._netloc = f"{server.username}:{server.password}@127.0.0.1:{port}"
-        user = unprivileged_user("postgres")  # it refuses to run as root
-        folder = site.room("pgbouncer", user)
+        user = unprivileged_user("postgres")  # PgBouncer refuses to run as root
+        folder = run_directory.make_folder("pgbouncer", user)
         ini = folder / "pgbouncer.ini"
         ini.write_text(
             _INI.format(host=server.hostname, port=server.port or 5432, listen=port, folder=folder, size=size)
         )
         (folder / "users").write_text(f'"{unquote(server.username or "")}" "{unquote(server.password or "")}"\n')
         self._process = Process([program, ini], Path(folder), user=user)
-        site.processes.append(self._process)
+        run_directory.processes.append(self._process)
 
     def through(self, url: str) -> str:
         """The URL of a database of the server, through the pooler."""
         return urlsplit(url)._replace(netloc=self._netloc).geturl()
 
     async def ready(self, url: str) -> None:
-        """Return once a client gets through to that database.
+        """Return once a client can query that database through the pooler.
 
         Raises:
-            Failed: it has ended, or needs too long.
+            ProcessFailed: it has ended, or did not answer in time.
         """
-        await self._process.wait_until(lambda: PostgreSQL().answers(self.through(url)), 30)
+        await self._process.wait_until(lambda: PostgreSQL().ping(self.through(url)), 30)

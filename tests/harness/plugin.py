@@ -1,4 +1,4 @@
-"""The pytest plugin of this repository: which of our storages a run is about, and where their servers come from."""
+"""The pytest plugin of this repository: selects the storages of a run, and provides their servers."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -7,16 +7,16 @@ import pytest
 
 from conformance import Target
 from core.plugins import discover
-from tests.harness.controller import PACKED, Controller
+from tests.harness.controller import WORKER_INPUT_KEY, Controller
 from tests.harness.databases import Databases
-from tests.harness.server import Offer, Server
+from tests.harness.server import AvailableServers, Server
 
 EMBEDDED = "embedded"
-OFFER = pytest.StashKey[Callable[[], Offer]]()
+AVAILABLE_SERVERS = pytest.StashKey[Callable[[], AvailableServers]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Which storages."""
+    """Add the options that select storages."""
     group = parser.getgroup("stockroom")
     group.addoption(
         "--storage",
@@ -30,39 +30,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Servers are started by the process that was started by hand, and handed to the workers."""
-    config.addinivalue_line("markers", "thorough: takes long; left out of the everyday loop, --storage embedded")
+    """Start the servers in pytest's main process; its workers receive them."""
+    config.addinivalue_line("markers", "thorough: takes long; deselected by --storage embedded")
     if hasattr(config, "workerinput"):
-        handed = Offer.unpack(config.workerinput[PACKED])
-        config.stash[OFFER] = lambda: handed
+        received = AvailableServers.unpack(config.workerinput[WORKER_INPUT_KEY])
+        config.stash[AVAILABLE_SERVERS] = lambda: received
     else:
         controller = Controller(config)
         config.pluginmanager.register(controller)
-        config.stash[OFFER] = controller.offer
+        config.stash[AVAILABLE_SERVERS] = controller.available
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)  # of xdist
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Without servers on the same cores, two workers on each: many tests wait for nothing but time."""
+    """Two workers per core where no servers run on the same cores, because many tests only wait."""
     return 2 * (os.cpu_count() or 1) if config.getoption("storage") == EMBEDDED else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The everyday loop is for whoever changes something and waits."""
+    """Deselect thorough tests where only the embedded storages are selected, for a short run."""
     if config.getoption("storage") == EMBEDDED and config.getoption("minutes", None) is None:  # that is 'make fuzz'
-        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        deselected = [item for item in items if item.get_closest_marker("thorough")]
         items[:] = [item for item in items if not item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=deselected)
 
 
 def pytest_conformance_targets(config: pytest.Config) -> Sequence[Target]:
-    """Each storage that answers."""
-    offer, registry = config.stash[OFFER](), discover()
+    """A target for each storage that answers."""
+    available, registry = config.stash[AVAILABLE_SERVERS](), discover()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    return [Databases(server, registry, f"{offer.run}_{worker}") for server in offer.servers]
+    return [Databases(server, registry, f"{available.run}_{worker}") for server in available.servers]
 
 
 @pytest.fixture(scope="session")
 def database_server(conformance_target: Databases) -> Server:
-    """The database server, or what stands for it, that this run of the test is about."""
+    """The database server that this run of the test uses; for an embedded database its folder."""
     return conformance_target.server

@@ -1,4 +1,4 @@
-"""PostgreSQL, from Debian's packages or any other that brings ``initdb`` along."""
+"""PostgreSQL, from Debian's packages or another installation with ``initdb``."""
 
 import os
 import shutil
@@ -9,11 +9,12 @@ from signal import SIGINT, SIGQUIT
 from urllib.parse import unquote, urlsplit
 
 import asyncpg  # type: ignore[import-untyped]
+from typing_extensions import override
 
 from conformance.processes.process import run_command
-from tests.harness.kind import Absent, Rewind, Served, named, within
+from tests.harness.kind import Absent, Restore, ServerKind, database_name, database_url
 
-# Each table, with the tables that refer to it.
+# Each table, with the tables that have foreign keys to it.
 _TABLES = """
     SELECT relid::regclass::text, array(
         SELECT conrelid::regclass::text FROM pg_constraint
@@ -22,8 +23,8 @@ _TABLES = """
 """
 _SEQUENCES = "SELECT relid::regclass::text FROM pg_statio_user_sequences"
 
-# What throw-away data does not need, and what brings forgotten assumptions to light: a session time zone that is not
-# UTC. The database's collation, chosen in ``prepare``, is linguistic for the same reason.
+# Without durability; and with a session time zone other than UTC, to detect code that assumes UTC. The database's
+# collation, chosen in ``prepare``, is linguistic for the same reason.
 _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -37,15 +38,16 @@ _SETTINGS = {
 }
 
 
-class PostgreSQL(Served):
-    """It refuses to run as root, so there it runs as ``postgres``."""
+class PostgreSQL(ServerKind):
+    """Runs as ``postgres`` where this process is root, because it refuses to run as root."""
 
     name = "postgresql"
     user = "postgres"
-    goodbye = SIGQUIT  # at once, but giving back its shared memory
-    farewell = SIGINT
+    kill_signal = SIGQUIT  # at once, but releases its shared memory
+    graceful_signal = SIGINT
 
-    def find(self) -> Path:
+    @override
+    def find_program(self) -> Path:
         """The newest under ``/usr/lib/postgresql``, or the one on the PATH."""
         debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         on_path = [Path(entry) for entry in os.get_exec_path()]
@@ -54,8 +56,9 @@ class PostgreSQL(Served):
                 return folder / "postgres"
         raise Absent("no postgres and initdb in /usr/lib/postgresql/*/bin or on the PATH")
 
+    @override
     async def prepare(self, program: Path, folder: Path, user: str | None) -> None:
-        """A data folder whose superuser logs in with a password."""
+        """Initializes a data folder whose superuser has a password."""
         password = folder / "password"
         password.write_text("stockroom")
         password.chmod(0o644)
@@ -70,37 +73,44 @@ class PostgreSQL(Served):
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US"]
         await run_command([*initdb, *login, *locale], folder, user=user)
 
+    @override
     def command(self, program: Path, folder: Path, port: int) -> list[str | Path]:
-        """With its socket in the same folder."""
-        own = {"port": str(port), "unix_socket_directories": str(folder), "shared_buffers": f"{self.cache}MB"}
+        """With its socket in the data's folder."""
+        own = {"port": str(port), "unix_socket_directories": str(folder), "shared_buffers": f"{self.cache_mib}MB"}
         settings = _SETTINGS | own
         return [program, "-D", folder / "data", *(f"--{name}={value}" for name, value in settings.items())]
 
+    @override
     def url(self, port: int) -> str:
-        """With the maintenance database."""
+        """Of the maintenance database."""
         return f"postgresql://stockroom:stockroom@127.0.0.1:{port}/postgres"
 
-    async def answers(self, url: str) -> None:
-        """Ask for its version."""
+    @override
+    async def ping(self, url: str) -> None:
         await self._execute(url, "SELECT version()")
 
+    @override
     async def create(self, address: str, name: str) -> str:
-        """Create a database from the untouched template."""
+        """From the pristine template."""
         await self._execute(address, f'CREATE DATABASE "{name}" TEMPLATE template0')
-        return within(address, name)
+        return database_url(address, name)
 
+    @override
     async def drop(self, url: str) -> None:
-        """Drop the database, together with forgotten connections."""
-        await self._execute(within(url, "postgres"), f'DROP DATABASE IF EXISTS "{named(url)}" WITH (FORCE)')
+        """Ends connections that were left open."""
+        await self._execute(
+            database_url(url, "postgres"), f'DROP DATABASE IF EXISTS "{database_name(url)}" WITH (FORCE)'
+        )
 
-    async def mark(self, url: str) -> Rewind:
-        """Delete the rows of the tables that are empty now, referring tables first, and restart every sequence.
+    @override
+    async def take_snapshot(self, url: str) -> Restore:
+        """Restores by deleting the rows of tables that were empty, referring ones first, and resetting every sequence.
 
         Measured on the shop's tables, the connection included: 15 ms; TRUNCATE takes 48, a clone of a template 47.
         """
         connection = await _connect(url)
         try:
-            tables = _referring_first(await connection.fetch(_TABLES))
+            tables = _order_referring_first(await connection.fetch(_TABLES))
             sequences = [row[0] for row in await connection.fetch(_SEQUENCES)]
             empty = [table for table in tables if not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})")]
         finally:
@@ -118,7 +128,7 @@ class PostgreSQL(Served):
             await connection.close()
 
 
-def _referring_first(tables: Iterable[tuple[str, list[str]]]) -> list[str]:
+def _order_referring_first(tables: Iterable[tuple[str, list[str]]]) -> list[str]:
     return list(TopologicalSorter(dict(tables)).static_order())
 
 
@@ -129,5 +139,5 @@ async def _connect(url: str) -> asyncpg.Connection:
         port=parts.port,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        database=named(url),
+        database=database_name(url),
     )

@@ -1,4 +1,4 @@
-"""The databases of a run: which there are, which are not and why, and what each says it is."""
+"""The database servers of a run, and why others are absent."""
 
 import asyncio
 import secrets
@@ -8,23 +8,23 @@ from typing import Any
 
 from conformance.defaults import settings_for
 from core.plugins import Registry
-from tests.harness.kind import Absent, Kind
+from tests.harness.kind import Absent, DatabaseKind
 from tests.harness.mariadb import MariaDB
 from tests.harness.mongodb import MongoDB
 from tests.harness.mongomock import Mongomock
 from tests.harness.mysql import MySQL
 from tests.harness.postgresql import PostgreSQL
-from tests.harness.site import Site
+from tests.harness.run_directory import RunDirectory
 from tests.harness.sqlite import SQLite
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, DatabaseKind] = {
     kind.name: kind for kind in (SQLite(), PostgreSQL(), MySQL(), MariaDB(), MongoDB(), Mongomock())
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A database that answers, as plain data that can be handed to worker processes.
+    """A database that answers, as plain data that can be passed to worker processes.
 
     Attributes:
         name: of its kind, and in the ids of tests.
@@ -39,19 +39,19 @@ class Server:
     product: str
 
     @property
-    def kind(self) -> Kind:
-        """What the harness knows about it."""
+    def kind(self) -> DatabaseKind:
+        """How the harness uses it."""
         return KINDS[self.name]
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class AvailableServers:
     """What a run can test on.
 
     Attributes:
-        run: distinguishes this run's databases from those of others on the same server.
+        run: prefix of the names of this run's databases, so that runs can share a server.
         servers: those that answer, in a fixed order.
-        absent: for each that was asked for and does not answer, why.
+        absent: the reason for each that is selected and does not answer.
     """
 
     run: str
@@ -63,26 +63,26 @@ class Offer:
         return asdict(self)
 
     @classmethod
-    def unpack(cls, packed: dict[str, Any]) -> "Offer":
+    def unpack(cls, packed: dict[str, Any]) -> "AvailableServers":
         """The inverse of ``pack``."""
         return cls(**{**packed, "servers": tuple(Server(**server) for server in packed["servers"])})
 
 
-async def obtain(names: Iterable[str], registry: Registry, site: Site) -> Offer:
-    """Find or start, all at once, the databases that are selected and that the shop has a backend for."""
+async def obtain_servers(names: Iterable[str], registry: Registry, run_directory: RunDirectory) -> AvailableServers:
+    """Find or start, concurrently, the selected databases for which a backend is installed."""
     run = f"stockroom_test_{secrets.token_hex(4)}"
     selected = [KINDS[name] for name in KINDS if name in set(names)]
-    found = await asyncio.gather(*(_one(kind, registry, site, run) for kind in selected))
-    absent = {kind.name: outcome for kind, outcome in zip(selected, found, strict=True) if isinstance(outcome, str)}
-    servers = tuple(outcome for outcome in found if isinstance(outcome, Server))
-    return Offer(run, servers, absent)
+    found = await asyncio.gather(*(_obtain_server(kind, registry, run_directory, run) for kind in selected))
+    absent = {kind.name: reason for kind, reason in zip(selected, found, strict=True) if isinstance(reason, str)}
+    servers = tuple(server for server in found if isinstance(server, Server))
+    return AvailableServers(run, servers, absent)
 
 
-async def _one(kind: Kind, registry: Registry, site: Site, run: str) -> Server | str:
+async def _obtain_server(kind: DatabaseKind, registry: Registry, run_directory: RunDirectory, run: str) -> Server | str:
     if kind.name not in registry.by_scheme:
         return f"no installed backend answers to {kind.name}://"
     try:
-        address = await kind.obtain(site)
+        address = await kind.obtain(run_directory)
         url = await kind.create(address.url, f"{run}_probe")
         storage = await registry.choose(settings_for(url)).open(settings_for(url))
         product = storage.server
@@ -90,6 +90,6 @@ async def _one(kind: Kind, registry: Registry, site: Site, run: str) -> Server |
         await kind.drop(url)
     except Absent as reason:
         return str(reason)
-    except Exception as error:  # whatever a driver or a backend says: a database that does not work is absent
+    except Exception as error:  # of any driver or backend: a database that does not work is absent
         return f"it does not work: {type(error).__name__}: {error}"
     return Server(kind.name, address.url, address.origin, product)

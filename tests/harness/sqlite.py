@@ -1,40 +1,45 @@
-"""SQLite: a file per database, copied from a migrated one."""
+"""SQLite: one file per database, copied from a migrated one."""
 
 import shutil
 from pathlib import Path
 
-from tests.harness.kind import Address, Kind, Rewind
-from tests.harness.site import Site
+from typing_extensions import override
+
+from tests.harness.kind import Address, DatabaseKind, Restore
+from tests.harness.run_directory import RunDirectory
 
 
-class SQLite(Kind):
-    """Part of Python, so always there."""
+class SQLite(DatabaseKind):
+    """Part of Python, so always available."""
 
     name = "sqlite"
     embedded = True
 
-    async def obtain(self, site: Site) -> Address:
-        """A folder for the files."""
-        return Address(f"sqlite:///{site.room(self.name)}", "embedded")
+    @override
+    async def obtain(self, run_directory: RunDirectory) -> Address:
+        return Address(f"sqlite:///{run_directory.make_folder(self.name)}", "embedded")
 
+    @override
     async def create(self, address: str, name: str) -> str:
-        """The URL alone: the file comes into being with the first connection."""
+        """Only builds the URL: the file is created with the first connection."""
         return f"{address}/{name}.db"
 
+    @override
     async def drop(self, url: str) -> None:
-        """Remove the file and those that SQLite keeps beside it."""
+        """Deletes the file and those that SQLite keeps beside it."""
         _remove(_path(url))
 
-    async def mark(self, url: str) -> Rewind:
-        """Keep a copy, and put it in place of the file: as a new file, so that no forgotten connection writes to it."""
+    @override
+    async def take_snapshot(self, url: str) -> Restore:
+        """Copies the file; restores it as a new file, so that no connection left open writes to it."""
         copy = f"{_path(url)}.template"
         shutil.copyfile(_path(url), copy)
 
-        async def rewind() -> None:
+        async def restore() -> None:
             _remove(_path(url))
             shutil.copyfile(copy, _path(url))
 
-        return rewind
+        return restore
 
 
 def _remove(path: str) -> None:

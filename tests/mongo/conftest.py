@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.run_directory import RunDirectory
 from tests.harness.server import Server
-from tests.harness.site import Site
 from tests.mongo.deployment import KIND
 
 
 @pytest.fixture(scope="session")
 def mongod(database_server: Server) -> Path:
     """The server program. The run offers MongoDB, so a missing program is a failure."""
-    return KIND.find()
+    return KIND.find_program()
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site() -> Iterator[RunDirectory]:
     """The folder, ports and servers of a module, which end with it."""
-    site = Site.new()
+    site = RunDirectory.new()
     yield site
     site.stop()

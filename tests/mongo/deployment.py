@@ -12,7 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorClient as Client
 
 from conformance.processes.process import Process
 from tests.harness.mongodb import MongoDB
-from tests.harness.site import Site
+from tests.harness.run_directory import RunDirectory
 
 KIND = MongoDB()
 SET = KIND.url(0).rpartition("=")[2]
@@ -27,7 +27,7 @@ class Node:
     port: int
     command: list[str | Path]
     folder: Path
-    site: Site
+    site: RunDirectory
     process: Process
     is_running: bool = True
 
@@ -57,7 +57,7 @@ class Node:
         await self.process.wait_until(greet, 60)
 
 
-def _run(command: list[str | Path], folder: Path, site: Site) -> Process:
+def _run(command: list[str | Path], folder: Path, site: RunDirectory) -> Process:
     process = Process(command, folder, stop_signal=SIGKILL)
     site.processes.append(process)
     return process
@@ -73,10 +73,10 @@ async def open_client(url: str) -> AsyncIterator[Client[dict[str, Any]]]:
         client.close()
 
 
-async def start_node(site: Site, program: Path, *options: str, is_replicated: bool = True) -> Node:
+async def start_node(site: RunDirectory, program: Path, *options: str, is_replicated: bool = True) -> Node:
     """A server that answers: a member of a replica set that is not initiated, or a standalone server."""
     port = site.ports.acquire()
-    folder = site.room(f"mongod-{port}")
+    folder = site.make_folder(f"mongod-{port}")
     await KIND.prepare(program, folder, None)
     usual = [part for part in KIND.command(program, folder, port) if is_replicated or "replSet" not in str(part)]
     command = [*usual, *options]

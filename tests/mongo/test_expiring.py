@@ -13,7 +13,7 @@ from core.entities import EntryKind, ExpiringEntry
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
-from tests.harness.kind import named
+from tests.harness.kind import database_name
 from tests.mongo.deployment import open_client
 from tests.mongo.listener import add_listener
 from tests.mongo.plans import Command, CommandRecorder, explain_stages, split_command
@@ -79,7 +79,7 @@ async def test_expiring_queries_use_an_index(settings: Settings, recorded: tuple
     assert {next(iter(command)) for command in commands} == {"find", "aggregate", "update", "delete"}
     async with open_client(settings.url) as client:
         for single in (single for command in commands for single in split_command(command)):
-            plan = await explain_stages(client, named(settings.url), single)
+            plan = await explain_stages(client, database_name(settings.url), single)
             assert plan & INDEXED, single
             assert "COLLSCAN" not in plan, single
 
@@ -96,7 +96,7 @@ async def use_every_method(tx: Transaction) -> None:
 
 async def test_no_index_expires_documents(settings: Settings) -> None:
     async with open_client(settings.url) as client:
-        database = client[named(settings.url)]
+        database = client[database_name(settings.url)]
         for name in await database.list_collection_names():
             indexes = await database[name].index_information()
             assert [title for title, options in indexes.items() if "expireAfterSeconds" in options] == []

@@ -12,7 +12,7 @@ from conformance.shop import Shop
 from conformance.suite.budget import BUDGETS
 from core.settings import Settings
 from core.storage import sorts
-from tests.harness.kind import named
+from tests.harness.kind import database_name
 from tests.mongo.deployment import open_client
 from tests.mongo.listener import open_shop
 from tests.mongo.lists import list_requests, sort_fields
@@ -77,7 +77,9 @@ async def test_unfiltered_lists_are_not_sorted_by_server(
     pages = [single for command in commands if command.get("sort") for single in split_command(command)]
     assert len(pages) > 3 * len(sort_fields(built_app))
     async with open_client(settings.url) as client:
-        assert [page for page in pages if "SORT" in await explain_stages(client, named(settings.url), page)] == []
+        assert [
+            page for page in pages if "SORT" in await explain_stages(client, database_name(settings.url), page)
+        ] == []
 
 
 async def test_far_page_reads_no_document_before_it(settings: Settings, recorded: tuple[Shop, list[Command]]) -> None:
@@ -88,7 +90,7 @@ async def test_far_page_reads_no_document_before_it(settings: Settings, recorded
         assert len((await shop.get(url))["items"]) == 4
         [page] = [single for command in commands if command.get("sort") for single in split_command(command)]
         async with open_client(settings.url) as client:
-            assert await count_examined(client, named(settings.url), page) == (37, 5)
+            assert await count_examined(client, database_name(settings.url), page) == (37, 5)
     assert page["hint"] == "is_active_created_at__id"
 
 
@@ -106,8 +108,8 @@ async def test_category_by_price_reads_index_in_order(
     await shop.get(url + (await shop.get(url))["next_cursor"])
     [first, second] = [single for command in commands if command.get("sort") for single in split_command(command)]
     async with open_client(settings.url) as client:
-        assert await count_examined(client, named(settings.url), first) == (4, 4)
-        keys, documents = await count_examined(client, named(settings.url), second)
+        assert await count_examined(client, database_name(settings.url), first) == (4, 4)
+        keys, documents = await count_examined(client, database_name(settings.url), second)
         assert keys <= documents + 2 <= 7
 
 
@@ -119,7 +121,7 @@ async def test_query_without_index_is_detected(settings: Settings) -> None:
         {"aggregate": "users", "pipeline": [{"$match": {"_id": {"$gt": 0}}}, *lookup]},
     ]
     async with open_client(settings.url) as client:
-        await client[named(settings.url)]["users"].insert_one({"_id": 1}, bypass_document_validation=True)
+        await client[database_name(settings.url)]["users"].insert_one({"_id": 1}, bypass_document_validation=True)
     assert len(without_exceptions(await find_unindexed(settings, commands))) == len(commands)
 
 
@@ -129,7 +131,7 @@ async def find_unindexed(settings: Settings, commands: list[Command]) -> list[An
     distinct = {str(single): single for command in commands for single in split_command(command)}
     async with open_client(settings.url) as client:
         for single in distinct.values():
-            plan = await explain_stages(client, named(settings.url), single)
+            plan = await explain_stages(client, database_name(settings.url), single)
             if "COLLSCAN" in plan or not plan & INDEXED:
                 found.append((single, plan))
     return found

@@ -18,8 +18,8 @@ from conformance.processes.servers import ShopServer, start_servers
 from conformance.shop import Shop
 from conformance.suite import test_races as races
 from core.plugins import Registry
-from tests.harness.kind import within
-from tests.harness.site import Site
+from tests.harness.kind import database_url
+from tests.harness.run_directory import RunDirectory
 from tests.mongo.deployment import Node, find_primary, initiate, start_node, wait_until_member
 from tests.mongo.workload import Workload, assert_unavailable
 
@@ -83,13 +83,13 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def cluster(
-    site: Site, mongod: Path, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+    site: RunDirectory, mongod: Path, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
     """The cluster, ready and without data."""
 
     async def prepare() -> tuple[str, list[Node]]:
         nodes = await asyncio.gather(*(start_node(site, mongod, POLLING) for _ in range(3)))
-        url = within(await initiate(*nodes, **ELECTIONS), "shop")
+        url = database_url(await initiate(*nodes, **ELECTIONS), "shop")
         settings = settings_for(url)
         await registry.choose(settings).migrations(settings).up()
         return url, nodes

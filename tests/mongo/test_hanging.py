@@ -26,8 +26,8 @@ from core.entities import CategoryDraft
 from core.errors import Unavailable
 from core.plugins import Registry
 from core.storage import Storage, Transaction
-from tests.harness.kind import within
-from tests.harness.site import Site
+from tests.harness.kind import database_url
+from tests.harness.run_directory import RunDirectory
 from tests.mongo.deployment import Node, failpoint, initiate, open_client, start_node
 
 pytestmark = pytest.mark.only("mongodb")
@@ -46,7 +46,7 @@ URL_TIMEOUTS = {
 
 
 @pytest.fixture(scope="module")
-def node(site: Site, mongod: Path) -> Node:
+def node(site: RunDirectory, mongod: Path) -> Node:
     """A server for this module alone."""
     return asyncio.run(start_node(site, mongod, "--setParameter=enableTestCommands=1"))
 
@@ -56,7 +56,7 @@ def url(node: Node, registry: Registry) -> str:
     """A migrated database on it."""
 
     async def prepare() -> str:
-        url = f"{within(await initiate(node), 'shop')}&{SHORT_TIMEOUTS}"
+        url = f"{database_url(await initiate(node), 'shop')}&{SHORT_TIMEOUTS}"
         settings = settings_for(url)
         await registry.choose(settings).migrations(settings).up()
         return url

@@ -17,8 +17,8 @@ from core.entities import CategoryDraft
 from core.errors import StockroomError, TransientConflict, Unavailable
 from core.plugins import Registry
 from core.storage import Storage, Transaction
-from tests.harness.kind import within
-from tests.harness.site import Site
+from tests.harness.kind import database_url
+from tests.harness.run_directory import RunDirectory
 from tests.mongo.deployment import failpoint, initiate, open_client, start_node
 
 pytestmark = pytest.mark.only("mongodb")
@@ -34,11 +34,13 @@ COMMIT_FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def faulty_url(site: Site, mongod: Path, registry: Registry) -> str:
+def faulty_url(site: RunDirectory, mongod: Path, registry: Registry) -> str:
     """A database on a replica set of one, whose commands can be made to fail."""
 
     async def prepare() -> str:
-        url = within(await initiate(await start_node(site, mongod, "--setParameter=enableTestCommands=1")), "shop")
+        url = database_url(
+            await initiate(await start_node(site, mongod, "--setParameter=enableTestCommands=1")), "shop"
+        )
         settings = settings_for(url)
         await registry.choose(settings).migrations(settings).up()
         return url
@@ -91,7 +93,7 @@ def read_error(url: str, folder: Path) -> str:
     return line
 
 
-def test_standalone_server_error_shows_two_commands(site: Site, mongod: Path, tmp_path: Path) -> None:
+def test_standalone_server_error_shows_two_commands(site: RunDirectory, mongod: Path, tmp_path: Path) -> None:
     node = asyncio.run(start_node(site, mongod, is_replicated=False))
     error = read_error(f"mongodb://127.0.0.1:{node.port}/shop", tmp_path)
     assert "standalone" in error
@@ -99,7 +101,7 @@ def test_standalone_server_error_shows_two_commands(site: Site, mongod: Path, tm
     assert INITIATE in error
 
 
-def test_uninitiated_server_error_shows_command(site: Site, mongod: Path, tmp_path: Path) -> None:
+def test_uninitiated_server_error_shows_command(site: RunDirectory, mongod: Path, tmp_path: Path) -> None:
     node = asyncio.run(start_node(site, mongod))
     error = read_error(f"mongodb://127.0.0.1:{node.port}/shop?{SHORT_TIMEOUT}", tmp_path)
     assert INITIATE in error

@@ -37,23 +37,23 @@ class Workload:
         longest: the longest time for an answer, in seconds.
     """
 
-    def __init__(self, crowd: ConcurrentClients, user: Json, products: dict[int, int], accounts: list[Json]) -> None:
+    def __init__(self, clients: ConcurrentClients, user: Json, products: dict[int, int], accounts: list[Json]) -> None:
         self.acknowledged: dict[str, list[int]] = {kind: [] for kind in EXPECTED_ERRORS}
         self.unavailable = 0
         self.doubtful: set[int] = set()
         self.longest = 0.0
-        self._shop = crowd.shop
+        self._shop = clients.shop
         self._user, self._stocks, self._accounts = user, products, accounts
         self._plentiful, self._scarce = products
-        self._clients = cycle(crowd.all)
+        self._clients = cycle(clients.all)
         self._random = random.Random(3)
 
     @classmethod
-    async def create(cls, crowd: ConcurrentClients) -> "Workload":
+    async def create(cls, clients: ConcurrentClients) -> "Workload":
         """Store the users, products and accounts that it needs."""
-        user, owner = await crowd.shop.user(), await crowd.shop.user()
-        stocks = {(await crowd.shop.product(stock_quantity=stock))["id"]: stock for stock in STOCKS}
-        return cls(crowd, user, stocks, [await crowd.shop.account(owner, str(BALANCE)) for _ in range(6)])
+        user, owner = await clients.shop.user(), await clients.shop.user()
+        stocks = {(await clients.shop.product(stock_quantity=stock))["id"]: stock for stock in STOCKS}
+        return cls(clients, user, stocks, [await clients.shop.account(owner, str(BALANCE)) for _ in range(6)])
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -64,11 +64,11 @@ class Workload:
             while not stopped.is_set():
                 await operation()
 
-        async with asyncio.TaskGroup() as clients:
+        async with asyncio.TaskGroup() as group:
             for operation in (
                 4 * [lambda: self._order(self._plentiful)] + 4 * [self._transfer] + 2 * [self._delete_under_creation]
             ):
-                clients.create_task(repeat(operation))
+                group.create_task(repeat(operation))
             try:
                 yield
             finally:

@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.storage import Storage, round_trips
 from tests.harness.kind import Absent
 from tests.harness.pgbouncer import PgBouncer
-from tests.harness.site import Site
+from tests.harness.run_directory import RunDirectory
 from tests.sql.external_client import ExternalClient, dialect_of
 from tests.sql.proxy import Proxy
 
@@ -80,7 +80,7 @@ async def proxy(settings: Settings) -> AsyncIterator[Proxy]:
 @pytest.fixture
 def pooler(database_url: str, pytestconfig: pytest.Config) -> Iterator[PgBouncer]:
     """A PgBouncer with ``POOLER_SIZE`` server connections for each database, in transaction mode."""
-    site = Site.new()
+    site = RunDirectory.new()
     try:
         bouncer = PgBouncer(site, database_url, POOLER_SIZE)
         asyncio.run(bouncer.ready(database_url))

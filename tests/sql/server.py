@@ -5,14 +5,14 @@ from itertools import count
 from conformance.defaults import settings_for
 from conformance.processes.process import Process
 from core.plugins import Registry
-from tests.harness.kind import Install, Served
-from tests.harness.site import Site
+from tests.harness.kind import Installation, ServerKind
+from tests.harness.run_directory import RunDirectory
 
 
 class OwnServer:
     """A server with its data, on one port for as long as its site stands."""
 
-    def __init__(self, kind: Served, install: Install, site: Site) -> None:
+    def __init__(self, kind: ServerKind, install: Installation, site: RunDirectory) -> None:
         self._kind = kind
         self._install = install
         self._site = site
@@ -20,7 +20,7 @@ class OwnServer:
         self._names = (f"own_{number}" for number in count())
 
     @classmethod
-    async def set_up(cls, kind: Served, site: Site) -> "OwnServer":
+    async def set_up(cls, kind: ServerKind, site: RunDirectory) -> "OwnServer":
         """A new one, not yet started.
 
         Raises:
@@ -31,12 +31,12 @@ class OwnServer:
     async def start(self) -> None:
         """Start it, unless it runs; it answers when this returns."""
         if self._process is None:
-            self._process = await self._kind.start(self._install, self._site, self._kind.farewell)
+            self._process = await self._kind.start(self._install, self._site, self._kind.graceful_signal)
 
     def stop(self) -> None:
         """End it in good order, so that it keeps what it has committed."""
         if self._process is not None:
-            self._process.stop(patience=60)
+            self._process.stop(timeout=60)
             self._process = None
 
     async def restart(self) -> None:

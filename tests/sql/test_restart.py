@@ -13,8 +13,8 @@ from conformance.defaults import settings_for
 from conformance.problem import error_of
 from core.plugins import Registry
 from tests.harness.databases import Databases
-from tests.harness.kind import Absent, Served
-from tests.harness.site import Site
+from tests.harness.kind import Absent, ServerKind
+from tests.harness.run_directory import RunDirectory
 from tests.sql.conftest import serving
 from tests.sql.external_client import SERVERS, ExternalClient
 from tests.sql.server import OwnServer
@@ -28,8 +28,8 @@ AT_ONCE = 20  # requests at once: twice the connections of the pool
 def installed(conformance_target: Databases, pytestconfig: pytest.Config) -> Iterator[OwnServer]:
     """A server of these tests' own; each of them leaves it as it likes."""
     kind = conformance_target.server.kind
-    assert isinstance(kind, Served)
-    site = Site.new()
+    assert isinstance(kind, ServerKind)
+    site = RunDirectory.new()
     try:
         yield asyncio.run(OwnServer.set_up(kind, site))
     except Absent as reason:

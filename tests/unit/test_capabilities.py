@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from cli.backends import explained
+from cli.backends import explain_capabilities
 from conformance.manifest import capability_tests, list_tests
 from core.errors import ConfigurationError
 from core.storage import CAPABILITY_INFO, Capabilities
@@ -74,7 +74,9 @@ def test_the_meaning_of_an_axis_is_a_sentence_or_two(name: str) -> None:
 
 def test_the_page_is_not_stale() -> None:
     page = Path(__file__).parent.parent.parent / "docs" / "capabilities.md"
-    assert explained() in page.read_text(encoding="utf-8"), "docs/capabilities.md: run `stockroom backends --explain`"
+    assert explain_capabilities() in page.read_text(encoding="utf-8"), (
+        "docs/capabilities.md: run `stockroom backends --explain`"
+    )
 
 
 @pytest.mark.parametrize("name", CAPABILITY_INFO)

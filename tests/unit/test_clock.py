@@ -12,7 +12,7 @@ ZONES = st.timezones() | st.builds(timezone, st.timedeltas(timedelta(hours=-14),
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=ZONES)
 
 
-def test_now_is_in_utc_and_in_whole_milliseconds() -> None:
+def test_now_is_in_utc_in_whole_milliseconds() -> None:
     before = datetime.now(UTC)
     now = clock.now()
     assert now.tzinfo is UTC
@@ -21,7 +21,7 @@ def test_now_is_in_utc_and_in_whole_milliseconds() -> None:
 
 
 @given(MOMENTS)
-def test_truncating_never_moves_a_time_forward_and_less_than_a_millisecond_back(moment: datetime) -> None:
+def test_truncation_rounds_down_to_a_millisecond(moment: datetime) -> None:
     cut = clock.truncate(moment)
     assert timedelta(0) <= moment - cut < timedelta(milliseconds=1)
     assert cut.tzinfo is UTC
@@ -45,5 +45,5 @@ def test_json_is_rfc_3339_in_utc_with_three_decimals(moment: datetime) -> None:
         (datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=5, minutes=45))), "2025-12-31T18:45:00.000Z"),
     ],
 )
-def test_the_format(moment: datetime, text: str) -> None:
+def test_json_format(moment: datetime, text: str) -> None:
     assert clock.to_json(moment) == text

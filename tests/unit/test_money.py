@@ -1,4 +1,4 @@
-"""Money: exact from the first digit to the last."""
+"""Money: parsing, formatting and means are exact."""
 
 import math
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
@@ -34,7 +34,7 @@ MINOR = st.integers(0, MAX_TOTAL)
         (0, 0),
     ],
 )
-def test_an_amount_is_read_exactly(value: object, minor: int) -> None:
+def test_amount_is_parsed_exactly(value: object, minor: int) -> None:
     assert parse(value) == minor
 
 
@@ -45,37 +45,37 @@ def test_more_than_two_decimals_are_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "abc", "1,50", "1.2.3", "$1", "1_000", "١٢", "٫", "0x10", "1" * 41, "--1"])
-def test_what_is_no_number_is_refused(value: object) -> None:
+def test_text_that_is_not_a_number_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="decimal number"):
         parse(value)
 
 
 @pytest.mark.parametrize("value", [True, False, None, [], {}, b"1", 1j])
-def test_what_is_neither_number_nor_string_is_refused(value: object) -> None:
+def test_other_type_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="number or a string"):
         parse(value)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "NaN", "sNaN", "Infinity", "-inf", Decimal("nan")])
-def test_what_is_not_finite_is_refused(value: object) -> None:
+def test_infinity_and_nan_are_refused(value: object) -> None:
     with pytest.raises(ValueError, match="finite"):
         parse(value)
 
 
 @pytest.mark.parametrize("value", [10**15, "1e400", Decimal("1e400"), Decimal("-1e999999"), 1e300, "9" * 40])
-def test_what_no_database_could_hold_is_refused(value: object) -> None:
+def test_too_large_amount_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="too large"):
         parse(value)
 
 
 @given(MINOR)
-def test_an_amount_comes_back_as_it_went_out(minor: int) -> None:
+def test_amount_survives_a_round_trip(minor: int) -> None:
     assert parse(to_json(minor)) == minor
     assert parse(Decimal(to_json(minor))) == minor
 
 
 @given(st.integers(0, MAX_PRICE))
-def test_a_price_that_came_as_a_binary_float_is_the_price_that_was_written(minor: int) -> None:
+def test_float_price_is_parsed_as_written(minor: int) -> None:
     assert parse(float(to_json(minor))) == minor
 
 
@@ -90,17 +90,17 @@ def test_json_has_exactly_two_decimals(minor: int) -> None:
 @pytest.mark.parametrize(
     ("total", "count", "rounded"), [(5, 2, 2), (7, 2, 4), (1, 3, 0), (2, 3, 1), (0, 7, 0), (25, 10, 2), (35, 10, 4)]
 )
-def test_a_mean_is_rounded_half_to_even(total: int, count: int, rounded: int) -> None:
+def test_mean_is_rounded_half_to_even(total: int, count: int, rounded: int) -> None:
     assert mean(total, count) == rounded
 
 
 @given(st.integers(0, MAX_TOTAL * 1000), st.integers(1, 10**6))
-def test_a_mean_is_that_of_exact_fractions(total: int, count: int) -> None:
+def test_mean_equals_that_of_fractions(total: int, count: int) -> None:
     assert mean(total, count) == round(Fraction(total, count))
 
 
 @given(st.integers(0, MAX_TOTAL), st.sampled_from([2, 4, 8, 10, 20, 40, 1000]))
-def test_a_mean_is_that_of_decimal_arithmetic(total: int, count: int) -> None:
+def test_mean_equals_that_of_decimals(total: int, count: int) -> None:
     with localcontext(prec=60):
         exact = (Decimal(total) / count).quantize(Decimal(1), ROUND_HALF_EVEN)
     assert mean(total, count) == exact

@@ -1,4 +1,4 @@
-"""Windows onto lists, and the cursors that walk them."""
+"""Requests for pages, and the cursors between them."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ VALUES: dict[SortKind, st.SearchStrategy[Any]] = {
 
 @dataclass
 class Row:
-    """Something in a list."""
+    """An entity of a list."""
 
     id: int
     name: Any = None
@@ -50,7 +50,7 @@ def positions(draw: st.DrawFn) -> tuple[SortOrder, SortValue, int]:
 
 
 @given(positions())
-def test_a_cursor_comes_back_as_it_went_out(position: tuple[SortOrder, SortValue, int]) -> None:
+def test_cursor_survives_a_round_trip(position: tuple[SortOrder, SortValue, int]) -> None:
     sort, value, row_id = position
     cursor = encode_cursor(sort, Row(row_id, **{sort.field: value}))
     assert decode_cursor(cursor, SORTS) == (sort, (value, row_id))
@@ -58,7 +58,7 @@ def test_a_cursor_comes_back_as_it_went_out(position: tuple[SortOrder, SortValue
     assert not set(cursor) & set("+/=&#? ")
 
 
-def test_a_cursor_by_id_holds_the_id_twice() -> None:
+def test_cursor_by_id_holds_the_id_twice() -> None:
     sort = SortOrder("id", SortKind.INTEGER, descending=True)
     assert decode_cursor(encode_cursor(sort, Row(7)), SORTS) == (sort, (7, 7))
 
@@ -83,8 +83,8 @@ BROKEN = {
     "no sort field": packed([1, "a", 1]),
     "an unknown sort field": packed(["price", 1, 1]),
     "two signs": packed(["--name", "a", 1]),
-    "an id of nobody": packed(["name", "a", 0]),
-    "an id beyond all": packed(["name", "a", MAX_ID + 1]),
+    "an id of 0": packed(["name", "a", 0]),
+    "an id above the maximum": packed(["name", "a", MAX_ID + 1]),
     "an id that is text": packed(["name", "a", "1"]),
     "an id that is true": packed(["name", "a", True]),
     "an id with decimals": packed(["name", "a", 1.0]),
@@ -107,14 +107,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("cursor", BROKEN.values(), ids=BROKEN)
-def test_a_broken_cursor_is_refused(cursor: str) -> None:
-    with pytest.raises(ValidationFailed) as refusal:
+def test_broken_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(ValidationFailed) as error:
         decode_cursor(cursor, SORTS)
-    assert [error.field for error in refusal.value.errors] == ["cursor"]
+    assert [found.field for found in error.value.errors] == ["cursor"]
 
 
 @given(st.text() | st.text("eyJbIm5hWQxMjM0NTY3ODkLCJdCg").map(str) | st.binary().map(lambda b: packed(repr(b))))
-def test_whatever_a_client_makes_up_is_a_cursor_or_refused(cursor: str) -> None:
+def test_any_text_is_a_cursor_or_refused(cursor: str) -> None:
     try:
         sort, _ = decode_cursor(cursor, SORTS)
     except ValidationFailed:
@@ -123,28 +123,28 @@ def test_whatever_a_client_makes_up_is_a_cursor_or_refused(cursor: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["name", "-name"])
-def test_a_sort_is_written_as_it_was_read(given: str) -> None:
+def test_sort_is_formatted_as_parsed(given: str) -> None:
     sort = SortOrder.parse(given, SORTS)
     assert (sort.field, sort.kind, sort.descending) == ("name", SortKind.TEXT, given == "-name")
     assert str(sort) == given
 
 
 @pytest.mark.parametrize("given", ["", "-", "price", "+name", "--name", "NAME", "name ", "name,id", "name desc"])
-def test_an_unknown_sort_field_is_refused_with_those_there_are(given: str) -> None:
-    with pytest.raises(ValidationFailed) as refusal:
+def test_unknown_sort_field_is_refused(given: str) -> None:
+    with pytest.raises(ValidationFailed) as error:
         SortOrder.parse(given, SORTS)
-    [error] = refusal.value.errors
-    assert error.field == "sort"
-    assert all(field in error.message for field in SORTS)
+    [found] = error.value.errors
+    assert found.field == "sort"
+    assert all(field in found.message for field in SORTS)
 
 
-def test_the_offset_of_a_page() -> None:
+def test_offset_of_a_page() -> None:
     sort = SortOrder("id", SortKind.INTEGER, descending=False)
     assert [PageRequest(sort, 20, page).offset for page in (1, 2, 11)] == [0, 20, 200]
     assert PageRequest(sort, 20, None, after=(1, 1)).offset == 0
 
 
-def test_a_time_in_a_cursor_is_exact_to_the_millisecond() -> None:
+def test_time_in_a_cursor_has_milliseconds() -> None:
     sort = SortOrder("created_at", SortKind.TIME, descending=True)
     moment = datetime(2026, 11, 22, 12, 0, 0, 1000, tzinfo=UTC)
     cursors = {encode_cursor(sort, Row(1, created_at=moment + timedelta(milliseconds=n))) for n in range(3)}

@@ -1,4 +1,4 @@
-"""Backends: found as anybody's, chosen by the settings, refused with a remedy."""
+"""Backends: discovered by entry points, chosen by the settings, refused with a remedy."""
 
 import subprocess
 import sys
@@ -14,9 +14,9 @@ from core.plugins import Registry, discover
 from core.settings import Settings, load
 from core.storage import Capabilities, Driver, Migrations, Storage
 
-HERE = Driver("here", "sys", "acme-here")
-GONE = Driver("gone", "acme_driver_that_nobody_installed", "stockroom-acme[gone]")
-LOST = Driver("lost", "acme_driver_that_nobody_installed_either", "acme-lost")
+INSTALLED = Driver("here", "sys", "acme-here")
+MISSING = Driver("gone", "acme_driver_that_is_not_installed", "stockroom-acme[gone]")
+ALSO_MISSING = Driver("lost", "acme_other_driver_that_is_not_installed", "acme-lost")
 
 
 ALL = Capabilities(
@@ -39,11 +39,11 @@ ALL = Capabilities(
 
 @dataclass(frozen=True)
 class Acme:
-    """What a plugin says about its backend before anything is opened."""
+    """The declarations of a backend that is never opened."""
 
     name: str = "acme"
     schemes: Sequence[str] = ("acme",)
-    drivers: Sequence[Driver] = (HERE,)
+    drivers: Sequence[Driver] = (INSTALLED,)
     capabilities: Capabilities = ALL
     example_url: str = "acme://localhost/shop"
 
@@ -61,17 +61,17 @@ def registry(*backends: Acme) -> Registry:
     return made
 
 
-def refusal(registry: Registry, url: str, **settings: str) -> str:
-    with pytest.raises(ConfigurationError) as refused:
+def refuse(registry: Registry, url: str, **settings: str) -> str:
+    with pytest.raises(ConfigurationError) as error:
         registry.choose(settings_for(url, **settings))
-    assert "\n" not in refused.value.detail
-    return refused.value.detail
+    assert "\n" not in error.value.detail
+    return error.value.detail
 
 
 # Choosing
 
 
-def test_the_scheme_chooses_the_backend() -> None:
+def test_scheme_chooses_the_backend() -> None:
     acme, other = Acme(), Acme("other", ("other", "others"))
     both = registry(acme, other)
     assert both.choose(settings_for("acme://x")) is acme
@@ -85,82 +85,82 @@ def test_storage_backend_chooses_the_backend() -> None:
     assert registry(acme, Acme("other", ("other",))).choose(settings_for("plain://x", storage_backend="acme")) is acme
 
 
-def test_an_unknown_scheme_is_refused_with_what_is_installed() -> None:
-    said = refusal(registry(Acme(), Acme("other", ("other", "others"))), "oracle://user:hunter2@x")
-    assert "'oracle'" in said
-    assert "acme (acme://); other (other://, others://)" in said
-    assert "Install a plugin" in said
-    assert "hunter2" not in said
+def test_unknown_scheme_lists_the_installed_backends() -> None:
+    message = refuse(registry(Acme(), Acme("other", ("other", "others"))), "oracle://user:hunter2@x")
+    assert "'oracle'" in message
+    assert "acme (acme://); other (other://, others://)" in message
+    assert "Install a plugin" in message
+    assert "hunter2" not in message
 
 
-def test_an_unknown_backend_name_is_refused_with_what_is_installed() -> None:
-    said = refusal(registry(Acme()), "acme://x", storage_backend="oracle")
-    assert "STORAGE_BACKEND" in said
-    assert "'oracle'" in said
-    assert "acme (acme://)" in said
+def test_unknown_name_lists_the_installed_backends() -> None:
+    message = refuse(registry(Acme()), "acme://x", storage_backend="oracle")
+    assert "STORAGE_BACKEND" in message
+    assert "'oracle'" in message
+    assert "acme (acme://)" in message
 
 
-def test_nothing_installed_is_said_so() -> None:
-    assert "Installed backends: none." in refusal(Registry(), "acme://x")
+def test_no_installed_backend_is_reported() -> None:
+    assert "Installed backends: none." in refuse(Registry(), "acme://x")
 
 
 @pytest.mark.parametrize("url", ["", "shop.db", "acme:/x", "acme"])
-def test_what_is_no_url_is_refused_with_an_example(url: str) -> None:
-    said = refusal(registry(Acme()), url)
-    assert "DATABASE_URL is not a URL" in said
-    assert "sqlite:///" in said
+def test_invalid_url_is_refused_with_an_example(url: str) -> None:
+    message = refuse(registry(Acme()), url)
+    assert "DATABASE_URL is not a URL" in message
+    assert "sqlite:///" in message
 
 
-def test_a_name_that_contradicts_the_url_is_refused_with_an_example() -> None:
-    said = refusal(registry(Acme(), Acme("other", ("other",))), "other://user:hunter2@x", storage_backend="acme")
-    assert "STORAGE_BACKEND is 'acme'" in said
-    assert "'other'" in said
-    assert "acme://localhost/shop" in said
-    assert "hunter2" not in said
+def test_name_that_contradicts_the_url_is_refused() -> None:
+    message = refuse(registry(Acme(), Acme("other", ("other",))), "other://user:hunter2@x", storage_backend="acme")
+    assert "STORAGE_BACKEND is 'acme'" in message
+    assert "'other'" in message
+    assert "acme://localhost/shop" in message
+    assert "hunter2" not in message
 
 
 # Drivers
 
 
-def test_any_installed_driver_will_do() -> None:
-    acme = Acme(drivers=(GONE, HERE))
+def test_any_installed_driver_is_accepted() -> None:
+    acme = Acme(drivers=(MISSING, INSTALLED))
     assert registry(acme).choose(settings_for("acme://x")) is acme
 
 
-def test_a_missing_driver_is_refused_with_what_to_install() -> None:
-    said = refusal(registry(Acme(drivers=(GONE, LOST))), "acme://x")
-    assert "No driver for acme is installed" in said
-    assert "installed: none" in said
-    assert "pip install 'stockroom-acme[gone]' or 'acme-lost'" in said
+def test_missing_driver_names_what_to_install() -> None:
+    message = refuse(registry(Acme(drivers=(MISSING, ALSO_MISSING))), "acme://x")
+    assert "No driver for acme is installed" in message
+    assert "installed: none" in message
+    assert "pip install 'stockroom-acme[gone]' or 'acme-lost'" in message
 
 
-def test_a_missing_driver_that_the_url_asks_for_is_refused_with_those_installed() -> None:
-    said = refusal(registry(Acme(drivers=(GONE, HERE))), "acme+gone://x")
-    assert "by the name 'gone'" in said
-    assert "installed: here" in said
-    assert said.endswith("pip install 'stockroom-acme[gone]'")
+def test_missing_driver_in_url_lists_the_installed() -> None:
+    message = refuse(registry(Acme(drivers=(MISSING, INSTALLED))), "acme+gone://x")
+    assert "by the name 'gone'" in message
+    assert "installed: here" in message
+    assert message.endswith("pip install 'stockroom-acme[gone]'")
 
 
-def test_an_unknown_driver_is_refused_with_those_known() -> None:
-    said = refusal(registry(Acme(drivers=(GONE, HERE))), "acme+telepathy://x")
-    assert "'telepathy'" in said
-    assert "Known: gone, here." in said
+def test_unknown_driver_lists_the_known() -> None:
+    message = refuse(registry(Acme(drivers=(MISSING, INSTALLED))), "acme+telepathy://x")
+    assert "'telepathy'" in message
+    assert "Known: gone, here." in message
 
 
-# Two that want to be one
+# Conflicts
 
 
-def test_two_plugins_that_claim_one_name_are_refused() -> None:
+def test_duplicate_backend_name_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="Two plugins claim the backend name 'acme'"):
         registry(Acme(), Acme(schemes=("else",)))
 
 
-def test_two_plugins_that_claim_one_scheme_are_refused_by_name() -> None:
+def test_duplicate_scheme_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="'acme' and 'rival' both claim the URL scheme 'acme'"):
         registry(Acme(), Acme("rival", ("rival", "acme")))
 
 
-# Discovery, with distributions as strangers make them
+# Discovery, with distributions built outside this repository
 
 PYPROJECT = """
 [build-system]
@@ -216,12 +216,12 @@ Install = Callable[[str, str], None]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Builds a distribution of one plugin and installs it where this test alone finds it."""
+    """Builds a distribution of one plugin, and installs it on the path of this test only."""
     target = tmp_path / "site-packages"
     target.mkdir()
     monkeypatch.syspath_prepend(target)
 
-    def put(name: str, plugin: str) -> None:
+    def build_and_install(name: str, plugin: str) -> None:
         folder = tmp_path / name
         package = folder / f"stockroom_{name}"
         package.mkdir(parents=True)
@@ -232,10 +232,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         command = [*pip, "--no-index", "--no-build-isolation", "--no-compile", "--target", str(target), str(folder)]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
 
-    return put
+    return build_and_install
 
 
-def test_a_strangers_plugin_is_found_beside_ours(install: Install) -> None:
+def test_external_plugin_is_discovered(install: Install) -> None:
     ours = set(discover().by_name)
     install("ajax", PLUGIN.format(name="ajax", backend="ajax", scheme="ajax"))
     found = discover()
@@ -243,7 +243,7 @@ def test_a_strangers_plugin_is_found_beside_ours(install: Install) -> None:
     assert found.choose(settings_for("ajax://localhost/shop")) is found.by_name["ajax"]
 
 
-def test_a_strangers_plugin_that_claims_our_scheme_is_refused(install: Install) -> None:
+def test_external_plugin_with_taken_scheme_is_refused(install: Install) -> None:
     scheme = load(_env_file=None, database_url="sqlite:///x").url.partition(":")[0]
     install("brutus", PLUGIN.format(name="brutus", backend="brutus", scheme=scheme))
     with pytest.raises(
@@ -253,21 +253,21 @@ def test_a_strangers_plugin_that_claims_our_scheme_is_refused(install: Install) 
 
 
 @pytest.mark.parametrize(
-    ("name", "plugin", "said"),
+    ("name", "plugin", "message"),
     [
         ("cassius", "import acme_library_that_is_not_there", "ModuleNotFoundError"),
         ("cinna", "def half(:", "SyntaxError"),
     ],
 )
-def test_a_plugin_that_cannot_be_loaded_is_refused_by_name(install: Install, name: str, plugin: str, said: str) -> None:
+def test_plugin_that_fails_to_load_is_named(install: Install, name: str, plugin: str, message: str) -> None:
     install(name, plugin)
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(ConfigurationError) as error:
         discover()
-    assert f"The plugin '{name}' (stockroom_{name}.plugin) cannot be loaded: {said}" in refused.value.detail
-    assert "Repair or uninstall it." in refused.value.detail
+    assert f"The plugin '{name}' (stockroom_{name}.plugin) cannot be loaded: {message}" in error.value.detail
+    assert "Repair or uninstall it." in error.value.detail
 
 
-def test_ours_are_found_by_their_entry_points_alone() -> None:
+def test_own_backends_are_found_by_entry_points() -> None:
     registry = discover()
     assert {"sqlite", "postgresql", "mysql", "mariadb"} <= set(registry.by_name)
     for name, backend in registry.by_name.items():

@@ -1,4 +1,4 @@
-"""Settings: where they come from, and what is refused."""
+"""Settings: their sources, and invalid values."""
 
 import shlex
 import subprocess
@@ -12,7 +12,7 @@ from core.settings import DEFAULT_URL, PoolClass, Settings, load
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory and an environment without settings."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
@@ -20,14 +20,14 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_defaults_are_a_file_beside_us() -> None:
+def test_default_storage_is_a_local_file() -> None:
     settings = load()
     assert settings.url == DEFAULT_URL == "sqlite:///./stockroom.db"
     assert settings.storage_backend is None
     assert settings.pool_class is PoolClass.QUEUE
 
 
-def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "acme://somewhere/shop")
     monkeypatch.setenv("STORAGE_BACKEND", "acme")
     monkeypatch.setenv("POOL_SIZE", "7")
@@ -38,15 +38,13 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.pool_size, settings.pool_class, settings.database_echo) == (7, PoolClass.NULL, True)
 
 
-def test_dot_env_is_read(elsewhere: Path) -> None:
-    (elsewhere / ".env").write_text("APP_NAME=Läden\nPOOL_TIMEOUT=2.5\nSOMEBODY_ELSES=1\n", encoding="utf-8")
+def test_dot_env_is_read(empty_folder: Path) -> None:
+    (empty_folder / ".env").write_text("APP_NAME=Läden\nPOOL_TIMEOUT=2.5\nUNRELATED=1\n", encoding="utf-8")
     assert (load().app_name, load().pool_timeout) == ("Läden", 2.5)
 
 
-def test_the_environment_wins_over_dot_env_and_arguments_over_both(
-    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (elsewhere / ".env").write_text("APP_NAME=file\n")
+def test_arguments_win_over_environment_over_dot_env(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_folder / ".env").write_text("APP_NAME=file\n")
     assert load().app_name == "file"
     monkeypatch.setenv("APP_NAME", "environment")
     assert load().app_name == "environment"
@@ -93,22 +91,22 @@ BAD = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
-def test_a_bad_value_names_the_setting(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_value_names_the_setting(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(ConfigurationError) as refusal:
+    with pytest.raises(ConfigurationError) as error:
         load()
-    assert refusal.value.detail.startswith(f"{name}: ")
-    assert "\n" not in refusal.value.detail
+    assert error.value.detail.startswith(f"{name}: ")
+    assert "\n" not in error.value.detail
 
 
-def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_bad_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POOL_SIZE", "0")
     monkeypatch.setenv("POOL_CLASS", "x")
     with pytest.raises(ConfigurationError, match=r"POOL_SIZE: .*; POOL_CLASS: "):
         load()
 
 
-def test_settings_of_the_hash_that_contradict_each_other_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contradicting_hash_settings_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARGON2_MEMORY_COST", "31")
     monkeypatch.setenv("ARGON2_PARALLELISM", "4")
     with pytest.raises(ConfigurationError, match=r"ARGON2_MEMORY_COST.*ARGON2_PARALLELISM"):
@@ -135,32 +133,32 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
     assert load().origins == ["https://shop.example", "http://localhost:5173", "http://[::1]:80"]
 
 
-def test_the_password_in_the_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_in_the_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "acme://user:hunter2@db/shop")
     settings = load()
     assert "hunter2" in settings.url
     assert "hunter2" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
 
-def test_the_password_is_not_in_the_refusal_of_another_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_is_not_in_the_error_of_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "acme://user:hunter2@db/shop")
     monkeypatch.setenv("POOL_SIZE", "hunter2")
-    with pytest.raises(ConfigurationError) as refusal:
+    with pytest.raises(ConfigurationError) as error:
         load()
-    assert "hunter2" not in refusal.value.detail
+    assert "hunter2" not in error.value.detail
 
 
-def test_settings_cannot_be_changed() -> None:
+def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().pool_size = 5  # type: ignore[misc]
 
 
-def test_authentication_without_a_key_is_refused_with_a_command_that_makes_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auth_without_key_is_refused_with_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH", "required")
-    with pytest.raises(ConfigurationError) as refusal:
+    with pytest.raises(ConfigurationError) as error:
         load()
-    assert "SECRET_KEYS" in refusal.value.detail
-    command = refusal.value.detail.partition("Make one with: ")[2]
+    assert "SECRET_KEYS" in error.value.detail
+    command = error.value.detail.partition("Make one with: ")[2]
     made = subprocess.run(
         [sys.executable, *shlex.split(command)[1:]], capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -168,7 +166,7 @@ def test_authentication_without_a_key_is_refused_with_a_command_that_makes_one(m
     assert load().keys == [made]
 
 
-def test_secret_keys_are_separated_by_commas_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secret_keys_are_split_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEYS", f"{'new' * 11} , {'old' * 11}")
     settings = load()
     assert settings.keys == ["new" * 11, "old" * 11]
@@ -177,8 +175,8 @@ def test_secret_keys_are_separated_by_commas_and_never_shown(monkeypatch: pytest
     assert "oldold" not in shown
 
 
-def test_a_refused_secret_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_secret_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEYS", "hunter2")
-    with pytest.raises(ConfigurationError) as refusal:
+    with pytest.raises(ConfigurationError) as error:
         load()
-    assert "hunter2" not in refusal.value.detail
+    assert "hunter2" not in error.value.detail

@@ -1,4 +1,4 @@
-"""Text: what is stored, what counts as equal, what a search finds, and slugs."""
+"""Text: cleaning, folding, search keys and slugs."""
 
 import sys
 import unicodedata
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from core.text import FIELD_SEPARATOR, clean, derive_slug, fold, free_slug, search_key, search_term, slug_range
 
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-TROUBLE = "İıſKÅßẞﬁﬀŉǰΐΰ\u0345ΑᾳᾼςσΣµμﾊﾟ㎏½²ªⅷ①ℌ\u00ad\u200d\u034f\u1e9e\u0130\ufdfa한각가\u0307\u0323é"
-TROUBLED = st.text(st.sampled_from(TROUBLE + "aeiou"), max_size=12)
+DIFFICULT = "İıſKÅßẞﬁﬀŉǰΐΰ\u0345ΑᾳᾼςσΣµμﾊﾟ㎏½²ªⅷ①ℌ\u00ad\u200d\u034f\u1e9e\u0130\ufdfa한각가\u0307\u0323é"
+DIFFICULT_TEXT = st.text(st.sampled_from(DIFFICULT + "aeiou"), max_size=12)
 ASSIGNED = [
     chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co")
 ]
@@ -36,7 +36,7 @@ ASSIGNED = [
         ("\u200b", "\u200b"),
     ],
 )
-def test_text_is_stored_composed_and_without_outer_white_space(given: str, stored: str) -> None:
+def test_clean_composes_and_strips(given: str, stored: str) -> None:
     assert clean(given) == stored
 
 
@@ -53,7 +53,7 @@ def test_lone_surrogates_are_refused(text: str) -> None:
 
 
 @given(ANY)
-def test_cleaning_twice_changes_nothing(text: str) -> None:
+def test_clean_is_idempotent(text: str) -> None:
     if "\x00" not in text:
         once = clean(text)
         assert clean(once) == once == unicodedata.normalize("NFC", once)
@@ -98,20 +98,20 @@ def test_folding_of_every_character_is_stable() -> None:
     assert unstable == []
 
 
-def test_every_character_folds_like_its_upper_and_lower_case() -> None:
-    """But for the dotless i and the dotted I, which only Turkic languages take for a pair with I and i."""
+def test_character_folds_like_its_upper_and_lower_case() -> None:
+    """Except for the dotless i and the dotted I, which are case variants of I and i in Turkic languages only."""
     differ = [char for char in ASSIGNED if len({fold(char), fold(char.upper()), fold(char.lower())}) > 1]
     assert set(differ) <= {"ı", "İ", "I", "i"}
 
 
-@given(TROUBLED | ANY)
+@given(DIFFICULT_TEXT | ANY)
 def test_folding_is_stable(text: str) -> None:
     folded = fold(text)
     assert fold(folded) == folded == unicodedata.normalize("NFKC", folded)
 
 
-@given(TROUBLED | ANY, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
-def test_folding_does_not_see_how_characters_are_composed(text: str, form: str) -> None:
+@given(DIFFICULT_TEXT | ANY, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
+def test_folding_ignores_the_composition(text: str, form: str) -> None:
     assert fold(unicodedata.normalize(form, text)) == fold(text)  # type: ignore[arg-type]
 
 
@@ -119,30 +119,30 @@ def test_folding_does_not_see_how_characters_are_composed(text: str, form: str) 
 
 
 @given(st.lists(ANY, min_size=1, max_size=3), ANY)
-def test_a_query_occurs_in_the_key_exactly_when_it_occurs_in_a_field(fields: list[str], query: str) -> None:
+def test_query_matches_key_exactly_if_it_matches_a_field(fields: list[str], query: str) -> None:
     term = search_term(query)
     assert (term in search_key(*fields)) == any(term in search_term(field) for field in fields)
 
 
-@given(TROUBLED, TROUBLED, st.data())
-def test_any_word_of_a_text_finds_it_folded_or_not(before: str, word: str, data: st.DataObject) -> None:
+@given(DIFFICULT_TEXT, DIFFICULT_TEXT, st.data())
+def test_every_word_of_a_text_finds_it(before: str, word: str, data: st.DataObject) -> None:
     key = search_key(f"{before} {word} {before}")
     query = data.draw(st.sampled_from([word, fold(word), unicodedata.normalize("NFD", word)]))
     assert search_term(f" {query} ") in key
 
 
-def test_no_query_reaches_from_one_field_into_the_next() -> None:
+def test_no_query_spans_two_fields() -> None:
     assert search_term("ab") not in search_key("a", "b")
     assert search_term(f"a{FIELD_SEPARATOR}b") not in search_key("a", "b")
 
 
-def test_the_separator_is_nothing_in_a_text_or_a_query() -> None:
+def test_separator_is_removed_from_text_and_query() -> None:
     assert search_term(f"a{FIELD_SEPARATOR}b") == "ab"
     assert search_key(f"a{FIELD_SEPARATOR}b") == "ab"
     assert search_term(FIELD_SEPARATOR) == ""
 
 
-def test_a_missing_field_is_like_an_empty_one() -> None:
+def test_missing_field_equals_an_empty_one() -> None:
     assert search_key("a", None) == search_key("a", "")
 
 
@@ -161,12 +161,12 @@ def test_a_missing_field_is_like_an_empty_one() -> None:
         ("a" * 300, "a" * 200),
     ],
 )
-def test_a_slug_is_derived(name: str, slug: str) -> None:
+def test_slug_is_derived(name: str, slug: str) -> None:
     assert derive_slug(name, "product") == slug
 
 
 @given(st.text(max_size=250))
-def test_a_derived_slug_is_ascii_words_with_hyphens_between(name: str) -> None:
+def test_derived_slug_is_ascii_words_and_hyphens(name: str) -> None:
     slug = derive_slug(name, "thing")
     assert 1 <= len(slug) <= 200
     assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -174,22 +174,22 @@ def test_a_derived_slug_is_ascii_words_with_hyphens_between(name: str) -> None:
 
 
 @given(st.text("ab-.z0", max_size=4), st.text("ab-.z0", max_size=6))
-def test_a_slug_range_holds_the_slug_and_its_numbered_siblings_only(base: str, other: str) -> None:
+def test_slug_range_holds_numbered_variants_only(base: str, other: str) -> None:
     low, high = slug_range(base)
     inside = low <= other < high
     assert inside == (other == base or other.startswith(f"{base}-"))
 
 
-def test_a_free_slug_is_the_name_itself() -> None:
+def test_free_slug_is_unchanged() -> None:
     assert free_slug("a", {"b", "a-2"}, {}) == "a"
 
 
-def test_a_taken_slug_gets_the_first_free_number_from_2_on() -> None:
+def test_taken_slug_gets_the_first_free_number() -> None:
     assert free_slug("a", {"a"}, {}) == "a-2"
     assert free_slug("a", {"a", "a-2", "a-3", "a-5"}, {}) == "a-4"
 
 
-def test_a_thousand_equal_names_get_a_thousand_slugs() -> None:
+def test_thousand_equal_names_get_distinct_slugs() -> None:
     taken: set[str] = set()
     numbers: dict[str, int] = {}
     for _ in range(1000):

@@ -1,4 +1,4 @@
-"""Access tokens: who can make one, and for how long it is good."""
+"""Access tokens: signing, verification and expiry."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ def tokens(*keys: str, **settings: Any) -> Tokens:
 
 @pytest.fixture
 def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
-    """Stops the clock; each call moves it on."""
+    """Stops the clock; each call advances it."""
     time = datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC)
 
     def move(step: timedelta) -> None:
@@ -34,14 +34,14 @@ def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
     return move
 
 
-def test_a_token_says_whose_it_is_and_names_its_key() -> None:
+def test_token_holds_its_claims_and_key_id() -> None:
     token = tokens(NEW).sign(CLAIMS)
     assert tokens(NEW).read(token) == CLAIMS
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT", "kid": fingerprint(NEW)}
     assert NEW not in fingerprint(NEW)
 
 
-def test_keys_are_changed_without_a_log_out() -> None:
+def test_key_rotation_keeps_sessions() -> None:
     before = tokens(OLD).sign(CLAIMS)
     during = tokens(NEW, OLD)
     assert during.read(before) == CLAIMS
@@ -51,24 +51,24 @@ def test_keys_are_changed_without_a_log_out() -> None:
     assert tokens(NEW).read(before) is None, "the old key is gone"
 
 
-def test_a_token_is_good_for_so_many_seconds_by_the_clock_of_the_shop(tick: Callable[[timedelta], None]) -> None:
-    desk = tokens(NEW, access_token_seconds=60)
-    token = desk.sign(CLAIMS)
+def test_token_expires(tick: Callable[[timedelta], None]) -> None:
+    signer = tokens(NEW, access_token_seconds=60)
+    token = signer.sign(CLAIMS)
     tick(timedelta(seconds=59))
-    assert desk.read(token) == CLAIMS
+    assert signer.read(token) == CLAIMS
     tick(timedelta(seconds=1))
-    assert desk.read(token) is None
+    assert signer.read(token) is None
 
 
-def forged(key: str, kid: str, algorithm: str = "HS256", **changes: Any) -> str:
+def forge(key: str, kid: str, algorithm: str = "HS256", **changes: Any) -> str:
     now = int(clock.now().timestamp())
     payload = {"sub": "7", "sid": "session", "iat": now, "exp": now + 60} | changes
-    kept = {name: value for name, value in payload.items() if value is not None}
-    return jwt.encode(kept, key, algorithm, headers={"kid": kid})
+    present = {name: value for name, value in payload.items() if value is not None}
+    return jwt.encode(present, key, algorithm, headers={"kid": kid})
 
 
-def test_a_forged_token_would_pass_with_the_key() -> None:
-    assert tokens(NEW).read(forged(NEW, fingerprint(NEW))) == CLAIMS
+def test_token_signed_with_the_key_is_valid() -> None:
+    assert tokens(NEW).read(forge(NEW, fingerprint(NEW))) == CLAIMS
 
 
 @pytest.mark.parametrize(
@@ -79,31 +79,31 @@ def test_a_forged_token_would_pass_with_the_key() -> None:
         "a.b.c",
         "ä.ö.ü",
         "\x00",
-        forged(FOREIGN, fingerprint(NEW)),
-        forged(FOREIGN, fingerprint(FOREIGN)),
-        forged(NEW, "", algorithm="HS256"),
-        forged(NEW * 2, fingerprint(NEW), algorithm="HS512"),
-        forged("", fingerprint(NEW), algorithm="none"),
-        *(forged(NEW, fingerprint(NEW), "HS256", **{name: None}) for name in ("sub", "sid", "iat", "exp")),
-        *(forged(NEW, fingerprint(NEW), sub=sub) for sub in ("", "x", "0", "-7", "٧", "7\n", "9" * 5000)),
-        forged(NEW, fingerprint(NEW), sid=[]),
-        forged(NEW, fingerprint(NEW), exp="soon"),
+        forge(FOREIGN, fingerprint(NEW)),
+        forge(FOREIGN, fingerprint(FOREIGN)),
+        forge(NEW, "", algorithm="HS256"),
+        forge(NEW * 2, fingerprint(NEW), algorithm="HS512"),
+        forge("", fingerprint(NEW), algorithm="none"),
+        *(forge(NEW, fingerprint(NEW), "HS256", **{name: None}) for name in ("sub", "sid", "iat", "exp")),
+        *(forge(NEW, fingerprint(NEW), sub=sub) for sub in ("", "x", "0", "-7", "٧", "7\n", "9" * 5000)),
+        forge(NEW, fingerprint(NEW), sid=[]),
+        forge(NEW, fingerprint(NEW), exp="soon"),
     ],
 )
-def test_what_is_not_a_token_of_ours_says_nothing(token: str) -> None:
+def test_foreign_token_is_invalid(token: str) -> None:
     assert tokens(NEW).read(token) is None
 
 
-def test_a_signature_covers_every_claim() -> None:
-    desk = tokens(NEW)
-    head, payload, signature = desk.sign(CLAIMS).split(".")
+def test_signature_covers_every_claim() -> None:
+    signer = tokens(NEW)
+    head, payload, signature = signer.sign(CLAIMS).split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
     other = base64.urlsafe_b64encode(json.dumps(claims | {"sub": "1"}).encode()).rstrip(b"=").decode()
-    assert desk.read(f"{head}.{other}.{signature}") is None
-    assert desk.read(f"{head}.{payload}.") is None
+    assert signer.read(f"{head}.{other}.{signature}") is None
+    assert signer.read(f"{head}.{payload}.") is None
 
 
-def test_without_keys_no_token_is_good() -> None:
+def test_token_without_keys_is_invalid() -> None:
     assert (
         Tokens(protected_settings_for("nowhere://", auth="off", secret_keys="")).read(tokens(NEW).sign(CLAIMS)) is None
     )

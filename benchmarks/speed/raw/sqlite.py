@@ -91,7 +91,7 @@ class SQLite:
         return models.order_out(id, number, order, total, lines, at)
 
     async def add(self, products: list[ProductIn]) -> list[dict[str, Any]]:
-        """Nobody else takes ids meanwhile, so they are known before."""
+        """No other process takes ids meanwhile, so they are known before."""
         at = models.now()
         rows = [models.new_product_row(product, at) for product in products]
         stamp = {"created_at": models.time(at), "updated_at": models.time(at)}

@@ -1,4 +1,4 @@
-"""Where a test run keeps what it starts."""
+"""The folder, ports and processes of a test run."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ _PREFIX = "stockroom-test-"
 
 
 @dataclass(slots=True)
-class Site:
+class RunDirectory:
     """A temporary folder, the ports that were taken, and the servers that were started."""
 
     folder: Path
@@ -21,8 +21,8 @@ class Site:
     processes: list[Process] = field(default_factory=list)
 
     @classmethod
-    def new(cls) -> "Site":
-        """A site of our own, in a folder that other users can enter; removes those that killed runs left behind."""
+    def new(cls) -> "RunDirectory":
+        """A new folder that other users can enter; deletes the folders of runs that were killed."""
         for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
             if not _is_running(folder.name.removeprefix(_PREFIX).partition("-")[0]):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -30,16 +30,16 @@ class Site:
         folder.chmod(0o755)
         return cls(folder)
 
-    def room(self, name: str, user: str | None = None) -> Path:
-        """A new folder that belongs to ``user``."""
-        room = self.folder / name
-        room.mkdir()
+    def make_folder(self, name: str, user: str | None = None) -> Path:
+        """A new subfolder, owned by ``user``."""
+        folder = self.folder / name
+        folder.mkdir()
         if user is not None:
-            shutil.chown(room, user)
-        return room
+            shutil.chown(folder, user)
+        return folder
 
     def stop(self) -> None:
-        """End every server and remove the folder. Twice does no harm."""
+        """Stop every server and delete the folder. May be called again."""
         for process in self.processes:
             process.stop()
         self.processes.clear()

@@ -1,4 +1,4 @@
-"""Where a comparison ran: figures mean nothing without it."""
+"""The machine on which a comparison runs."""
 
 import os
 import platform
@@ -13,16 +13,16 @@ from core import clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class HostInfo:
     """A machine at the start of a comparison.
 
     Attributes:
-        at: when.
+        at: start of the comparison.
         system: operating system and architecture.
-        processor: its name, as far as the system tells.
+        processor: its model, where the system reports one.
         cores: logical processors that this process may use.
         memory: bytes.
-        busy: share of all cores that others used in the moment before, 0 to 1.
+        busy: share of all cores that other processes used just before, 0 to 1.
         python: implementation and version.
         stockroom: version.
     """
@@ -37,12 +37,12 @@ class Machine:
     stockroom: str
 
     @classmethod
-    def here(cls) -> "Machine":
-        """The one we are on, now; looks at it for a moment."""
+    def collect(cls) -> "HostInfo":
+        """The current machine. Blocks for 0.2 s to sample the processors."""
         return cls(
             at=clock.now(),
             system=f"{platform.platform(aliased=True, terse=True)} {platform.machine()}",
-            processor=_processor(),
+            processor=_processor_model(),
             cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
             memory=psutil.virtual_memory().total,
             busy=psutil.cpu_percent(interval=0.2) / 100,
@@ -51,10 +51,10 @@ class Machine:
         )
 
 
-def _processor() -> str:
+def _processor_model() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor()

@@ -1,4 +1,4 @@
-"""A migrated database of one's own on a real server, for as long as a measurement takes."""
+"""Migrated databases on real servers, for the duration of a measurement."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -6,21 +6,21 @@ from contextlib import asynccontextmanager
 
 from conformance.defaults import settings_for
 from core.plugins import Registry, discover
+from tests.harness.run_directory import RunDirectory
 from tests.harness.server import KINDS
-from tests.harness.site import Site
 
 
 @asynccontextmanager
-async def databases(*kinds: str) -> AsyncIterator[dict[str, str]]:
-    """The URL of an empty, migrated database for each kind, found or started as the tests do it."""
-    site, registry = Site.new(), discover()
+async def open_databases(*kinds: str) -> AsyncIterator[dict[str, str]]:
+    """The URL of an empty, migrated database for each kind, on a server found or started as for the tests."""
+    site, registry = RunDirectory.new(), discover()
     try:
-        yield {kind: await _one(kind, site, registry) for kind in kinds}
+        yield {kind: await _create_database(kind, site, registry) for kind in kinds}
     finally:
         site.stop()
 
 
-async def _one(kind: str, site: Site, registry: Registry) -> str:
+async def _create_database(kind: str, site: RunDirectory, registry: Registry) -> str:
     address = await KINDS[kind].obtain(site)
     url = await KINDS[kind].create(address.url, f"stockroom_benchmark_{secrets.token_hex(4)}")
     settings = settings_for(url)
