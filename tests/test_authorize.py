@@ -86,4 +86,4 @@ def test_the_docs_page_logs_in_and_sends_the_token(url: str, tmp_path: Path) -> 
         click(page, "#operations-users-get_user .execute")
         status = "#operations-users-get_user .live-responses-table tbody .response-col_status"
         assert until(lambda: page.run(f"return document.querySelector({status!r})?.innerText")).startswith("200")
-        assert {seen.startswith(f"{url}/") for seen in page.requests() if seen.startswith("http")} == {True}
+        assert {seen.startswith(f"{url}/") for seen in page.requested_urls() if seen.startswith("http")} == {True}

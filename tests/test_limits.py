@@ -289,8 +289,8 @@ def test_a_browser_shows_the_reference_and_sends_a_request_from_it(server: str, 
         assert shown.run("return document.querySelectorAll('.opblock').length") > 60
         told = shown.run("return fetch('/livez').then(answer => answer.json())")
         assert told == {"status": "alive"}
-        assert [line for line in shown.complaints() if "favicon" not in line] == []
-        asked = [url for url in shown.requests() if not url.startswith(("data:", "blob:", "chrome:"))]
+        assert [line for line in shown.console_messages() if "favicon" not in line] == []
+        asked = [url for url in shown.requested_urls() if not url.startswith(("data:", "blob:", "chrome:"))]
         assert [url for url in asked if not url.startswith(server)] == []
         assert len(asked) >= 4
 
