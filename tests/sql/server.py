@@ -36,7 +36,7 @@ class OwnServer:
     def stop(self) -> None:
         """End it in good order, so that it keeps what it has committed."""
         if self._process is not None:
-            self._process.stop(patience=60)
+            self._process.stop(timeout=60)
             self._process = None
 
     async def restart(self) -> None:
