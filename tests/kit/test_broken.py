@@ -1,9 +1,5 @@
 """Each backend with a deliberate defect fails the test that is written to catch it."""
 
-import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -12,6 +8,7 @@ from conformance.manifest import list_tests
 from tests.kit.broken import DEFECTS
 from tests.kit.broken.backend import scheme_of
 from tests.kit.broken.defect import Defect
+from tests.kit.suite_run import run_suite
 
 DEFECTIVE = DEFECTS[1:]
 
@@ -59,21 +56,8 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The report of each defect."""
-    folder = tmp_path_factory.mktemp("broken")
-    (folder / "conftest.py").write_text(BINDING)
-    (folder / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib -p no:cacheprovider\n")
-    installed = folder / "plugins" / "broken-1.0.dist-info"
-    installed.mkdir(parents=True)
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text("[stockroom]\nbroken = tests.kit.broken\n")
-    names = sorted({f"conformance.suite.{defect.caught_by.replace('.py', '')}" for defect in DEFECTIVE})
-    options = ["-q", "--tb=short", "--conformance-report=report.json", "--pyargs"]
-    command = [sys.executable, "-m", "pytest", *options, *names]
-    env = os.environ | {"PYTHONPATH": str(folder / "plugins")}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=230)
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
-    found: dict[str, Any] = json.loads((folder / "report.json").read_text())["storages"]
-    return found
+    tests = {defect.caught_by.replace(".py", "") for defect in DEFECTIVE}
+    return run_suite(tmp_path_factory.mktemp("broken"), "tests.kit.broken", BINDING, tests, timeout=230)
 
 
 def outcomes_of(report: dict[str, Any], test: str) -> set[str]:

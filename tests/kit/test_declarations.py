@@ -1,9 +1,5 @@
 """Every false declaration of a capability fails: more, less, or another value than the truth."""
 
-import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -11,6 +7,7 @@ import pytest
 from conformance.manifest import capability_tests
 from tests.kit.broken.backend import scheme_of
 from tests.kit.broken.declarations import FALSE_DECLARATIONS
+from tests.kit.suite_run import run_suite
 
 pytestmark = pytest.mark.thorough
 
@@ -54,21 +51,9 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The report of each false declaration."""
+    modules = {test.partition(".py::")[0] for name in FALSE_DECLARATIONS for test in capability_tests(name)}
     folder = tmp_path_factory.mktemp("declarations")
-    (folder / "conftest.py").write_text(BINDING)
-    (folder / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib -p no:cacheprovider\n")
-    installed = folder / "plugins" / "declared-1.0.dist-info"
-    installed.mkdir(parents=True)
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: declared\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text("[stockroom]\ndeclared = tests.kit.broken.declarations\n")
-    files = {test.partition(".py::")[0] for capability in FALSE_DECLARATIONS for test in capability_tests(capability)}
-    options = ["-q", "--tb=short", "--conformance-report=report.json", "--pyargs"]
-    command = [sys.executable, "-m", "pytest", *options, *(f"conformance.suite.{name}" for name in sorted(files))]
-    env = os.environ | {"PYTHONPATH": str(folder / "plugins")}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=110)
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
-    found: dict[str, Any] = json.loads((folder / "report.json").read_text())["storages"]
-    return found
+    return run_suite(folder, "tests.kit.broken.declarations", BINDING, modules, timeout=110)
 
 
 @pytest.mark.parametrize("capability", sorted(FALSE_DECLARATIONS.keys() - {"embedded"}))
