@@ -8,10 +8,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
-from core.entities import Account, Category, Notification, Order, Payment, Post, Product, Tag, User, VersionedEntity
+from core.entities import ENTITY_TYPES, VersionedEntity
 from core.services.versioning import ExpectedVersions as Versions
 
-ETAG_TYPES = frozenset({Account, Category, Notification, Order, Payment, Post, Product, Tag, User})
+ETAG_TYPES = frozenset(one.entity for one in ENTITY_TYPES if one.is_versioned)
 """Responses that are one versioned entity. Those with others in them, such as a user with its posts, have no tag."""
 
 _ETAG = re.compile(r'(?:^|,)\s*"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})"\s*(?=,|$)')
