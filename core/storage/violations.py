@@ -90,7 +90,7 @@ def _are_free(unique: Unique, write: Write, stored: Sequence[Values]) -> list[bo
     owners = {tuple(one[key] for key in unique.keys): one["id"] for one in stored}
     free = []
     for row in write.rows:
-        value, mine = tuple(row.get(key) for key in unique.keys), row.get("id")
+        value, mine = tuple(row.get(key) for key in unique.keys), row.get("id") or object()
         free.append(None in value or owners.setdefault(value, mine) == mine)
     return free
 

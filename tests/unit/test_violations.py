@@ -48,6 +48,11 @@ async def test_every_taken_field_is_named_in_one_query() -> None:
     assert reader.queries == 1
 
 
+async def test_new_rows_without_ids_collide_with_each_other() -> None:
+    bob = {"username_key": "bob", "email_key": "bob@example.com"}
+    assert await duplicate_fields(Write(USER, [bob, bob]), StoredRows()) == ("1.username", "1.email")
+
+
 async def test_change_does_not_collide_with_itself() -> None:
     assert await find_violation(Write(USER, [ADA]), StoredRows([ADA])) is None
 
