@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Table, select
+from sqlalchemy import CursorResult, Executable, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
@@ -178,14 +178,8 @@ class UnitOfWorkExecutor(StatementExecutor):
         return self._dialect.insert(self, table, values)
 
     def upsert(self, table: Table, values: Values) -> Awaitable[bool]:
-        """Insert an entry that expires if its key is free, which is then locked in any case; whether it was."""
+        """Insert an expiring entry; True if its key was free. The entry is locked either way."""
         return self._dialect.upsert(self, table, values)
-
-    def in_id_order(self, table: Table, ids: Sequence[int]) -> Any:
-        """For an UPDATE's ``id IN``: the ids, locked in their order where the database would not do so by itself."""
-        if self._dialect.has_ordered_locks:
-            return list(ids)
-        return select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(key_share=True)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

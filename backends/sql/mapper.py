@@ -15,16 +15,12 @@ class RowMapper(Generic[E]):
     """Maps an entity to the columns of a table that bear the names of its fields, in their order.
 
     Attributes:
-        entity: the class.
-        table: where it is stored.
         names: fields that are columns; others, such as an order's lines, come from elsewhere.
         columns: for the SELECT clause; ``width`` of them.
         read: makes the entity of the first ``width`` values of a row.
     """
 
     def __init__(self, entity: type[E], table: Table) -> None:
-        self.entity = entity
-        self.table = table
         self.names = tuple(f.name for f in fields(entity) if f.name in table.c)  # type: ignore[arg-type]
         self.columns: tuple[ColumnElement[Any], ...] = tuple(table.c[name] for name in self.names)
         self.width = len(self.columns)
@@ -32,7 +28,7 @@ class RowMapper(Generic[E]):
 
     def read_with(self, row: Sequence[Any], **others: Any) -> E:
         """As ``read``, completed by ``others``."""
-        return self._complete(self.read(row), others)
+        return _complete(self.read(row), others)
 
     def read_optional(self, row: Sequence[Any]) -> E | None:
         """As ``read`` behind an outer join: None where there was nothing to join."""
@@ -44,9 +40,10 @@ class RowMapper(Generic[E]):
 
     def build(self, values: Mapping[str, Any], **others: Any) -> E:
         """The entity that such values make, completed by ``others``."""
-        return self._complete(self.read([values[name] for name in self.names]), others)
+        return _complete(self.read([values[name] for name in self.names]), others)
 
-    def _complete(self, entity: E, others: Mapping[str, Any]) -> E:
-        for name, value in others.items():
-            object.__setattr__(entity, name, value)
-        return entity
+
+def _complete(entity: E, others: Mapping[str, Any]) -> E:
+    for name, value in others.items():
+        object.__setattr__(entity, name, value)
+    return entity

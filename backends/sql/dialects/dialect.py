@@ -19,6 +19,24 @@ from core.storage import Capabilities, Driver
 MIGRATION_LOCK_TIMEOUT = 600
 """Seconds to wait for the migration of another process."""
 
+SERVER_CAPABILITIES = Capabilities(
+    savepoints=True,
+    downgrades=True,
+    offline_migrations=True,
+    reports_size=True,
+    embedded=False,
+    pooled=True,
+    max_writers=None,
+    blocking_locks=True,
+    id_block=1,
+    durable=True,
+    shared=True,
+    repeatable_reads=False,
+    serializable=False,
+    concurrent_reads=True,
+)
+"""Of databases that run as a server, at READ COMMITTED."""
+
 
 class ErrorClass(Enum):
     """What a driver's error code means to us."""
@@ -86,7 +104,6 @@ class Dialect:
         id_options: further ones, of each table whose ids count up by themselves.
         insert: inserts rows and learns their ids.
         upsert: inserts an entry that expires, if its key is free.
-        has_ordered_locks: whether an UPDATE of several rows locks them in the order of their ids.
         cursor_condition: the condition that ``{column}`` and ``{id}`` come behind ``{value}`` and ``{last_id}``, with
             the operator ``{sign}``, in words for which the database goes straight to the first such row.
         can_seek_by_two_columns: whether it does so also where many rows share a value of the column.
@@ -129,7 +146,6 @@ class Dialect:
     id_options: Mapping[str, object] = field(default_factory=dict)
     insert: Insert
     upsert: Upsert
-    has_ordered_locks: bool
     cursor_condition: str = "({column}, {id}) {sign} ({value}, {last_id})"
     can_seek_by_two_columns: bool = True
     search_index: Callable[[Table], TrigramIndex] | None = None

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import mysql
 
-from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, ColumnTypes, Dialect, ErrorClass
+from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, SERVER_CAPABILITIES, ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.mysql.drivers import MySQLAdapter
 from backends.sql.dialects.mysql.inserts import insert_with_lastrowid, upsert_on_duplicate_key
 from backends.sql.temporary import created_by
 from core.errors import Unavailable
-from core.storage import Capabilities, Driver
+from core.storage import Driver
 
 _IS_MARIADB = "SELECT VERSION() LIKE '%MariaDB%'"
 _WRITE_MARIADB = "the server is MariaDB; write mariadb:// in place of mysql://"
@@ -125,22 +125,7 @@ MYSQL = Dialect(
     ),
     driver_adapters={"asyncmy": _ADAPTER, "aiomysql": _ADAPTER},
     example_url="mysql://user:password@localhost:3306/stockroom",
-    capabilities=Capabilities(
-        savepoints=True,
-        downgrades=True,
-        offline_migrations=True,
-        reports_size=True,
-        embedded=False,
-        pooled=True,
-        max_writers=None,
-        blocking_locks=True,
-        id_block=1,
-        durable=True,
-        shared=True,
-        repeatable_reads=False,
-        serializable=False,
-        concurrent_reads=True,
-    ),
+    capabilities=SERVER_CAPABILITIES,
     minimum_version=(8, 0, 17),  # the collation utf8mb4_0900_bin
     connect_args={"charset": "utf8mb4"},
     driver_args={"asyncmy": {"stmt_cache_size": 64}},  # a server allows some 16 000 for all its connections
@@ -158,7 +143,6 @@ MYSQL = Dialect(
     table_options={"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"},
     insert=insert_with_lastrowid,
     upsert=upsert_on_duplicate_key,
-    has_ordered_locks=True,  # an UPDATE by primary keys goes through them in order
     # It reads an index from its beginning where rows are compared, but sees two ranges in this.
     cursor_condition="({column} {sign} {value} OR ({column} = {value} AND {id} {sign} {last_id}))",
     error_code=error_number,

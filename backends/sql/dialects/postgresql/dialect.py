@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, String, Text, text
 from sqlalchemy.dialects import postgresql
 
-from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, ColumnTypes, Dialect, ErrorClass
+from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, SERVER_CAPABILITIES, ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.postgresql.drivers import AsyncpgAdapter
 from backends.sql.dialects.postgresql.inserts import insert_with_copy
 from backends.sql.dialects.postgresql.search import PgTrgmIndex
 from backends.sql.temporary import created_by
 from backends.sql.upserts import upsert_on_conflict
-from core.storage import Capabilities, Driver
+from core.storage import Driver
 
 _COLLATION = "C"
 _MIGRATIONS = zlib.crc32(b"stockroom migrations")
@@ -65,22 +65,7 @@ POSTGRESQL = Dialect(
     drivers=(Driver("asyncpg", "asyncpg", "stockroom[postgresql]"),),
     driver_adapters={"asyncpg": AsyncpgAdapter()},
     example_url="postgresql://user:password@localhost:5432/stockroom",
-    capabilities=Capabilities(
-        savepoints=True,
-        downgrades=True,
-        offline_migrations=True,
-        reports_size=True,
-        embedded=False,
-        pooled=True,
-        max_writers=None,
-        blocking_locks=True,
-        id_block=1,
-        durable=True,
-        shared=True,
-        repeatable_reads=False,
-        serializable=False,
-        concurrent_reads=True,
-    ),
+    capabilities=SERVER_CAPABILITIES,
     minimum_version=(12,),
     connect_args={
         "server_settings": {
@@ -106,7 +91,6 @@ POSTGRESQL = Dialect(
     ),
     insert=insert_with_copy,
     upsert=upsert_on_conflict(postgresql.insert),
-    has_ordered_locks=False,
     search_index=PgTrgmIndex,
     error_code=_sqlstate,
     error_classes=_ERROR_CLASSES,

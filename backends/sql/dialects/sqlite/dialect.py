@@ -117,7 +117,6 @@ SQLITE = Dialect(
     id_options={"sqlite_autoincrement": True},  # an id is never used again
     insert=insert_with_reserved_ids,
     upsert=upsert_on_conflict(sqlite.insert),
-    has_ordered_locks=True,  # there is one writer
     can_seek_by_two_columns=False,  # by the first alone
     search_index=Fts5Index,
     error_code=_error_code,
