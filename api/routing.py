@@ -87,9 +87,7 @@ class Route(APIRoute):
         check = None if restricted is None else self._check(restricted, arguments)
         if idempotent is not None:
             return await idempotency.execute_once(request, idempotent, partial(self._call, request, arguments, check))
-        if check is not None:
-            await check()
-        return self._respond(request, await self._binder.function(**arguments))
+        return await self._call(request, arguments, check)
 
     def _check(self, storage: RestrictedStorage, arguments: dict[str, Any]) -> _Check | None:
         check = self.permission.check

@@ -73,7 +73,8 @@ _PUBLIC = Restriction(None)
 
 
 async def authorize(request: Request, permission: Permission) -> Restriction | None:
-    """How a request is restricted, decided on its head alone; None for superusers and with ``AUTH=off``.
+    """How a request is restricted, decided on its head alone; None for no restriction: superusers where the endpoint
+    is not public, and everything with ``AUTH=off``.
 
     Raises:
         Unauthenticated: the request needs a token, or brings one that is not valid.

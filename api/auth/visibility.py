@@ -44,7 +44,7 @@ V = TypeVar("V", bound=VersionedEntity)
 
 
 def _require_public(entity_type: EntityType[Any]) -> None:
-    """Deny entities that belong to a user, unless a repository above shows the user's own."""
+    """Deny entities that belong to a user, unless a repository of restricted_repositories shows the user's own."""
     if ENTITY_TYPES.belongs_to(entity_type, USER):
         raise denied(f"entities({entity_type.name})")
 

@@ -19,8 +19,8 @@ from conformance.idempotency import (
 )
 from conformance.problem import error_fields, error_of
 from conformance.shop import PASSWORD, Shop
+from core.entities.expiring import MAX_VALUE
 from core.passwords import PasswordHasher
-from core.services.idempotency import MAX_ANSWER
 from core.settings import Settings
 
 INVALID = (422, "validation-failed")
@@ -186,7 +186,7 @@ async def test_stored_entry_hides_the_password(shop: Shop, app: FastAPI) -> None
 
 
 async def test_too_large_response_is_413_and_rolled_back(shop: Shop, app: FastAPI) -> None:
-    drafts = [shop.draft() | {"description": "x" * 10_000} for _ in range(MAX_ANSWER // 10_000 + 1)]
+    drafts = [shop.draft() | {"description": "x" * 10_000} for _ in range(MAX_VALUE // 10_000 + 1)]
     rejected = await shop.client.post("/products/bulk", json=drafts, headers=key_header("one"))
     assert error_of(rejected) == (413, "answer-too-large")
     assert (await shop.get("/products"))["total"] == 0

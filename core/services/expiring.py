@@ -51,7 +51,7 @@ async def purge_expired(storage: Storage) -> int:
 @asynccontextmanager
 async def purge_periodically(storage: Storage, every: float = PURGE_SECONDS) -> AsyncIterator[None]:
     """Delete expired entries every ``every`` seconds while the context is open. A failure is logged."""
-    task = asyncio.create_task(_sweep_on(storage, every))
+    task = asyncio.create_task(_purge_loop(storage, every))
     try:
         yield
     finally:
@@ -60,7 +60,7 @@ async def purge_periodically(storage: Storage, every: float = PURGE_SECONDS) -> 
             await task
 
 
-async def _sweep_on(storage: Storage, every: float) -> None:
+async def _purge_loop(storage: Storage, every: float) -> None:
     while True:
         await asyncio.sleep(every)
         try:

@@ -13,15 +13,13 @@ from typing_extensions import override
 
 from core import clock
 from core.entities import EntryKind, ExpiringEntry
+from core.entities.expiring import MAX_VALUE
 from core.errors import IdempotencyKeyInProgress, IdempotencyKeyMismatch, StoredResponseTooLarge
 from core.passwords import PasswordHasher
 from core.storage import Storage, Transaction
 from core.storage.delegating import DelegatingStorage
 
 T = TypeVar("T")
-
-MAX_ANSWER = 4 * 1024 * 1024
-"""Largest stored response, with the fingerprint of its request."""
 
 
 class ReplayResponse(Exception):
@@ -116,7 +114,7 @@ class IdempotentStorage(DelegatingStorage):
             raise _KeyTaken(found)
         outcome = await work(tx)
         value = f"{fingerprint}\n{self._render(outcome)}"
-        if len(value.encode()) > MAX_ANSWER:
+        if len(value.encode()) > MAX_VALUE:
             raise StoredResponseTooLarge
         await tx.expiring.save(replace(entry, value=value))
         return outcome

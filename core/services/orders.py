@@ -160,7 +160,7 @@ async def change_status(
         if status is OrderStatus.CANCELLED:
             _require_transition(order, status)
             await _restock(tx, order)
-        return await _move(tx, order, status)
+        return await _set_status(tx, order, status)
 
     return await storage.run(work)
 
@@ -182,7 +182,7 @@ def _require_transition(order: OrderSummary, status: OrderStatus) -> None:
         raise InvalidTransition(f"An order cannot change from {order.status.value} to {status.value}.", [error])
 
 
-async def _move(tx: Transaction, order: Order, status: OrderStatus) -> Order:
+async def _set_status(tx: Transaction, order: Order, status: OrderStatus) -> Order:
     _require_transition(order, status)
     return await save_changes(tx.orders, order, {"status": status})
 
@@ -202,7 +202,7 @@ async def pay(storage: Storage, order_id: int, draft: PaymentDraft, expected: Ex
         if draft.amount != order.total_amount:
             error = FieldError("amount", f"Must be {to_json(order.total_amount)}.", "amount-mismatch")
             raise AmountMismatch("The amount must equal the order's total.", [error])
-        await _move(tx, order, OrderStatus.CONFIRMED)
+        await _set_status(tx, order, OrderStatus.CONFIRMED)
         new = NewPayment(order_id=order_id, **shallow_asdict(draft))
         [payment] = await tx.entities(PAYMENT).add([new], clock.now())
         return payment

@@ -105,7 +105,7 @@ class Sessions:
         user = await storage.run(work)
         if user is None or not user.is_active:
             raise InvalidGrant("The refresh token is invalid or was already used. Log in again.")
-        return self._grant(user.id, session, fresh)
+        return self._make_token_pair(user.id, session, fresh)
 
     async def change_password(
         self, storage: Storage, user: User, session: str, given: PasswordChange, address: str
@@ -155,12 +155,12 @@ class Sessions:
             if rehashed is not None:
                 await tx.users.save(bump_version(user), rehashed)
             now = clock.now()
-            await tx.expiring.insert_or_lock(_ticket(session, secret, user.id, now + self._lifetime), now)
+            await tx.expiring.insert_or_lock(_session_entry(session, secret, user.id, now + self._lifetime), now)
             return True
 
-        return self._grant(proven.user.id, session, secret) if await storage.run(work) else None
+        return self._make_token_pair(proven.user.id, session, secret) if await storage.run(work) else None
 
-    def _grant(self, user_id: int, session: str, secret: str) -> TokenPair:
+    def _make_token_pair(self, user_id: int, session: str, secret: str) -> TokenPair:
         access_token = self._tokens.sign(Claims(user_id, session))
         return TokenPair(access_token, f"{session}.{secret}", self._settings.access_token_seconds)
 
@@ -194,7 +194,7 @@ async def _lock_if_unchanged(tx: Transaction, user: User) -> User | None:
     return locked if locked.version == user.version else None
 
 
-def _ticket(session: str, secret: str, user_id: int, expires_at: datetime) -> ExpiringEntry:
+def _session_entry(session: str, secret: str, user_id: int, expires_at: datetime) -> ExpiringEntry:
     return ExpiringEntry(
         key=session_key(session),
         kind=EntryKind.SESSION,

@@ -1,4 +1,4 @@
-"""Slugs that a client left out: derived from the name, numbered where taken, drawn anew where a race took them."""
+"""Slugs that a client left out: derived from the name, numbered where taken, again when another client is first."""
 
 import asyncio
 import random
@@ -45,22 +45,22 @@ async def assign_slugs(repository: SlugLookup, drafts: Sequence[D], name: str, f
 async def run_with_slug_retry(
     storage: Storage, work: Callable[[Transaction], Awaitable[T]], derived: Mapping[str, Collection[str]]
 ) -> T:
-    """``storage.run(work)``, again where all that was taken between look and write is ``derived``: a value of ours.
+    """Run ``work``, again while only ``derived`` fields are duplicates.
 
     An error names only fields that the client chose: a derived slug is derived again.
 
-    ``derived`` maps the plural name of an aggregate to those of its unique fields that the client did not choose, as
+    ``derived`` maps the plural name of an entity to those of its unique fields that the client did not choose, as
     in ``3.slug`` where that is so of the fourth only.
     """
     for _ in range(_ATTEMPTS):
         try:
             return await storage.run(work)
         except Duplicate as error:
-            ours = derived.get(error.aggregate, ())
-            chosen = [field for field in error.fields if not {field, field.rpartition(".")[2]} & set(ours)]
+            derived_here = derived.get(error.aggregate, ())
+            chosen = [field for field in error.fields if not {field, field.rpartition(".")[2]} & set(derived_here)]
             if chosen:
                 raise Duplicate(chosen, error.aggregate) from error
-        await asyncio.sleep(random.uniform(0, _LONGEST_WAIT))  # noqa: S311 - jitter, so that rivals do not collide again
+        await asyncio.sleep(random.uniform(0, _LONGEST_WAIT))  # noqa: S311 - jitter, so that requests that collided do not again
     raise RetriesExhausted
 
 

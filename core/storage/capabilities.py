@@ -220,28 +220,28 @@ class Capabilities:
             ConfigurationError: something mandatory is missing, declared or not; the storage can do less than its
                 backend declares; or it has another value.
         """
-        for name, axis in CAPABILITY_INFO.items():
-            if axis.mandatory and not (getattr(self, name) and getattr(probed, name)):
+        for name, info in CAPABILITY_INFO.items():
+            if info.mandatory and not (getattr(self, name) and getattr(probed, name)):
                 raise ConfigurationError(
-                    f"{backend}: this storage does not have {name}, which the shop cannot do without. {axis.meaning}"
+                    f"{backend}: this storage does not have {name}, which the shop cannot do without. {info.meaning}"
                 )
         missing = [
             name
-            for name, axis in CAPABILITY_INFO.items()
-            if not _keeps(axis, getattr(self, name), getattr(probed, name))
+            for name, info in CAPABILITY_INFO.items()
+            if not _is_met(info, getattr(self, name), getattr(probed, name))
         ]
         if missing:
             raise ConfigurationError(f"{backend}: declared, but not found on this storage: {', '.join(missing)}.")
 
 
-def _keeps(axis: CapabilityInfo, declared: int | None, probed: int | None) -> bool:
-    return declared == probed or (axis.kind is not CapabilityKind.VALUE and not declared)
+def _is_met(info: CapabilityInfo, declared: int | None, probed: int | None) -> bool:
+    return declared == probed or (info.kind is not CapabilityKind.VALUE and not declared)
 
 
-def _axes() -> Mapping[str, CapabilityInfo]:
+def _read_infos() -> Mapping[str, CapabilityInfo]:
     hints = get_type_hints(Capabilities, include_extras=True)
     return MappingProxyType({field.name: hints[field.name].__metadata__[0] for field in fields(Capabilities)})
 
 
-CAPABILITY_INFO = _axes()
+CAPABILITY_INFO = _read_infos()
 """Every capability, by its name in ``Capabilities``."""

@@ -145,14 +145,14 @@ class Storage(Protocol):
         """Bytes that the data takes, indexes included, as the database itself counts: it may lag by some seconds.
 
         Raises:
-            Unsupported: the storage declares no sizes.
+            Unsupported: the storage does not declare ``reports_size``.
         """
         ...
 
     def pool_status(self) -> PoolStatus:
-        """Figures of the connection pool, without asking the database; all 0 where there is none."""
+        """Figures of the connection pool, without a round trip; all 0 where there is none."""
         ...
 
     async def close(self) -> None:
-        """Give back every connection. The storage is of no use afterwards."""
+        """Close every connection. The storage is of no use afterwards."""
         ...

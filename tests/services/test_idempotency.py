@@ -9,6 +9,7 @@ import pytest
 
 from core import clock
 from core.entities import EntryKind, Product
+from core.entities.expiring import MAX_VALUE
 from core.errors import (
     IdempotencyKeyInProgress,
     IdempotencyKeyMismatch,
@@ -21,7 +22,6 @@ from core.passwords import PasswordHasher
 from core.services import catalogue
 from core.services.expiring import entry_key
 from core.services.idempotency import (
-    MAX_ANSWER,
     IdempotentRequest,
     IdempotentStorage,
     InProgressKeys,
@@ -166,14 +166,14 @@ async def test_response_expires(
 
 @pytest.mark.parametrize("character", ["x", "é"])
 async def test_response_may_be_as_large_as_the_limit(storage: Storage, product: Product, character: str) -> None:
-    response = response_of_size(MAX_ANSWER, character)
+    response = response_of_size(MAX_VALUE, character)
     await catalogue.change_stock(IdempotentStorage(storage, REQUEST, lambda _: response), product.id, -1)
     assert await expect_replay(IdempotentStorage(storage, REQUEST, str).check_replay()) == response
 
 
 @pytest.mark.parametrize("character", ["x", "é"])
 async def test_larger_response_undoes_its_request(storage: Storage, product: Product, character: str) -> None:
-    response = response_of_size(MAX_ANSWER, character) + character
+    response = response_of_size(MAX_VALUE, character) + character
     idempotent = IdempotentStorage(storage, REQUEST, lambda _: response)
     with pytest.raises(StoredResponseTooLarge):
         await catalogue.change_stock(idempotent, product.id, -1)

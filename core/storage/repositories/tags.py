@@ -17,7 +17,10 @@ class TagReader(Reader[Tag], Protocol):
 
 
 class TagRepository(TagReader, Repository[Tag, TagDraft], SlugLookup, Protocol):
-    """Tags in a unit of work. Deleting one is a change of every post that has it."""
+    """Tags in a unit of work. Deleting one is a change of every post that has it.
+
+    ``save`` does not change the posts that show the name; see ``PostRepository.rename_tag``.
+    """
 
     async def by_names(self, names: Sequence[str]) -> list[Tag]:
         """Those tags among ``names``, compared folded, that exist; by id."""
