@@ -231,7 +231,7 @@ async def _apply_effects(
                 if await collection.find(referring, {"_id": 1}, limit=1):
                     raise StillReferenced(entity_type.name, referrer.label)
             case OnDelete.SET_NULL:
-                await collection.update_many(referring, {"$set": {field: None}, **_new_version(at)})
+                await collection.update_many(referring, {"$set": {field: None}, **new_version(at)})
             case OnDelete.CASCADE:
                 cascades[owner.plural].append((field, ids))
                 if ENTITY_TYPES.referrers(owner):
@@ -239,9 +239,10 @@ async def _apply_effects(
                     await _apply_effects(unit, owner, found, at, cascades)
                     unit.mark_deleted(owner.plural, found)
     for owner, link in ENTITY_TYPES.linked_from(entity_type):
-        unlinked = {"$pull": {link.field: {"id": {"$in": ids}}}, **_new_version(at)}
+        unlinked = {"$pull": {link.field: {"id": {"$in": ids}}}, **new_version(at)}
         await unit.collection(owner.plural).update_many({f"{link.field}.id": {"$in": ids}}, unlinked)
 
 
-def _new_version(at: datetime) -> Document:
+def new_version(at: datetime) -> Document:
+    """The update operators that every change ``at`` that time has."""
     return {"$max": {"updated_at": at}, "$inc": {"version": 1}}

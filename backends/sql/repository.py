@@ -112,10 +112,6 @@ class EntityMapping(Generic[E]):
             linked = select(links[f"{owner.name}_id"]).where(links[f"{self.entity_type.name}_id"] == id)
             yield update(table).where(table.c.id.in_(linked)).values(next_version(table, at))
 
-    def raise_violation(self, refused: IntegrityViolation, written: Sequence[Mapping[str, Any]]) -> NoReturn:
-        """Turn a refused write into a violation that is explained later."""
-        raise_violation(refused, Write(self.entity_type, written))
-
 
 def raise_violation(refused: IntegrityViolation, write: Write) -> NoReturn:
     """Raise the error whose cause is looked up once the unit of work is undone."""
@@ -169,7 +165,7 @@ class SqlRepository(SqlReader[E]):
         try:
             ids = await self._executor.insert(mapping.table, written)
         except IntegrityViolation as refused:
-            mapping.raise_violation(refused, written)
+            raise_violation(refused, Write(mapping.entity_type, written))
         return [mapping.mapper.build(row | {"id": key}, **others) for key, row in zip(ids, written, strict=True)]
 
     async def _insert_drafts(self, drafts: Sequence[object], at: datetime) -> list[E]:
@@ -193,7 +189,7 @@ class SqlRepository(SqlReader[E]):
         try:
             matched = await self._executor.write(mapping.update(tuple(values)), values | guard)
         except IntegrityViolation as refused:
-            mapping.raise_violation(refused, [values | {"id": key}])
+            raise_violation(refused, Write(mapping.entity_type, [values | {"id": key}]))
         if matched != 1:
             raise TransientConflict
 

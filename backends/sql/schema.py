@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from backends.sql.dialects import DIALECTS
 from backends.sql.indexes import INDEXES
-from backends.sql.types import EnumText, UtcDateTime, long_text, primary_key_type, text
+from backends.sql.types import CHOICE_LENGTH, EnumText, UtcDateTime, long_text, primary_key_type, text
 from core.entities import ENTITY_TYPES, EntityType
 from core.entities.entity_type import Link
 from core.entities.field_types import BooleanType, ChoiceType, FieldType, IntegerType, TextType, TimeType
@@ -119,8 +119,8 @@ def _columns(entity_type: EntityType[Any]) -> Iterator[SchemaItem]:
             yield Column(name, _type(name, field_type), primary_key=is_key, nullable=field_type.is_optional)
             yield from _checks(entity_type.plural, name, field_type)
         if name in SORT_KEYS:
-            never = literal(NULL_SORT_TIME, UtcDateTime())
-            yield Column(SORT_KEYS[name], UtcDateTime(), nullable=False, server_default=never)
+            null_time = literal(NULL_SORT_TIME, UtcDateTime())
+            yield Column(SORT_KEYS[name], UtcDateTime(), nullable=False, server_default=null_time)
     for derived in entity_type.derived:
         yield Column(derived.name, _type(derived.name, derived.type), nullable=False)
 
@@ -130,7 +130,7 @@ def _type(name: str, field_type: FieldType) -> TypeEngine[Any]:
         case TextType(max_length=length):
             return long_text() if length is None or length > _LONGEST_INDEXABLE else text(length)
         case ChoiceType(enum=enum):
-            return text(20) if enum is None else EnumText(enum)
+            return text(CHOICE_LENGTH) if enum is None else EnumText(enum)
         case TimeType():
             return UtcDateTime()
         case BooleanType():

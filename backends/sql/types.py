@@ -66,6 +66,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value if to_driver is None else to_driver(value)
 
 
+CHOICE_LENGTH = 20
+"""Of columns that hold one of a few words."""
+
+
 class EnumText(TypeDecorator[StrEnum]):
     """The value of an enumeration; the table checks that it is one."""
 
@@ -73,12 +77,12 @@ class EnumText(TypeDecorator[StrEnum]):
     cache_ok = True
 
     def __init__(self, enumeration: type[StrEnum]) -> None:
-        super().__init__(20)
+        super().__init__(CHOICE_LENGTH)
         self.enumeration = enumeration
 
     @override
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(text(20).dialect_impl(dialect))
+        return dialect.type_descriptor(text(CHOICE_LENGTH).dialect_impl(dialect))
 
     @override
     def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:

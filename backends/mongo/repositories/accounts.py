@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from backends.mongo.collection import Filter
 from backends.mongo.pagination import fetch_page
+from backends.mongo.repositories.entities import MongoEntityRepository
 from backends.mongo.repository import EntityMapping, MongoQuantityRepository, MongoReader
 from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, Transfer, TransferDraft
 from core.money import MAX_TOTAL
@@ -23,7 +24,7 @@ class MongoAccountReader(MongoReader[Account], AccountReader):
     @override
     async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
         either: Filter = {"$or": [{"from_account_id": account_id}, {"to_account_id": account_id}]}
-        return await fetch_page(self._source.collection("transfers"), either, page_request, TRANSFERS.mapper)
+        return await fetch_page(self._source.collection(TRANSFERS.collection), either, page_request, TRANSFERS.mapper)
 
 
 class MongoAccountRepository(MongoQuantityRepository[Account], MongoAccountReader, AccountRepository):
@@ -44,7 +45,5 @@ class MongoAccountRepository(MongoQuantityRepository[Account], MongoAccountReade
 
     @override
     async def add_transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
-        [transfer_id] = await self._unit.ids.allocate("transfers", 1)
-        transfer = Transfer(id=transfer_id, **TRANSFER.new_values(draft, at))
-        await self._unit.collection("transfers").insert([TRANSFERS.to_document(transfer)])
+        [transfer] = await MongoEntityRepository(TRANSFERS, self._unit).add([draft], at)
         return transfer

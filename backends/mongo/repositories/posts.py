@@ -8,10 +8,9 @@ from typing import Any
 from typing_extensions import override
 
 from backends.mongo.driver import Document
-from backends.mongo.pagination import build_filter, fetch_page
-from backends.mongo.repository import EntityMapping, MongoReader, MongoSlugRepository
+from backends.mongo.repositories.entities import MongoEntityReader
+from backends.mongo.repository import EntityMapping, MongoSlugRepository
 from core.entities import POST, Post, PostDraft, Tag
-from core.storage import Page, PageRequest, PostFilter
 from core.storage.repositories import PostReader, PostRepository
 from core.text import fold
 
@@ -24,12 +23,8 @@ def link_tags(tags: Sequence[Tag]) -> list[Document]:
 POSTS: EntityMapping[Post] = EntityMapping(POST)
 
 
-class MongoPostReader(MongoReader[Post], PostReader):
+class MongoPostReader(MongoEntityReader[Post], PostReader):
     """Posts."""
-
-    @override
-    async def page(self, filter: PostFilter, page_request: PageRequest) -> Page[Post]:
-        return await fetch_page(self._collection, build_filter(POST, filter), page_request, POSTS.mapper)
 
 
 class MongoPostRepository(MongoSlugRepository[Post], MongoPostReader, PostRepository):

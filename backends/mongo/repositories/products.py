@@ -6,12 +6,11 @@ from typing import Any
 
 from typing_extensions import override
 
-from backends.mongo.pagination import build_filter, fetch_page
 from backends.mongo.repositories.categories import CATEGORIES
+from backends.mongo.repositories.entities import MongoEntityReader
 from backends.mongo.repository import (
     EntityMapping,
     MongoQuantityRepository,
-    MongoReader,
     MongoSlugRepository,
 )
 from core.entities import PRODUCT, Category, Product, ProductDraft, ProductWithCategory
@@ -22,7 +21,7 @@ from core.storage.repositories import CategoryPriceStats, ProductReader, Product
 PRODUCTS: EntityMapping[Product] = EntityMapping(PRODUCT)
 
 
-class MongoProductReader(MongoReader[Product], ProductReader):
+class MongoProductReader(MongoEntityReader[Product], ProductReader):
     """Products."""
 
     @override
@@ -32,10 +31,6 @@ class MongoProductReader(MongoReader[Product], ProductReader):
     @override
     async def by_slug(self, slug: str) -> Product:
         return await self._find_one({"slug": slug}, slug)
-
-    @override
-    async def page(self, filter: ProductFilter, page_request: PageRequest) -> Page[Product]:
-        return await fetch_page(self._collection, build_filter(PRODUCT, filter), page_request, PRODUCTS.mapper)
 
     @override
     async def page_with_category(self, filter: ProductFilter, page_request: PageRequest) -> Page[ProductWithCategory]:

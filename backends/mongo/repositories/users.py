@@ -5,10 +5,9 @@ from datetime import datetime
 
 from typing_extensions import override
 
-from backends.mongo.pagination import build_filter, fetch_page
-from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository, delete_entities
+from backends.mongo.repositories.entities import MongoEntityReader
+from backends.mongo.repository import EntityMapping, MongoRepository, delete_entities, new_version
 from core.entities import USER, Credentials, OrderStatus, TopSpender, User, UserDraft
-from core.storage import Page, PageRequest, UserFilter
 from core.storage.repositories import UserReader, UserRepository
 from core.text import fold
 
@@ -17,7 +16,7 @@ USERS: EntityMapping[User] = EntityMapping(USER)
 _COUNTED = [status.value for status in OrderStatus if status is not OrderStatus.CANCELLED]
 
 
-class MongoUserReader(MongoReader[User], UserReader):
+class MongoUserReader(MongoEntityReader[User], UserReader):
     """Users. Only ``credentials`` reads the password hash."""
 
     @override
@@ -33,10 +32,6 @@ class MongoUserReader(MongoReader[User], UserReader):
             return None
         password_hash = found[0].pop("password_hash")
         return Credentials(user=USERS.mapper.to_entity(found[0]), password_hash=password_hash)
-
-    @override
-    async def page(self, filter: UserFilter, page_request: PageRequest) -> Page[User]:
-        return await fetch_page(self._collection, build_filter(USER, filter), page_request, USERS.mapper)
 
     @override
     async def active_count(self) -> int:
@@ -81,7 +76,7 @@ class MongoUserRepository(MongoRepository[User], MongoUserReader, UserRepository
 
     @override
     async def deactivate_stale(self, before: datetime, at: datetime) -> int:
-        changes = {"$set": {"is_active": False}, "$max": {"updated_at": at}, "$inc": {"version": 1}}
+        changes = {"$set": {"is_active": False}, **new_version(at)}
         changed = await self._collection.update_many({"is_active": True, "updated_at": {"$lt": before}}, changes)
         self._unit.mark_written("users", [])
         return changed

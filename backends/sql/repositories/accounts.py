@@ -3,24 +3,22 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 from typing_extensions import override
 
-from backends.sql.mapper import RowMapper
 from backends.sql.pagination import PagedQuery
+from backends.sql.repositories.entities import SqlEntityRepository
 from backends.sql.repository import EntityMapping, SqlQuantityRepository, SqlReader
-from backends.sql.schema import table_of
 from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, Transfer, TransferDraft
 from core.money import MAX_TOTAL
 from core.storage import Page, PageRequest
 from core.storage.repositories import AccountReader, AccountRepository
 
 ACCOUNTS: EntityMapping[Account] = EntityMapping(ACCOUNT)
-transfers = table_of(TRANSFER)
-_TRANSFERS = RowMapper(Transfer, transfers)
-_ALL_TRANSFERS = select(*_TRANSFERS.columns)
+TRANSFERS: EntityMapping[Transfer] = EntityMapping(TRANSFER)
+transfers = TRANSFERS.table
 _OF_ACCOUNT = [column == bindparam("account_id") for column in (transfers.c.from_account_id, transfers.c.to_account_id)]
-_TRANSFER_PAGES = PagedQuery(_ALL_TRANSFERS, transfers, _TRANSFERS.read, union_conditions=_OF_ACCOUNT)
+_TRANSFER_PAGES = PagedQuery(TRANSFERS.all, transfers, TRANSFERS.mapper.read, union_conditions=_OF_ACCOUNT)
 
 
 class SqlAccountReader(SqlReader[Account], AccountReader):
@@ -49,6 +47,5 @@ class SqlAccountRepository(SqlQuantityRepository[Account], SqlAccountReader, Acc
 
     @override
     async def add_transfer(self, draft: TransferDraft, at: datetime) -> Transfer:
-        values = TRANSFER.new_values(draft, at)
-        [key] = await self._executor.insert(transfers, [values])
-        return _TRANSFERS.build(values | {"id": key})
+        [transfer] = await SqlEntityRepository(TRANSFERS, self._executor).add([draft], at)
+        return transfer

@@ -10,7 +10,8 @@ from typing_extensions import override
 from backends.sql.mapper import RowMapper
 from backends.sql.pagination import PagedQuery, filter_values
 from backends.sql.repositories.categories import CATEGORIES
-from backends.sql.repository import EntityMapping, SqlQuantityRepository, SqlReader, SqlSlugRepository
+from backends.sql.repositories.entities import SqlEntityReader
+from backends.sql.repository import EntityMapping, SqlQuantityRepository, SqlSlugRepository
 from backends.sql.statement import CachedStatement
 from core.entities import PRODUCT, Product, ProductDraft, ProductWithCategory
 from core.entities.fields import MAX_QUANTITY
@@ -45,7 +46,7 @@ _PRICE_STATS = CachedStatement(  # a category is looked up once, not for each of
 )
 
 
-class SqlProductReader(SqlReader[Product], ProductReader):
+class SqlProductReader(SqlEntityReader[Product], ProductReader):
     """Products, outside a unit of work."""
 
     @override
@@ -55,10 +56,6 @@ class SqlProductReader(SqlReader[Product], ProductReader):
     @override
     async def by_slug(self, slug: str) -> Product:
         return await self._get_one(_BY_SLUG, slug)
-
-    @override
-    async def page(self, filter: ProductFilter, page_request: PageRequest) -> Page[Product]:
-        return await PRODUCTS.pages.page(self._executor, filter_values(PRODUCT, filter), page_request)
 
     @override
     async def page_with_category(self, filter: ProductFilter, page_request: PageRequest) -> Page[ProductWithCategory]:

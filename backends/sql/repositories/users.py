@@ -6,13 +6,12 @@ from datetime import datetime
 from sqlalchemy import bindparam, desc, func, select
 from typing_extensions import override
 
-from backends.sql.pagination import filter_values
-from backends.sql.repository import EntityMapping, SqlReader, SqlRepository
+from backends.sql.repositories.entities import SqlEntityReader
+from backends.sql.repository import EntityMapping, SqlRepository, next_version
 from backends.sql.schema import table_of
 from backends.sql.statement import CachedStatement
 from core.entities import ORDER, USER, Credentials, OrderStatus, TopSpender, User, UserDraft
 from core.errors import NotFound
-from core.storage import Page, PageRequest, UserFilter
 from core.storage.repositories import UserReader, UserRepository
 from core.text import fold
 
@@ -40,7 +39,7 @@ _TOP = CachedStatement(  # only the best are looked up among the users, not all 
 )
 
 
-class SqlUserReader(SqlReader[User], UserReader):
+class SqlUserReader(SqlEntityReader[User], UserReader):
     """Users, outside a unit of work."""
 
     @override
@@ -55,10 +54,6 @@ class SqlUserReader(SqlReader[User], UserReader):
         query = _CREDENTIALS_BY_EMAIL if "@" in name else _CREDENTIALS_BY_USERNAME
         found = await self._executor.rows(query, {"key": fold(name)})
         return Credentials(user=USERS.mapper.read(found[0]), password_hash=found[0][-1]) if found else None
-
-    @override
-    async def page(self, filter: UserFilter, page_request: PageRequest) -> Page[User]:
-        return await USERS.pages.page(self._executor, filter_values(USER, filter), page_request)
 
     @override
     async def active_count(self) -> int:
@@ -88,7 +83,7 @@ class SqlUserRepository(SqlRepository[User], SqlUserReader, UserRepository):
     @override
     async def deactivate_stale(self, before: datetime, at: datetime) -> int:
         stale = users.update().where(users.c.is_active, users.c.updated_at < before)
-        return await self._executor.write(stale.values(is_active=False, updated_at=at, version=users.c.version + 1))
+        return await self._executor.write(stale.values(is_active=False, **next_version(users, at)))
 
     @override
     async def delete_inactive(self, at: datetime) -> int:
