@@ -1,1 +1,1 @@
-"""Measurements behind decisions. Each is a script; run it with ``.venv/bin/python -m benchmarks.NAME``."""
+"""Measurements behind decisions. Each is a script: ``.venv/bin/python -m benchmarks.NAME``."""

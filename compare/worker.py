@@ -1,6 +1,6 @@
 """The process in which one storage is measured for one round: ``python -m compare.worker``, exchanging JSON lines.
 
-Each storage has its own process, because memory, drivers and start-up of two storages cannot be told apart in one;
+Each storage has its own process, because memory, drivers and start-up of two storages cannot be distinguished in one;
 because no storage shall pay for another's garbage collection; and because random effects of a process, such as its
 memory layout, then vary between rounds and show in the confidence intervals.
 

@@ -1,4 +1,4 @@
-"""Fill shops of several sizes, measure every endpoint on each, write ``docs/growth.md``; see ``make growth``."""
+"""Fills shops of several sizes, measures every endpoint on each, writes ``docs/growth.md``: ``make growth``."""
 
 import argparse
 import os
@@ -15,13 +15,13 @@ import uvloop
 
 from benchmarks.growth import mongo, report, sql
 from benchmarks.growth.check import check
-from benchmarks.growth.client import Client, client
-from benchmarks.growth.data import Shop
-from benchmarks.growth.database import Opened
-from benchmarks.growth.measure import Pace, grow
+from benchmarks.growth.client import Client, open_client
+from benchmarks.growth.data import ShopData
+from benchmarks.growth.database import OpenDatabase
+from benchmarks.growth.measure import Sampling, measure_growth
 from benchmarks.growth.reads import READS
 from benchmarks.growth.writes import WRITES
-from benchmarks.speed.report import machine, write
+from benchmarks.speed.report import describe_machine, write_section
 from conformance.defaults import settings_for
 from core.plugins import Registry, discover
 from tests.harness.kind import ServerKind
@@ -30,52 +30,54 @@ from tests.harness.server import KINDS
 
 DISTRIBUTIONS = ("sqlalchemy", "asyncpg", "asyncmy", "aiosqlite", "motor", "pymongo")
 CACHE = 2048
-"""MiB that a server keeps pages in: as an operator would give it for a million rows, not as tests do."""
+"""MiB of a server's page cache: as for a million rows in production, not as in the tests."""
 
 
-async def filled(storage: str, size: int, address: str, registry: Registry, stack: AsyncExitStack) -> Client:
-    """A client of a new shop of this size."""
+async def fill_shop(storage: str, size: int, address: str, registry: Registry, stack: AsyncExitStack) -> Client:
+    """Fill a new shop of this size, and check it; returns a client of it."""
     url = await KINDS[storage].create(address, f"stockroom_growth_{size}_{secrets.token_hex(4)}")
     settings = settings_for(url)
     await registry.choose(settings).migrations(settings).up()
-    began, shop = perf_counter(), Shop(size)
-    opened: Opened = mongo.opened if storage == "mongodb" else sql.opened
-    database = await stack.enter_async_context(opened(url))
+    began, shop = perf_counter(), ShopData(size)
+    open_database: OpenDatabase = mongo.open_database if storage == "mongodb" else sql.open_database
+    database = await stack.enter_async_context(open_database(url))
     await database.fill(shop)
-    made = await stack.enter_async_context(client(url, shop, database))
-    await check(made)
-    _tell(f"  {size:,} filled and checked in {perf_counter() - began:.0f} s")
-    return made
+    filled = await stack.enter_async_context(open_client(url, shop, database))
+    await check(filled)
+    _log(f"  {size:,} filled and checked in {perf_counter() - began:.0f} s")
+    return filled
 
 
-async def measured(
-    storage: str, options: argparse.Namespace, log: TextIO, site: RunDirectory, registry: Registry
+async def measure_storage(
+    storage: str, options: argparse.Namespace, log: TextIO, run_directory: RunDirectory, registry: Registry
 ) -> bool:
-    """Whether the promise holds on a storage. The shops write their access logs to ``log``."""
+    """Measure a storage; whether no endpoint exceeds ``MAX_GROWTH``. Access logs are written to ``log``."""
     kind = KINDS[storage]
-    address = (await (type(kind)(CACHE) if isinstance(kind, ServerKind) else kind).obtain(site)).url
-    wanted = [e for e in (*READS, *WRITES) if any(part in f"{e.kind}: {e.name}" for part in options.only.split(","))]
+    address = (await (type(kind)(CACHE) if isinstance(kind, ServerKind) else kind).obtain(run_directory)).url
+    selected = [e for e in (*READS, *WRITES) if any(part in f"{e.kind}: {e.name}" for part in options.only.split(","))]
     began = perf_counter()
-    _tell(storage)
+    _log(storage)
     async with AsyncExitStack() as stack:
         stack.enter_context(redirect_stdout(log))
-        clients = [await filled(storage, size, address, registry, stack) for size in options.sizes]
+        clients = [await fill_shop(storage, size, address, registry, stack) for size in options.sizes]
         server = clients[0].server
-        found = await grow(wanted, clients, Pace(options.rounds, options.seconds, options.most), _tell)
-    lines = report.table(found, options.sizes)
-    about = f"{server}; medians of {options.rounds} rounds; {machine()}. In all {perf_counter() - began:.0f} s."
+        found = await measure_growth(selected, clients, Sampling(options.rounds, options.seconds, options.most), _log)
+    lines = report.format_table(found, options.sizes)
+    about = (
+        f"{server}; medians of {options.rounds} rounds; {describe_machine()}. In all {perf_counter() - began:.0f} s."
+    )
     sys.stdout.write("\n".join(["", about, "", *lines, "", ""]))
     if not options.dry:
-        write(f"growth on {storage}", [about, "", *lines], report.DOCUMENT)
-    for growth in report.broken(found):
-        _tell(f"  {growth.endpoint.kind}: {growth.endpoint.name} grows {growth.ratio:.2f} times")
-    return not report.broken(found)
+        write_section(f"growth on {storage}", [about, "", *lines], report.DOCUMENT)
+    for growth in report.find_exceeding(found):
+        _log(f"  {growth.endpoint.kind}: {growth.endpoint.name} grows {growth.ratio:.2f} times")
+    return not report.find_exceeding(found)
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     parser.add_argument("--storages", default="sqlite,postgresql", help="which, separated by commas; or all")
-    parser.add_argument("--sizes", default="10000,100000,1000000", type=_sizes, help="products, and orders")
+    parser.add_argument("--sizes", default="10000,100000,1000000", type=_parse_sizes, help="products, and orders")
     parser.add_argument("--only", default="", help="parts of the endpoints' names, separated by commas")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.2, help="for each endpoint, size and round")
@@ -84,31 +86,32 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _sizes(given: str) -> list[int]:
+def _parse_sizes(given: str) -> list[int]:
     return [int(size) for size in given.split(",")]
 
 
-def _storages(given: str) -> Sequence[str]:
+def _parse_storages(given: str) -> Sequence[str]:
     return ["sqlite", "postgresql", "mysql", "mariadb", "mongodb"] if given == "all" else given.split(",")
 
 
 def main() -> int:
-    """Everything that was asked for; 1 where the promise is broken."""
-    options, site, registry = _options(), RunDirectory.new(), discover()
+    """Measure the selected storages; returns 1 where an endpoint exceeds ``MAX_GROWTH``."""
+    options, run_directory, registry = _parse_options(), RunDirectory.new(), discover()
     try:
         with Path(os.devnull).open("w") as log:
-            kept = [
-                uvloop.run(measured(storage, options, log, site, registry)) for storage in _storages(options.storages)
+            results = [
+                uvloop.run(measure_storage(storage, options, log, run_directory, registry))
+                for storage in _parse_storages(options.storages)
             ]
         if not options.dry:
             versions = ", ".join(f"{name} {version(name)}" for name in DISTRIBUTIONS)
-            write("versions", [f"Versions: {versions}."], report.DOCUMENT)
-        return 0 if all(kept) else 1
+            write_section("versions", [f"Versions: {versions}."], report.DOCUMENT)
+        return 0 if all(results) else 1
     finally:
-        site.stop()
+        run_directory.stop()
 
 
-def _tell(line: str) -> None:
+def _log(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 

@@ -1,4 +1,4 @@
-"""Before anything is measured: the shop must find in the database what was filled in, and carry on from there."""
+"""Checks a filled database before the measurement: the shop must find its rows, and be able to add more."""
 
 from itertools import islice
 from typing import Any
@@ -21,18 +21,18 @@ _NEW = {
     "account: opening": "accounts",
     "account: transfer": "transfers",
 }
-"""What a request adds to."""
+"""The kind of row that a request adds."""
 
 
-class Differ(Exception):
-    """It does not."""
+class Mismatch(Exception):
+    """The shop does not return what was filled in."""
 
 
 async def check(client: Client) -> None:
-    """Read the first rows of each kind, and let the shop write everything that it can write.
+    """Read the first rows of each kind, and send each writing request once.
 
     Raises:
-        Differ: says where.
+        Mismatch: names the request.
     """
     shop = client.shop
     for path, kind, rows in (
@@ -45,32 +45,34 @@ async def check(client: Client) -> None:
         ("accounts", Account, shop.accounts()),
     ):
         for row in islice(rows, ROWS):
-            _equal(f"/{path}/{row.id}", await client.ask(get(f"/{path}/{row.id}")), _json(kind, row))
-    await _found(client)
-    await _carried_on(client)
+            _require_equal(f"/{path}/{row.id}", await client.request(get(f"/{path}/{row.id}")), _json(kind, row))
+    await _check_lookups(client)
+    await _check_new_ids(client)
 
 
-async def _found(client: Client) -> None:
-    """By each derived key."""
-    shop, row = client.shop, client.any("products")
+async def _check_lookups(client: Client) -> None:
+    """Look rows up by each derived key."""
+    shop, row = client.shop, client.random_id("products")
     [user] = islice((user for user in shop.users() if user.id == 7), 1)
-    _equal("by e-mail", (await client.ask(get(f"/users/by-email/{user.email.upper()}")))["id"], user.id)
-    _equal("by SKU", (await client.ask(get(f"/products/by-sku/{shop.sku(row)}")))["id"], row)
-    _equal("by slug", (await client.ask(get(f"/products/by-slug/{shop.slug(row)}")))["id"], row)
-    alike = await client.ask(get(f"/products?search={shop.code(row)}"))
-    _equal("by search", (alike["total"], {shop.code(found["id"]) for found in alike["items"]}), (10, {shop.code(row)}))
+    _require_equal("by e-mail", (await client.request(get(f"/users/by-email/{user.email.upper()}")))["id"], user.id)
+    _require_equal("by SKU", (await client.request(get(f"/products/by-sku/{shop.sku(row)}")))["id"], row)
+    _require_equal("by slug", (await client.request(get(f"/products/by-slug/{shop.slug(row)}")))["id"], row)
+    similar = await client.request(get(f"/products?search={shop.code(row)}"))
+    _require_equal(
+        "by search", (similar["total"], {shop.code(found["id"]) for found in similar["items"]}), (10, {shop.code(row)})
+    )
     [(post, tags)] = islice((given for given in shop.posts() if given[1]), 1)
-    tagged = await client.ask(get(f"/posts?tag={tags[0].name.upper()}&sort=created_at&cursor="))
-    _equal("by tag", tagged["items"][0]["id"], post.id)
+    tagged = await client.request(get(f"/posts?tag={tags[0].name.upper()}&sort=created_at&cursor="))
+    _require_equal("by tag", tagged["items"][0]["id"], post.id)
 
 
-async def _carried_on(client: Client) -> None:
-    """Each new row gets an id behind those that were filled in."""
+async def _check_new_ids(client: Client) -> None:
+    """Each new row must get an id above those that were filled in."""
     for endpoint in WRITES:
-        made = await client.ask(await endpoint.make(client))
+        created = await client.request(await endpoint.make(client))
         kind = _NEW.get(endpoint.name)
-        if kind and made["id"] <= client.shop.last[kind]:
-            raise Differ(f"{endpoint.name}: id {made['id']} is not new")
+        if kind and created["id"] <= client.shop.last[kind]:
+            raise Mismatch(f"{endpoint.name}: id {created['id']} is not new")
     await client.database.prune(client.shop)
 
 
@@ -78,6 +80,6 @@ def _json(kind: Any, row: Any) -> Json:
     return TypeAdapter(kind).dump_python(row, mode="json")
 
 
-def _equal(what: str, one: object, other: object) -> None:
-    if one != other:
-        raise Differ(f"{what}: {one} is not {other}")
+def _require_equal(label: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise Mismatch(f"{label}: {found} is not {expected}")

@@ -1,4 +1,4 @@
-"""One client of a filled shop, in process: what is timed is the application and its database, and no queue."""
+"""A client of a filled shop, in process: measures the application and its database, without a network or a queue."""
 
 import json
 import random
@@ -14,10 +14,10 @@ from urllib.parse import unquote
 from fastapi import FastAPI
 
 from api.app import create_app
-from benchmarks.growth.data import Shop
+from benchmarks.growth.data import ShopData
 from benchmarks.growth.database import Database
 from conformance.defaults import settings_for
-from core.money import parse as minor
+from core.money import parse as parse_money
 from core.storage import SortKind, SortOrder
 from core.storage.pages import encode_cursor
 from core.storage.sorts import NEWEST_FIRST
@@ -25,19 +25,19 @@ from core.storage.sorts import NEWEST_FIRST
 Json = Any
 
 
-class Unexpected(Exception):
-    """An answer with another status than the endpoint promises."""
+class UnexpectedStatus(Exception):
+    """A response has another status than expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent.
+    """A request.
 
     Attributes:
         method: of HTTP.
         target: path and query.
-        body: to be sent as JSON, if anything.
-        status: of a good answer.
+        body: sent as JSON; None for no body.
+        status: expected of the response.
     """
 
     method: str
@@ -57,19 +57,19 @@ def post(target: str, body: Json = None, status: int = 201) -> Request:
 
 
 class Client:
-    """Asks one shop, and knows what is in it.
+    """Sends requests to one shop whose rows it can compute.
 
     Attributes:
-        shop: what it was filled with.
-        database: beneath it.
-        dice: what keys are drawn with: evenly from all rows, another each time.
-        numbers: that no row of this run has had yet.
+        shop: the rows that it was filled with.
+        database: of the shop.
+        random: draws keys uniformly from all rows.
+        numbers: unique within this run.
     """
 
-    def __init__(self, app: FastAPI, shop: Shop, database: Database) -> None:
+    def __init__(self, app: FastAPI, shop: ShopData, database: Database) -> None:
         self._app = app
         self.shop, self.database = shop, database
-        self.dice = random.Random(20261122)  # noqa: S311 - the same in every run
+        self.random = random.Random(20261122)  # noqa: S311 - the same in every run
         self.numbers = count(1)
 
     @property
@@ -77,32 +77,32 @@ class Client:
         """Product and version of the database."""
         return str(self._app.state.storage.server)
 
-    def any(self, kind: str) -> int:
-        """The id of any of the rows."""
-        return self.dice.randint(1, self.shop.last[kind])
+    def random_id(self, kind: str) -> int:
+        """The id of a random row."""
+        return self.random.randint(1, self.shop.last[kind])
 
-    def cursor(self, kind: str, depth: float) -> str:
-        """A cursor behind a row at about this depth, 0 to 1, of a list that is sorted newest first."""
+    def random_cursor(self, kind: str, depth: float) -> str:
+        """A cursor after a random row at about this depth, 0 to 1, of a list sorted newest first."""
         of = self.shop.last[kind]
-        row = max(200, round(of * (1 - depth)) - self.dice.randint(0, of // 50))
+        row = max(200, round(of * (1 - depth)) - self.random.randint(0, of // 50))
         return encode_cursor(NEWEST_FIRST, SimpleNamespace(id=row, created_at=self.shop.at(row, of)))
 
-    def behind(self, row: Json, field: str, kind: SortKind) -> str:
-        """A cursor behind a row that was answered, of a list sorted by one of its fields, ascending."""
-        value = minor(row[field]) if kind is SortKind.INTEGER else row[field]
+    def cursor_after(self, row: Json, field: str, kind: SortKind) -> str:
+        """A cursor after a row of a response, for a list sorted by one of its fields, ascending."""
+        value = parse_money(row[field]) if kind is SortKind.INTEGER else row[field]
         return encode_cursor(
             SortOrder(field, kind, descending=False), SimpleNamespace(**{"id": row["id"], field: value})
         )
 
-    async def ask(self, request: Request) -> Json:
-        """The body of the answer."""
-        return (await self.timed(request))[1]
+    async def request(self, request: Request) -> Json:
+        """The body of the response."""
+        return (await self.timed_request(request))[1]
 
-    async def timed(self, request: Request) -> tuple[float, Json]:
-        """How many seconds the answer took, and its body.
+    async def timed_request(self, request: Request) -> tuple[float, Json]:
+        """The seconds until the response, and its body.
 
         Raises:
-            Unexpected: its status is not the right one.
+            UnexpectedStatus: its status is not the expected one.
         """
         scope, content = _scope(request), b"" if request.body is None else json.dumps(request.body).encode()
         status, parts = 0, list[bytes]()
@@ -117,12 +117,12 @@ class Client:
             else:
                 parts.append(message.get("body", b""))
 
-        began = perf_counter()
+        start = perf_counter()
         await self._app(scope, receive, send)
-        took, body = perf_counter() - began, b"".join(parts)
+        seconds, body = perf_counter() - start, b"".join(parts)
         if status != request.status:
-            raise Unexpected(f"{request.method} {request.target}: {status} {body[:300].decode()}")
-        return took, json.loads(body) if body else None
+            raise UnexpectedStatus(f"{request.method} {request.target}: {status} {body[:300].decode()}")
+        return seconds, json.loads(body) if body else None
 
 
 def _scope(request: Request) -> dict[str, Any]:
@@ -148,8 +148,8 @@ def _scope(request: Request) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def client(url: str, shop: Shop, database: Database) -> AsyncIterator[Client]:
-    """A client of the API over a filled database. It asks one thing at a time, so that connections are few and warm."""
+async def open_client(url: str, shop: ShopData, database: Database) -> AsyncIterator[Client]:
+    """A client of the API over a filled database. Its requests are sequential, so that few connections are used."""
     app = create_app(settings_for(url, pool_size=2))
     async with app.router.lifespan_context(app):
         yield Client(app, shop, database)

@@ -1,4 +1,4 @@
-"""The shop that is measured, as entities: each row can be told from its number and the size of the shop alone."""
+"""The measured shop, as entities: each row is a function of its number and the size of the shop."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,23 +31,23 @@ _BASE_32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NOUNS = [noun for below in CATALOGUE.values() for nouns in below.values() for noun in nouns]
 _PRICES = [min(1_000, int(9 * (1 - rank / 4096) ** (-1 / 1.1))) * 100 + 99 for rank in range(4096)]
 _SLUGS = {text: derive_slug(text, "text") for text in (*BRANDS, *_NOUNS, *GIVEN, *FAMILY)}
-_FATES = Shares({"delivered": 940, "cancelled": 30, "pending": 10, "confirmed": 10, "shipped": 10})
-_CHANGES = {"pending": 0, "cancelled": 1, "confirmed": 1, "shipped": 2, "delivered": 3}
-_POSTS = Shares({"published": 700, "draft": 200, "archived": 100})
+_STATUS_SHARES = Shares({"delivered": 940, "cancelled": 30, "pending": 10, "confirmed": 10, "shipped": 10})
+_STATUS_CHANGES = {"pending": 0, "cancelled": 1, "confirmed": 1, "shipped": 2, "delivered": 3}
+_POST_STATUS_SHARES = Shares({"published": 700, "draft": 200, "archived": 100})
 
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c3RvY2tyb29tLWdyb3d0aA$Qk5vYm9keSBsb2dzIGluIGhlcmUsIG5vdCBldmVuIHlvdS4"
-"""Of every user's password: as long as a real one, and nobody's."""
+"""Of every user's password: as long as a real one, but of no password."""
 
 ROOTS = 20
 CATEGORIES = 300
 TAGS = 200
 VARIANTS = 10
-"""Products of each model; its code finds just these, however large the shop."""
+"""Products of each model; a search for its code finds these, in a shop of any size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An order with what belongs to it."""
+    """An order with its payment and notification."""
 
     order: Order
     payment: Payment | None
@@ -55,7 +55,7 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class ShopData:
     """Numbers of rows, and the rows. Rows are numbered from 1, which is their id.
 
     Attributes:
@@ -77,16 +77,16 @@ class Shop:
         return people | goods
 
     def at(self, row: int, of: int) -> datetime:
-        """When a row came into being: evenly, one after the other."""
+        """The creation time of a row: evenly distributed, in the order of the ids."""
         return BEGIN + timedelta(milliseconds=_SPAN * row // of)
 
     def name(self, row: int) -> str:
         """Of a product."""
-        brand, noun, place = _made(row)
-        return f"{brand} {words.passage(place, 1)[:-1]} {noun} {self.code(row)}/{row // self._models}"
+        brand, noun, position = _words_of(row)
+        return f"{brand} {words.make_sentence(position, 1)[:-1]} {noun} {self.code(row)}/{row // self._models}"
 
     def code(self, row: int) -> str:
-        """A product's model, such as ``KXR-482``, which it shares with others all over the shop."""
+        """A product's model, such as ``KXR-482``, which products all over the shop share."""
         number = row % self._models * 7_368_787 % 17_576_000
         letters, digits = divmod(number, 1000)
         return f"{chr(65 + letters // 676)}{chr(65 + letters // 26 % 26)}{chr(65 + letters % 26)}-{digits:03}"
@@ -101,7 +101,7 @@ class Shop:
 
     def slug(self, row: int) -> str:
         """Of a product."""
-        brand, noun, _ = _made(row)
+        brand, noun, _ = _words_of(row)
         return f"{_SLUGS[brand]}-{_SLUGS[noun]}-{self.sku(row).lower()}"
 
     def price(self, row: int) -> int:
@@ -109,7 +109,7 @@ class Shop:
         return _PRICES[draw(row, 3, 4096)]
 
     def for_sale(self, row: int) -> bool:
-        """Whether a product is active and has plenty in stock; one in twenty is inactive, one in fifty is short."""
+        """Whether a product is active and well stocked; one in twenty is inactive, one in fifty has little stock."""
         return draw(row, 4, 20) != 0 and row % 50 != 0
 
     def username(self, row: int) -> str:
@@ -123,7 +123,7 @@ class Shop:
         return f"{self.username(row)}@example.com"
 
     def users(self) -> Iterator[User]:
-        """People; one in twenty is inactive."""
+        """Users; one in twenty is inactive."""
         for row in range(1, self.people + 1):
             at, username = self.at(row, self.people), self.username(row)
             yield User(
@@ -134,13 +134,13 @@ class Shop:
                 username=username,
                 email=f"{username}@example.com",
                 full_name=f"{GIVEN[draw(row, 20, len(GIVEN))]} {FAMILY[draw(row, 21, len(FAMILY))]}",
-                bio=words.passage(draw(row, 22, 2**20), 8) if draw(row, 23, 3) == 0 else None,
+                bio=words.make_sentence(draw(row, 22, 2**20), 8) if draw(row, 23, 3) == 0 else None,
                 is_active=draw(row, 24, 20) != 0,
                 is_superuser=False,
             )
 
     def categories(self) -> Iterator[Category]:
-        """Some at the top, the others below those."""
+        """Root categories and their children."""
         for row in range(1, CATEGORIES + 1):
             at, name = self.at(row, CATEGORIES * 100), words.VOCABULARY[1000 + row].capitalize()
             yield Category(
@@ -150,12 +150,12 @@ class Shop:
                 version=1,
                 name=name,
                 slug=f"{derive_slug(name, 'category')}-{row}",
-                description=words.passage(row * 100),
+                description=words.make_sentence(row * 100),
                 parent_id=None if row <= ROOTS else 1 + row % ROOTS,
             )
 
     def products(self) -> Iterator[Product]:
-        """Products, some short, some inactive, some without a category."""
+        """Products; some have little stock, are inactive, or have no category."""
         for row in range(1, self.size + 1):
             at = self.at(row, self.size)
             yield Product(
@@ -165,7 +165,7 @@ class Shop:
                 version=1,
                 name=self.name(row),
                 slug=self.slug(row),
-                description=words.passage(draw(row, 5, 2**20)),
+                description=words.make_sentence(draw(row, 5, 2**20)),
                 price=self.price(row),
                 stock_quantity=draw(row, 6, 11) if row % 50 == 0 else 1000 + draw(row, 6, 5000),
                 sku=self.sku(row),
@@ -174,7 +174,7 @@ class Shop:
             )
 
     def tags(self) -> Iterator[Tag]:
-        """Tags."""
+        """The tags."""
         at = BEGIN
         for row in range(1, TAGS + 1):
             name = words.VOCABULARY[500 + row]
@@ -182,13 +182,13 @@ class Shop:
             yield Tag(id=row, created_at=at, updated_at=at, version=1, name=name, slug=slug)
 
     def posts(self) -> Iterator[tuple[Post, list[Tag]]]:
-        """Posts, each with its tags: two of them, some often, most seldom."""
+        """Posts, each with up to two tags, a few of which are frequent."""
         tags = list(self.tags())
         for row in range(1, self.people + 1):
-            at, status = self.at(row, self.people), PostStatus(_POSTS.of(row, 30))
+            at, status = self.at(row, self.people), PostStatus(_POST_STATUS_SHARES.choose(row, 30))
             chosen = {tags[draw(row, salt, 32768) ** 2 * TAGS // 2**30].id for salt in (31, 32)}
             own = [tags[key - 1] for key in sorted(chosen)]
-            brand, noun, place = _made(row + 7)
+            brand, noun, position = _words_of(row + 7)
             post = Post(
                 id=row,
                 created_at=at,
@@ -196,7 +196,7 @@ class Shop:
                 version=1,
                 title=TITLES[draw(row, 33, len(TITLES))].format(product=f"{brand} {noun}"),
                 slug=f"post-{_SLUGS[brand]}-{_SLUGS[noun]}-{row}",
-                content="\n\n".join(words.passage(place + shift) for shift in (0, 777, 5555)),
+                content="\n\n".join(words.make_sentence(position + shift) for shift in (0, 777, 5555)),
                 status=status,
                 author_id=1 + draw(row, 34, self.people),
                 view_count=draw(row, 35, 500),
@@ -206,7 +206,7 @@ class Shop:
             yield post, own
 
     def sales(self) -> Iterator[Sale]:
-        """Orders: of two lines in the middle, mostly delivered; what is not cancelled or pending is paid."""
+        """Orders of two lines on average, mostly delivered; paid unless cancelled or pending."""
         payments = 0
         for row in range(1, self.size + 1):
             order = self._order(row)
@@ -237,14 +237,14 @@ class Shop:
             yield Sale(order, payment, notification)
 
     def _order(self, row: int) -> Order:
-        at, status = self.at(row, self.size), _FATES.of(row, 10)
+        at, status = self.at(row, self.size), _STATUS_SHARES.choose(row, 10)
         items = [self._item(row, line) for line in range(1 + draw(row, 11, 3))]
         suffix = "".join(_BASE_32[row * 97 >> shift & 31] for shift in (25, 20, 15, 10, 5, 0))
         return Order(
             id=row,
             created_at=at,
-            updated_at=at + timedelta(hours=_CHANGES[status]),
-            version=1 + _CHANGES[status],
+            updated_at=at + timedelta(hours=_STATUS_CHANGES[status]),
+            version=1 + _STATUS_CHANGES[status],
             order_number=f"ORD-{at:%Y%m%d%H%M%S}-{suffix}",
             status=OrderStatus(status),
             total_amount=sum(item.total_price for item in items),
@@ -254,7 +254,7 @@ class Shop:
         )
 
     def buyer(self, row: int) -> int:
-        """Of an order; one in a hundred users places every fifth."""
+        """The user of an order; one in a hundred users places every fifth order."""
         return 1 + draw(row, 13, self.people // 100 if draw(row, 12, 5) == 0 else self.people)
 
     def _item(self, row: int, line: int) -> OrderItem:
@@ -269,19 +269,19 @@ class Shop:
             yield Account(id=row, created_at=at, updated_at=at, version=1, user_id=row, balance=balance)
 
     def transfers(self) -> Iterator[Transfer]:
-        """As many as accounts."""
+        """One for each account."""
         for row in range(1, self.people + 1):
-            giver = draw(row, 61, self.people)
-            taker = (giver + 1 + draw(row, 62, self.people - 1)) % self.people
+            sender = draw(row, 61, self.people)
+            recipient = (sender + 1 + draw(row, 62, self.people - 1)) % self.people
             yield Transfer(
                 id=row,
-                from_account_id=giver + 1,
-                to_account_id=taker + 1,
+                from_account_id=sender + 1,
+                to_account_id=recipient + 1,
                 amount=1_00 + draw(row, 63, 50_00),
                 created_at=self.at(row, self.people),
             )
 
 
-def _made(row: int) -> tuple[str, str, int]:
-    """Brand, noun, and a place in the text."""
+def _words_of(row: int) -> tuple[str, str, int]:
+    """Brand, noun, and a position in the text."""
     return BRANDS[draw(row, 1, len(BRANDS))], _NOUNS[draw(row, 2, len(_NOUNS))], draw(row, 9, 2**20)

@@ -1,35 +1,35 @@
-"""A database that is filled below the shop, where one row at a time would take hours, yet with the shop's own rows."""
+"""Filling a database directly with the shop's rows, because writing them through the API would take hours."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from benchmarks.growth.data import Shop
+from benchmarks.growth.data import ShopData
 
 T = TypeVar("T")
 
-_BATCH = 2_000
+_BATCH_SIZE = 2_000
 
 
 class Database(Protocol):
-    """What is written for each family of databases."""
+    """A database that is filled directly; one implementation for each family of databases."""
 
-    async def fill(self, shop: Shop) -> None:
-        """Write every row of a shop, and leave the database as one that has had the time to look after itself."""
+    async def fill(self, shop: ShopData) -> None:
+        """Write every row of a shop, then do the maintenance that the server does in the background."""
         ...
 
-    async def prune(self, shop: Shop) -> None:
-        """Remove what has been added since."""
+    async def prune(self, shop: ShopData) -> None:
+        """Delete the rows that were added since."""
         ...
 
 
-Opened = Callable[[str], AbstractAsyncContextManager[Database]]
-"""From the URL of a migrated database."""
+OpenDatabase = Callable[[str], AbstractAsyncContextManager[Database]]
+"""Opens a migrated database by its URL."""
 
 
 def batches(rows: Iterable[T]) -> Iterator[list[T]]:
-    """As many as are written at once."""
+    """The rows in batches of ``_BATCH_SIZE``."""
     left = iter(rows)
-    while batch := list(islice(left, _BATCH)):
+    while batch := list(islice(left, _BATCH_SIZE)):
         yield batch

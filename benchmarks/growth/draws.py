@@ -1,4 +1,4 @@
-"""Chance that can be asked for any row by itself, without those before it."""
+"""Random numbers that are functions of a row's number, so that any row can be computed by itself."""
 
 from bisect import bisect_right
 
@@ -14,12 +14,12 @@ def draw(row: int, salt: int, below: int) -> int:
 
 
 class Shares:
-    """Values of unequal shares, in per mille."""
+    """A discrete distribution, by weights."""
 
-    def __init__(self, shares: dict[str, int]) -> None:
-        self._values = list(shares)
-        self._bounds = [sum(list(shares.values())[: n + 1]) for n in range(len(shares))]
+    def __init__(self, weights: dict[str, int]) -> None:
+        self._values = list(weights)
+        self._bounds = [sum(list(weights.values())[: n + 1]) for n in range(len(weights))]
 
-    def of(self, row: int, salt: int) -> str:
+    def choose(self, row: int, salt: int) -> str:
         """The value of a row."""
         return self._values[bisect_right(self._bounds, draw(row, salt, self._bounds[-1]))]

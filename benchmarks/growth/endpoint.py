@@ -1,4 +1,4 @@
-"""What is measured: one kind of request."""
+"""A kind of request that is measured."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from enum import StrEnum
 
 from benchmarks.growth.client import Client, Request
 
-PROMISE = 1.3
-"""What a million rows may cost at most, of what ten thousand cost, where it is promised."""
+MAX_GROWTH = 1.3
+"""The highest allowed ratio of the cost at a million rows to that at ten thousand."""
 
 
-class Kind(StrEnum):
-    """Why a request costs what it costs."""
+class EndpointKind(StrEnum):
+    """What determines the cost of a request."""
 
     KEY = "read by key"
     CURSOR = "page by cursor"
@@ -23,14 +23,14 @@ class Kind(StrEnum):
     STATISTICS = "statistics"
 
     @property
-    def promised(self) -> bool:
-        """Whether growth of the shop must not be felt."""
-        return self in (Kind.KEY, Kind.CURSOR, Kind.PLACE)
+    def is_bounded(self) -> bool:
+        """Whether ``MAX_GROWTH`` applies."""
+        return self in (EndpointKind.KEY, EndpointKind.CURSOR, EndpointKind.PLACE)
 
     @property
-    def writes(self) -> bool:
+    def is_write(self) -> bool:
         """Whether rows are added or changed."""
-        return self in (Kind.PLACE, Kind.WRITE)
+        return self in (EndpointKind.PLACE, EndpointKind.WRITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class Endpoint:
     """One line of the report.
 
     Attributes:
-        name: as people read it.
-        make: the next request, for other rows than the one before. It may ask for things itself, which is not timed.
+        name: in the report.
+        make: the next request, for random rows. It may send requests itself, which are not timed.
     """
 
     name: str
-    kind: Kind
+    kind: EndpointKind
     make: Callable[[Client], Awaitable[Request]]

@@ -1,4 +1,4 @@
-"""Measuring: all sizes in turn, request by request, so that a machine that drifts meets all of them alike."""
+"""Measures all sizes in turn, request by request, so that changes of the machine's speed affect all of them."""
 
 import gc
 import statistics
@@ -11,29 +11,29 @@ from benchmarks.growth.endpoint import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How often each endpoint is asked.
+class Sampling:
+    """How often each endpoint is measured.
 
     Attributes:
         rounds: over all endpoints and sizes.
         seconds: for one endpoint at one size in one round.
-        most: requests in that time at most; one is made however long it takes.
+        max_requests: in that time; at least one is sent.
     """
 
     rounds: int
     seconds: float
-    most: int
+    max_requests: int
 
 
-WARM_UP = 5
+WARM_UP_REQUESTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What one endpoint costs.
+    """The cost of one endpoint.
 
     Attributes:
-        rounds: of each round, the median of the requests at each size, in seconds; sizes as they were given.
+        rounds: for each round the median of the requests at each size, in seconds.
     """
 
     endpoint: Endpoint
@@ -46,47 +46,47 @@ class Growth:
 
     @property
     def ratio(self) -> float:
-        """What the largest shop costs of what the smallest does: the median of the rounds' ratios."""
+        """The cost at the largest size as a multiple of that at the smallest: the median of the rounds."""
         return statistics.median(costs[-1] / costs[0] for costs in self.rounds)
 
 
-async def grow(
-    endpoints: Sequence[Endpoint], clients: Sequence[Client], pace: Pace, tell: Callable[[str], None]
+async def measure_growth(
+    endpoints: Sequence[Endpoint], clients: Sequence[Client], sampling: Sampling, log: Callable[[str], None]
 ) -> list[Growth]:
     """Measure endpoints on shops of several sizes."""
     found = [Growth(endpoint, []) for endpoint in endpoints]
-    for number in range(pace.rounds):
+    for number in range(sampling.rounds):
         for growth in found:
-            growth.rounds.append(await _costs(growth.endpoint, clients, pace))
-        tell(f"  round {number + 1} of {pace.rounds}")
+            growth.rounds.append(await _measure_round(growth.endpoint, clients, sampling))
+        log(f"  round {number + 1} of {sampling.rounds}")
     return found
 
 
-async def _costs(endpoint: Endpoint, clients: Sequence[Client], pace: Pace) -> list[float]:
-    """At each size the median of some requests, in seconds; the sizes take turns, request by request.
+async def _measure_round(endpoint: Endpoint, clients: Sequence[Client], sampling: Sampling) -> list[float]:
+    """The median of the requests at each size, in seconds; the sizes take turns, request by request.
 
-    Of endpoints that write, nothing that they added remains.
+    Rows that were added are deleted.
     """
     for client in clients:
-        await _warm(endpoint, client, pace.seconds)
+        await _warm_up(endpoint, client, sampling.seconds)
     gc.collect()
-    took: list[list[float]] = [[] for _ in clients]
-    until = perf_counter() + pace.seconds * len(clients)
-    while not took[0] or (len(took[0]) < pace.most and perf_counter() < until):
-        for client, own in zip(clients, took, strict=True):
-            own.append(await _once(endpoint, client))
-    if endpoint.kind.writes:
+    seconds: list[list[float]] = [[] for _ in clients]
+    deadline = perf_counter() + sampling.seconds * len(clients)
+    while not seconds[0] or (len(seconds[0]) < sampling.max_requests and perf_counter() < deadline):
+        for client, own in zip(clients, seconds, strict=True):
+            own.append(await _time_request(endpoint, client))
+    if endpoint.kind.is_write:
         for client in clients:
             await client.database.prune(client.shop)
-    return [statistics.median(own) for own in took]
+    return [statistics.median(own) for own in seconds]
 
 
-async def _warm(endpoint: Endpoint, client: Client, seconds: float) -> None:
-    """A few requests, or one that takes long."""
-    for _ in range(WARM_UP):
-        if await _once(endpoint, client) > seconds:
+async def _warm_up(endpoint: Endpoint, client: Client, seconds: float) -> None:
+    """A few requests; a single one where it takes long."""
+    for _ in range(WARM_UP_REQUESTS):
+        if await _time_request(endpoint, client) > seconds:
             break
 
 
-async def _once(endpoint: Endpoint, client: Client) -> float:
-    return (await client.timed(await endpoint.make(client)))[0]
+async def _time_request(endpoint: Endpoint, client: Client) -> float:
+    return (await client.timed_request(await endpoint.make(client)))[0]

@@ -18,7 +18,7 @@ from backends.mongo.repositories.posts import _links as links
 from backends.mongo.repositories.products import PRODUCTS
 from backends.mongo.repositories.tags import TAGS
 from backends.mongo.repositories.users import USERS
-from benchmarks.growth.data import HASH, Shop
+from benchmarks.growth.data import HASH, ShopData
 from benchmarks.growth.database import batches
 
 Documents = Callable[[Any], Iterable[dict[str, Any]]]
@@ -34,47 +34,46 @@ def _of(aggregate: Aggregate[Any], pick: Callable[[Any], Any] = lambda entity: e
     return documents
 
 
-PLAN: Sequence[tuple[Callable[[Shop], Iterable[Any]], Mapping[str, Documents]]] = (
-    (Shop.users, {"users": _of(USERS, password_hash=HASH)}),
-    (Shop.categories, {"categories": _of(CATEGORIES)}),
-    (Shop.products, {"products": _of(PRODUCTS)}),
-    (Shop.tags, {"tags": _of(TAGS)}),
-    (Shop.posts, {"posts": lambda given: [POSTS.document(given[0]) | {"tags": links(given[1])}]}),
+PLAN: Sequence[tuple[Callable[[ShopData], Iterable[Any]], Mapping[str, Documents]]] = (
+    (ShopData.users, {"users": _of(USERS, password_hash=HASH)}),
+    (ShopData.categories, {"categories": _of(CATEGORIES)}),
+    (ShopData.products, {"products": _of(PRODUCTS)}),
+    (ShopData.tags, {"tags": _of(TAGS)}),
+    (ShopData.posts, {"posts": lambda given: [POSTS.document(given[0]) | {"tags": links(given[1])}]}),
     (
-        Shop.sales,
+        ShopData.sales,
         {
             "orders": _of(ORDERS, lambda sale: sale.order),
             "payments": _of(PAYMENTS, lambda sale: sale.payment),
             "notifications": _of(NOTIFICATIONS, lambda sale: sale.notification),
         },
     ),
-    (Shop.accounts, {"accounts": _of(ACCOUNTS)}),
-    (Shop.transfers, {"transfers": lambda transfer: [TRANSFERS.write(transfer)]}),
+    (ShopData.accounts, {"accounts": _of(ACCOUNTS)}),
+    (ShopData.transfers, {"transfers": lambda transfer: [TRANSFERS.write(transfer)]}),
 )
-"""What becomes documents of which collections."""
+"""The documents of each collection, from the rows of the shop."""
 
 
 class MongoDatabase:
-    """See ``Database``."""
+    """The collections of one database."""
 
     def __init__(self, database: Any) -> None:
         self._database = database
 
-    async def fill(self, shop: Shop) -> None:
-        """See ``Database.fill``. The counters stand where they would after the last id of each collection."""
+    async def fill(self, shop: ShopData) -> None:
+        """Also sets the counters to the last id of each collection."""
         last: dict[str, int] = {}
         for source, collections in PLAN:
             for batch in batches(source(shop)):
                 for name, documents in collections.items():
-                    made = [document for given in batch for document in documents(given)]
-                    if made:
-                        await self._database[name].insert_many(made, ordered=False)
-                        last[name] = made[-1]["_id"]
+                    rows = [document for given in batch for document in documents(given)]
+                    if rows:
+                        await self._database[name].insert_many(rows, ordered=False)
+                        last[name] = rows[-1]["_id"]
         for name, key in last.items():
             await self._database.counters.update_one({"_id": name}, {"$set": {"last": key}}, upsert=True)
 
-    async def prune(self, shop: Shop) -> None:
-        """See ``Database.prune``."""
+    async def prune(self, shop: ShopData) -> None:
         for name, key in shop.last.items():
             await self._database[name].delete_many({"_id": {"$gt": key}})
         for name in ("payments", "notifications"):
@@ -82,8 +81,8 @@ class MongoDatabase:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[MongoDatabase]:
-    """See ``Opened``."""
+async def open_database(url: str) -> AsyncIterator[MongoDatabase]:
+    """A client with acknowledged writes."""
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url, w=1)
     try:
         yield MongoDatabase(client[urlsplit(url).path.strip("/")])

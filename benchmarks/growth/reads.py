@@ -1,4 +1,4 @@
-"""Every way to read: a table of targets, each with places for what is drawn anew for each request."""
+"""Every reading request: a table of targets, with placeholders for what is drawn for each request."""
 
 from collections.abc import Callable, Iterator, Mapping
 from string import Formatter
@@ -7,32 +7,32 @@ from urllib.parse import quote
 from benchmarks.growth import words
 from benchmarks.growth.client import Client, Request, get
 from benchmarks.growth.data import CATEGORIES, ROOTS
-from benchmarks.growth.endpoint import Endpoint, Kind
+from benchmarks.growth.endpoint import Endpoint, EndpointKind
 from core.storage import SortKind
 
 Draw = Callable[[Client], object]
 
 PAGE = 20
-"""Rows on a page where nothing is said."""
+"""Default size of a page."""
 
 _DEPTHS = {"start": None, "middle": 0.5, "far": 0.75, "end": 0.97}
 
 
-def _row(kind: str) -> Draw:
-    return lambda client: client.any(kind)
+def _random_id(kind: str) -> Draw:
+    return lambda client: client.random_id(kind)
 
 
-def _behind(kind: str, depth: float | None) -> Draw:
-    return lambda client: "" if depth is None else client.cursor(kind, depth)
+def _cursor_at_depths(kind: str, depth: float | None) -> Draw:
+    return lambda client: "" if depth is None else client.random_cursor(kind, depth)
 
 
-def _middle(kind: str) -> Draw:
-    """Any of the hundred pages in the middle, where there are as many."""
+def _middle_page(kind: str) -> Draw:
+    """A random one of the hundred pages in the middle, or of as many as there are."""
 
     def draw(client: Client) -> int:
         middle = client.shop.last[kind] // PAGE // 2
         reach = min(middle // 2, 50)
-        return client.dice.randint(middle - reach, middle + reach)
+        return client.random.randint(middle - reach, middle + reach)
 
     return draw
 
@@ -40,27 +40,31 @@ def _middle(kind: str) -> Draw:
 _LISTED = ("products", "orders", "users", "posts")
 
 _DRAWS: Mapping[str, Draw] = {
-    **{f"{kind}_{place}": _behind(kind, depth) for kind in _LISTED for place, depth in _DEPTHS.items()},
-    **{f"{kind}_page": _middle(kind) for kind in _LISTED},
-    "product": _row("products"),
-    "order": _row("orders"),
-    "user": _row("users"),
-    "post": _row("posts"),
-    "category": _row("categories"),
-    "tag": _row("tags"),
-    "account": _row("accounts"),
-    "sku": lambda client: client.shop.sku(client.any("products")),
-    "slug": lambda client: client.shop.slug(client.any("products")),
-    "email": lambda client: client.shop.email(client.any("users")),
-    "leaf": lambda client: client.dice.randint(ROOTS + 1, CATEGORIES),
-    "tag_name": lambda client: words.VOCABULARY[500 + client.any("tags")],
-    "low": lambda client: client.dice.randint(20, 22),
-    "high": lambda client: client.dice.randint(26, 28),
-    "model": lambda client: client.shop.code(client.any("products")).lower(),
-    "medium": lambda client: client.dice.choice(words.MEDIUM),
-    "frequent": lambda client: client.dice.choice(words.FREQUENT),
+    **{
+        f"{kind}_{depth_name}": _cursor_at_depths(kind, depth)
+        for kind in _LISTED
+        for depth_name, depth in _DEPTHS.items()
+    },
+    **{f"{kind}_page": _middle_page(kind) for kind in _LISTED},
+    "product": _random_id("products"),
+    "order": _random_id("orders"),
+    "user": _random_id("users"),
+    "post": _random_id("posts"),
+    "category": _random_id("categories"),
+    "tag": _random_id("tags"),
+    "account": _random_id("accounts"),
+    "sku": lambda client: client.shop.sku(client.random_id("products")),
+    "slug": lambda client: client.shop.slug(client.random_id("products")),
+    "email": lambda client: client.shop.email(client.random_id("users")),
+    "leaf": lambda client: client.random.randint(ROOTS + 1, CATEGORIES),
+    "tag_name": lambda client: words.VOCABULARY[500 + client.random_id("tags")],
+    "low": lambda client: client.random.randint(20, 22),
+    "high": lambda client: client.random.randint(26, 28),
+    "model": lambda client: client.shop.code(client.random_id("products")).lower(),
+    "medium": lambda client: client.random.choice(words.MEDIUM),
+    "frequent": lambda client: client.random.choice(words.FREQUENT),
 }
-"""What may stand in a target."""
+"""The placeholders of targets."""
 
 _KEYS = {
     "product by id": "/products/{product}",
@@ -87,7 +91,7 @@ _DEEP = {
     "posts": "/posts?cursor={posts_AT}",
     "posts, published": "/posts?status=published&cursor={posts_AT}",
 }
-"""Asked for at each depth."""
+"""Measured at each depth."""
 
 _NARROW = {
     "products of a category": "/products?category_id={leaf}&page_size=5&cursor={products_AT}",
@@ -95,13 +99,13 @@ _NARROW = {
     "orders, pending": "/orders?status=pending&page_size=5&cursor={orders_AT}",
     "users, inactive": "/users?is_active=false&page_size=5&cursor={users_AT}",
 }
-"""Likewise; in the smallest shop there are so few that the pages must be short, or those far in would not be full."""
+"""Also measured at each depth; the pages are short, so that they are full in the smallest shop too."""
 
 _UNORDERED = {
     "products of a price range": "/products?min_price={low}&max_price={high}&cursor={products_AT}",
     "posts with a tag": "/posts?tag={tag_name}&cursor={posts_AT}",
 }
-"""Likewise; narrowed by what no index has newest first."""
+"""Also measured at each depth; filtered by what no index has newest first."""
 
 _SHORT = {
     "orders of a user": "/orders/user/{user}?cursor=",
@@ -162,7 +166,7 @@ _SORTED = (
 )
 
 
-def _reading(kind: Kind, name: str, template: str) -> Endpoint:
+def _make_read(kind: EndpointKind, name: str, template: str) -> Endpoint:
     fields = [field for _, field, _, _ in Formatter().parse(template) if field]
 
     async def make(client: Client) -> Request:
@@ -171,35 +175,42 @@ def _reading(kind: Kind, name: str, template: str) -> Endpoint:
     return Endpoint(name, kind, make)
 
 
-def _sorted(name: str, kind: str, field: str, sort: SortKind) -> Endpoint:
-    """Behind any row, whose place in the order is learned first."""
+def _make_sorted_read(name: str, kind: str, field: str, sort: SortKind) -> Endpoint:
+    """A page after a random row, whose sort key is fetched first."""
 
     async def make(client: Client) -> Request:
-        row = await client.ask(get(f"/{kind}/{client.any(kind)}"))
-        return get(f"/{kind}?sort={field}&cursor={client.behind(row, field, sort)}")
+        row = await client.request(get(f"/{kind}/{client.random_id(kind)}"))
+        return get(f"/{kind}?sort={field}&cursor={client.cursor_after(row, field, sort)}")
 
-    return Endpoint(name, Kind.CURSOR, make)
+    return Endpoint(name, EndpointKind.CURSOR, make)
 
 
-def _at(targets: Mapping[str, str], *places: str) -> dict[str, str]:
-    return {f"{name}, {place}": target.replace("AT", place) for name, target in targets.items() for place in places}
+def _at_depths(targets: Mapping[str, str], *places: str) -> dict[str, str]:
+    return {
+        f"{name}, {depth_name}": target.replace("AT", depth_name)
+        for name, target in targets.items()
+        for depth_name in places
+    }
 
 
 def _reads() -> Iterator[Endpoint]:
     for kind, targets in (
-        (Kind.KEY, _KEYS),
-        (Kind.CURSOR, _at(_DEEP, "start", "middle", "end")),
-        (Kind.CURSOR, _at(_NARROW, "start", "middle", "far")),
-        (Kind.CURSOR, _SHORT),
-        (Kind.FILTER, _at(_UNORDERED, "start", "middle", "end") | {"posts of a tag": "/tags/{tag}/posts?cursor="}),
-        (Kind.NUMBER, _NUMBERED),
-        (Kind.SEARCH, _SEARCHES),
-        (Kind.STATISTICS, _STATISTICS),
+        (EndpointKind.KEY, _KEYS),
+        (EndpointKind.CURSOR, _at_depths(_DEEP, "start", "middle", "end")),
+        (EndpointKind.CURSOR, _at_depths(_NARROW, "start", "middle", "far")),
+        (EndpointKind.CURSOR, _SHORT),
+        (
+            EndpointKind.FILTER,
+            _at_depths(_UNORDERED, "start", "middle", "end") | {"posts of a tag": "/tags/{tag}/posts?cursor="},
+        ),
+        (EndpointKind.NUMBER, _NUMBERED),
+        (EndpointKind.SEARCH, _SEARCHES),
+        (EndpointKind.STATISTICS, _STATISTICS),
     ):
         for name, template in targets.items():
-            yield _reading(kind, name, template)
+            yield _make_read(kind, name, template)
     for one in _SORTED:
-        yield _sorted(*one)
+        yield _make_sorted_read(*one)
 
 
 READS: list[Endpoint] = list(_reads())

@@ -1,44 +1,44 @@
-"""The figures as tables, on the terminal and in ``docs/growth.md``."""
+"""Formats the results as tables, for the terminal and ``docs/growth.md``."""
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.growth.endpoint import PROMISE, Kind
+from benchmarks.growth.endpoint import MAX_GROWTH, EndpointKind
 from benchmarks.growth.measure import Growth
-from benchmarks.speed.contenders import ROOT
+from benchmarks.speed.implementations import ROOT
 
 DOCUMENT = ROOT / "docs" / "growth.md"
 
 
-def table(found: Sequence[Growth], sizes: Sequence[int]) -> list[str]:
-    """A line for each endpoint, those of a kind together; ✗ behind a ratio that breaks the promise."""
+def format_table(found: Sequence[Growth], sizes: Sequence[int]) -> list[str]:
+    """A line for each endpoint, grouped by kind; ✗ after a ratio that exceeds ``MAX_GROWTH``."""
     lines = [
-        f"| | {' | '.join(f'ms at {_thousands(size)}' for size in sizes)} | ratio |",
+        f"| | {' | '.join(f'ms at {_format_thousands(size)}' for size in sizes)} | ratio |",
         f"| --- |{' ---: |' * (len(sizes) + 1)}",
     ]
-    for kind in Kind:
+    for kind in EndpointKind:
         of_kind = [growth for growth in found if growth.endpoint.kind is kind]
         if of_kind:
-            promise = f" (promised: ≤ {PROMISE})" if kind.promised else ""
-            lines.append(f"| **{kind}**{promise} |{' |' * (len(sizes) + 1)}")
-            lines += map(_line, of_kind)
+            limit = f" (promised: ≤ {MAX_GROWTH})" if kind.is_bounded else ""
+            lines.append(f"| **{kind}**{limit} |{' |' * (len(sizes) + 1)}")
+            lines += map(_format_line, of_kind)
     return lines
 
 
-def broken(found: Iterable[Growth]) -> list[Growth]:
-    """Where the promise does not hold."""
-    return [growth for growth in found if growth.endpoint.kind.promised and growth.ratio > PROMISE]
+def find_exceeding(found: Iterable[Growth]) -> list[Growth]:
+    """The endpoints that exceed ``MAX_GROWTH``."""
+    return [growth for growth in found if growth.endpoint.kind.is_bounded and growth.ratio > MAX_GROWTH]
 
 
-def _line(growth: Growth) -> str:
-    mark = " ✗" if broken([growth]) else ""
-    costs = " | ".join(_milliseconds(cost) for cost in growth.costs)
+def _format_line(growth: Growth) -> str:
+    mark = " ✗" if find_exceeding([growth]) else ""
+    costs = " | ".join(_format_milliseconds(cost) for cost in growth.costs)
     return f"| {growth.endpoint.name} | {costs} | {growth.ratio:.2f}{mark} |"
 
 
-def _milliseconds(seconds: float) -> str:
+def _format_milliseconds(seconds: float) -> str:
     value = seconds * 1000
     return f"{value:.3f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
-def _thousands(size: int) -> str:
+def _format_thousands(size: int) -> str:
     return f"{size:,}".replace(",", " ")

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Dialect as Words
+from sqlalchemy import Dialect as SqlAlchemyDialect
 from sqlalchemy import Table
 
 from backends.sql import schema
@@ -21,7 +21,7 @@ from backends.sql.products import PRODUCTS
 from backends.sql.statement import Compiled, Statement
 from backends.sql.tags import TAGS
 from backends.sql.users import USERS
-from benchmarks.growth.data import HASH, Sale, Shop
+from benchmarks.growth.data import HASH, Sale, ShopData
 from benchmarks.growth.database import batches
 from conformance.defaults import settings_for
 from core.entities import Order, Post, Tag
@@ -32,27 +32,27 @@ Rows = Callable[[Any], Iterable[Row]]
 
 _DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRESQL, MYSQL, MARIADB)}
 
-_EASE: Mapping[str, Sequence[str]] = {
+_FAST_WRITES: Mapping[str, Sequence[str]] = {
     "sqlite": ("PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000"),
     "postgresql": ("SET maintenance_work_mem = '256MB'",),
     "mysql": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
     "mariadb": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
 }
-"""What lets a connection write fast what is known to be right."""
+"""Settings for fast writes without checks, of a connection."""
 
-_RESUMED = "SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+_RESET_SEQUENCE = "SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
 
-_CARE: Mapping[str, Sequence[str]] = {
+_MAINTENANCE: Mapping[str, Sequence[str]] = {
     "sqlite": ("PRAGMA wal_checkpoint(TRUNCATE)",),
     "postgresql": (
-        *(_RESUMED.format(table=table.name) for table in schema.metadata.sorted_tables if "id" in table.c),
+        *(_RESET_SEQUENCE.format(table=table.name) for table in schema.metadata.sorted_tables if "id" in table.c),
         "VACUUM ANALYZE",
         "CHECKPOINT",
     ),
     "mysql": tuple(f"ANALYZE TABLE {table.name}" for table in schema.metadata.sorted_tables),
     "mariadb": tuple(f"ANALYZE TABLE {table.name}" for table in schema.metadata.sorted_tables),
 }
-"""What the server, left alone, does in the background. SQLite has nobody who would gather statistics."""
+"""What a server does in the background. SQLite gathers no statistics by itself."""
 
 
 def _of(aggregate: Aggregate[Any], pick: Callable[[Any], Any] = lambda entity: entity, **more: Any) -> Rows:
@@ -81,14 +81,14 @@ def _order(sale: Sale) -> Order:
     return sale.order
 
 
-PLAN: Sequence[tuple[Callable[[Shop], Iterable[Any]], Mapping[Table, Rows]]] = (
-    (Shop.users, {schema.users: _of(USERS, password_hash=HASH)}),
-    (Shop.categories, {schema.categories: _of(CATEGORIES)}),
-    (Shop.products, {schema.products: _of(PRODUCTS)}),
-    (Shop.tags, {schema.tags: _of(TAGS)}),
-    (Shop.posts, {schema.posts: _of(POSTS, lambda given: given[0]), schema.post_tags: _links}),
+PLAN: Sequence[tuple[Callable[[ShopData], Iterable[Any]], Mapping[Table, Rows]]] = (
+    (ShopData.users, {schema.users: _of(USERS, password_hash=HASH)}),
+    (ShopData.categories, {schema.categories: _of(CATEGORIES)}),
+    (ShopData.products, {schema.products: _of(PRODUCTS)}),
+    (ShopData.tags, {schema.tags: _of(TAGS)}),
+    (ShopData.posts, {schema.posts: _of(POSTS, lambda given: given[0]), schema.post_tags: _links}),
     (
-        Shop.sales,
+        ShopData.sales,
         {
             schema.orders: _of(ORDERS, _order),
             schema.order_items: _lines,
@@ -96,10 +96,10 @@ PLAN: Sequence[tuple[Callable[[Shop], Iterable[Any]], Mapping[Table, Rows]]] = (
             schema.notifications: _of(NOTIFICATIONS, lambda sale: sale.notification),
         },
     ),
-    (Shop.accounts, {schema.accounts: _of(ACCOUNTS)}),
-    (Shop.transfers, {schema.transfers: lambda transfer: [shallow_asdict(transfer)]}),
+    (ShopData.accounts, {schema.accounts: _of(ACCOUNTS)}),
+    (ShopData.transfers, {schema.transfers: lambda transfer: [shallow_asdict(transfer)]}),
 )
-"""What becomes rows of which tables."""
+"""The rows of each table, from the rows of the shop."""
 
 _ADDED: Sequence[tuple[str, str, str]] = (
     ("notifications", "order_id", "orders"),
@@ -115,60 +115,58 @@ _ADDED: Sequence[tuple[str, str, str]] = (
     ("categories", "id", "categories"),
     ("users", "id", "users"),
 )
-"""Rows that are new, by a column and by what it is beyond the last of; those that refer to others first."""
+"""How to find added rows: table, column, and the kind whose last id it exceeds; referring tables first."""
 
 
 class SqlDatabase:
-    """See ``Database``."""
+    """A connection of the driver, without SQLAlchemy."""
 
-    def __init__(self, dialect: Dialect, words: Words, driver: Any) -> None:
-        self._dialect, self._words, self._driver = dialect, words, driver
+    def __init__(self, dialect: Dialect, sqlalchemy_dialect: SqlAlchemyDialect, driver: Any) -> None:
+        self._dialect, self._sqlalchemy_dialect, self._driver = dialect, sqlalchemy_dialect, driver
         self._inserts: dict[Table, Compiled] = {}
 
-    async def fill(self, shop: Shop) -> None:
-        """See ``Database.fill``."""
+    async def fill(self, shop: ShopData) -> None:
         for source, tables in PLAN:
             for batch in batches(source(shop)):
                 for table, rows in tables.items():
                     await self._write(table, [row for given in batch for row in rows(given)])
                 await self._commit()
-        for words in _CARE[self._dialect.name]:
-            await self._dialect.wire.rows(self._driver, words, ())
+        for sql in _MAINTENANCE[self._dialect.name]:
+            await self._dialect.wire.rows(self._driver, sql, ())
 
     async def _write(self, table: Table, rows: list[Row]) -> None:
         if not rows:
             return
         known = self._inserts.get(table)
         if known is None:
-            known = self._inserts[table] = Statement(table.insert(), tuple(rows[0])).compiled(self._words)
+            known = self._inserts[table] = Statement(table.insert(), tuple(rows[0])).compiled(self._sqlalchemy_dialect)
         arguments = [known.arguments(row) for row in rows]
         if self._dialect is POSTGRESQL:
             await self._dialect.wire.copy(self._driver, table.name, known.names, arguments)
         else:
             await self._dialect.wire.write_many(self._driver, known.sql, arguments)
 
-    async def prune(self, shop: Shop) -> None:
-        """See ``Database.prune``."""
+    async def prune(self, shop: ShopData) -> None:
         for table, column, kind in _ADDED:
-            words = f"DELETE FROM {table} WHERE {column} > {shop.last[kind]}"  # noqa: S608 - of our own words
-            await self._dialect.wire.command(self._driver, words)
+            sql = f"DELETE FROM {table} WHERE {column} > {shop.last[kind]}"  # noqa: S608 - of constants
+            await self._dialect.wire.command(self._driver, sql)
         await self._commit()
 
     async def _commit(self) -> None:
-        if self._dialect is not POSTGRESQL:  # whose driver commits each command
+        if self._dialect is not POSTGRESQL:  # asyncpg commits each command
             await self._dialect.wire.command(self._driver, "COMMIT")
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[SqlDatabase]:
-    """See ``Opened``."""
+async def open_database(url: str) -> AsyncIterator[SqlDatabase]:
+    """A connection in autocommit mode, with the settings of ``_FAST_WRITES``."""
     dialect = _DIALECTS[urlsplit(url).scheme]
     engine = migration_engine(dialect, settings_for(url))
     try:
         async with engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
-            for words in _EASE[dialect.name]:
-                await dialect.wire.command(driver, words)
+            for sql in _FAST_WRITES[dialect.name]:
+                await dialect.wire.command(driver, sql)
             yield SqlDatabase(dialect, engine.dialect, driver)
     finally:
         await engine.dispose()

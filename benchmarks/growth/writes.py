@@ -1,99 +1,101 @@
-"""Every way to write. What is added is taken out again when an endpoint has been measured."""
+"""Every writing request. Added rows are deleted when an endpoint has been measured."""
 
 from collections.abc import Iterator
 
 from benchmarks.growth import words
 from benchmarks.growth.client import Client, Json, Request, post
-from benchmarks.growth.endpoint import Endpoint, Kind
+from benchmarks.growth.endpoint import Endpoint, EndpointKind
 
 LINES = 3
 BULK = 1000
 
 
-def _order(client: Client) -> Json:
-    wanted: set[int] = set()
-    while len(wanted) < LINES:
-        row = client.any("products")
+def _order_body(client: Client) -> Json:
+    rows: set[int] = set()
+    while len(rows) < LINES:
+        row = client.random_id("products")
         if client.shop.for_sale(row):
-            wanted.add(row)
-    items = [{"product_id": row, "quantity": client.dice.randint(1, 2)} for row in wanted]
-    return {"user_id": client.any("users"), "items": items, "shipping_address": "1 Main Street, Lisbon"}
+            rows.add(row)
+    items = [{"product_id": row, "quantity": client.random.randint(1, 2)} for row in rows]
+    return {"user_id": client.random_id("users"), "items": items, "shipping_address": "1 Main Street, Lisbon"}
 
 
-def _product(client: Client) -> Json:
-    number, place = next(client.numbers), client.dice.randrange(2**18)
+def _product_body(client: Client) -> Json:
+    number, position = next(client.numbers), client.random.randrange(2**18)
     return {
-        "name": f"New {words.passage(place, 1)[:-1]} {number}",
-        "description": words.passage(place),
+        "name": f"New {words.make_sentence(position, 1)[:-1]} {number}",
+        "description": words.make_sentence(position),
         "price": "79.99",
         "stock_quantity": 100,
         "sku": f"NEW-{number}",
-        "category_id": client.dice.randint(100, 200),
+        "category_id": client.random.randint(100, 200),
     }
 
 
-def _user(client: Client) -> Json:
+def _user_body(client: Client) -> Json:
     number = next(client.numbers)
     return {"username": f"new_{number}", "email": f"new_{number}@example.org", "password": "SecurePass123"}
 
 
-def _post(client: Client) -> Json:
-    place = client.dice.randrange(2**18)
-    tags = [words.VOCABULARY[500 + client.any("tags")], words.VOCABULARY[500 + client.any("tags")]]
-    title = f"{words.passage(place, 4)[:-1]} {next(client.numbers)}"
-    author = client.any("users")
-    return {"title": title, "content": words.passage(place, 60), "author_id": author, "tags": list(set(tags))}
+def _post_body(client: Client) -> Json:
+    position = client.random.randrange(2**18)
+    tags = [words.VOCABULARY[500 + client.random_id("tags")], words.VOCABULARY[500 + client.random_id("tags")]]
+    title = f"{words.make_sentence(position, 4)[:-1]} {next(client.numbers)}"
+    author = client.random_id("users")
+    return {"title": title, "content": words.make_sentence(position, 60), "author_id": author, "tags": list(set(tags))}
 
 
-async def _placed(client: Client) -> Json:
-    return await client.ask(post("/orders", _order(client)))
+async def _place_and_get(client: Client) -> Json:
+    return await client.request(post("/orders", _order_body(client)))
 
 
 async def _place(client: Client) -> Request:
-    return post("/orders", _order(client))
+    return post("/orders", _order_body(client))
 
 
 async def _place_and_notify(client: Client) -> Request:
-    return post("/orders/with-notifications", _order(client))
+    return post("/orders/with-notifications", _order_body(client))
 
 
 async def _pay(client: Client) -> Request:
-    order = await _placed(client)
+    order = await _place_and_get(client)
     return post(f"/orders/{order['id']}/payments", {"amount": order["total_amount"], "method": "card"})
 
 
 async def _confirm(client: Client) -> Request:
-    return Request("PATCH", f"/orders/{(await _placed(client))['id']}/status?new_status=confirmed")
+    return Request("PATCH", f"/orders/{(await _place_and_get(client))['id']}/status?new_status=confirmed")
 
 
 async def _cancel(client: Client) -> Request:
-    return Request("PATCH", f"/orders/{(await _placed(client))['id']}/status?new_status=cancelled")
+    return Request("PATCH", f"/orders/{(await _place_and_get(client))['id']}/status?new_status=cancelled")
 
 
 async def _create_product(client: Client) -> Request:
-    return post("/products", _product(client))
+    return post("/products", _product_body(client))
 
 
 async def _create_products(client: Client) -> Request:
-    return post("/products/bulk", [_product(client) for _ in range(BULK)])
+    return post("/products/bulk", [_product_body(client) for _ in range(BULK)])
 
 
 async def _reprice(client: Client) -> Request:
-    return Request("PATCH", f"/products/{client.any('products')}", {"price": f"{client.dice.randint(1, 99)}.50"})
+    return Request(
+        "PATCH", f"/products/{client.random_id('products')}", {"price": f"{client.random.randint(1, 99)}.50"}
+    )
 
 
 async def _describe(client: Client) -> Request:
-    place = client.dice.randrange(2**18)
-    return Request("PATCH", f"/products/{client.any('products')}", {"description": words.passage(place)})
+    position = client.random.randrange(2**18)
+    return Request("PATCH", f"/products/{client.random_id('products')}", {"description": words.make_sentence(position)})
 
 
 async def _stock(client: Client) -> Request:
-    return post(f"/products/{client.any('products')}/stock", {"quantity_change": 1}, 200)
+    return post(f"/products/{client.random_id('products')}/stock", {"quantity_change": 1}, 200)
 
 
 async def _delete_product(client: Client) -> Request:
-    made = await client.ask(post("/products", _product(client)))
-    return Request("DELETE", f"/products/{made['id']}", status=204)
+    created = await client.request(post("/products", _product_body(client)))
+    return Request("DELETE", f"/products/{created['id']}", status=204)
 
 
 async def _create_category(client: Client) -> Request:
@@ -101,21 +103,21 @@ async def _create_category(client: Client) -> Request:
 
 
 async def _delete_category(client: Client) -> Request:
-    made = await client.ask(await _create_category(client))
-    return Request("DELETE", f"/categories/{made['id']}", status=204)
+    created = await client.request(await _create_category(client))
+    return Request("DELETE", f"/categories/{created['id']}", status=204)
 
 
 async def _create_user(client: Client) -> Request:
-    return post("/users", _user(client))
+    return post("/users", _user_body(client))
 
 
 async def _patch_user(client: Client) -> Request:
-    return Request("PATCH", f"/users/{client.any('users')}", {"bio": f"Number {next(client.numbers)}"})
+    return Request("PATCH", f"/users/{client.random_id('users')}", {"bio": f"Number {next(client.numbers)}"})
 
 
 async def _deactivate_user(client: Client) -> Request:
-    made = await client.ask(await _create_user(client))
-    return Request("DELETE", f"/users/{made['id']}/soft")
+    created = await client.request(await _create_user(client))
+    return Request("DELETE", f"/users/{created['id']}/soft")
 
 
 async def _deactivate_stale(_: Client) -> Request:
@@ -123,27 +125,27 @@ async def _deactivate_stale(_: Client) -> Request:
 
 
 async def _delete_user(client: Client) -> Request:
-    made = await client.ask(await _create_user(client))
-    await client.ask(post("/orders", _order(client) | {"user_id": made["id"]}))
-    return Request("DELETE", f"/users/{made['id']}", status=204)
+    created = await client.request(await _create_user(client))
+    await client.request(post("/orders", _order_body(client) | {"user_id": created["id"]}))
+    return Request("DELETE", f"/users/{created['id']}", status=204)
 
 
 async def _create_post(client: Client) -> Request:
-    return post("/posts", _post(client))
+    return post("/posts", _post_body(client))
 
 
 async def _patch_post(client: Client) -> Request:
-    place = client.dice.randrange(2**18)
-    return Request("PATCH", f"/posts/{client.any('posts')}", {"content": words.passage(place, 60)})
+    position = client.random.randrange(2**18)
+    return Request("PATCH", f"/posts/{client.random_id('posts')}", {"content": words.make_sentence(position, 60)})
 
 
 async def _view_post(client: Client) -> Request:
-    return post(f"/posts/{client.any('posts')}/view", status=200)
+    return post(f"/posts/{client.random_id('posts')}/view", status=200)
 
 
 async def _delete_post(client: Client) -> Request:
-    made = await client.ask(await _create_post(client))
-    return Request("DELETE", f"/posts/{made['id']}", status=204)
+    created = await client.request(await _create_post(client))
+    return Request("DELETE", f"/posts/{created['id']}", status=204)
 
 
 async def _create_tag(client: Client) -> Request:
@@ -151,25 +153,25 @@ async def _create_tag(client: Client) -> Request:
 
 
 async def _open_account(client: Client) -> Request:
-    return post("/accounts", {"user_id": client.any("users"), "balance": "10.00"})
+    return post("/accounts", {"user_id": client.random_id("users"), "balance": "10.00"})
 
 
 async def _deposit(client: Client) -> Request:
-    return post(f"/accounts/{client.any('accounts')}/deposit", {"amount": "1.00"}, 200)
+    return post(f"/accounts/{client.random_id('accounts')}/deposit", {"amount": "1.00"}, 200)
 
 
 async def _transfer(client: Client) -> Request:
-    giver, taker = client.dice.sample(range(1, client.shop.last["accounts"] + 1), 2)
-    return post("/accounts/transfers", {"from_account_id": giver, "to_account_id": taker, "amount": "0.01"})
+    sender, recipient = client.random.sample(range(1, client.shop.last["accounts"] + 1), 2)
+    return post("/accounts/transfers", {"from_account_id": sender, "to_account_id": recipient, "amount": "0.01"})
 
 
 async def _read_notification(client: Client) -> Request:
-    return post(f"/notifications/{client.dice.randint(1, client.shop.size // 2)}/read", status=200)
+    return post(f"/notifications/{client.random.randint(1, client.shop.size // 2)}/read", status=200)
 
 
 def _writes() -> Iterator[Endpoint]:
-    yield Endpoint(f"order of {LINES} lines", Kind.PLACE, _place)
-    yield Endpoint(f"order of {LINES} lines, with a notification", Kind.PLACE, _place_and_notify)
+    yield Endpoint(f"order of {LINES} lines", EndpointKind.PLACE, _place)
+    yield Endpoint(f"order of {LINES} lines, with a notification", EndpointKind.PLACE, _place_and_notify)
     for name, make in {
         "order: payment": _pay,
         "order: confirmation": _confirm,
@@ -197,7 +199,7 @@ def _writes() -> Iterator[Endpoint]:
         "account: transfer": _transfer,
         "notification: reading": _read_notification,
     }.items():
-        yield Endpoint(name, Kind.WRITE, make)
+        yield Endpoint(name, EndpointKind.WRITE, make)
 
 
 WRITES: list[Endpoint] = list(_writes())
