@@ -13,7 +13,7 @@ from tests.mongo.deployment import KIND
 @pytest.fixture(scope="session")
 def mongod(database_server: Server) -> Path:
     """The program of the server. The run offers MongoDB, so that it cannot be found is a failure."""
-    return KIND.find()
+    return KIND.find_program()
 
 
 @pytest.fixture(scope="module")
