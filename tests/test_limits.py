@@ -21,7 +21,7 @@ from conformance.processes.live import live
 from conformance.shop import Shop
 from core.plugins import Registry
 from core.settings import Settings
-from tests.compare.browser import window
+from tests.compare.browser import open_browser
 
 pytestmark = pytest.mark.only("sqlite")
 
@@ -280,7 +280,7 @@ async def test_the_page_of_the_reference_may_load_what_it_needs(client: httpx2.A
 
 
 def test_a_browser_shows_the_reference_and_sends_a_request_from_it(server: str, tmp_path: Path) -> None:
-    with window(tmp_path / "profile") as shown:
+    with open_browser(tmp_path / "profile") as shown:
         shown.visit(f"{server}/docs")
         shown.run(
             "return new Promise(done => { const look = () => document.querySelector('.opblock') ? done() : "
@@ -289,8 +289,8 @@ def test_a_browser_shows_the_reference_and_sends_a_request_from_it(server: str, 
         assert shown.run("return document.querySelectorAll('.opblock').length") > 60
         told = shown.run("return fetch('/livez').then(answer => answer.json())")
         assert told == {"status": "alive"}
-        assert [line for line in shown.complaints() if "favicon" not in line] == []
-        asked = [url for url in shown.requests() if not url.startswith(("data:", "blob:", "chrome:"))]
+        assert [line for line in shown.console_messages() if "favicon" not in line] == []
+        asked = [url for url in shown.requested_urls() if not url.startswith(("data:", "blob:", "chrome:"))]
         assert [url for url in asked if not url.startswith(server)] == []
         assert len(asked) >= 4
 
