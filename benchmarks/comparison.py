@@ -17,13 +17,15 @@ OPTIONS = ("--rounds=5", "--duration=0.5", "--warmup=0.1", "--scale=medium", f"-
 
 async def main(options: list[str]) -> int:
     """Start the servers, compare, stop the servers; returns the exit code of the command."""
-    site = RunDirectory.new()
+    run_directory = RunDirectory.new()
     try:
-        urls = [await kind.create((await kind.obtain(site)).url, "stockroom_compare") for kind in KINDS.values()]
-        command = [Path(sys.executable).parent / "stockroom", "compare", *urls, *OPTIONS, *options]
+        urls = [
+            await kind.create((await kind.obtain(run_directory)).url, "stockroom_compare") for kind in KINDS.values()
+        ]
+        command = [str(Path(sys.executable).parent / "stockroom"), "compare", *urls, *OPTIONS, *options]
         return (await asyncio.to_thread(subprocess.run, command, check=False)).returncode
     finally:
-        site.stop()
+        run_directory.stop()
 
 
 if __name__ == "__main__":

@@ -13,15 +13,15 @@ from tests.harness.server import KINDS
 @asynccontextmanager
 async def open_databases(*kinds: str) -> AsyncIterator[dict[str, str]]:
     """The URL of an empty, migrated database for each kind, on a server found or started as for the tests."""
-    site, registry = RunDirectory.new(), discover()
+    run_directory, registry = RunDirectory.new(), discover()
     try:
-        yield {kind: await _create_database(kind, site, registry) for kind in kinds}
+        yield {kind: await _create_database(kind, run_directory, registry) for kind in kinds}
     finally:
-        site.stop()
+        run_directory.stop()
 
 
-async def _create_database(kind: str, site: RunDirectory, registry: Registry) -> str:
-    address = await KINDS[kind].obtain(site)
+async def _create_database(kind: str, run_directory: RunDirectory, registry: Registry) -> str:
+    address = await KINDS[kind].obtain(run_directory)
     url = await KINDS[kind].create(address.url, f"stockroom_benchmark_{secrets.token_hex(4)}")
     settings = settings_for(url)
     await registry.choose(settings).migrations(settings).up()

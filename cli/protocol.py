@@ -17,7 +17,7 @@ _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-leng
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """Closes connections whose request head is too large or too slow. Starts no timer for a head in one piece."""
+    """Closes connections whose request head is too large or too slow. A head in one piece starts no timer."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

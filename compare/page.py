@@ -43,7 +43,7 @@ def _describe_workload(outcome: Outcome, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "mixture": outcome.plan.mixture(name),
-        "charts": [Markup(draw(outcome, name)) for draw in _charts(outcome)],  # noqa: S704 - drawn by ourselves
+        "charts": [Markup(draw(outcome, name)) for draw in _charts(outcome)],  # noqa: S704 - SVG made here
         "rows": [_row(outcome, (name, load), storage) for load in outcome.plan.loads for storage in outcome.storages],
         "operations": _describe_operations(outcome, name),
     }

@@ -1,4 +1,4 @@
-"""Opens a storage's store, fills it, and leaves it as empty as it was."""
+"""Opens the store of a storage, fills it, and empties it again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

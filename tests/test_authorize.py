@@ -1,4 +1,4 @@
-"""The button Authorize of the docs page, pressed in a real browser: the page gets a token, and uses it."""
+"""The button Authorize of the docs page, in a browser: the page gets a token, and sends it."""
 
 import asyncio
 import json
@@ -26,31 +26,36 @@ Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(in
 input.dispatchEvent(new Event("input", {bubbles: true}));
 """
 
+_USER_ID = """
+return ui.getSystem().specSelectors.parameterWithMeta(["/users/{id}", "get"], "id", "path").get("value");
+"""
+"""The parameter of the operation in the page's own state."""
 
-def until(look: Callable[[], Any]) -> Any:
-    """What is seen once there is something to be seen."""
+
+def wait_for(read: Callable[[], Any]) -> Any:
+    """The first true value that ``read`` returns; the page has no event to wait for."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
-        if seen := look():
-            return seen
+        if value := read():
+            return value
         time.sleep(0.1)
-    raise AssertionError("it never came")
+    raise AssertionError("the page did not reach the expected state")
 
 
-def click(page: BrowserPage, place: str) -> None:
-    """Press what is at a place, once it is there."""
-    until(lambda: page.run(f"return document.querySelector({place!r})"))
-    page.run(f"document.querySelector({place!r}).click()")
+def click(page: BrowserPage, selector: str) -> None:
+    """Click an element, once it exists."""
+    wait_for(lambda: page.run(f"return document.querySelector({selector!r})"))
+    page.run(f"document.querySelector({selector!r}).click()")
 
 
-def fill(page: BrowserPage, place: str, text: str) -> None:
-    """Type into a field, in the way that React notices."""
-    until(lambda: page.run(f"return document.querySelector({place!r})"))
-    page.run(f"const arguments_ = {json.dumps([place, text])};{_FILL}")
+def fill(page: BrowserPage, selector: str, text: str) -> None:
+    """Type into a field, with the event that React handles."""
+    wait_for(lambda: page.run(f"return document.querySelector({selector!r})"))
+    page.run(f"const arguments_ = {json.dumps([selector, text])};{_FILL}")
 
 
 def log_in(page: BrowserPage, password: str) -> None:
-    """Fill in the form behind the button, and send it."""
+    """Fill in the form of the button, and submit it."""
     fill(page, "#oauth_username", "ada")
     fill(page, "#oauth_password", password)
     click(page, ".auth-container .btn.authorize")
@@ -58,7 +63,7 @@ def log_in(page: BrowserPage, password: str) -> None:
 
 @pytest.fixture
 def url(tmp_path: Path) -> Any:
-    """A server at which ada is registered."""
+    """A server with the registered user ada."""
     with run_server(protected_settings_for(f"sqlite:///{tmp_path / 'shop.db'}"), tmp_path) as url:
         asyncio.run(_register(url))
         yield url
@@ -69,12 +74,12 @@ async def _register(url: str) -> None:
         await AuthenticatedUser.register(client)
 
 
-def test_the_docs_page_logs_in_and_sends_the_token(url: str, tmp_path: Path) -> None:
+def test_docs_page_logs_in_and_sends_the_token(url: str, tmp_path: Path) -> None:
     with open_browser(tmp_path / "profile") as page:
         page.visit(f"{url}/docs")
         click(page, ".auth-wrapper .btn.authorize")
         log_in(page, "WrongPass123")
-        assert "invalid_grant" in until(
+        assert "invalid_grant" in wait_for(
             lambda: page.run('return document.querySelector(".auth-container .errors")?.innerText')
         )
         log_in(page, PASSWORD)
@@ -82,8 +87,10 @@ def test_the_docs_page_logs_in_and_sends_the_token(url: str, tmp_path: Path) -> 
         click(page, "#operations-users-get_user .opblock-summary-control")
         click(page, "#operations-users-get_user .try-out__btn")
         fill(page, '#operations-users-get_user [data-param-name="id"] input:enabled', "1")
-        time.sleep(1)  # the page takes over what is typed once typing stops
+        wait_for(lambda: page.run(_USER_ID) == "1")  # the page debounces what is typed
         click(page, "#operations-users-get_user .execute")
         status = "#operations-users-get_user .live-responses-table tbody .response-col_status"
-        assert until(lambda: page.run(f"return document.querySelector({status!r})?.innerText")).startswith("200")
-        assert {seen.startswith(f"{url}/") for seen in page.requested_urls() if seen.startswith("http")} == {True}
+        assert wait_for(lambda: page.run(f"return document.querySelector({status!r})?.innerText")).startswith("200")
+        assert {
+            requested.startswith(f"{url}/") for requested in page.requested_urls() if requested.startswith("http")
+        } == {True}

@@ -1,4 +1,4 @@
-"""Fills shops of several sizes, measures every endpoint on each, writes ``docs/growth.md``: ``make growth``."""
+"""Measures every endpoint in shops of several sizes, and writes ``docs/measurements/growth.md``: ``make growth``."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ from benchmarks.growth.database import OpenDatabase
 from benchmarks.growth.measure import Sampling, measure_growth
 from benchmarks.growth.reads import READS
 from benchmarks.growth.writes import WRITES
-from benchmarks.speed.report import machine, write
+from benchmarks.speed.report import describe_machine, write_section
 from conformance.defaults import settings_for
 from core.plugins import Registry, discover
 from tests.harness.kind import ServerKind
@@ -49,11 +49,11 @@ async def fill_shop(storage: str, size: int, address: str, registry: Registry, s
 
 
 async def measure_storage(
-    storage: str, options: argparse.Namespace, log: TextIO, site: RunDirectory, registry: Registry
+    storage: str, options: argparse.Namespace, log: TextIO, run_directory: RunDirectory, registry: Registry
 ) -> bool:
     """Measure a storage; whether no endpoint exceeds ``MAX_GROWTH``. Access logs are written to ``log``."""
     kind = KINDS[storage]
-    address = (await (type(kind)(CACHE) if isinstance(kind, ServerKind) else kind).obtain(site)).url
+    address = (await (type(kind)(CACHE) if isinstance(kind, ServerKind) else kind).obtain(run_directory)).url
     selected = [e for e in (*READS, *WRITES) if any(part in f"{e.kind}: {e.name}" for part in options.only.split(","))]
     began = perf_counter()
     _log(storage)
@@ -63,10 +63,12 @@ async def measure_storage(
         server = clients[0].server
         found = await measure_growth(selected, clients, Sampling(options.rounds, options.seconds, options.most), _log)
     lines = report.format_table(found, options.sizes)
-    about = f"{server}; medians of {options.rounds} rounds; {machine()}. In all {perf_counter() - began:.0f} s."
+    about = (
+        f"{server}; medians of {options.rounds} rounds; {describe_machine()}. In all {perf_counter() - began:.0f} s."
+    )
     sys.stdout.write("\n".join(["", about, "", *lines, "", ""]))
     if not options.dry:
-        write(f"growth on {storage}", [about, "", *lines], report.DOCUMENT)
+        write_section(f"growth on {storage}", [about, "", *lines], report.DOCUMENT)
     for growth in report.find_exceeding(found):
         _log(f"  {growth.endpoint.kind}: {growth.endpoint.name} grows {growth.ratio:.2f} times")
     return not report.find_exceeding(found)
@@ -94,19 +96,19 @@ def _parse_storages(given: str) -> Sequence[str]:
 
 def main() -> int:
     """Measure the selected storages; returns 1 where an endpoint exceeds ``MAX_GROWTH``."""
-    options, site, registry = _parse_options(), RunDirectory.new(), discover()
+    options, run_directory, registry = _parse_options(), RunDirectory.new(), discover()
     try:
         with Path(os.devnull).open("w") as log:
             results = [
-                uvloop.run(measure_storage(storage, options, log, site, registry))
+                uvloop.run(measure_storage(storage, options, log, run_directory, registry))
                 for storage in _parse_storages(options.storages)
             ]
         if not options.dry:
             versions = ", ".join(f"{name} {version(name)}" for name in DISTRIBUTIONS)
-            write("versions", [f"Versions: {versions}."], report.DOCUMENT)
+            write_section("versions", [f"Versions: {versions}."], report.DOCUMENT)
         return 0 if all(results) else 1
     finally:
-        site.stop()
+        run_directory.stop()
 
 
 def _log(line: str) -> None:

@@ -57,7 +57,7 @@ def post(target: str, body: Json = None, status: int = 201) -> Request:
 
 
 class Client:
-    """Sends requests to one shop whose rows it can compute.
+    """Sends requests to one shop, and computes the keys of its rows.
 
     Attributes:
         shop: the rows that it was filled with.

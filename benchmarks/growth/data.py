@@ -65,16 +65,16 @@ class ShopData:
     size: int
 
     @property
-    def people(self) -> int:
+    def user_count(self) -> int:
         """Users; and as many posts, accounts and transfers."""
         return max(1000, self.size // 10)
 
     @property
     def last(self) -> dict[str, int]:
         """The last id of each kind."""
-        people = dict.fromkeys(("users", "posts", "accounts", "transfers"), self.people)
+        users = dict.fromkeys(("users", "posts", "accounts", "transfers"), self.user_count)
         goods = {"categories": CATEGORIES, "tags": TAGS, "products": self.size, "orders": self.size}
-        return people | goods
+        return users | goods
 
     def at(self, row: int, of: int) -> datetime:
         """The creation time of a row: evenly distributed, in the order of the ids."""
@@ -124,8 +124,8 @@ class ShopData:
 
     def users(self) -> Iterator[User]:
         """Users; one in twenty is inactive."""
-        for row in range(1, self.people + 1):
-            at, username = self.at(row, self.people), self.username(row)
+        for row in range(1, self.user_count + 1):
+            at, username = self.at(row, self.user_count), self.username(row)
             yield User(
                 id=row,
                 created_at=at,
@@ -184,8 +184,8 @@ class ShopData:
     def posts(self) -> Iterator[tuple[Post, list[Tag]]]:
         """Posts, each with up to two tags, a few of which are frequent."""
         tags = list(self.tags())
-        for row in range(1, self.people + 1):
-            at, status = self.at(row, self.people), PostStatus(_POST_STATUS_SHARES.choose(row, 30))
+        for row in range(1, self.user_count + 1):
+            at, status = self.at(row, self.user_count), PostStatus(_POST_STATUS_SHARES.choose(row, 30))
             chosen = {tags[draw(row, salt, 32768) ** 2 * TAGS // 2**30].id for salt in (31, 32)}
             own = [tags[key - 1] for key in sorted(chosen)]
             brand, noun, position = _words_of(row + 7)
@@ -198,7 +198,7 @@ class ShopData:
                 slug=f"post-{_SLUGS[brand]}-{_SLUGS[noun]}-{row}",
                 content="\n\n".join(words.make_sentence(position + shift) for shift in (0, 777, 5555)),
                 status=status,
-                author_id=1 + draw(row, 34, self.people),
+                author_id=1 + draw(row, 34, self.user_count),
                 view_count=draw(row, 35, 500),
                 published_at=None if status is PostStatus.DRAFT else at,
                 tags=sorted(tag.name for tag in own),
@@ -255,7 +255,7 @@ class ShopData:
 
     def buyer(self, row: int) -> int:
         """The user of an order; one in a hundred users places every fifth order."""
-        return 1 + draw(row, 13, self.people // 100 if draw(row, 12, 5) == 0 else self.people)
+        return 1 + draw(row, 13, self.user_count // 100 if draw(row, 12, 5) == 0 else self.user_count)
 
     def _item(self, row: int, line: int) -> OrderItem:
         product = 1 + draw(row, 40 + line, self.size)
@@ -264,21 +264,21 @@ class ShopData:
 
     def accounts(self) -> Iterator[Account]:
         """One for each user."""
-        for row in range(1, self.people + 1):
-            at, balance = self.at(row, self.people), 50_00 + draw(row, 60, 5_000_00)
+        for row in range(1, self.user_count + 1):
+            at, balance = self.at(row, self.user_count), 50_00 + draw(row, 60, 5_000_00)
             yield Account(id=row, created_at=at, updated_at=at, version=1, user_id=row, balance=balance)
 
     def transfers(self) -> Iterator[Transfer]:
         """One for each account."""
-        for row in range(1, self.people + 1):
-            sender = draw(row, 61, self.people)
-            recipient = (sender + 1 + draw(row, 62, self.people - 1)) % self.people
+        for row in range(1, self.user_count + 1):
+            sender = draw(row, 61, self.user_count)
+            recipient = (sender + 1 + draw(row, 62, self.user_count - 1)) % self.user_count
             yield Transfer(
                 id=row,
                 from_account_id=sender + 1,
                 to_account_id=recipient + 1,
                 amount=1_00 + draw(row, 63, 50_00),
-                created_at=self.at(row, self.people),
+                created_at=self.at(row, self.user_count),
             )
 
 

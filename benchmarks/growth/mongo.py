@@ -55,26 +55,25 @@ PLAN: Sequence[tuple[Callable[[ShopData], Iterable[Any]], Mapping[str, Documents
 
 
 class MongoDatabase:
-    """A database of MongoDB."""
+    """The collections of one database."""
 
     def __init__(self, database: Any) -> None:
         self._database = database
 
     async def fill(self, shop: ShopData) -> None:
-        """See ``Database.fill``. The counters stand where they would after the last id of each collection."""
+        """Also sets the counters to the last id of each collection."""
         last: dict[str, int] = {}
         for source, collections in PLAN:
             for batch in batches(source(shop)):
                 for name, documents in collections.items():
-                    made = [document for given in batch for document in documents(given)]
-                    if made:
-                        await self._database[name].insert_many(made, ordered=False)
-                        last[name] = made[-1]["_id"]
+                    rows = [document for given in batch for document in documents(given)]
+                    if rows:
+                        await self._database[name].insert_many(rows, ordered=False)
+                        last[name] = rows[-1]["_id"]
         for name, key in last.items():
             await self._database.counters.update_one({"_id": name}, {"$set": {"last": key}}, upsert=True)
 
     async def prune(self, shop: ShopData) -> None:
-        """See ``Database.prune``."""
         for name, key in shop.last.items():
             await self._database[name].delete_many({"_id": {"$gt": key}})
         for name in ("payments", "notifications"):
@@ -83,7 +82,7 @@ class MongoDatabase:
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[MongoDatabase]:
-    """See ``OpenDatabase``."""
+    """A client with acknowledged writes."""
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url, w=1)
     try:
         yield MongoDatabase(client[urlsplit(url).path.strip("/")])

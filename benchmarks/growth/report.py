@@ -1,10 +1,10 @@
-"""Formats the results as tables, for the terminal and ``docs/growth.md``."""
+"""Formats the results as tables, for the terminal and ``docs/measurements/growth.md``."""
 
 from collections.abc import Iterable, Sequence
 
 from benchmarks.growth.endpoint import MAX_GROWTH, EndpointKind
 from benchmarks.growth.measure import Growth
-from benchmarks.speed.contenders import ROOT
+from benchmarks.speed.implementations import ROOT
 
 DOCUMENT = ROOT / "docs/measurements/growth.md"
 

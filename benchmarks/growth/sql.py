@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Dialect as Words
+from sqlalchemy import Dialect as SqlAlchemyDialect
 from sqlalchemy import Table
 
 from backends.sql import schema
@@ -37,14 +37,14 @@ _FAST_WRITES: Mapping[str, Sequence[str]] = {
     "mysql": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
     "mariadb": ("SET foreign_key_checks = 0", "SET unique_checks = 0"),
 }
-"""Settings for fast writes of correct data."""
+"""Settings for fast writes without checks, of a connection."""
 
-_RESUMED = "SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+_RESET_SEQUENCE = "SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
 
 _MAINTENANCE: Mapping[str, Sequence[str]] = {
     "sqlite": ("PRAGMA wal_checkpoint(TRUNCATE)",),
     "postgresql": (
-        *(_RESUMED.format(table=table.name) for table in schema.metadata.sorted_tables if "id" in table.c),
+        *(_RESET_SEQUENCE.format(table=table.name) for table in schema.metadata.sorted_tables if "id" in table.c),
         "VACUUM ANALYZE",
         "CHECKPOINT",
     ),
@@ -115,58 +115,57 @@ _ADDED: Sequence[tuple[str, str, str]] = (
     ("categories", "id", "categories"),
     ("users", "id", "users"),
 )
-"""Rows that are new, by a column and by what it is beyond the last of; those that refer to others first."""
+"""How to find added rows: table, column, and the kind whose last id it exceeds; referring tables first."""
 
 
 class SqlDatabase:
-    """See ``Database``."""
+    """A connection of the driver, without SQLAlchemy."""
 
-    def __init__(self, dialect: Dialect, words: Words, driver: Any) -> None:
-        self._adapter = dialect.adapter_of(words.driver)
-        self._name, self._words, self._driver = dialect.name, words, driver
+    def __init__(self, dialect: Dialect, sqlalchemy_dialect: SqlAlchemyDialect, driver: Any) -> None:
+        self._adapter = dialect.adapter_of(sqlalchemy_dialect.driver)
+        self._name, self._sqlalchemy_dialect, self._driver = dialect.name, sqlalchemy_dialect, driver
         self._inserts: dict[Table, CompiledStatement] = {}
 
     async def fill(self, shop: ShopData) -> None:
-        """See ``Database.fill``."""
         for source, tables in PLAN:
             for batch in batches(source(shop)):
                 for table, rows in tables.items():
                     await self._write(table, [row for given in batch for row in rows(given)])
                 await self._commit()
-        for words in _MAINTENANCE[self._name]:
-            await self._adapter.rows(self._driver, words, ())
+        for sql in _MAINTENANCE[self._name]:
+            await self._adapter.rows(self._driver, sql, ())
 
     async def _write(self, table: Table, rows: list[Row]) -> None:
         if not rows:
             return
         known = self._inserts.get(table)
         if known is None:
-            known = self._inserts[table] = CachedStatement(table.insert(), tuple(rows[0])).compile(self._words)
+            statement = CachedStatement(table.insert(), tuple(rows[0]))
+            known = self._inserts[table] = statement.compile(self._sqlalchemy_dialect)
         arguments = [known.arguments(row) for row in rows]
         await self._adapter.copy(self._driver, known.sql, table.name, known.names, arguments)
 
     async def prune(self, shop: ShopData) -> None:
-        """See ``Database.prune``."""
         for table, column, kind in _ADDED:
-            words = f"DELETE FROM {table} WHERE {column} > {shop.last[kind]}"  # noqa: S608 - of our own words
-            await self._adapter.execute_raw(self._driver, words)
+            sql = f"DELETE FROM {table} WHERE {column} > {shop.last[kind]}"  # noqa: S608 - of constants
+            await self._adapter.execute_raw(self._driver, sql)
         await self._commit()
 
     async def _commit(self) -> None:
-        if self._name != "postgresql":  # whose driver commits each command
+        if self._name != "postgresql":  # asyncpg commits each command
             await self._adapter.execute_raw(self._driver, "COMMIT")
 
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[SqlDatabase]:
-    """See ``OpenDatabase``."""
+    """A connection in autocommit mode, with the settings of ``_FAST_WRITES``."""
     dialect = DIALECTS[urlsplit(url).scheme]
     engine = migration_engine(dialect, settings_for(url))
     try:
         async with engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
-            for words in _FAST_WRITES[dialect.name]:
-                await dialect.adapter_of(engine.driver).execute_raw(driver, words)
+            for sql in _FAST_WRITES[dialect.name]:
+                await dialect.adapter_of(engine.driver).execute_raw(driver, sql)
             yield SqlDatabase(dialect, engine.dialect, driver)
     finally:
         await engine.dispose()

@@ -1,1 +1,1 @@
-"""Side by side: ours, the same endpoints hand-written on the raw driver, and the style of the tutorials."""
+"""Compares Stockroom with the same endpoints hand-written on the raw driver, and in the style of tutorials."""

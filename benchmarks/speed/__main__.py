@@ -1,4 +1,4 @@
-"""Measure, print, and write ``docs/measurements/performance.md``; see there, and ``make bench``."""
+"""Measures the implementations, and writes ``docs/measurements/performance.md``: ``make bench``."""
 
 import argparse
 import asyncio
@@ -13,8 +13,8 @@ from importlib.metadata import version
 
 import uvloop
 
-from benchmarks.speed import answers, load, report, rows
-from benchmarks.speed.contenders import DRIVERS, OURS, RAW, ROOT, TUTORIAL, Contender, served
+from benchmarks.speed import agreement, load, report, rows
+from benchmarks.speed.implementations import DRIVERS, OURS, RAW, ROOT, TUTORIAL, Implementation, serve
 from benchmarks.speed.report import Rounds, Sample
 from benchmarks.speed.workloads import WORKLOADS, Requests, Workload
 from conformance.defaults import settings_for
@@ -28,117 +28,119 @@ DISTRIBUTIONS = ["fastapi", "pydantic", "uvicorn", "sqlalchemy", "asyncpg", "asy
 
 
 class Bench:
-    """The contenders of one storage, and what they are asked."""
+    """The implementations on one storage, and their requests."""
 
-    def __init__(self, storage: str, urls: Mapping[str, str], contenders: list[Contender]) -> None:
-        self._storage, self._urls = storage, urls
-        self._contenders = contenders
+    def __init__(self, storage: str, urls: Mapping[str, str], implementations: list[Implementation]) -> None:
+        self._storage, self.urls = storage, urls
+        self._implementations = implementations
         self._requests: dict[str, Requests] = {}
 
-    def furnish(self) -> None:
-        """Requests for the rows that are there; ours and the one by hand must agree about them."""
-        ours, raw, *_ = self._contenders
+    def make_requests(self) -> None:
+        """Make the requests; Stockroom and the hand-written code must agree on them."""
+        ours, raw, *_ = self._implementations
         products, users = self._ids
-        shared = rows.requests(products, users, ours.url)
-        self._requests = {OURS: shared, RAW: shared, TUTORIAL: rows.tutorial_requests()}
-        answers.compare(ours.url, raw.url, shared)
+        shared = rows.make_requests(products, users, ours.url)
+        self._requests = {OURS: shared, RAW: shared, TUTORIAL: rows.make_tutorial_requests()}
+        agreement.require_agreement(ours.url, raw.url, shared)
         self.prune()
 
     def fill(self, registry: Registry) -> None:
-        """Write the rows; before the contenders start, for they are asked for one when they do."""
-        self._ids = asyncio.run(rows.furnish(registry, self._urls[OURS]))
-        if TUTORIAL in self._urls:
-            _upkeep(self._urls[TUTORIAL], "furnish", len(self._ids[0]), len(self._ids[1]))
+        """Write the rows, before the implementations start: each is ready once it returns one."""
+        self._ids = asyncio.run(rows.add_rows(registry, self.urls[OURS]))
+        if TUTORIAL in self.urls:
+            _maintain_tutorial(self.urls[TUTORIAL], "fill", len(self._ids[0]), len(self._ids[1]))
 
     def prune(self) -> None:
-        """Take out what the last run put in."""
+        """Delete the rows that the last run added."""
 
         async def prune() -> None:
-            async with DRIVERS[self._storage].opened(self._urls[RAW]) as database:
+            async with DRIVERS[self._storage].open_database(self.urls[RAW]) as database:
                 await database.prune(self._ids[0][-1])
 
         asyncio.run(prune())
-        if TUTORIAL in self._urls:
-            _upkeep(self._urls[TUTORIAL], "prune", len(self._ids[0]))
+        if TUTORIAL in self.urls:
+            _maintain_tutorial(self.urls[TUTORIAL], "prune", len(self._ids[0]))
 
-    def measure(self, workload: Workload, contender: Contender, seconds: float) -> Sample:
-        """One run."""
-        before = contender.processor_time()
+    def measure(self, workload: Workload, implementation: Implementation, seconds: float) -> Sample:
+        """One run of a workload."""
+        before = implementation.processor_time()
         outcome = uvloop.run(
             load.run(
-                contender.port,
-                self._requests[contender.name].of(workload),
+                implementation.port,
+                self._requests[implementation.name].maker_of(workload),
                 status=workload.status,
                 connections=CONNECTIONS,
                 seconds=seconds,
-                most=workload.most,
+                max_requests=workload.max_requests,
             )
         )
-        busy = contender.processor_time() - before
+        cpu = implementation.processor_time() - before
         ordered = sorted(outcome.latencies) or [float("nan")]
         return Sample(
             rate=outcome.rate,
             p50=ordered[len(ordered) // 2] * 1000,
             p99=ordered[len(ordered) * 99 // 100] * 1000,
-            busy=busy * 1000 / max(1, len(outcome.latencies)),
+            cpu=cpu * 1000 / max(1, len(outcome.latencies)),
             failures=sum(outcome.failures.values()),
         )
 
-    def rounds(self, workloads: list[Workload], count: int, seconds: float) -> dict[str, Rounds]:
-        """Every workload, the contenders in turn, in another order each round; the first round only warms up."""
+    def measure_rounds(self, workloads: list[Workload], count: int, seconds: float) -> dict[str, Rounds]:
+        """Measure every workload; the order of the implementations rotates, and the first round only warms up."""
         figures: dict[str, Rounds] = {workload.name: defaultdict(list) for workload in workloads}
         for number in range(count + 1):
             for workload in workloads:
-                for contender in _turned(self._contenders, number):
-                    found = self.measure(workload, contender, seconds if number else min(2.0, seconds))
+                for implementation in _rotate(self._implementations, number):
+                    found = self.measure(workload, implementation, seconds if number else min(2.0, seconds))
                     if number:
-                        figures[workload.name][contender.name].append(found)
-                        _tell(f"  {number}/{count} {workload.name}: {contender.name} {found.rate:,.1f}/s")
+                        figures[workload.name][implementation.name].append(found)
+                        _log(f"  {number}/{count} {workload.name}: {implementation.name} {found.rate:,.1f}/s")
                 if workload.status == 201:
                     self.prune()
         return figures
 
 
-def _turned(contenders: list[Contender], number: int) -> list[Contender]:
-    turn = number % len(contenders)
-    return contenders[turn:] + contenders[:turn]
+def _rotate(implementations: list[Implementation], number: int) -> list[Implementation]:
+    start = number % len(implementations)
+    return implementations[start:] + implementations[:start]
 
 
-def _upkeep(url: str, *words: object) -> None:
-    command = [sys.executable, "-m", "benchmarks.speed.tutorial.upkeep", *map(str, words)]
+def _maintain_tutorial(url: str, *words: object) -> None:
+    command = [sys.executable, "-m", "benchmarks.speed.tutorial.maintenance", *map(str, words)]
     subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)  # noqa: S603 - our own
 
 
 @contextmanager
-def bench(storage: str, names: list[str], site: RunDirectory, registry: Registry, core: int | None) -> Iterator[Bench]:
-    """Databases, rows, and the contenders over them."""
-    address = asyncio.run(KINDS[storage].obtain(site))
+def open_bench(
+    storage: str, names: list[str], run_directory: RunDirectory, registry: Registry, core: int | None
+) -> Iterator[Bench]:
+    """Create the databases and rows, and start the implementations."""
+    address = asyncio.run(KINDS[storage].obtain(run_directory))
     urls: dict[str, str] = {}
     for name in [OURS, *({TUTORIAL} & set(names))]:
         urls[name] = asyncio.run(KINDS[storage].create(address.url, f"stockroom_{name}_{secrets.token_hex(4)}"))
     urls[RAW] = urls[OURS]
     settings = settings_for(urls[OURS])
     asyncio.run(registry.choose(settings).migrations(settings).up())
-    contenders: list[Contender] = []
-    made = Bench(storage, urls, contenders)
-    made.fill(registry)
+    implementations: list[Implementation] = []
+    opened = Bench(storage, urls, implementations)
+    opened.fill(registry)
     with ExitStack() as stack:
         for name in names:
-            contenders.append(stack.enter_context(served(name, storage, urls[name], site, core)))
-        made.furnish()
-        yield made
+            implementations.append(stack.enter_context(serve(name, storage, urls[name], run_directory, core)))
+        opened.make_requests()
+        yield opened
 
 
-def _server(registry: Registry, url: str) -> str:
-    async def ask() -> str:
+def _server_version(registry: Registry, url: str) -> str:
+    async def read_version() -> str:
         storage = await registry.choose(settings_for(url)).open(settings_for(url))
         await storage.close()
         return storage.server
 
-    return asyncio.run(ask())
+    return asyncio.run(read_version())
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
     parser.add_argument("--storages", default="all", help="which, separated by commas")
     parser.add_argument("--workloads", default="", help="parts of their names, separated by commas; all if left out")
@@ -150,34 +152,34 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Everything that was asked for."""
-    options, site, registry = _options(), RunDirectory.new(), discover()
-    wanted = [w for w in WORKLOADS if any(part in w.name for part in options.workloads.split(","))]
-    own, rest = _cores()
-    limit = uvloop.run(load.ceiling(2.0))
-    _tell(f"The load alone: {limit:,.0f} requests/s.")
+    """Measure the selected storages and workloads."""
+    options, run_directory, registry = _parse_options(), RunDirectory.new(), discover()
+    selected = [w for w in WORKLOADS if any(part in w.name for part in options.workloads.split(","))]
+    own, rest = _split_cores()
+    limit = uvloop.run(load.measure_ceiling(2.0))
+    _log(f"The load alone: {limit:,.0f} requests/s.")
     try:
         for storage in DRIVERS if options.storages == "all" else options.storages.split(","):
             names = [OURS, RAW] + [TUTORIAL] * (storage in SQL and not options.no_tutorial)
-            _tell(storage)
-            with bench(storage, names, site, registry, own) as made:
-                figures = made.rounds(wanted, options.rounds, options.seconds)
-                server = _server(registry, made._urls[OURS])
-            lines = report.table([(workload, figures[workload.name]) for workload in wanted])
+            _log(storage)
+            with open_bench(storage, names, run_directory, registry, own) as opened:
+                figures = opened.measure_rounds(selected, options.rounds, options.seconds)
+                server = _server_version(registry, opened.urls[OURS])
+            lines = report.format_table([(workload, figures[workload.name]) for workload in selected])
             sys.stdout.write("\n".join(["", f"{server}", "", *lines, "", ""]))
             if not options.dry:
-                about = f"{server}; {options.rounds} rounds of {options.seconds:g} s; {report.machine()}."
-                report.write(f"speed on {storage}", [about, "", *lines])
+                about = f"{server}; {options.rounds} rounds of {options.seconds:g} s; {report.describe_machine()}."
+                report.write_section(f"speed on {storage}", [about, "", *lines])
         if not options.dry:
             versions = ", ".join(f"{name} {version(name)}" for name in DISTRIBUTIONS)
-            report.write("versions", [f"Versions: {versions}. The load alone makes {limit:,.0f} requests/s."])
+            report.write_section("versions", [f"Versions: {versions}. The load alone makes {limit:,.0f} requests/s."])
     finally:
-        site.stop()
+        run_directory.stop()
         os.sched_setaffinity(0, {*rest, *([own] if own is not None else [])})
 
 
-def _cores() -> tuple[int | None, set[int]]:
-    """A core for the application; the rest is for the database and the load, from here on and in all they start."""
+def _split_cores() -> tuple[int | None, set[int]]:
+    """One core for the application; sets this process, the databases and the load to the others."""
     first, *others = sorted(os.sched_getaffinity(0))
     if not others:
         return None, {first}
@@ -185,7 +187,7 @@ def _cores() -> tuple[int | None, set[int]]:
     return first, set(others)
 
 
-def _tell(line: str) -> None:
+def _log(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 

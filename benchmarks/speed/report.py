@@ -1,4 +1,4 @@
-"""The figures as tables, on the terminal and in ``docs/measurements/performance.md``."""
+"""Formats the results as tables, for the terminal and ``docs/measurements/performance.md``."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.speed.contenders import OURS, RAW, ROOT, TUTORIAL
+from benchmarks.speed.implementations import OURS, RAW, ROOT, TUTORIAL
 from benchmarks.speed.workloads import Workload
 
 DOCUMENT = ROOT / "docs/measurements/performance.md"
@@ -20,84 +20,88 @@ class Sample:
     """One run of one workload.
 
     Attributes:
-        rate: good answers per second.
+        rate: expected responses per second.
         p50: median latency in ms.
-        p99: likewise.
-        busy: processor time of the application for one answer, in ms.
-        failures: answers that were not as expected.
+        p99: 99th percentile of the latency in ms.
+        cpu: processor time of the application per response, in ms.
+        failures: other responses.
     """
 
     rate: float
     p50: float
     p99: float
-    busy: float
+    cpu: float
     failures: int
 
 
 Rounds = dict[str, list[Sample]]
-"""By contender, a sample for each round."""
+"""By implementation, a sample for each round."""
 
 
-def table(figures: Sequence[tuple[Workload, Rounds]]) -> list[str]:
-    """Medians over the rounds; behind a ratio the lowest and the highest of any round."""
+def format_table(figures: Sequence[tuple[Workload, Rounds]]) -> list[str]:
+    """Medians of the rounds; after a ratio the lowest and the highest of any round."""
     lines = [
         "| work | ours/s | by hand/s | ratio | wanted | tutorial/s | ratio | wanted |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for workload, rounds in figures:
-        cells = [workload.name, _median(rounds, OURS, _rate), *_against(rounds, RAW, workload.against_raw, 2)]
+        cells = [
+            workload.name,
+            _format_median(rounds, OURS, _get_rate),
+            *_compare_with(rounds, RAW, workload.raw_target, 2),
+        ]
         if TUTORIAL in rounds:
-            cells += _against(rounds, TUTORIAL, workload.against_tutorial, 1)
+            cells += _compare_with(rounds, TUTORIAL, workload.tutorial_target, 1)
         lines.append(f"| {' | '.join(cells)} |")
-    return [*lines, "", *_details(figures)]
+    return [*lines, "", *_format_details(figures)]
 
 
-def _against(rounds: Rounds, other: str, wanted: float, digits: int) -> list[str]:
-    ratio = statistics.median(map(_rate, rounds[OURS])) / statistics.median(map(_rate, rounds[other]))
-    each = [ours.rate / theirs.rate for ours, theirs in zip(rounds[OURS], rounds[other], strict=True)]
+def _compare_with(rounds: Rounds, other: str, target: float, digits: int) -> list[str]:
+    ratio = statistics.median(map(_get_rate, rounds[OURS])) / statistics.median(map(_get_rate, rounds[other]))
+    each = [ours.rate / baseline.rate for ours, baseline in zip(rounds[OURS], rounds[other], strict=True)]
     spread = f"({min(each):.{digits}f} to {max(each):.{digits}f})"
-    mark = "" if ratio >= wanted else " ✗"
-    return [_median(rounds, other, _rate), f"**{ratio:.{digits}f}**{mark} {spread}", f"≥ {wanted:g}"]
+    mark = "" if ratio >= target else " ✗"
+    return [_format_median(rounds, other, _get_rate), f"**{ratio:.{digits}f}**{mark} {spread}", f"≥ {target:g}"]
 
 
-def _details(figures: Sequence[tuple[Workload, Rounds]]) -> list[str]:
+def _format_details(figures: Sequence[tuple[Workload, Rounds]]) -> list[str]:
     names = list(dict.fromkeys(name for _, rounds in figures for name in rounds))
     lines = [
         f"| p50 / p99 in ms; application's processor time in ms | {' | '.join(names)} |",
         "| --- |" + " ---: |" * len(names),
     ]
     for workload, rounds in figures:
-        cells = [_latencies(rounds[name]) for name in names]
+        cells = [_format_latencies(rounds[name]) for name in names]
         lines.append(f"| {workload.name} | {' | '.join(cells)} |")
     return lines
 
 
-def _latencies(samples: Sequence[Sample]) -> str:
-    p50, p99 = (statistics.median(get(sample) for sample in samples) for get in (_p50, _p99))
-    busy = statistics.median(sample.busy for sample in samples)
+def _format_latencies(samples: Sequence[Sample]) -> str:
+    p50, p99 = (statistics.median(get(sample) for sample in samples) for get in (_get_p50, _get_p99))
+    cpu = statistics.median(sample.cpu for sample in samples)
     failed = sum(sample.failures for sample in samples)
-    return f"{p50:,.1f} / {p99:,.1f}; {busy:,.3f}" + (f"; {failed} failed" if failed else "")
+    return f"{p50:,.1f} / {p99:,.1f}; {cpu:,.3f}" + (f"; {failed} failed" if failed else "")
 
 
-def _rate(sample: Sample) -> float:
+def _get_rate(sample: Sample) -> float:
     return sample.rate
 
 
-def _p50(sample: Sample) -> float:
+def _get_p50(sample: Sample) -> float:
     return sample.p50
 
 
-def _p99(sample: Sample) -> float:
+def _get_p99(sample: Sample) -> float:
     return sample.p99
 
 
-def _median(rounds: Rounds, name: str, get: Callable[[Sample], float]) -> str:
+def _format_median(rounds: Rounds, name: str, get: Callable[[Sample], float]) -> str:
     value = statistics.median(map(get, rounds[name]))
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def machine() -> str:
-    """Where it was measured, and when."""
+def describe_machine() -> str:
+    """The machine and the date of the measurement."""
     model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
@@ -106,12 +110,12 @@ def machine() -> str:
     )
 
 
-def write(section: str, lines: Sequence[str], document: Path = DOCUMENT) -> None:
-    """Put a section of a document in place of what it was; the words around it are written by people."""
+def write_section(section: str, lines: Sequence[str], document: Path = DOCUMENT) -> None:
+    """Replace a section of a document; the text around it is written by hand."""
     begin, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
     text = document.read_text(encoding="utf-8")
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"{document.name} has no place for {section}")
+    before, has_begin, rest = text.partition(begin)
+    _, has_end, after = rest.partition(end)
+    if not has_begin or not has_end:
+        raise ValueError(f"{document.name} has no section {section}")
     document.write_text("\n".join([f"{before}{begin}", "", *lines, "", f"{end}{after}"]), encoding="utf-8")

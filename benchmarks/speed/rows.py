@@ -1,4 +1,4 @@
-"""The rows that the measurements begin with, written through our own storage."""
+"""The rows that exist before the measurement, written through Stockroom's storage."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,22 +12,24 @@ from core.entities import Product, ProductDraft, User, UserDraft
 from core.plugins import Registry
 from core.storage import Transaction
 
-_BATCH = 100
+_BATCH_SIZE = 100
 
 
-async def furnish(registry: Registry, url: str) -> tuple[list[int], list[int]]:
-    """Products and users in an empty, migrated database; their ids."""
+async def add_rows(registry: Registry, url: str) -> tuple[list[int], list[int]]:
+    """Add products and users to an empty, migrated database; returns their ids."""
     settings = settings_for(url)
     storage = await registry.choose(settings).open(settings)
     try:
         start, products, users = clock.now() - timedelta(days=1), list[int](), list[int]()
-        for first in range(1, PRODUCTS + 1, _BATCH):
-            drafts = [_product(n) for n in range(first, first + _BATCH)]
+        for first in range(1, PRODUCTS + 1, _BATCH_SIZE):
+            drafts = [_product(n) for n in range(first, first + _BATCH_SIZE)]
             at = start + timedelta(seconds=first)
             products += [p.id for p in await storage.run(partial(_add_products, drafts, at))]
-        for first in range(1, USERS + 1, _BATCH):
-            people = [UserDraft(username=f"buyer{n}", email=f"b{n}@shop.test") for n in range(first, first + _BATCH)]
-            users += [u.id for u in await storage.run(partial(_add_users, people, start))]
+        for first in range(1, USERS + 1, _BATCH_SIZE):
+            user_drafts = [
+                UserDraft(username=f"buyer{n}", email=f"b{n}@shop.test") for n in range(first, first + _BATCH_SIZE)
+            ]
+            users += [u.id for u in await storage.run(partial(_add_users, user_drafts, start))]
         return products, users
     finally:
         await storage.close()
@@ -37,8 +39,8 @@ async def _add_products(drafts: list[ProductDraft], at: datetime, tx: Transactio
     return await tx.products.add(drafts, at)
 
 
-async def _add_users(people: list[UserDraft], at: datetime, tx: Transaction) -> list[User]:
-    return await tx.users.add(people, ["none"] * len(people), at)
+async def _add_users(user_drafts: list[UserDraft], at: datetime, tx: Transaction) -> list[User]:
+    return await tx.users.add(user_drafts, ["none"] * len(user_drafts), at)
 
 
 def _product(n: int) -> ProductDraft:
@@ -52,8 +54,8 @@ def _product(n: int) -> ProductDraft:
     )
 
 
-def requests(products: list[int], users: list[int], shop: str) -> Requests:
-    """For ours and the one by hand; walks the list once for its cursors."""
+def make_requests(products: list[int], users: list[int], shop: str) -> Requests:
+    """Requests to Stockroom and to the hand-written code; reads the list once for its cursors."""
     queries: list[str] = []
     cursor: str | None = ""
     with httpx2.Client(base_url=shop, timeout=60) as client:
@@ -64,8 +66,8 @@ def requests(products: list[int], users: list[int], shop: str) -> Requests:
     return Requests(products, users, queries[1:-1])
 
 
-def tutorial_requests() -> Requests:
-    """For the tutorial, whose ids are consecutive and whose cursor is an id."""
+def make_tutorial_requests() -> Requests:
+    """Requests to the tutorial, whose ids are consecutive and whose cursor is an id."""
     ids = range(1, PRODUCTS + 1)
     queries = [f"limit={PAGE}&before={key}" for key in range(2 * PAGE, PRODUCTS, PAGE)]
     return Requests(ids, range(1, USERS + 1), queries)

@@ -1,4 +1,4 @@
-"""The four kinds of request, as bytes, for each contender."""
+"""The four kinds of request, as bytes."""
 
 import json
 import random
@@ -23,18 +23,18 @@ class Workload:
     """One kind of request.
 
     Attributes:
-        name: as people read it.
-        status: of a good answer.
-        most: requests in one run at most, so that the tables do not outgrow the others'; None for no limit.
-        against_raw: the ratio to reach.
-        against_tutorial: likewise.
+        name: in the report.
+        status: expected of the response.
+        max_requests: in one run, so that the tables stay equally large; None for no limit.
+        raw_target: the ratio to the hand-written code that is to be reached.
+        tutorial_target: the ratio to the tutorial that is to be reached.
     """
 
     name: str
     status: int
-    most: int | None
-    against_raw: float
-    against_tutorial: float
+    max_requests: int | None
+    raw_target: float
+    tutorial_target: float
 
 
 ONE = Workload("one product by id", 200, None, 0.80, 4)
@@ -47,12 +47,12 @@ WORKLOADS = (ONE, LIST, PLACE, FILL)
 
 @dataclass(slots=True)
 class Requests:
-    """Requests for the rows that a contender's database has.
+    """Random requests for the rows of a database.
 
     Attributes:
         products: their ids, ascending.
         users: their ids.
-        queries: of pages in the middle of the list, each behind another product.
+        queries: of pages in the middle of the list, each after another product.
     """
 
     products: Sequence[int]
@@ -60,36 +60,38 @@ class Requests:
     queries: Sequence[str]
     _random: random.Random = field(default_factory=lambda: random.Random(20261122))  # noqa: S311 - the same in every run
 
-    def of(self, workload: Workload) -> Make:
-        """What makes the next request of a kind."""
-        return {ONE.name: self.one, LIST.name: self.page, PLACE.name: self.order, FILL.name: bulk}[workload.name]
+    def maker_of(self, workload: Workload) -> Make:
+        """The function that makes the next request of a kind."""
+        return {ONE.name: self.product, LIST.name: self.page, PLACE.name: self.order, FILL.name: make_bulk}[
+            workload.name
+        ]
 
-    def one(self) -> bytes:
-        """Any of the products."""
+    def product(self) -> bytes:
+        """A random product."""
         return get(f"/products/{self._random.choice(self.products)}")
 
     def page(self) -> bytes:
-        """Any of the pages."""
+        """A random page."""
         return get(f"/products?{self._random.choice(self.queries)}")
 
     def order(self) -> bytes:
-        """Three products, in the order of their ids: the tutorial locks them as they come."""
+        """An order of three products, by id, because the tutorial locks them in the given order."""
         return post("/orders", self.order_draft())
 
     def order_draft(self) -> dict[str, Any]:
         """The body of an order."""
-        wanted = sorted(self._random.sample(self.products, 3))
-        items = [{"product_id": key, "quantity": self._random.randint(1, 3)} for key in wanted]
+        product_ids = sorted(self._random.sample(self.products, 3))
+        items = [{"product_id": key, "quantity": self._random.randint(1, 3)} for key in product_ids]
         return {"user_id": self._random.choice(self.users), "items": items, "shipping_address": "1 Main Street"}
 
 
-def bulk() -> bytes:
+def make_bulk() -> bytes:
     """A thousand new products."""
     return post("/products/bulk", [new_product() for _ in range(BULK)])
 
 
 def new_product() -> dict[str, Any]:
-    """Unlike any other; with its slug, which the tutorial cannot do without."""
+    """The body of a new product; with a slug, which the tutorial requires."""
     number = next(_numbers)
     return {
         "name": f"New product {number}",

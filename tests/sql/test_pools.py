@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from time import monotonic
 
 import pytest
 
@@ -17,6 +16,7 @@ from core.errors import ConfigurationError, PoolExhausted, Unavailable
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
+from tests.clocks import SetClock
 from tests.sql.conftest import Opened, serving
 from tests.sql.external_client import SERVERS, ExternalClient
 from tests.sql.proxy import Proxy
@@ -62,13 +62,19 @@ async def test_pool_never_exceeds_its_size(opened: Opened, external: ExternalCli
         await external.settled(3)  # the overflow is closed
 
 
-async def test_overflow_is_used_before_waiting(opened: Opened) -> None:
-    async with opened(pool_size=2, pool_max_overflow=1, pool_timeout=0.3) as storage, holding(storage, 3):
+async def test_overflow_is_used_before_waiting(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SetClock()
+    monkeypatch.setattr("core.timeouts.monotonic", clock)
+    async with opened(pool_size=2, pool_max_overflow=1, pool_timeout=60) as storage, holding(storage, 3):
         assert storage.pool_status().connections_available == 0
-        started = monotonic()
+        waiting = asyncio.create_task(storage.ping())
+        await clock.next_reading()  # the deadline is set
+        clock.now += 59
+        await clock.next_reading()  # the deadline is compared with the time
+        assert not waiting.done()
+        clock.now += 1
         with pytest.raises(PoolExhausted):
-            await storage.ping()
-        assert 0.2 < monotonic() - started < 2
+            await waiting
 
 
 async def test_exhausted_pool_is_503_then_recovers(settings: Settings, registry: Registry) -> None:
@@ -110,13 +116,17 @@ async def test_static_pool_keeps_one_connection(opened: Opened, external: Extern
         assert (storage.pool_status().pool_size, storage.pool_status().max_overflow) == (1, 0)
 
 
-async def test_old_connection_is_replaced(opened: Opened, external: ExternalClient) -> None:
-    async with opened(pool_size=1, pool_recycle=1) as storage:
+async def test_old_connection_is_replaced(
+    opened: Opened, external: ExternalClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SetClock()
+    monkeypatch.setattr("backends.sql.pool.monotonic", clock)
+    async with opened(pool_size=1, pool_recycle=60) as storage:
         await storage.ping()
         young = await external.settled(1)
         await storage.ping()
         assert await external.sessions() == young
-        await asyncio.sleep(1.2)
+        clock.now += 61
         await storage.ping()
         assert not young & await external.settled(1)
 

@@ -107,21 +107,30 @@ async def test_restart_under_load_loses_nothing(client: httpx2.AsyncClient, serv
     ended = asyncio.Event()
     read: Counter[int] = Counter()
     written: dict[str, httpx2.Response] = {}
+    answered: asyncio.Queue[None] = asyncio.Queue()
+
+    async def requests_go_on() -> None:
+        """Return once every client has been answered that was already waiting, and as many requests once more."""
+        while not answered.empty():
+            answered.get_nowait()
+        for _ in range(3 * AT_ONCE):
+            await answered.get()
 
     async def load(number: int) -> None:
         for turn in count():
             name = f"{number} {turn}"
             written[name] = await write(client, name)
             read[(await client.get("/tags/1")).status_code] += 1
+            answered.put_nowait(None)
             if ended.is_set():
                 return
             await asyncio.sleep(0.01)
 
     clients = asyncio.gather(*(load(number) for number in range(AT_ONCE)))
     for _ in range(2):
-        await asyncio.sleep(0.5)
+        await requests_go_on()
         await asyncio.to_thread(server.stop)  # while requests go on
-        await asyncio.sleep(0.5)
+        await requests_go_on()
         await server.start()
     ended.set()
     await clients

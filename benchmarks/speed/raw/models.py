@@ -1,4 +1,4 @@
-"""What a client may send, and what it is answered: the shop's rules written down by hand."""
+"""Requests and responses: the shop's rules, written by hand."""
 
 import base64
 import json
@@ -23,8 +23,8 @@ Row = Mapping[str, Any]
 Position = tuple[datetime, int]
 
 
-class Refused(Exception):
-    """The client cannot have this: a status, and why."""
+class RequestError(Exception):
+    """An error response: its status and detail."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -102,43 +102,43 @@ def now() -> datetime:
 
 
 def search_key(name: str, description: str | None) -> str:
-    """What a search looks in."""
+    """The text that searches match."""
     if name.isascii() and (description is None or description.isascii()):
         return f"{name.lower()}{text.FIELD_SEPARATOR}{(description or '').lower()}"
     return text.search_key(name, description)
 
 
 def slug_of(product: ProductIn) -> str:
-    """Its own, or one made of its name; a clash is refused."""
+    """Its own slug, or one derived from its name; a duplicate is refused."""
     return product.slug or slugify(product.name, max_length=200) or "product"
 
 
 def order_number(at: datetime) -> str:
-    """As the shop has them."""
+    """In the shop's format."""
     return f"ORD-{at:%Y%m%d%H%M%S}-{''.join([ALPHABET[byte % 32] for byte in secrets.token_bytes(6)])}"
 
 
-def money(cents: int) -> str:
-    """As the shop writes it."""
+def format_money(cents: int) -> str:
+    """In the shop's format."""
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def time(moment: datetime) -> str:
-    """As the shop writes it; ``moment`` is in UTC, with or without saying so."""
+def format_time(moment: datetime) -> str:
+    """In the shop's format; ``moment`` is in UTC, naive or aware."""
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
-def product_out(row: Row) -> dict[str, Any]:
+def product_json(row: Row) -> dict[str, Any]:
     """A product of a row whose times are ``datetime``."""
     return {
         "id": row["id"],
-        "created_at": time(row["created_at"]),
-        "updated_at": time(row["updated_at"]),
+        "created_at": format_time(row["created_at"]),
+        "updated_at": format_time(row["updated_at"]),
         "version": row["version"],
         "name": row["name"],
         "slug": row["slug"],
         "description": row["description"],
-        "price": money(row["price"]),
+        "price": format_money(row["price"]),
         "stock_quantity": row["stock_quantity"],
         "sku": row["sku"],
         "is_active": row["is_active"],
@@ -181,7 +181,7 @@ PRODUCT_COLUMNS = [
 NEW_PRODUCT_COLUMNS = [*PRODUCT_COLUMNS, "search_key"]
 
 
-def wanted(order: OrderIn) -> dict[int, int]:
+def pieces_by_product(order: OrderIn) -> dict[int, int]:
     """Pieces of each product, in the order of their ids."""
     pieces: dict[int, int] = {}
     for line in sorted(order.items, key=lambda line: line.product_id):
@@ -189,12 +189,12 @@ def wanted(order: OrderIn) -> dict[int, int]:
     return pieces
 
 
-def priced(order: OrderIn, pieces: Mapping[int, int], found: Mapping[int, Row]) -> list[dict[str, Any]]:
-    """The lines with their prices, where every product is there, for sale and in stock."""
+def price_lines(order: OrderIn, pieces: Mapping[int, int], found: Mapping[int, Row]) -> list[dict[str, Any]]:
+    """The lines with their prices; every product must exist, be active and in stock."""
     for key, quantity in pieces.items():
         product = found.get(key)
         if product is None or not product["is_active"] or product["stock_quantity"] < quantity:
-            raise Refused(400, f"Product {key} cannot be ordered.")
+            raise RequestError(400, f"Product {key} cannot be ordered.")
     return [
         {
             "product_id": line.product_id,
@@ -206,11 +206,11 @@ def priced(order: OrderIn, pieces: Mapping[int, int], found: Mapping[int, Row]) 
     ]
 
 
-def order_out(  # noqa: PLR0913, PLR0917 - what an order is made of
+def order_json(  # noqa: PLR0913, PLR0917 - the parts of an order
     id: int, number: str, order: OrderIn, total: int, lines: list[dict[str, Any]], at: datetime
 ) -> dict[str, Any]:
     """A new order."""
-    stamp = time(at)
+    stamp = format_time(at)
     return {
         "id": id,
         "created_at": stamp,
@@ -218,18 +218,18 @@ def order_out(  # noqa: PLR0913, PLR0917 - what an order is made of
         "version": 1,
         "order_number": number,
         "status": "pending",
-        "total_amount": money(total),
+        "total_amount": format_money(total),
         "user_id": order.user_id,
         "shipping_address": order.shipping_address,
         "items": [
-            {**line, "unit_price": money(line["unit_price"]), "total_price": money(line["total_price"])}
+            {**line, "unit_price": format_money(line["unit_price"]), "total_price": format_money(line["total_price"])}
             for line in lines
         ],
     }
 
 
 def cursor_of(last: Mapping[str, Any]) -> str:
-    """What to send for the rows behind ``last``, newest first."""
+    """A cursor for the rows after ``last``, newest first."""
     moment = datetime.fromisoformat(last["created_at"])
     packed = f'["-created_at",{(moment - EPOCH) // timedelta(milliseconds=1)},{last["id"]}]'
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
@@ -243,4 +243,4 @@ def position_of(cursor: str) -> Position:
             raise ValueError
         return EPOCH + timedelta(milliseconds=milliseconds), int(key)
     except (ValueError, TypeError):
-        raise Refused(422, "cursor") from None
+        raise RequestError(422, "cursor") from None

@@ -1,6 +1,6 @@
 """MySQL and MariaDB on asyncmy: its pool, its prepared statements, and one INSERT of many rows, written out."""
 
-# ruff: noqa: A001, S608 - an id reads as what it is; the statements are made of constants
+# ruff: noqa: A001, S608 - ids are called id; the statements are made of constants
 
 import os
 from collections.abc import AsyncIterator
@@ -14,13 +14,13 @@ from asyncmy.errors import IntegrityError
 from fastapi import FastAPI
 
 from benchmarks.speed.raw import models
-from benchmarks.speed.raw.models import OrderIn, Position, ProductIn, Refused
-from benchmarks.speed.raw.shop import shop
+from benchmarks.speed.raw.models import OrderIn, Position, ProductIn, RequestError
+from benchmarks.speed.raw.shop import make_app
 
 COLUMNS = ", ".join(models.PRODUCT_COLUMNS)
 ONE = f"SELECT {COLUMNS} FROM products WHERE id = %s"
 FIRST = f"SELECT {COLUMNS} FROM products ORDER BY created_at DESC, id DESC LIMIT %s"
-BEHIND = (
+AFTER_CURSOR = (
     f"SELECT {COLUMNS} FROM products WHERE created_at <= %s AND (created_at < %s OR id < %s)"
     " ORDER BY created_at DESC, id DESC LIMIT %s"
 )
@@ -39,31 +39,31 @@ DUPLICATE = 1062
 
 
 class MySQL:
-    """See ``Database``."""
+    """The hand-written queries on one pool."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
 
-    async def product(self, id: int) -> dict[str, Any] | None:
+    async def get_product(self, id: int) -> dict[str, Any] | None:
         """By primary key."""
         rows = await self._rows(ONE, (id,))
         return _product(rows[0]) if rows else None
 
-    async def products(self, after: Position | None, limit: int) -> list[dict[str, Any]]:
-        """By a condition that the index can begin at."""
+    async def list_products(self, after: Position | None, limit: int) -> list[dict[str, Any]]:
+        """By a condition that uses the index."""
         if after is None:
             return [_product(row) for row in await self._rows(FIRST, (limit,))]
         at, id = after[0].replace(tzinfo=None), after[1]
-        return [_product(row) for row in await self._rows(BEHIND, (at, at, id, limit))]
+        return [_product(row) for row in await self._rows(AFTER_CURSOR, (at, at, id, limit))]
 
     async def _rows(self, statement: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
         async with self._pool.acquire() as connection, connection.cursor(DictCursor) as cursor:
             await cursor.execute(statement, values)
             return list(await cursor.fetchall())
 
-    async def place(self, order: OrderIn) -> dict[str, Any]:
+    async def place_order(self, order: OrderIn) -> dict[str, Any]:
         """One transaction, each table once."""
-        at, pieces = models.now(), models.wanted(order)
+        at, pieces = models.now(), models.pieces_by_product(order)
         async with self._pool.acquire() as connection:
             await connection.begin()
             try:
@@ -77,7 +77,7 @@ class MySQL:
     async def _placed(self, connection: Any, order: OrderIn, pieces: dict[int, int], at: Any) -> dict[str, Any]:
         async with connection.cursor(DictCursor) as cursor:
             await cursor.execute(LOCK.format(_marks(pieces)), tuple(pieces))
-            lines = models.priced(order, pieces, {row["id"]: row for row in await cursor.fetchall()})
+            lines = models.price_lines(order, pieces, {row["id"]: row for row in await cursor.fetchall()})
             total = sum(line["total_price"] for line in lines)
             number, stored = models.order_number(at), at.replace(tzinfo=None)
             taken = [value for piece in pieces.items() for value in piece]
@@ -85,13 +85,13 @@ class MySQL:
             try:
                 await cursor.execute(ORDER, (stored, stored, number, total, order.user_id, order.shipping_address))
             except IntegrityError:
-                raise Refused(400, "There is no such user.") from None
+                raise RequestError(400, "There is no such user.") from None
             id = cursor.lastrowid
             await cursor.executemany(LINES, [(id, n, *line.values()) for n, line in enumerate(lines)])
-        return models.order_out(id, number, order, total, lines, at)
+        return models.order_json(id, number, order, total, lines, at)
 
-    async def add(self, products: list[ProductIn]) -> list[dict[str, Any]]:
-        """One INSERT; its ids follow each other."""
+    async def add_products(self, products: list[ProductIn]) -> list[dict[str, Any]]:
+        """One INSERT; its ids are consecutive."""
         at = models.now()
         rows = [models.new_product_row(product, at.replace(tzinfo=None)) for product in products]
         async with self._pool.acquire() as connection, connection.cursor() as cursor:
@@ -103,12 +103,11 @@ class MySQL:
             except IntegrityError as error:
                 await connection.rollback()
                 status = 409 if error.args[0] == DUPLICATE else 400
-                raise Refused(status, "Something is taken, or does not exist.") from None
+                raise RequestError(status, "Something is taken, or does not exist.") from None
             first = cursor.lastrowid
-        return [models.product_out({"id": id, **row}) for id, row in enumerate(rows, first)]
+        return [models.product_json({"id": id, **row}) for id, row in enumerate(rows, first)]
 
     async def prune(self, products: int) -> None:
-        """See ``Database``."""
         async with self._pool.acquire() as connection, connection.cursor() as cursor:
             await cursor.execute("DELETE FROM order_items")
             await cursor.execute("DELETE FROM orders")
@@ -116,7 +115,7 @@ class MySQL:
 
 
 def _take(pieces: dict[int, int]) -> str:
-    """The same words for as many products, so that they are prepared once."""
+    """The same statement for the same number of products, so that it is prepared once."""
     cases = " ".join(["WHEN %s THEN %s"] * len(pieces))
     return (
         f"UPDATE products SET stock_quantity = stock_quantity - CASE id {cases} END, updated_at = %s,"
@@ -129,14 +128,14 @@ def _marks(pieces: dict[int, int]) -> str:
 
 
 def _product(row: dict[str, Any]) -> dict[str, Any]:
-    product = models.product_out(row)
+    product = models.product_json(row)
     product["is_active"] = bool(product["is_active"])
     return product
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[MySQL]:
-    """A pool as large as ours."""
+async def open_database(url: str) -> AsyncIterator[MySQL]:
+    """With a pool of the same size as Stockroom's."""
     parts = urlsplit(url)
     pool = await asyncmy.create_pool(
         host=parts.hostname,
@@ -159,5 +158,5 @@ async def opened(url: str) -> AsyncIterator[MySQL]:
 
 
 def app() -> FastAPI:
-    """For the server."""
-    return shop(lambda: opened(os.environ["DATABASE_URL"]))
+    """The application, for uvicorn."""
+    return make_app(lambda: open_database(os.environ["DATABASE_URL"]))

@@ -1,6 +1,6 @@
 """PostgreSQL on asyncpg: its pool, its cache of prepared statements, arrays for many rows, COPY for a thousand."""
 
-# ruff: noqa: A001, S608 - an id reads as what it is; the statements are made of constants
+# ruff: noqa: A001, S608 - ids are called id; the statements are made of constants
 
 import os
 from collections.abc import AsyncIterator
@@ -11,13 +11,15 @@ import asyncpg  # type: ignore[import-untyped]
 from fastapi import FastAPI
 
 from benchmarks.speed.raw import models
-from benchmarks.speed.raw.models import OrderIn, Position, ProductIn, Refused
-from benchmarks.speed.raw.shop import shop
+from benchmarks.speed.raw.models import OrderIn, Position, ProductIn, RequestError
+from benchmarks.speed.raw.shop import make_app
 
 COLUMNS = ", ".join(models.PRODUCT_COLUMNS)
 ONE = f"SELECT {COLUMNS} FROM products WHERE id = $1"
 FIRST = f"SELECT {COLUMNS} FROM products ORDER BY created_at DESC, id DESC LIMIT $1"
-BEHIND = f"SELECT {COLUMNS} FROM products WHERE (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $1"
+AFTER_CURSOR = (
+    f"SELECT {COLUMNS} FROM products WHERE (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $1"
+)
 LOCK = (
     "SELECT id, price, stock_quantity, is_active FROM products WHERE id = ANY($1::bigint[])"
     " ORDER BY id FOR NO KEY UPDATE"
@@ -38,41 +40,41 @@ IDS = "SELECT nextval(pg_get_serial_sequence('products', 'id')) FROM generate_se
 
 
 class PostgreSQL:
-    """See ``Database``."""
+    """The hand-written queries on one pool."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def product(self, id: int) -> dict[str, Any] | None:
+    async def get_product(self, id: int) -> dict[str, Any] | None:
         """By primary key."""
         async with self._pool.acquire() as connection:
             row = await connection.fetchrow(ONE, id)
-        return None if row is None else models.product_out(row)
+        return None if row is None else models.product_json(row)
 
-    async def products(self, after: Position | None, limit: int) -> list[dict[str, Any]]:
-        """By row comparison, which one index serves."""
+    async def list_products(self, after: Position | None, limit: int) -> list[dict[str, Any]]:
+        """By row comparison, which uses one index."""
         async with self._pool.acquire() as connection:
-            rows = await (connection.fetch(BEHIND, limit, *after) if after else connection.fetch(FIRST, limit))
-        return [models.product_out(row) for row in rows]
+            rows = await (connection.fetch(AFTER_CURSOR, limit, *after) if after else connection.fetch(FIRST, limit))
+        return [models.product_json(row) for row in rows]
 
-    async def place(self, order: OrderIn) -> dict[str, Any]:
+    async def place_order(self, order: OrderIn) -> dict[str, Any]:
         """One transaction, each table once."""
-        at, pieces = models.now(), models.wanted(order)
+        at, pieces = models.now(), models.pieces_by_product(order)
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(LOCK, list(pieces))
-            lines = models.priced(order, pieces, {row["id"]: row for row in rows})
+            lines = models.price_lines(order, pieces, {row["id"]: row for row in rows})
             total = sum(line["total_price"] for line in lines)
             number = models.order_number(at)
             await connection.execute(TAKE, list(pieces), list(pieces.values()), at)
             try:
                 id = await connection.fetchval(ORDER, at, number, total, order.user_id, order.shipping_address)
             except asyncpg.ForeignKeyViolationError:
-                raise Refused(400, "There is no such user.") from None
+                raise RequestError(400, "There is no such user.") from None
             columns = zip(*(line.values() for line in lines), strict=True)
             await connection.execute(LINES, id, list(range(len(lines))), *map(list, columns))
-        return models.order_out(id, number, order, total, lines, at)
+        return models.order_json(id, number, order, total, lines, at)
 
-    async def add(self, products: list[ProductIn]) -> list[dict[str, Any]]:
+    async def add_products(self, products: list[ProductIn]) -> list[dict[str, Any]]:
         """Ids first, then COPY."""
         at = models.now()
         rows = [models.new_product_row(product, at) for product in products]
@@ -82,29 +84,28 @@ class PostgreSQL:
             try:
                 await connection.copy_records_to_table("products", columns=models.NEW_PRODUCT_COLUMNS, records=records)
             except asyncpg.UniqueViolationError:
-                raise Refused(409, "A slug or an SKU is taken.") from None
+                raise RequestError(409, "A slug or an SKU is taken.") from None
             except asyncpg.ForeignKeyViolationError:
-                raise Refused(400, "There is no such category.") from None
-        return [models.product_out({"id": id, **row}) for id, row in zip(ids, rows, strict=True)]
+                raise RequestError(400, "There is no such category.") from None
+        return [models.product_json({"id": id, **row}) for id, row in zip(ids, rows, strict=True)]
 
     async def prune(self, products: int) -> None:
-        """See ``Database``."""
         await self._pool.execute("TRUNCATE orders CASCADE")
         await self._pool.execute("DELETE FROM products WHERE id > $1", products)
         await self._pool.execute("VACUUM ANALYZE products")
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[PostgreSQL]:
-    """A pool as large as ours; nothing is left behind on a connection, so none is reset when it is given back."""
+async def open_database(url: str) -> AsyncIterator[PostgreSQL]:
+    """With a pool of the same size as Stockroom's; connections hold no session state, so they are not reset."""
     settings = {"application_name": "raw", "timezone": "UTC", "jit": "off"}
-    async with asyncpg.create_pool(url, min_size=10, max_size=10, server_settings=settings, reset=_nothing) as pool:
+    async with asyncpg.create_pool(url, min_size=10, max_size=10, server_settings=settings, reset=_skip_reset) as pool:
         yield PostgreSQL(pool)
 
 
-async def _nothing(_connection: object) -> None: ...
+async def _skip_reset(_connection: object) -> None: ...
 
 
 def app() -> FastAPI:
-    """For the server."""
-    return shop(lambda: opened(os.environ["DATABASE_URL"]))
+    """The application, for uvicorn."""
+    return make_app(lambda: open_database(os.environ["DATABASE_URL"]))

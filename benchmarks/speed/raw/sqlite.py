@@ -1,6 +1,6 @@
-"""SQLite on aiosqlite: a few connections for reading and one for writing, for SQLite has one writer."""
+"""SQLite on aiosqlite: several connections for reads and one for writes, because SQLite has one writer."""
 
-# ruff: noqa: A001, S608 - an id reads as what it is; the statements are made of constants
+# ruff: noqa: A001, S608 - ids are called id; the statements are made of constants
 
 import asyncio
 import os
@@ -13,13 +13,15 @@ import aiosqlite
 from fastapi import FastAPI
 
 from benchmarks.speed.raw import models
-from benchmarks.speed.raw.models import OrderIn, Position, ProductIn, Refused
-from benchmarks.speed.raw.shop import shop
+from benchmarks.speed.raw.models import OrderIn, Position, ProductIn, RequestError
+from benchmarks.speed.raw.shop import make_app
 
 COLUMNS = ", ".join(models.PRODUCT_COLUMNS)
 ONE = f"SELECT {COLUMNS} FROM products WHERE id = ?"
 FIRST = f"SELECT {COLUMNS} FROM products ORDER BY created_at DESC, id DESC LIMIT ?"
-BEHIND = f"SELECT {COLUMNS} FROM products WHERE (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
+AFTER_CURSOR = (
+    f"SELECT {COLUMNS} FROM products WHERE (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
+)
 TAKE = "UPDATE products SET stock_quantity = stock_quantity - ?, updated_at = ?, version = version + 1 WHERE id = ?"
 ORDER = (
     "INSERT INTO orders (created_at, updated_at, version, order_number, status, total_amount, user_id,"
@@ -36,24 +38,26 @@ READERS = 10
 
 
 class SQLite:
-    """See ``Database``."""
+    """The hand-written queries on one pool."""
 
     def __init__(self, readers: list[aiosqlite.Connection], writer: aiosqlite.Connection) -> None:
         self._idle = asyncio.Queue[aiosqlite.Connection]()
         for reader in readers:
             self._idle.put_nowait(reader)
-        self._writer, self._turn = writer, asyncio.Lock()
+        self._writer, self._writer_lock = writer, asyncio.Lock()
 
-    async def product(self, id: int) -> dict[str, Any] | None:
+    async def get_product(self, id: int) -> dict[str, Any] | None:
         """By primary key."""
         rows = await self._rows(ONE, (id,))
         return _product(rows[0]) if rows else None
 
-    async def products(self, after: Position | None, limit: int) -> list[dict[str, Any]]:
-        """By row comparison, which one index serves."""
+    async def list_products(self, after: Position | None, limit: int) -> list[dict[str, Any]]:
+        """By row comparison, which uses one index."""
         if after is None:
             return [_product(row) for row in await self._rows(FIRST, (limit,))]
-        return [_product(row) for row in await self._rows(BEHIND, (models.time(after[0]), after[1], limit))]
+        return [
+            _product(row) for row in await self._rows(AFTER_CURSOR, (models.format_time(after[0]), after[1], limit))
+        ]
 
     async def _rows(self, statement: str, values: tuple[Any, ...]) -> list[Row]:
         reader = await self._idle.get()
@@ -64,7 +68,7 @@ class SQLite:
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[aiosqlite.Connection]:
-        async with self._turn:
+        async with self._writer_lock:
             await self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
@@ -73,37 +77,36 @@ class SQLite:
                 await self._writer.execute("ROLLBACK")
                 raise
 
-    async def place(self, order: OrderIn) -> dict[str, Any]:
-        """One transaction; its statements are cheap here, but each costs a visit to the connection's thread."""
-        at, pieces = models.now(), models.wanted(order)
+    async def place_order(self, order: OrderIn) -> dict[str, Any]:
+        """One transaction; its statements are cheap here, but each is a call to the connection's thread."""
+        at, pieces = models.now(), models.pieces_by_product(order)
         marks = ", ".join("?" * len(pieces))
         lock = f"SELECT id, price, stock_quantity, is_active FROM products WHERE id IN ({marks})"
         async with self._writing() as writer:
             rows = await writer.execute_fetchall(lock, list(pieces))
-            lines = models.priced(order, pieces, {row["id"]: dict(row) for row in rows})
+            lines = models.price_lines(order, pieces, {row["id"]: dict(row) for row in rows})
             total = sum(line["total_price"] for line in lines)
-            number, stamp = models.order_number(at), models.time(at)
+            number, stamp = models.order_number(at), models.format_time(at)
             await writer.executemany(TAKE, [(quantity, stamp, id) for id, quantity in pieces.items()])
-            with _refusing():
+            with _translate_errors():
                 values = (stamp, stamp, number, total, order.user_id, order.shipping_address)
                 id = (await writer.execute(ORDER, values)).lastrowid or 0
             await writer.executemany(LINES, [(id, n, *line.values()) for n, line in enumerate(lines)])
-        return models.order_out(id, number, order, total, lines, at)
+        return models.order_json(id, number, order, total, lines, at)
 
-    async def add(self, products: list[ProductIn]) -> list[dict[str, Any]]:
-        """No other process takes ids meanwhile, so they are known before."""
+    async def add_products(self, products: list[ProductIn]) -> list[dict[str, Any]]:
+        """No other connection writes, so the ids are known before."""
         at = models.now()
         rows = [models.new_product_row(product, at) for product in products]
-        stamp = {"created_at": models.time(at), "updated_at": models.time(at)}
+        stamp = {"created_at": models.format_time(at), "updated_at": models.format_time(at)}
         async with self._writing() as writer:
             [[last]] = list(await writer.execute_fetchall(LAST))
             values = [value for id, row in enumerate(rows, last + 1) for value in (id, *(row | stamp).values())]
-            with _refusing():  # one statement, for SQLite writes out its index of trigrams after each
+            with _translate_errors():  # one statement, because SQLite writes its trigram index after each
                 await writer.execute(PRODUCTS + ", ".join([PRODUCT] * len(rows)), values)
-        return [models.product_out({"id": id, **row}) for id, row in enumerate(rows, last + 1)]
+        return [models.product_json({"id": id, **row}) for id, row in enumerate(rows, last + 1)]
 
     async def prune(self, products: int) -> None:
-        """See ``Database``."""
         async with self._writing() as writer:
             await writer.execute("DELETE FROM order_items")
             await writer.execute("DELETE FROM orders")
@@ -111,17 +114,17 @@ class SQLite:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
         if error.sqlite_errorcode == SQLITE_CONSTRAINT_FOREIGNKEY:
-            raise Refused(400, "It refers to something that does not exist.") from None
-        raise Refused(409, "A slug or an SKU is taken.") from None
+            raise RequestError(400, "It refers to something that does not exist.") from None
+        raise RequestError(409, "A slug or an SKU is taken.") from None
 
 
 def _product(row: Row) -> dict[str, Any]:
-    """Times are stored as the shop writes them."""
+    """Times are stored in the shop's format."""
     return {
         "id": row["id"],
         "created_at": row["created_at"],
@@ -130,7 +133,7 @@ def _product(row: Row) -> dict[str, Any]:
         "name": row["name"],
         "slug": row["slug"],
         "description": row["description"],
-        "price": models.money(row["price"]),
+        "price": models.format_money(row["price"]),
         "stock_quantity": row["stock_quantity"],
         "sku": row["sku"],
         "is_active": bool(row["is_active"]),
@@ -139,8 +142,8 @@ def _product(row: Row) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[SQLite]:
-    """Connections with the settings of ours."""
+async def open_database(url: str) -> AsyncIterator[SQLite]:
+    """With the settings of Stockroom's connections."""
     path = url.partition(":///")[2]
     async with AsyncExitStack() as stack:
         connections: list[aiosqlite.Connection] = []
@@ -154,5 +157,5 @@ async def opened(url: str) -> AsyncIterator[SQLite]:
 
 
 def app() -> FastAPI:
-    """For the server."""
-    return shop(lambda: opened(os.environ["DATABASE_URL"]))
+    """The application, for uvicorn."""
+    return make_app(lambda: open_database(os.environ["DATABASE_URL"]))

@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """Who orders."""
+    """A customer."""
 
     __tablename__ = "tutorial_users"
 
@@ -37,7 +37,7 @@ class User(Base):
 
 
 class Product(Base):
-    """What is sold."""
+    """A product."""
 
     __tablename__ = "tutorial_products"
 
@@ -55,7 +55,7 @@ class Product(Base):
 
 
 class Order(Base):
-    """What was ordered."""
+    """An order."""
 
     __tablename__ = "tutorial_orders"
 
@@ -69,7 +69,7 @@ class Order(Base):
 
 
 class OrderItem(Base):
-    """One line of it."""
+    """A line of an order."""
 
     __tablename__ = "tutorial_order_items"
 
@@ -167,7 +167,7 @@ def get_product(product_id: int, db: Db) -> Product:
 
 @app.get("/products", response_model=list[ProductResponse])
 def list_products(db: Db, before: int = 2**31 - 1, limit: int = 100) -> Sequence[Product]:
-    """The newest first, behind an id, which is kinder than the usual offset."""
+    """The newest first, after an id, which is faster than the usual offset."""
     return db.query(Product).filter(Product.id < before).order_by(Product.id.desc()).limit(limit).all()
 
 

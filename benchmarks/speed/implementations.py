@@ -1,4 +1,4 @@
-"""Those that are compared, each a server process of its own on one core."""
+"""The implementations that are compared, each a server process on one core."""
 
 import asyncio
 import os
@@ -24,20 +24,20 @@ DRIVERS: Mapping[str, ModuleType] = {
     "mariadb": mysql,
     "mongodb": mongodb,
 }
-"""The module by hand for each storage."""
+"""The hand-written module for each storage."""
 
 ROOT = Path(__file__).parents[2]
 _UVICORN = [sys.executable, "-m", "uvicorn", "--host=127.0.0.1", "--no-access-log", "--log-level=warning"]
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """A server that runs.
+class Implementation:
+    """A running server.
 
     Attributes:
-        name: which.
+        name: ``ours``, ``raw`` or ``tutorial``.
         port: on 127.0.0.1.
-        pid: of its one process.
+        pid: of its only process.
     """
 
     name: str
@@ -46,34 +46,38 @@ class Contender:
 
     @property
     def url(self) -> str:
-        """Without a slash at its end."""
+        """The base URL, without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
     def processor_time(self) -> float:
-        """Seconds that the process has computed, all its threads together."""
+        """Seconds of processor time of the process, all threads together."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def served(name: str, storage: str, url: str, site: RunDirectory, core: int | None) -> Iterator[Contender]:
-    """One contender over a database, until the context is left.
+def serve(name: str, storage: str, url: str, run_directory: RunDirectory, core: int | None) -> Iterator[Implementation]:
+    """One implementation on a database, until the context is left.
 
-    Ours is the command that operators use; the others have uvicorn's settings in common with it.
+    Stockroom runs by its own command; the others run with the same settings of uvicorn.
     """
-    port = site.ports.acquire()
+    port = run_directory.ports.acquire()
     process = Process(
         [*_command(name, storage), f"--port={port}"],
-        site.make_folder(f"{storage}-{name}"),
-        env=os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
+        run_directory.make_folder(f"{storage}-{name}"),
+        env=os.environ | {"DATABASE_URL": url, "PYTHONPATH": _python_path()},
     )
     try:
         if core is not None:
             os.sched_setaffinity(process.pid, {core})
-        asyncio.run(process.wait_until(lambda: _answers(port), 60))
-        yield Contender(name, port, process.pid)
+        asyncio.run(process.wait_until(lambda: _require_answer(port), 60))
+        yield Implementation(name, port, process.pid)
     finally:
         process.stop()
+
+
+def _python_path() -> str:
+    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def _command(name: str, storage: str) -> list[str]:
@@ -84,6 +88,6 @@ def _command(name: str, storage: str) -> list[str]:
     return [*_UVICORN, "--no-server-header", "--factory", f"{DRIVERS[storage].__name__}:app"]
 
 
-async def _answers(port: int) -> None:
+async def _require_answer(port: int) -> None:
     async with httpx2.AsyncClient() as client:
         (await client.get(f"http://127.0.0.1:{port}/products/1")).raise_for_status()

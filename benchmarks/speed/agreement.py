@@ -1,4 +1,4 @@
-"""Before anything is measured: ours and the one by hand must answer alike, and store alike."""
+"""Checks before the measurement that Stockroom and the hand-written code return and store the same."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from benchmarks.speed.workloads import Requests, new_product
 
 Json = Any
 
-UNFIT: list[tuple[str, str, Json]] = [
+INVALID_REQUESTS: list[tuple[str, str, Json]] = [
     ("GET", "/products/4000000000", None),
     ("GET", "/products/0", None),
     ("GET", "/products/one", None),
@@ -30,37 +30,38 @@ UNFIT: list[tuple[str, str, Json]] = [
     ("POST", "/products/bulk", [new_product() | {"category_id": 4_000_000_000}]),
     ("POST", "/products/bulk", [new_product() | {"colour": "red"}]),
 ]
-"""Requests that neither may serve, with the same status."""
+"""Both must refuse these requests, with the same status."""
 
 
-class Differ(Exception):
-    """They do not."""
+class Mismatch(Exception):
+    """The two implementations differ."""
 
 
-def compare(ours: str, raw: str, requests: Requests) -> None:
-    """Ask both.
+def require_agreement(ours: str, raw: str, requests: Requests) -> None:
+    """Send the same requests to both.
 
     Raises:
-        Differ: says where.
+        Mismatch: names the request.
     """
     with httpx2.Client(base_url=ours, timeout=60) as one, httpx2.Client(base_url=raw, timeout=60) as other:
-        for path in [*(f"/products/{key}" for key in requests.products[::1000]), *_pages(requests)]:
-            _equal(path, one.get(path), other.get(path))
+        for path in [*(f"/products/{key}" for key in requests.products[::1000]), *_page_paths(requests)]:
+            _require_equal(path, one.get(path), other.get(path))
         draft = requests.order_draft()
-        _equal("/orders", one.post("/orders", json=draft), other.post("/orders", json=draft))
-        _bulk(one, other)
-        for method, path, body in UNFIT:
-            refused, also = (client.request(method, path, json=body) for client in (one, other))
-            if refused.status_code != also.status_code or refused.is_success:
-                raise Differ(f"{method} {path} {body}: {refused.status_code} {also.status_code}, {also.text[:200]}")
+        _require_equal("/orders", one.post("/orders", json=draft), other.post("/orders", json=draft))
+        _compare_bulk(one, other)
+        for method, path, body in INVALID_REQUESTS:
+            one_refused, other_refused = (client.request(method, path, json=body) for client in (one, other))
+            if one_refused.status_code != other_refused.status_code or one_refused.is_success:
+                statuses = f"{one_refused.status_code} {other_refused.status_code}"
+                raise Mismatch(f"{method} {path} {body}: {statuses}, {other_refused.text[:200]}")
 
 
-def _pages(requests: Requests) -> list[str]:
+def _page_paths(requests: Requests) -> list[str]:
     return ["/products?cursor=&page_size=100", *(f"/products?{query}" for query in requests.queries[::10])]
 
 
-def _bulk(one: httpx2.Client, other: httpx2.Client) -> None:
-    """As the bodies must be unique, what they have in common is compared; what was stored is read through ours."""
+def _compare_bulk(one: httpx2.Client, other: httpx2.Client) -> None:
+    """The bodies must be unique, so their common fields are compared; stored products are read through Stockroom."""
     for client in (one, other):
         draft = new_product() | {"sku": f"new-{client.base_url.port}", "name": " Café Ångström ", "price": 12.5}
         [created] = client.post("/products/bulk", json=[draft]).raise_for_status().json()
@@ -74,21 +75,21 @@ def _bulk(one: httpx2.Client, other: httpx2.Client) -> None:
             "category_id": None,
             "version": 1,
         }
-        told = {name: value for name, value in created.items() if name not in ("id", "created_at", "updated_at")}
+        common = {name: value for name, value in created.items() if name not in ("id", "created_at", "updated_at")}
         found = one.get("/products", params={"search": "café ångström", "sort": "-id", "page_size": 1}).json()["items"]
-        if stored != created or told != expected or found != [created]:
-            raise Differ(f"bulk: {created} {stored} {expected} {found}")
+        if stored != created or common != expected or found != [created]:
+            raise Mismatch(f"bulk: {created} {stored} {expected} {found}")
 
 
-def _equal(what: str, one: httpx2.Response, other: httpx2.Response) -> None:
-    same = [_masked(answer) for answer in (one, other)]
-    if same[0] != same[1] or not one.is_success:
-        raise Differ(f"{what}: {same[0]} {same[1]}")
-    if "/orders" not in what and one.content != other.content:
-        raise Differ(f"{what}: not the same bytes")
+def _require_equal(label: str, one: httpx2.Response, other: httpx2.Response) -> None:
+    masked = [_mask(answer) for answer in (one, other)]
+    if masked[0] != masked[1] or not one.is_success:
+        raise Mismatch(f"{label}: {masked[0]} {masked[1]}")
+    if "/orders" not in label and one.content != other.content:
+        raise Mismatch(f"{label}: not the same bytes")
 
 
-def _masked(answer: httpx2.Response) -> tuple[int, str, Json]:
+def _mask(answer: httpx2.Response) -> tuple[int, str, Json]:
     body = answer.json()
     masked = {"id", "order_number", "created_at", "updated_at"} if "order_number" in body else set()
     content = {name: "masked" if name in masked else value for name, value in body.items()}

@@ -1,4 +1,4 @@
-"""What the measurement does to the tutorial's tables: ``furnish PRODUCTS USERS`` before, ``prune PRODUCTS`` between."""
+"""Prepares the tutorial's tables: ``fill PRODUCTS USERS`` before the measurement, ``prune PRODUCTS`` between runs."""
 
 import sys
 from decimal import Decimal
@@ -8,8 +8,8 @@ from sqlalchemy import func, insert, select
 from benchmarks.speed.tutorial.app import Base, Order, OrderItem, Product, SessionLocal, User, engine
 
 
-def furnish(products: int, users: int) -> None:
-    """The same rows as the others have."""
+def fill(products: int, users: int) -> None:
+    """Add the same rows as in the other databases."""
     Base.metadata.create_all(engine)
     rows = [
         {
@@ -33,7 +33,7 @@ def furnish(products: int, users: int) -> None:
 
 
 def prune(products: int) -> None:
-    """Remove every order, and the products with higher ids than that."""
+    """Delete every order, and the products with higher ids."""
     with SessionLocal() as db:
         db.query(OrderItem).delete()
         db.query(Order).delete()
@@ -43,4 +43,4 @@ def prune(products: int) -> None:
 
 if __name__ == "__main__":
     numbers = map(int, sys.argv[2:])
-    furnish(*numbers) if sys.argv[1] == "furnish" else prune(*numbers)
+    fill(*numbers) if sys.argv[1] == "fill" else prune(*numbers)
