@@ -74,7 +74,8 @@ class SqlalchemyAdapter(DriverAdapter):
     @override
     async def write(self, connection: AsyncConnection, sql: str, arguments: Arguments) -> tuple[int, int]:
         result = await _execute(connection, sql, arguments)
-        return result.rowcount, result.lastrowid or 0
+        has_id = getattr(connection.dialect, "postfetch_lastrowid", False)  # others have no such attribute of a cursor
+        return result.rowcount, (result.lastrowid or 0) if has_id else 0
 
     @override
     async def write_many(self, connection: AsyncConnection, sql: str, arguments: Sequence[Arguments]) -> None:
