@@ -88,9 +88,16 @@ _INDEXES: Mapping[str, Sequence[IndexModel]] = {
 
 
 def indexes_of(collection: str) -> list[IndexModel]:
-    """All indexes of a collection: those of its unique keys, as declared, and those above."""
+    """All indexes of a collection: those of its unique keys, as declared, and those of its lists."""
     uniques = [one.unique for one in ENTITY_TYPES if one.plural == collection]
-    return [*(_unique_index(unique) for keys in uniques for unique in keys), *_INDEXES.get(collection, ())]
+    return [*(_unique_index(unique) for keys in uniques for unique in keys), *_list_indexes(collection)]
+
+
+def _list_indexes(collection: str) -> Sequence[IndexModel]:
+    """Those of the table above, else those that the lists of the collection's entity need."""
+    declared = {one.plural: one.list_indexes for one in ENTITY_TYPES}
+    derived = [index(*("_id" if name == "id" else name for name in names)) for names in declared.get(collection, ())]
+    return _INDEXES.get(collection, derived)
 
 
 def _unique_index(unique: Unique) -> IndexModel:
@@ -105,7 +112,7 @@ def _unique_index(unique: Unique) -> IndexModel:
 def has_list_index(collection: str, field: str) -> bool:
     """Whether an index holds the documents of one value of a field, newest first."""
     name = index_name(field, "created_at", "_id")
-    return any(model.document["name"] == name for model in _INDEXES.get(collection, ()))
+    return any(model.document["name"] == name for model in _list_indexes(collection))
 
 
 def describe_indexes(collection: str) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
+from core.entities import ENTITY_TYPES
+
+_INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "users": (
         ("created_at", "id"),
         ("username", "id"),
@@ -40,4 +42,10 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "notifications": (("user_id", "created_at", "id"), ("order_id",)),
     "tickets": (("user_id",), ("expires_at",)),
 }
-"""By table, the columns of each index."""
+"""By table, the columns of each index, where they are not those that the declaration implies."""
+
+
+def indexes_of(table: str) -> Sequence[tuple[str, ...]]:
+    """The columns of each index of a table: those above, else those that the lists of its entity need."""
+    declared = {one.plural: one.list_indexes for one in ENTITY_TYPES}
+    return _INDEXES.get(table, declared.get(table, ()))

@@ -24,7 +24,7 @@ from sqlalchemy.sql.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
 from backends.sql.dialects import DIALECTS
-from backends.sql.indexes import INDEXES
+from backends.sql.indexes import indexes_of
 from backends.sql.types import CHOICE_LENGTH, EnumText, UtcDateTime, long_text, primary_key_type, text
 from core.entities import ENTITY_TYPES, EntityType
 from core.entities.entity_type import Link
@@ -149,7 +149,7 @@ def _checks(table: str, name: str, field_type: FieldType) -> Iterator[CheckConst
 
 
 def _indexes(table: str) -> list[Index]:
-    return [Index(None, *columns) for columns in INDEXES.get(table, ())]
+    return [Index(None, *columns) for columns in indexes_of(table)]
 
 
 for _entity_type in ENTITY_TYPES:

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from core.entities.field_types import FieldType, TextType, field_types_of
 from core.entities.fields import MAX_KEY, VersionedEntity
-from core.entities.filters import Condition, conditions_of
+from core.entities.filters import Condition, Operator, conditions_of
 from core.text import fold, search_key
 
 E = TypeVar("E")
@@ -167,6 +167,14 @@ class EntityType(Generic[E]):
     def conditions(self) -> tuple[Condition, ...]:
         """What lists can be narrowed to; a search comes last."""
         return conditions_of(self.filter) if self.filter else ()
+
+    @cached_property
+    def list_indexes(self) -> tuple[tuple[str, ...], ...]:
+        """The fields of an index for each order of its lists, and for each value that lists or references look up."""
+        narrowed = [one.field for one in self.conditions if one.operator is Operator.EQUAL and one.field in self.fields]
+        looked_up = dict.fromkeys([*narrowed, *(reference.field for reference in self.references)])
+        orders = ("created_at", *(name for name in self.sorts if name != "created_at"))
+        return (*((name, "id") for name in orders), *((name, "created_at", "id") for name in looked_up))
 
     def derive(self, values: Mapping[str, Any]) -> dict[str, str]:
         """The derived keys of an entity with these values by field."""
