@@ -6,10 +6,17 @@ from typing import Any
 
 import httpx2
 
+from api.routers import PERMISSIONS
+
 Json = dict[str, Any]
 
 PASSWORD = "SecurePass123"
-LISTS = ("users", "categories", "products", "posts", "tags", "orders")
+LISTS = tuple(
+    path
+    for method, _, path in (name.partition(" /") for name in PERMISSIONS)
+    if method == "GET" and f"POST /{path}" in PERMISSIONS
+)
+"""The entities that have a list of their own."""
 
 
 class Shop:

@@ -123,7 +123,7 @@ BODIES: Mapping[str, Body] = {
     "POST /orders/{id}/payments": _constant({"amount": "79.99", "method": "card"}),
     "POST /posts": _post,
     "PUT /posts/{id}": _post,
-    "PATCH /posts/{id}": _constant({"title": "Old news"}),
+    "PATCH /posts/{id}": _constant({"title": "Old news", "tags": ["changed"]}),
     "POST /tags": _NAME,
     "PUT /tags/{id}": _NAME,
     "PATCH /tags/{id}": _NAME,
