@@ -40,6 +40,7 @@ def generate() -> dict[Path, str]:
     return {
         ROOT / ".env.example": _ENV_HEAD + "".join(f"#{name}={default}\n" for name, default in defaults().items()),
         ROOT / "docs/settings.md": _replace("settings.md", "settings", settings_table()),
+        ROOT / "docs/access.md": _replace("access.md", "permissions", _run("access")),
         ROOT / "docs/capabilities.md": _replace("capabilities.md", "capabilities", _run("backends", "--explain")),
     }
 

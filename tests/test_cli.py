@@ -25,6 +25,7 @@ from core.storage import CAPABILITY_INFO, OrderFilter, PageRequest, PostFilter, 
 from core.storage.sorts import NEWEST_FIRST
 from demo.scale import Scale
 from tests.harness.databases import Databases
+from tests.revisions import HEAD, REVISIONS
 
 SECRET = "geheim-4711"
 
@@ -103,8 +104,8 @@ def test_check_reports_what_is_to_be_done(stockroom: Stockroom, blank_url: str, 
     for name, value in asdict(registry.choose(settings_for(blank_url)).capabilities).items():
         assert [str(value) if type(value) is int else "yes" if value else "no", name] in result
     assert re.search(r"(?m)^size {10}[0-9.]+ (bytes|[kMG]B)$", after.out)
-    assert "0006 (head)" in after.out
-    assert stockroom("migrate", "down", "-1", DATABASE_URL=blank_url).out == "0005\n"
+    assert f"{HEAD} (head)" in after.out
+    assert stockroom("migrate", "down", "-1", DATABASE_URL=blank_url).out == f"{REVISIONS[-2]}\n"
     assert stockroom("check", DATABASE_URL=blank_url).code == 1
 
 
@@ -115,10 +116,10 @@ def test_migrate_goes_up_and_down(stockroom: Stockroom, blank_url: str) -> None:
 
     assert migrate("current") == CommandResult(0, "none\n", "")
     assert migrate("up", "0001") == CommandResult(0, "0001\n", "")
-    assert migrate("up") == migrate("up") == migrate("current") == CommandResult(0, "0006 (head)\n", "")
+    assert migrate("up") == migrate("up") == migrate("current") == CommandResult(0, f"{HEAD} (head)\n", "")
     assert migrate("down", "base") == CommandResult(0, "none\n", "")
     listed = [line.split()[0] for line in migrate("history").out.splitlines()]
-    assert listed == ["0001", "0002", "0003", "0004", "0005", "0006"]
+    assert listed == REVISIONS
     assert "CREATE TABLE users" in migrate("sql").out
     assert "DROP TABLE" in migrate("sql", "head:base").out
     assert migrate("up", "77").code == migrate("sql", "77:head").code == migrate("down").code == 2

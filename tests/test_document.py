@@ -56,7 +56,9 @@ def schemathesis(server: str, folder: Path, *phases: str) -> None:
     command = [*program, "run", f"{server}/openapi.json", *fixed, *phases]
     run = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=280)
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
-    assert "Tested: 7" in run.stdout, run.stdout  # all the operations there are, some seventy; not none
+    tested = re.search(r"Tested: (\d+)", run.stdout)
+    assert tested is not None, run.stdout
+    assert int(tested[1]) >= 70, run.stdout  # all operations
 
 
 def operations(app: FastAPI) -> Iterator[tuple[str, dict[str, Any]]]:

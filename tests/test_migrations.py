@@ -25,6 +25,7 @@ from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.text import search_key
 from migrations.sql import initial
+from tests.revisions import HEAD, REVISIONS
 
 pytestmark = pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
 
@@ -136,7 +137,7 @@ def run_script(connection: Connection, script: str) -> None:
 
 
 async def test_history_is_listed_first_to_last(history: SqlMigrations) -> None:
-    assert [revision.id for revision in history.history()] == ["0001", "0002", "0003", "0004", "0005", "0006"]
+    assert [revision.id for revision in history.history()] == REVISIONS
     assert all(revision.title for revision in history.history())
     assert await history.current() is None
 
@@ -147,13 +148,13 @@ async def test_up_down_up_keeps_all_rows(history: SqlMigrations) -> None:
     before = await history.on_connection(lambda connection: read_rows(connection, initial.metadata.tables))
     for _ in range(2):
         await history.up()
-        assert await history.current() == "0006"
+        assert await history.current() == HEAD
         await history.on_connection(require_keys)
         await history.on_connection(require_times)
         await history.on_connection(require_indexed)
         assert await history.on_connection(lambda c: read_rows(c, initial.metadata.tables)) == before
         await history.down("-1")
-        assert await history.current() == "0005"
+        assert await history.current() == REVISIONS[-2]
         await history.down("0001")
         assert await history.on_connection(lambda c: read_rows(c, initial.metadata.tables)) == before
 
@@ -231,7 +232,7 @@ async def test_script_builds_the_same_schema(history: SqlMigrations) -> None:
     await history.down("base")
     await history.on_connection(lambda connection: run_script(connection, history.script("base:head")))
     assert await history.on_connection(shape) == migrated
-    assert await history.current() == "0006"
+    assert await history.current() == HEAD
     await history.on_connection(lambda connection: run_script(connection, history.script("head:base")))
     assert await history.on_connection(shape) == {}
     assert await history.current() is None
@@ -288,15 +289,15 @@ async def test_concurrent_migrations_take_turns(
         for _ in range(4)
     ]
     results = [await process.communicate() for process in processes]
-    assert results == [(b"0006 (head)\n", b"")] * 4
+    assert results == [(f"{HEAD} (head)\n".encode(), b"")] * 4
     assert [process.returncode for process in processes] == [0] * 4
     assert await history.on_connection(drift) == []
 
 
 async def test_unknown_revision_is_refused(history: SqlMigrations) -> None:
-    with pytest.raises(ConfigurationError, match="0001, 0002, 0003, 0004, 0005, 0006"):
+    with pytest.raises(ConfigurationError, match=", ".join(REVISIONS)):
         await history.up("9999")
-    with pytest.raises(ConfigurationError, match="base, 0001, 0002, 0003, 0004, 0005, 0006, head"):
+    with pytest.raises(ConfigurationError, match=", ".join(["base", *REVISIONS, "head"])):
         history.script("base:9999")
     await history.up()
 
@@ -338,7 +339,7 @@ async def test_missing_right_to_extension_is_explained(
     assert await limited_migrations.current() is None
     await history.on_connection(create_extension)
     await limited_migrations.up()
-    assert await limited_migrations.current() == "0006"
+    assert await limited_migrations.current() == HEAD
     await history.on_connection(drop_role)
 
 
