@@ -1,4 +1,4 @@
-"""Who is answered by a server without authentication: its own machine, and whom the operator trusts."""
+"""Admission without authentication: clients on this machine and in trusted networks."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,11 +17,11 @@ from core.settings import Settings
 FORBIDDEN = (403, "forbidden")
 CLAIMS = {"X-Forwarded-For": "127.0.0.1", "Forwarded": "for=127.0.0.1", "X-Real-IP": "127.0.0.1", "Host": "localhost"}
 
-As = Callable[[tuple[str, int] | None], AbstractAsyncContextManager[httpx2.AsyncClient]]
+ClientAt = Callable[[tuple[str, int] | None], AbstractAsyncContextManager[httpx2.AsyncClient]]
 
 
 @pytest.fixture
-def come(app: FastAPI) -> As:
+def client_at(app: FastAPI) -> ClientAt:
     """A client of the API with another address."""
 
     @asynccontextmanager
@@ -39,7 +39,7 @@ def trusts(host: str, networks: str = "") -> bool:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "::1%lo"])
-def test_the_same_machine_is_trusted(host: str) -> None:
+def test_loopback_client_is_trusted(host: str) -> None:
     assert trusts(host)
 
 
@@ -47,11 +47,11 @@ def test_the_same_machine_is_trusted(host: str) -> None:
     "host",
     ["192.0.2.1", "10.0.0.1", "0.0.0.0", "::", "fe80::1%eth0", "::ffff:192.0.2.1", "128.0.0.1", "testclient", ""],
 )
-def test_no_other_client_is_trusted(host: str) -> None:
+def test_other_client_is_not_trusted(host: str) -> None:
     assert not trusts(host)
 
 
-def test_networks_are_trusted_to_their_ends() -> None:
+def test_trusted_network_ends_at_its_bounds() -> None:
     networks = "10.0.0.0/30, fd00::/16"
     for host in ("10.0.0.0", "10.0.0.3", "::ffff:10.0.0.3", "fd00:ffff::1", "127.0.0.1"):
         assert trusts(host, networks), host
@@ -60,15 +60,15 @@ def test_networks_are_trusted_to_their_ends() -> None:
 
 
 @pytest.mark.parametrize("peer", [("192.0.2.1", 5), ("", 0), None], ids=str)
-def test_every_client_is_admitted_where_all_must_log_in(peer: tuple[str, int] | None) -> None:
+def test_every_network_is_served_with_authentication(peer: tuple[str, int] | None) -> None:
     settings = settings_for("nowhere://", auth="required", secret_keys="x" * 32, rate_limit="off")
     assert AdmissionControl(settings).rejection({"client": peer, "path": "/", "state": {}}) is None
 
 
 @pytest.mark.only("sqlite")
 @pytest.mark.parametrize("peer", [("192.0.2.1", 5), ("", 0), None], ids=str)
-async def test_an_untrusted_client_is_refused_whatever_it_claims(come: As, peer: tuple[str, int] | None) -> None:
-    async with come(peer) as client:
+async def test_untrusted_client_is_rejected_despite_headers(client_at: ClientAt, peer: tuple[str, int] | None) -> None:
+    async with client_at(peer) as client:
         for method, path in (("GET", "/"), ("GET", "/users"), ("POST", "/tags"), ("GET", "/docs"), ("GET", "/livez")):
             for headers in ({}, CLAIMS):
                 answer = await client.request(method, path, headers=headers)
@@ -77,14 +77,14 @@ async def test_an_untrusted_client_is_refused_whatever_it_claims(come: As, peer:
 
 
 @pytest.mark.only("sqlite")
-async def test_what_an_untrusted_client_sends_has_no_effect(come: As) -> None:
-    async with come(("192.0.2.1", 5)) as untrusted, come(("127.0.0.1", 5)) as trusted:
+async def test_rejected_request_has_no_effect(client_at: ClientAt) -> None:
+    async with client_at(("192.0.2.1", 5)) as untrusted, client_at(("127.0.0.1", 5)) as trusted:
         assert error_of(await untrusted.post("/tags", json={"name": "x"})) == FORBIDDEN
         assert (await trusted.get("/tags")).json()["total"] == 0
 
 
 @pytest.mark.only("sqlite")
-async def test_a_real_server_believes_no_header(
+async def test_server_ignores_forwarded_headers(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the environment tells uvicorn to believe: a header neither lets a client in nor keeps it out."""

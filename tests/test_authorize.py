@@ -1,4 +1,4 @@
-"""The button Authorize of the docs page, in a browser: the page gets a token, and sends it."""
+"""The docs page's Authorize button in a real browser: the page gets a token and sends it."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The API document: what it promises, tried on a real server by schemathesis with all its checks, and its shape."""
+"""The OpenAPI document: checked by schemathesis on a real server, and its structure."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ SEED = 20_261_122
 
 @pytest.fixture
 def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
-    """The base URL of a server whose shop has one or two of everything."""
+    """The base URL of a server with one or two entities of each type."""
 
     async def fill() -> None:
         async with httpx2.AsyncClient(base_url=url) as client:
@@ -36,7 +36,7 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.needs("embedded", "shared")  # one is enough: what each makes of a boundary is in the conformance suite
+@pytest.mark.needs("embedded", "shared")  # one storage is enough: the conformance suite tests boundaries on each
 @pytest.mark.thorough
 def test_schemathesis_finds_nothing_at_boundaries(server: str, tmp_path: Path) -> None:
     schemathesis(server, tmp_path, "--phases=coverage")
@@ -49,7 +49,7 @@ def test_schemathesis_finds_nothing_in_samples(server: str, tmp_path: Path) -> N
 
 
 def schemathesis(server: str, folder: Path, *phases: str) -> None:
-    """Run the tool to its end; neither a file of its in a parent folder nor an earlier run has a say."""
+    """Run schemathesis, independent of its files in parent folders and of earlier runs."""
     program = [f"{Path(sys.executable).parent}/schemathesis", f"--config-file={HERE}/schemathesis.toml"]
     fixed = ["--checks=all", f"--seed={SEED}", "--generation-database=none", "--no-color", "--warnings=off"]
     env = {**os.environ, "SCHEMATHESIS_HOOKS": f"{HERE}/schemathesis_hooks.py"}
@@ -68,14 +68,14 @@ def operations(app: FastAPI) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{method.upper()} {path}", operation
 
 
-async def test_its_patterns_say_what_outer_white_space_is(app: FastAPI) -> None:
+async def test_patterns_match_outer_white_space(app: FastAPI) -> None:
     pattern = re.compile(app.openapi()["components"]["schemas"]["Registration"]["properties"]["username"]["pattern"])
     for char in map(chr, range(0x10000)):
         padded = f"{char}abc{char}"
         assert bool(pattern.search(padded)) == bool(re.fullmatch("[A-Za-z0-9_]{3,}", padded.strip())), hex(ord(char))
 
 
-async def test_every_operation_documents_its_problems(app: FastAPI) -> None:
+async def test_operations_document_their_problems(app: FastAPI) -> None:
     for name, operation in operations(app):
         refusals = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
         assert "422" in refusals, name
@@ -89,7 +89,7 @@ async def test_every_operation_documents_its_problems(app: FastAPI) -> None:
             assert status != "503" or "Retry-After" in answer["headers"], name
 
 
-async def test_every_operation_has_a_name_of_its_own_and_words(app: FastAPI) -> None:
+async def test_operations_have_unique_ids_and_descriptions(app: FastAPI) -> None:
     found = dict(operations(app))
     ids = [operation["operationId"] for operation in found.values()]
     assert len(set(ids)) == len(ids)
@@ -102,13 +102,13 @@ async def test_every_operation_has_a_name_of_its_own_and_words(app: FastAPI) -> 
         assert all("X-Request-ID" in answer["headers"] for answer in operation["responses"].values()), name
 
 
-async def test_the_framework_s_own_errors_are_not_in_it(app: FastAPI) -> None:
+async def test_framework_errors_are_not_documented(app: FastAPI) -> None:
     text = str(app.openapi())
     assert "HTTPValidationError" not in text
     assert "ValidationError" not in app.openapi()["components"]["schemas"]
 
 
-async def test_every_schema_is_used_and_every_reference_leads_somewhere(app: FastAPI) -> None:
+async def test_schemas_and_references_match(app: FastAPI) -> None:
     document = app.openapi()
     used = set(references(document))
     schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
@@ -128,7 +128,7 @@ def references(node: Any) -> Iterator[str]:
             yield from references(value)
 
 
-async def test_the_server_serves_it(client: httpx2.AsyncClient, app: FastAPI) -> None:
+async def test_server_serves_the_document(client: httpx2.AsyncClient, app: FastAPI) -> None:
     answer = await client.get("/openapi.json")
     assert answer.json() == app.openapi()
     page = await client.get("/docs")

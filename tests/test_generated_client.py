@@ -21,7 +21,7 @@ WALK = Path(__file__).with_name("generated_walk.py")
 
 @pytest.fixture(scope="session")
 def client_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of ``generate``. Made by the first process of the run that asks, which the others wait for."""
+    """The folder of ``generate``, created once a run; other processes wait for it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "generated"
     folder.mkdir(exist_ok=True)
@@ -53,18 +53,18 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.timeout(300)  # the first test of a run installs the generator
 @pytest.mark.thorough
-def test_a_generated_client_walks_through_the_shop(server: str, client_folder: Path) -> None:
+def test_generated_client_completes_the_walkthrough(server: str, client_folder: Path) -> None:
     said = run(client_folder, bin_of(client_folder) / "python", WALK, server)
     assert said == "walked\n"
 
 
 def bin_of(folder: Path) -> Path:
-    """Where the programs of the environment are."""
+    """The folder of the environment's programs."""
     return folder / "environment" / "bin"
 
 
 def run(folder: Path, *command: str | Path) -> str:
-    """What a program says that runs to its end in ``folder`` and finds the environment's own programs first."""
+    """The output of a program that runs in ``folder`` with the environment's programs first in its path."""
     path = f"{bin_of(folder)}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "PATH": path, "PYTHONPATH": str(folder)}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=240)

@@ -1,4 +1,4 @@
-"""Hostile requests of those who have logged in: whatever schemathesis makes up, nothing breaks and nothing leaks."""
+"""Hostile requests with a token: schemathesis' inputs cause no server errors and no leaks."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ SUPERUSER = "keeper"
 
 @pytest.fixture
 def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
-    """The base URL of a protected server with one or two of everything, a superuser and customers."""
+    """The base URL of a server with authentication, one or two entities of each type, a superuser and customers."""
     chosen = protected_settings_for(settings.url, login_attempts=10_000)
 
     async def fill() -> None:
@@ -66,7 +66,7 @@ async def of(server: str, name: str) -> dict[str, str]:
 
 
 def schemathesis(server: str, folder: Path, header: str) -> None:
-    """Run the tool to its end; both requests that fit the document and others."""
+    """Run schemathesis, with valid and invalid requests."""
     program = [f"{Path(sys.executable).parent}/schemathesis", f"--config-file={HERE}/schemathesis.toml"]
     fixed = [f"--checks={CHECKS}", f"--seed={SEED}", "--generation-database=none", "--no-color", "--warnings=off"]
     chosen = ["--phases=fuzzing", "--max-examples=6", f"--exclude-operation-id-regex={ENDS_THE_SESSION}"]

@@ -1,4 +1,4 @@
-"""What one client can take: bodies, heads, requests in progress; and what browsers are told about answers."""
+"""Limits for clients: bodies, heads, requests in progress; and the headers for browsers."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
 # Bodies
 
 
-async def test_a_body_may_be_as_large_as_the_setting_says(client: httpx2.AsyncClient, app: FastAPI) -> None:
+async def test_body_size_is_limited_by_setting(client: httpx2.AsyncClient, app: FastAPI) -> None:
     limited(app, max_body_size=LIMIT)
     for content in (padded(LIMIT), in_pieces(padded(LIMIT))):
         answer = await client.post("/tags", content=content, headers=JSON)
@@ -62,7 +62,7 @@ async def test_a_body_may_be_as_large_as_the_setting_says(client: httpx2.AsyncCl
     assert (await client.get("/tags")).json()["total"] == 0
 
 
-async def test_a_body_that_says_it_is_too_large_is_not_read(client: httpx2.AsyncClient, app: FastAPI) -> None:
+async def test_body_declared_too_large_is_not_read(client: httpx2.AsyncClient, app: FastAPI) -> None:
     limited(app, max_body_size=LIMIT)
 
     async def never() -> AsyncIterator[bytes]:
@@ -73,13 +73,13 @@ async def test_a_body_that_says_it_is_too_large_is_not_read(client: httpx2.Async
     assert error_of(answer) == TOO_LARGE
 
 
-async def test_the_default_has_room_for_a_full_bulk(shop: Shop) -> None:
+async def test_default_body_size_allows_full_bulk(shop: Shop) -> None:
     drafts = [shop.draft() | {"description": "x" * 10_000} for _ in range(1000)]
     assert len(json.dumps(drafts)) > 10_000_000
     assert len(await shop.post("/products/bulk", drafts)) == 1000
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(client: httpx2.AsyncClient, app: FastAPI) -> None:
+async def test_slow_body_times_out(client: httpx2.AsyncClient, app: FastAPI) -> None:
     limited(app, body_timeout=0.05)
 
     async def slow() -> AsyncIterator[bytes]:
@@ -91,16 +91,16 @@ async def test_a_body_that_does_not_come_is_not_waited_for(client: httpx2.AsyncC
     assert answer.headers["connection"] == "close"
 
 
-async def test_an_object_has_a_hundred_members_at_most(client: httpx2.AsyncClient) -> None:
-    for count, told in ((99, 99), (101, 1)):
+async def test_object_members_are_limited(client: httpx2.AsyncClient) -> None:
+    for count, errors in ((99, 99), (101, 1)):
         body = {"name": "x"} | {f"x{number}": 1 for number in range(count)}
         answer = await client.post("/tags", json=body)
         assert error_of(answer) == (422, "validation-failed")
-        assert len(read_problem(answer)["errors"]) == told
+        assert len(read_problem(answer)["errors"]) == errors
     assert "more than 100 members" in answer.text
 
 
-async def test_a_body_has_a_hundred_thousand_values_at_most(client: httpx2.AsyncClient) -> None:
+async def test_body_values_are_limited(client: httpx2.AsyncClient) -> None:
     for content in (b"[" + b"[]," * 1_000_000 + b"1]", b'{"a":[' + b'{"":1},' * 200_000 + b"1]}", b"[" * 200_000):
         answer = await client.post("/users/bulk", content=content, headers=JSON)
         assert error_of(answer) == (422, "validation-failed")
@@ -110,7 +110,7 @@ async def test_a_body_has_a_hundred_thousand_values_at_most(client: httpx2.Async
     assert [error["field"] for error in read_problem(answer)["errors"]] == ["slug"], "text is not counted"
 
 
-# Heads, where a real server must be asked
+# Heads, which need a real server
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[str]:
 
 
 def said(url: str, *pieces: bytes) -> bytes:
-    """What a server answers until it hangs up; whatever it no longer listens to is lost."""
+    """What a server sends until it closes the connection."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as peer:
         try:
@@ -141,7 +141,7 @@ REQUEST = b"GET /livez HTTP/1.1\r\nhost: x\r\n"
 MEGABYTE = b"a" * 1_000_000
 
 
-def test_a_head_has_an_end(server: str) -> None:
+def test_request_head_size_is_limited(server: str) -> None:
     close = b"connection: close\r\n\r\n"
     fine = said(server, REQUEST, b"x-a: ", b"a" * 40_000, b"\r\n", close)
     assert fine.startswith(b"HTTP/1.1 200 ")
@@ -159,7 +159,7 @@ def test_a_head_has_an_end(server: str) -> None:
 
 
 @pytest.mark.thorough
-def test_a_head_that_does_not_come_is_not_waited_for(server: str) -> None:
+def test_slow_request_head_times_out(server: str) -> None:
     with ThreadPoolExecutor() as clients:
         silent, slow = clients.map(lambda pieces: said(server, *pieces), [[], [REQUEST]])
     assert silent == b""
@@ -169,22 +169,22 @@ def test_a_head_that_does_not_come_is_not_waited_for(server: str) -> None:
 # Requests in progress
 
 
-class Held:
-    """Requests whose bodies come only when they are let go."""
+class PendingRequests:
+    """Requests whose bodies are sent when they are released."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client = client
         self._free = asyncio.Event()
         self._sent: list[asyncio.Task[httpx2.Response]] = []
 
-    async def hold(self, count: int) -> None:
+    async def start(self, count: int) -> None:
         for number in range(count):
             started = asyncio.Event()
             request = self._client.post("/tags", content=self._body(number, started), headers=JSON)
             self._sent.append(asyncio.create_task(request))
             await started.wait()
 
-    async def let_go(self) -> list[int]:
+    async def release(self) -> list[int]:
         self._free.set()
         return [answer.status_code for answer in await asyncio.gather(*self._sent)]
 
@@ -205,28 +205,26 @@ async def started(settings: Settings, registry: Registry, **changes: Any) -> Asy
         yield client
 
 
-async def test_more_requests_than_the_setting_says_are_asked_to_come_again(
-    settings: Settings, registry: Registry
-) -> None:
+async def test_requests_over_max_requests_are_rejected(settings: Settings, registry: Registry) -> None:
     async with started(settings, registry, max_requests=3) as client:
-        held = Held(client)
-        await held.hold(3)
+        pending = PendingRequests(client)
+        await pending.start(3)
         for path in ("/tags", "/", "/nothing", "/health"):
             answer = await client.get(path)
             assert error_of(answer) == OVERLOADED, path
             assert answer.headers["retry-after"] == "1"
         assert (await client.get("/livez")).status_code == 200
-        assert await held.let_go() == [201, 201, 201]
+        assert await pending.release() == [201, 201, 201]
         assert (await client.get("/tags")).json()["total"] == 3
 
 
-async def test_no_request_is_counted_for_longer_than_it_takes(
+async def test_finished_requests_are_not_in_progress(
     settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with started(settings, registry, max_requests=1, body_timeout=0.05) as client:
-        held = Held(client)
-        await held.hold(1)
-        assert (await asyncio.gather(*held._sent))[0].status_code == 408
+        pending = PendingRequests(client)
+        await pending.start(1)
+        assert (await asyncio.gather(*pending._sent))[0].status_code == 408
         for path in ("/nothing", "/users/x", "/tags"):
             assert (await client.get(path)).status_code in (200, 404, 422)
         with monkeypatch.context() as broken:
@@ -247,7 +245,7 @@ SECURITY = {
 }
 
 
-async def test_every_answer_tells_browsers_what_it_is_not_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_response_has_security_headers(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     client = shop.client
     label = await shop.tag()
     monkeypatch.setattr("api.routers.service.version", None)
@@ -269,7 +267,7 @@ async def test_every_answer_tells_browsers_what_it_is_not_for(shop: Shop, monkey
         assert SECURITY.items() <= dict((await client.get(path)).headers).items(), path
 
 
-async def test_the_page_of_the_reference_may_load_what_it_needs(client: httpx2.AsyncClient) -> None:
+async def test_docs_page_policy_allows_its_assets(client: httpx2.AsyncClient) -> None:
     page = await client.get("/docs")
     [policy] = page.headers.get_list("content-security-policy")
     assert "default-src 'none'" in policy
@@ -279,7 +277,7 @@ async def test_the_page_of_the_reference_may_load_what_it_needs(client: httpx2.A
     assert not re.search(r"script-src[^;]*unsafe", policy)
 
 
-def test_a_browser_shows_the_reference_and_sends_a_request_from_it(server: str, tmp_path: Path) -> None:
+def test_docs_page_works_in_browser(server: str, tmp_path: Path) -> None:
     with open_browser(tmp_path / "profile") as shown:
         shown.visit(f"{server}/docs")
         shown.run(
@@ -287,22 +285,22 @@ def test_a_browser_shows_the_reference_and_sends_a_request_from_it(server: str, 
             "setTimeout(look, 50); look() })"
         )
         assert shown.run("return document.querySelectorAll('.opblock').length") > 60
-        told = shown.run("return fetch('/livez').then(answer => answer.json())")
-        assert told == {"status": "alive"}
+        status = shown.run("return fetch('/livez').then(answer => answer.json())")
+        assert status == {"status": "alive"}
         assert [line for line in shown.console_messages() if "favicon" not in line] == []
         asked = [url for url in shown.requested_urls() if not url.startswith(("data:", "blob:", "chrome:"))]
         assert [url for url in asked if not url.startswith(server)] == []
         assert len(asked) >= 4
 
 
-async def test_pages_of_other_sites_get_nothing(client: httpx2.AsyncClient) -> None:
+async def test_other_origins_are_not_allowed(client: httpx2.AsyncClient) -> None:
     other = {"Origin": "https://shop.example"}
     asked = {**other, "Access-Control-Request-Method": "DELETE"}
     for answer in (await client.get("/tags", headers=other), await client.options("/tags/1", headers=asked)):
         assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-async def test_pages_of_listed_sites_may_use_it(settings: Settings, registry: Registry) -> None:
+async def test_listed_origins_are_allowed(settings: Settings, registry: Registry) -> None:
     listed = "https://shop.example"
     async with started(settings, registry, cors_origins=f"{listed}, http://localhost:5173") as client:
         asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "content-type, if-match"}

@@ -1,4 +1,4 @@
-"""What metrics say of requests, whatever storage is beneath; what they say of storages is the suite's business."""
+"""Metrics of requests; the conformance suite tests those of each storage."""
 
 from pathlib import Path
 
@@ -21,12 +21,12 @@ SECONDS = "http_request_duration_seconds"
 
 
 def kinds(figures: MetricsSnapshot) -> set[tuple[str, str]]:
-    """Method and route of everything that was ever counted."""
+    """Method and route of all counted requests."""
     counted = [dict(labels) for name, labels in figures.values if name == f"stockroom_{REQUESTS}"]
     return {(labels["method"], labels["route"]) for labels in counted}
 
 
-async def test_requests_are_counted_by_method_route_and_status(shop: Shop) -> None:
+async def test_requests_are_counted_by_method_route_status(shop: Shop) -> None:
     before = await scrape(shop.client)
     await shop.tag()
     for path in ("/tags/1", "/tags/1/", "/tags/9", "/tags/x"):
@@ -48,7 +48,7 @@ async def test_requests_are_counted_by_method_route_and_status(shop: Shop) -> No
         )
 
 
-async def test_what_clients_make_up_is_no_label(shop: Shop) -> None:
+async def test_unknown_methods_and_paths_are_no_labels(shop: Shop) -> None:
     await shop.client.get("/made/up")
     await shop.client.request("BREW", "/made/up")
     before = await scrape(shop.client)
@@ -80,7 +80,7 @@ async def test_latencies_are_a_histogram(shop: Shop) -> None:
     assert figures.value(f"{SECONDS}_sum", **of) > 0
 
 
-async def test_it_can_be_asked_for_in_two_forms(shop: Shop) -> None:
+async def test_metrics_have_two_formats(shop: Shop) -> None:
     for accept, kind in (
         ("*/*", "text/plain; version=0.0.4"),
         ("text/html", "text/plain; version=0.0.4"),
@@ -92,11 +92,11 @@ async def test_it_can_be_asked_for_in_two_forms(shop: Shop) -> None:
     assert (await shop.client.post(METRICS_PATH)).status_code == 405
 
 
-async def test_the_request_that_asks_is_in_progress(shop: Shop) -> None:
+async def test_scrape_counts_itself_in_progress(shop: Shop) -> None:
     assert (await scrape(shop.client)).value("http_requests_in_progress") == 1
 
 
-async def test_untrusted_clients_are_refused_and_counted(app: FastAPI, shop: Shop) -> None:
+async def test_untrusted_scrape_is_rejected_and_counted(app: FastAPI, shop: Shop) -> None:
     before = await scrape(shop.client)
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.1", 1))
     async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as untrusted:
@@ -105,7 +105,7 @@ async def test_untrusted_clients_are_refused_and_counted(app: FastAPI, shop: Sho
     assert after.delta(before, REQUESTS, method="GET", route="none", status="403") == 1
 
 
-def test_a_busy_process_says_how_busy_it_is() -> None:
+def test_overloaded_process_serves_metrics() -> None:
     admission = AdmissionControl(settings_for("nowhere://", max_requests=1))
     admission.in_progress = 1
     scope = {"client": ("127.0.0.1", 1), "headers": [], "state": {}}
@@ -113,7 +113,7 @@ def test_a_busy_process_says_how_busy_it_is() -> None:
     assert admission.rejection({**scope, "path": "/tags"}) is not None
 
 
-async def test_two_applications_count_apart(shop: Shop, settings: Settings) -> None:
+async def test_applications_have_separate_metrics(shop: Shop, settings: Settings) -> None:
     other = create_app(settings)
     async with other.router.lifespan_context(other):
         transport = httpx2.ASGITransport(app=other)
@@ -125,7 +125,7 @@ async def test_two_applications_count_apart(shop: Shop, settings: Settings) -> N
     assert after.delta(before, "units_of_work_total", backend="sqlite") == 0
 
 
-async def test_a_closed_storage_is_not_asked(app: FastAPI) -> None:
+async def test_closed_storage_has_no_pool_metrics(app: FastAPI) -> None:
     metrics = app.state.metrics
     assert "stockroom_pool_size{" in bytes(metrics.render("").body).decode()
     with metrics.of("another", app.state.storage):
@@ -133,7 +133,7 @@ async def test_a_closed_storage_is_not_asked(app: FastAPI) -> None:
     assert 'stockroom_pool_size{backend="another"}' not in bytes(metrics.render("").body).decode()
 
 
-def test_a_real_server_is_scraped(settings: Settings, tmp_path: Path) -> None:
+def test_server_can_be_scraped(settings: Settings, tmp_path: Path) -> None:
     with run_server(settings, tmp_path) as url:
         httpx2.post(f"{url}/tags", json={"name": "x"}).raise_for_status()
         answer = httpx2.get(f"{url}{METRICS_PATH}")

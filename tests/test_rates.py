@@ -1,4 +1,4 @@
-"""How often one client may ask: who is one, what is left, when it may come again, and in how many processes."""
+"""Rate limiting: what a client is, the remaining quota, when to retry, and several processes."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ START = 1_795_000_000.0
 
 @pytest.fixture
 def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Stops the clock at the beginning of a minute, and moves it on."""
+    """Stops the clock and moves it on."""
     now = START
 
     def move(seconds: float) -> None:
@@ -38,10 +38,10 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return move
 
 
-def ask(rates: RateLimiter, host: str = "192.0.2.1", path: str = "/tags") -> tuple[bool, int, int]:
-    """Whether a request is let in, how many more would be, and after how many seconds one more."""
+def hit(limiter: RateLimiter, host: str = "192.0.2.1", path: str = "/tags") -> tuple[bool, int, int]:
+    """Whether a request is accepted, how many more would be, and the seconds until one more is."""
     scope = {"client": (host, 1), "path": path, "state": {}}
-    answer = rates.rejection(scope)
+    answer = limiter.rejection(scope)
     headers = dict(scope["state"][QUOTA])  # type: ignore[index]
     left, again = re.fullmatch(rb'"default";r=(\d+);t=(\d+)', headers[b"ratelimit"]).groups()  # type: ignore[union-attr]
     if answer is not None:
@@ -49,81 +49,81 @@ def ask(rates: RateLimiter, host: str = "192.0.2.1", path: str = "/tags") -> tup
     return answer is None, int(left), int(again)
 
 
-def test_so_many_are_let_in_and_then_one_by_one(wait: Callable[[float], None]) -> None:
-    rates = RateLimiter("3/minute")
+def test_limit_is_enforced_by_sliding_window(wait: Callable[[float], None]) -> None:
+    limiter = RateLimiter("3/minute")
     wait(60 - START % 60)
-    assert [ask(rates)[:2] for _ in range(5)] == [(True, 2), (True, 1), (True, 0), (False, 0), (False, 0)]
+    assert [hit(limiter)[:2] for _ in range(5)] == [(True, 2), (True, 1), (True, 0), (False, 0), (False, 0)]
     wait(60)  # the next window, of which all of the last is within reach
-    assert ask(rates)[0] is False
+    assert hit(limiter)[0] is False
     for _ in range(3):
         wait(0.5)
-        assert ask(rates)[0] is True
-        assert ask(rates)[0] is False
+        assert hit(limiter)[0] is True
+        assert hit(limiter)[0] is False
         wait(19.4)
-        assert ask(rates)[0] is False
+        assert hit(limiter)[0] is False
         wait(0.1)
     wait(200)
-    assert ask(rates)[:2] == (True, 2)
+    assert hit(limiter)[:2] == (True, 2)
 
 
 @pytest.mark.parametrize("rate", ["1/second", "3/minute", "7/minute", "100/second", "5/hour"])
-def test_who_comes_again_when_told_to_is_let_in_and_not_much_earlier(wait: Callable[[float], None], rate: str) -> None:
-    rates = RateLimiter(rate)
+def test_retry_after_is_accepted_and_not_too_late(wait: Callable[[float], None], rate: str) -> None:
+    limiter = RateLimiter(rate)
     for step in range(300):
-        accepted, left, again = ask(rates)
+        accepted, left, again = hit(limiter)
         if not accepted:
             assert left == 0
             wait(max(again - 1.01, 0))
-            assert again == 1 or not ask(rates)[0], "it could have been said to come earlier"
+            assert again == 1 or not hit(limiter)[0], "an earlier time would have been right"
             wait(min(again, 1.01))
-            assert ask(rates)[0], "it came when it was told to"
+            assert hit(limiter)[0], "it waited as long as it should"
         wait(step % 7 / 10)
 
 
-def test_it_holds_on_average_and_twice_as_much_is_the_most_in_any_window(wait: Callable[[float], None]) -> None:
-    rates, let_in = RateLimiter("10/minute"), []
+def test_limit_holds_on_average(wait: Callable[[float], None]) -> None:
+    limiter, accepted = RateLimiter("10/minute"), []
     for _ in range(1200):
-        let_in.append(ask(rates)[0])
+        accepted.append(hit(limiter)[0])
         wait(0.5)
-    assert max(sum(let_in[start : start + 120]) for start in range(1080)) <= 20
-    assert 100 <= sum(let_in) <= 110, "ten minutes"
+    assert max(sum(accepted[start : start + 120]) for start in range(1080)) <= 20
+    assert 100 <= sum(accepted) <= 110, "ten minutes"
 
 
-def test_clients_do_not_share(wait: Callable[[float], None]) -> None:
-    rates = RateLimiter("1/minute")
+def test_clients_have_separate_limits(wait: Callable[[float], None]) -> None:
+    limiter = RateLimiter("1/minute")
     for host in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"):
-        assert ask(rates, host)[0], host
+        assert hit(limiter, host)[0], host
     for host in ("192.0.2.1", "::ffff:192.0.2.1", "2001:db8::2", "2001:db8::ffff:1", "2001:db8:0:1:5::9"):
-        assert not ask(rates, host)[0], host
+        assert not hit(limiter, host)[0], host
 
 
-def test_a_client_is_an_address_or_a_network_of_64_bits() -> None:
+def test_client_is_ipv4_address_or_ipv6_network() -> None:
     assert client_network("192.0.2.1") == client_network("::ffff:192.0.2.1") == "192.0.2.1"
     assert client_network("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64"
     assert client_network("fe80::1%eth0") == "fe80::/64"
     assert client_network("") == client_network("testclient") == ""
 
 
-def test_probes_are_neither_counted_nor_refused() -> None:
-    rates = RateLimiter("1/hour")
+def test_probes_are_exempt() -> None:
+    limiter = RateLimiter("1/hour")
     for path in ("/livez", "/readyz"):
         for _ in range(3):
             scope = {"client": ("192.0.2.1", 1), "path": path, "state": {}}
-            assert rates.rejection(scope) is None
+            assert limiter.rejection(scope) is None
             assert scope["state"] == {}
 
 
-def test_what_is_remembered_is_bounded() -> None:
-    rates = RateLimiter("5/hour", windows=100)
+def test_memory_is_bounded() -> None:
+    limiter = RateLimiter("5/hour", windows=100)
     for number in range(10_000):
-        ask(rates, f"10.0.{number // 256}.{number % 256}")
-    kept = rates._windows
+        hit(limiter, f"10.0.{number // 256}.{number % 256}")
+    kept = limiter._windows
     assert len(kept.storage) == len(kept.expirations) == 100
     assert not kept.locks
-    assert not ask(RateLimiter("1/hour", windows=1), "10.0.0.1")[1]
+    assert not hit(RateLimiter("1/hour", windows=1), "10.0.0.1")[1]
 
 
-def test_windows_that_are_over_are_forgotten(wait: Callable[[float], None]) -> None:
+def test_expired_windows_are_dropped(wait: Callable[[float], None]) -> None:
     counts = BoundedMemoryStorage(100)
     for number in range(50):
         counts.incr(f"{number}", 2)
@@ -144,7 +144,7 @@ async def started(settings: Settings, registry: Registry) -> AsyncIterator[httpx
 
 
 @pytest.mark.only("sqlite")
-async def test_every_answer_says_what_is_left(settings: Settings, registry: Registry) -> None:
+async def test_every_response_has_remaining_quota(settings: Settings, registry: Registry) -> None:
     async with started(settings_for(settings.url, rate_limit="4/hour"), registry) as client:
         answers = [
             await client.get("/tags"),
@@ -156,8 +156,8 @@ async def test_every_answer_says_what_is_left(settings: Settings, registry: Regi
         assert [answer.status_code for answer in answers] == [200, 404, 422, 405, 429]
         for answer, left in zip(answers, (3, 2, 1, 0, 0), strict=True):
             assert answer.headers.get_list("ratelimit-policy") == ['"default";q=4;w=3600']
-            [told] = answer.headers.get_list("ratelimit")
-            assert re.fullmatch(rf'"default";r={left};t=\d+', told)
+            [quota] = answer.headers.get_list("ratelimit")
+            assert re.fullmatch(rf'"default";r={left};t=\d+', quota)
         assert error_of(answer) == RATE_LIMITED
         assert answer.headers["ratelimit"].endswith(f"t={answer.headers['retry-after']}")
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -168,17 +168,17 @@ async def test_every_answer_says_what_is_left(settings: Settings, registry: Regi
 
 
 @pytest.mark.only("sqlite")
-async def test_what_is_refused_has_no_effect(settings: Settings, registry: Registry) -> None:
+async def test_rate_limited_request_has_no_effect(settings: Settings, registry: Registry) -> None:
     async with started(settings_for(settings.url, rate_limit="1/hour"), registry) as client:
         assert (await client.post("/tags", json={"name": "one"})).status_code == 201
         assert error_of(await client.post("/tags", json={"name": "two"})) == RATE_LIMITED
     async with started(settings, registry) as client:
         answer = await client.get("/tags")
         assert [tag["name"] for tag in answer.json()["items"]] == ["one"]
-        assert not [name for name in answer.headers if name.startswith("ratelimit")], "off unless told, without AUTH"
+        assert not [name for name in answer.headers if name.startswith("ratelimit")], "off by default without AUTH"
 
 
-def test_it_is_on_where_untrusted_clients_are_served() -> None:
+def test_limit_is_on_with_authentication() -> None:
     assert settings_for("nowhere://").rate is None
     required = {"auth": Auth.REQUIRED, "secret_keys": KEY}
     assert settings_for("nowhere://", **required).rate == "100/second"
@@ -198,17 +198,17 @@ def two_limited_servers(settings: Settings, tmp_path: Path) -> Iterator[list[str
 
 
 @pytest.mark.only("sqlite")
-def test_each_process_counts_for_itself(two_limited_servers: list[str]) -> None:
-    """What docs/security.md says: two processes let twice as much in, each no more than the limit."""
+def test_each_process_counts_separately(two_limited_servers: list[str]) -> None:
+    """As documented: two processes accept twice as many, each no more than the limit."""
     for url in two_limited_servers:
         with httpx2.Client(base_url=url) as client:
             assert [client.get("/tags").status_code for _ in range(7)] == [200] * 5 + [429] * 2
             assert client.get("/readyz").status_code == 200
 
 
-def test_it_costs_little() -> None:
-    rates = RateLimiter("100000/hour")
+def test_counting_is_fast() -> None:
+    limiter = RateLimiter("100000/hour")
     start = time.perf_counter()
     for _ in range(10_000):
-        rates.rejection({"client": ("192.0.2.1", 1), "path": "/tags", "state": {}})
+        limiter.rejection({"client": ("192.0.2.1", 1), "path": "/tags", "state": {}})
     assert (time.perf_counter() - start) / 10_000 < 0.001

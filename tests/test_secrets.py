@@ -1,4 +1,4 @@
-"""No secret in a log or an error: passwords, tokens and keys go in by every way there is, and come out by none."""
+"""Passwords, tokens and keys are sent in every way, and occur in no log and no error."""
 
 import asyncio
 import base64
@@ -25,17 +25,17 @@ NAME = "customer"
 
 
 class Secrets:
-    """Passwords that differ, each to be recognised in whichever form it comes out."""
+    """Distinct secrets, each recognised in any encoding."""
 
     def __init__(self) -> None:
         self.known = [KEY]
 
     def password(self) -> str:
-        """One that has not been used."""
+        """A new password."""
         return self.learn(f"Secret{len(self.known)}x/+ü{len(self.known)}Z")
 
     def learn(self, secret: str) -> str:
-        """Look for this one too."""
+        """Add a secret to look for."""
         self.known.append(secret)
         return secret
 
@@ -50,20 +50,20 @@ class Secrets:
 
 
 class Visitor:
-    """Sends requests and looks through every answer, except the one that hands a token out."""
+    """Sends requests and searches every response but those with tokens for secrets."""
 
     def __init__(self, client: httpx2.Client, secrets: Secrets) -> None:
         self.client, self.secrets = client, secrets
 
     def send(self, method: str, url: str, *expected: int, **options: Any) -> httpx2.Response:
-        """A request whose answer must not tell a secret."""
+        """Send a request whose response must hold no secret."""
         answer = self.client.request(method, url, **options)
         assert answer.status_code in expected, f"{method} {url}: {answer.status_code} {answer.text}"
         assert self.secrets.found_in(f"{answer.headers} {answer.text}") == [], f"{method} {url}"
         return answer
 
     def register(self, *expected: int, name: str = NAME, password: str = "") -> str:
-        """A registration, and its password."""
+        """Register a user; its password."""
         password = password or self.secrets.password()
         body = {"username": name, "email": f"{name}@example.com", "password": password}
         self.send("POST", "/users", *expected, json=body)
@@ -86,22 +86,22 @@ class Visitor:
 
 @pytest.fixture(params=[False, True], ids=["json", "debug"])
 def server(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[ShopServer]:
-    """A server that logs all it can."""
-    told = {"debug": request.param, "database_echo": True, "rate_limit": "off"}
-    chosen = settings_for(settings.url, auth=Auth.REQUIRED, secret_keys=KEY, **told)
+    """A server with every kind of logging on."""
+    options = {"debug": request.param, "database_echo": True, "rate_limit": "off"}
+    chosen = settings_for(settings.url, auth=Auth.REQUIRED, secret_keys=KEY, **options)
     with start_servers(chosen, tmp_path, 1) as [started]:
         asyncio.run(started.wait_until_ready())
         yield started
 
 
 @pytest.mark.thorough
-def test_no_log_and_no_answer_tells_a_secret(server: ShopServer, settings: Settings, tmp_path: Path) -> None:
+def test_logs_and_responses_hold_no_secrets(server: ShopServer, settings: Settings, tmp_path: Path) -> None:
     secrets = Secrets()
     with httpx2.Client(base_url=server.url, timeout=30) as client:
         visitor = Visitor(client, secrets)
-        come_and_go(visitor)
-        stumble(visitor)
-        speak_in_the_raw(visitor, server.url)
+        use_sessions(visitor)
+        send_errors(visitor)
+        send_raw_requests(visitor, server.url)
         break_the_database(visitor, settings.url.partition("///")[2])
     [log] = tmp_path.glob("server-*/log")
     server.process.stop()
@@ -112,8 +112,8 @@ def test_no_log_and_no_answer_tells_a_secret(server: ShopServer, settings: Setti
     assert "parameters hidden" in text, "it did echo"
 
 
-def come_and_go(visitor: Visitor) -> None:
-    """Register, log in, stay, change the password, leave; and each of it wrongly."""
+def use_sessions(visitor: Visitor) -> None:
+    """Register, log in, refresh, change the password, log out; each also with errors."""
     secrets, send = visitor.secrets, visitor.send
     password = visitor.register(201)
     visitor.register(409)
@@ -137,8 +137,8 @@ def change(current: str, new: str) -> dict[str, str]:
     return {"current_password": current, "new_password": new}
 
 
-def stumble(visitor: Visitor) -> None:
-    """Secrets where they do not belong, and bodies that cannot be read."""
+def send_errors(visitor: Visitor) -> None:
+    """Secrets in the wrong places, and malformed bodies."""
     secrets, send = visitor.secrets, visitor.send
     json_type = {"content-type": "application/json"}
     for value in (secrets.password().lower(), secrets.password() * 20, [secrets.password()], {secrets.password(): 1}):
@@ -157,8 +157,8 @@ def stumble(visitor: Visitor) -> None:
     send("GET", "/tags", 200, headers={"Cookie": f"session={ascii_secret}", "X-Api-Key": ascii_secret})
 
 
-def speak_in_the_raw(visitor: Visitor, url: str) -> None:
-    """Credentials in the address of a request, and in a head that makes no sense."""
+def send_raw_requests(visitor: Visitor, url: str) -> None:
+    """Credentials in URLs and in malformed heads."""
     secret = visitor.secrets.learn("UserinfoSecret12345")
     port = urlsplit(url).port
     for head in (
@@ -195,7 +195,7 @@ def break_the_database(visitor: Visitor, path: str) -> None:
     ],
 )
 @pytest.mark.thorough
-def test_a_start_that_fails_keeps_the_password_of_the_database(url: str, tmp_path: Path) -> None:
+def test_failed_start_hides_database_password(url: str, tmp_path: Path) -> None:
     secret = "DatabaseSecret98765"
     with start_servers(settings_for(url.format(secret), database_echo=True, debug=True), tmp_path, 1) as [started]:
         with pytest.raises(ProcessFailed):
@@ -207,7 +207,7 @@ def test_a_start_that_fails_keeps_the_password_of_the_database(url: str, tmp_pat
 
 
 @pytest.mark.thorough
-def test_settings_do_not_show_what_is_secret() -> None:
+def test_settings_hide_secrets() -> None:
     chosen = settings_for("postgresql://shop:DatabaseSecret98765@db/shop", auth=Auth.REQUIRED, secret_keys=KEY)
     shown = f"{chosen!r} {chosen} {chosen.model_dump()} {chosen.model_dump_json()}"
     assert "DatabaseSecret98765" not in shown

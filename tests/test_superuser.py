@@ -1,4 +1,4 @@
-"""``stockroom create-superuser``: on a terminal, in scripts, and without ever showing a password."""
+"""``stockroom create-superuser``: on a terminal, in scripts, and without showing a password."""
 
 import asyncio
 import io
@@ -37,36 +37,36 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a command did."""
+class Result:
+    """The result of a command."""
 
     code: int
     out: str
     err: str
 
 
-Script = Callable[..., Told]
+Script = Callable[..., Result]
 
 
 @pytest.fixture
 def script(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Script:
-    """Runs the command as a script does, which gives it a text on standard input."""
+    """Runs the command as a script does, with a text on standard input."""
 
-    def run(*arguments: str, given: str = "", **variables: str) -> Told:
+    def run(*arguments: str, given: str = "", **variables: str) -> Result:
         with monkeypatch.context() as patched:
             for name, value in (environment_of(settings) | variables).items():
                 patched.setenv(name, value)
             patched.setattr("sys.stdin", io.StringIO(given))
             with pytest.raises(SystemExit) as ended:
                 main(["create-superuser", *arguments])
-        told = capsys.readouterr()
-        return Told(int(ended.value.code or 0), told.out, told.err)
+        output = capsys.readouterr()
+        return Result(int(ended.value.code or 0), output.out, output.err)
 
     return run
 
 
 def converse(settings: Settings, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:
-    """Run the command on a terminal, answering what it asks: exit code, and all that was to be seen there."""
+    """Run the command on a terminal with answers to its prompts: exit code and output."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(COMMAND[0], [*COMMAND, *arguments], environment_of(settings))
@@ -104,7 +104,7 @@ def may_everything(settings: Settings, password: str = PASSWORD) -> bool:
     return verified and found.user.is_active and found.user.is_superuser
 
 
-def test_on_a_terminal_everything_is_asked_for_and_the_password_not_shown(settings: Settings) -> None:
+def test_terminal_prompts_and_hides_password(settings: Settings) -> None:
     answers = {
         "Username: $": "root",
         "E-mail address: $": "root@example.com",
@@ -118,12 +118,12 @@ def test_on_a_terminal_everything_is_asked_for_and_the_password_not_shown(settin
     assert may_everything(settings)
 
 
-def test_a_script_gives_the_password_on_standard_input_or_in_a_variable(script: Script, settings: Settings) -> None:
-    told = script(*ROOT, given=f"{PASSWORD}\n")
-    assert (told.code, told.err) == (0, "")
+def test_password_from_stdin_or_variable(script: Script, settings: Settings) -> None:
+    result = script(*ROOT, given=f"{PASSWORD}\n")
+    assert (result.code, result.err) == (0, "")
     assert may_everything(settings)
-    told = script("--username", "ada", "--email", "ada@example.com", **{PASSWORD_VARIABLE: PASSWORD})
-    assert (told.code, told.err) == (0, "")
+    result = script("--username", "ada", "--email", "ada@example.com", **{PASSWORD_VARIABLE: PASSWORD})
+    assert (result.code, result.err) == (0, "")
     found = stored(settings, "ada")
     assert found is not None
     assert found.user.is_superuser
@@ -141,20 +141,18 @@ def test_a_script_gives_the_password_on_standard_input_or_in_a_variable(script: 
         ([*ROOT, "--password", PASSWORD], "", "No such option"),
     ],
 )
-def test_what_will_not_do_is_said_and_nothing_stored(
+def test_invalid_input_is_reported_and_not_stored(
     script: Script, settings: Settings, arguments: list[str], password: str, blamed: str
 ) -> None:
-    told = script(*arguments, given=password)
-    assert told.code in {1, 2}
-    assert blamed in told.err
-    assert "Traceback" not in told.err
-    assert password == "" or password not in told.out + told.err
+    result = script(*arguments, given=password)
+    assert result.code in {1, 2}
+    assert blamed in result.err
+    assert "Traceback" not in result.err
+    assert password == "" or password not in result.out + result.err
     assert stored(settings) is None
 
 
-def test_who_exists_is_made_one_if_the_operator_agrees_and_keeps_the_password(
-    script: Script, settings: Settings
-) -> None:
+def test_existing_user_is_promoted_and_keeps_password(script: Script, settings: Settings) -> None:
     script(*ROOT, given=PASSWORD)
     again = script(*ROOT, given="OtherPass456")
     assert (again.code, "already" in again.out) == (0, True)
@@ -169,7 +167,7 @@ def test_who_exists_is_made_one_if_the_operator_agrees_and_keeps_the_password(
 
 
 def demote(settings: Settings) -> None:
-    """Root is no superuser any more."""
+    """Make root an ordinary user."""
 
     async def write() -> None:
         async with open_storage(discover().choose(settings), settings) as shop:

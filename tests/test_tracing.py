@@ -1,4 +1,4 @@
-"""Traces: which spans a request makes on each storage, what is in them and what never is, and how they get out."""
+"""Traces: the spans of a request on each storage, their content, and their export."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ CALLER = "b7ad6b7169203331"
 
 
 class Spans:
-    """What one application has exported."""
+    """The spans that one application has exported."""
 
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()
@@ -86,7 +86,7 @@ def id_of(span: ReadableSpan) -> int:
 # On every storage
 
 
-async def test_a_change_is_a_unit_of_work_and_its_round_trips(shop: Shop, spans: Spans, app: FastAPI) -> None:
+async def test_change_has_unit_of_work_and_round_trips(shop: Shop, spans: Spans, app: FastAPI) -> None:
     server, within = await spans.of(shop.client.post("/tags", json={"name": "x"}, headers={"X-Request-ID": "abc"}))
     assert (server.name, server.parent, server.status.status_code) == ("POST /tags", None, StatusCode.UNSET)
     assert known(server) == {
@@ -105,7 +105,7 @@ async def test_a_change_is_a_unit_of_work_and_its_round_trips(shop: Shop, spans:
     assert [span for span in within if span not in trips] == [unit]
 
 
-async def test_a_read_has_its_round_trip_and_no_unit_of_work(shop: Shop, spans: Spans) -> None:
+async def test_read_has_one_round_trip_span(shop: Shop, spans: Spans) -> None:
     await shop.tag()
     server, [trip] = await spans.of(shop.client.get("/tags/1"))
     assert server.name == "GET /tags/{id}"
@@ -122,7 +122,7 @@ async def test_every_round_trip_has_a_span(shop: Shop, spans: Spans, round_trips
     assert len([span for span in within if span.kind is SpanKind.CLIENT]) == len(made) > 2
 
 
-async def test_each_run_of_a_unit_of_work_is_a_span(
+async def test_each_run_of_unit_of_work_is_a_span(
     shop: Shop, spans: Spans, inject_conflicts: Callable[[int], None]
 ) -> None:
     inject_conflicts(2)
@@ -136,7 +136,7 @@ async def test_each_run_of_a_unit_of_work_is_a_span(
     assert server.status.status_code is StatusCode.UNSET
 
 
-async def test_nothing_that_a_client_said_is_in_a_span(shop: Shop, spans: Spans) -> None:
+async def test_spans_hold_no_client_data(shop: Shop, spans: Spans) -> None:
     user = await shop.user(username="Secretive", email="hidden@example.com", full_name="Hush Hush", bio="FROM hidden")
     for path in (
         "/users/by-email/hidden@example.com",
@@ -153,11 +153,11 @@ async def test_nothing_that_a_client_said_is_in_a_span(shop: Shop, spans: Spans)
     assert re.findall(f"(?i)secretive|hidden|hush|{PASSWORD}|user_[0-9]", everything) == []
 
 
-# Whatever is beneath
+# On any storage
 
 
 @pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb", "mongodb")
-async def test_a_round_trip_takes_as_long_as_its_answer(shop: Shop, spans: Spans) -> None:
+async def test_round_trip_span_has_duration(shop: Shop, spans: Spans) -> None:
     _, within = await spans.of(shop.client.post("/tags", json={"name": "x"}))
     _, [read] = await spans.of(shop.client.get("/tags/1"))
     made = [span for span in within if span.kind is SpanKind.CLIENT]
@@ -171,7 +171,7 @@ async def changed(tx: Transaction, id: int) -> None:
 
 
 @pytest.mark.only("postgresql", "mysql", "mariadb", "mongodb")
-async def test_a_real_conflict_is_counted_and_seen(shop: Shop, spans: Spans, app: FastAPI) -> None:
+async def test_real_conflict_is_counted_and_traced(shop: Shop, spans: Spans, app: FastAPI) -> None:
     for _ in range(2):
         await shop.tag()
     reached = {1: asyncio.Event(), 2: asyncio.Event()}
@@ -212,12 +212,12 @@ async def test_a_real_conflict_is_counted_and_seen(shop: Shop, spans: Spans, app
         ("", "round trip"),
     ],
 )
-def test_the_name_of_a_round_trip_holds_no_value(what: str, name: str) -> None:
+def test_round_trip_name_holds_no_value(what: str, name: str) -> None:
     assert operation(what) == name
 
 
 @pytest.mark.only("sqlite")
-async def test_the_trace_of_the_client_goes_on(shop: Shop, spans: Spans) -> None:
+async def test_client_trace_is_continued(shop: Shop, spans: Spans) -> None:
     carried = {"traceparent": f"00-{TRACE}-{CALLER}-01"}
     server, within = await spans.of(shop.client.post("/tags", json={"name": "x"}, headers=carried))
     assert parent_of(server) == int(CALLER, 16)
@@ -225,20 +225,20 @@ async def test_the_trace_of_the_client_goes_on(shop: Shop, spans: Spans) -> None
 
 
 @pytest.mark.only("sqlite")
-async def test_a_client_that_does_not_sample_is_heeded(shop: Shop, spans: Spans) -> None:
+async def test_unsampled_trace_makes_no_spans(shop: Shop, spans: Spans) -> None:
     await shop.client.get("/livez", headers={"traceparent": f"00-{TRACE}-{CALLER}-00"})
     assert spans.taken() == []
 
 
 @pytest.mark.only("sqlite")
-async def test_a_trace_that_makes_no_sense_is_not_gone_on_with(shop: Shop, spans: Spans) -> None:
+async def test_invalid_traceparent_is_ignored(shop: Shop, spans: Spans) -> None:
     for given in ("", "x", f"00-{TRACE}-{'0' * 16}-01", f"ff-{TRACE}-{CALLER}-01", f"00-{TRACE}-{CALLER}", "é" * 2000):
         server, _ = await spans.of(shop.client.get("/livez", headers={"traceparent": given.encode()}))
         assert server.parent is None, given
 
 
 @pytest.mark.only("sqlite")
-async def test_refusals_are_no_errors_of_ours_and_failures_are(
+async def test_only_server_failures_are_span_errors(
     shop: Shop, spans: Spans, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, _ = await spans.of(shop.client.get("/nothing"))
@@ -255,7 +255,7 @@ async def test_refusals_are_no_errors_of_ours_and_failures_are(
     assert "secret" not in server.to_json()
 
 
-# How they get out
+# Export
 
 
 @pytest.fixture
@@ -270,7 +270,7 @@ def traced(settings: Settings) -> Settings:
 
 
 @pytest.mark.only("sqlite")
-async def test_spans_are_sent_before_the_application_ends(
+async def test_spans_are_flushed_at_shutdown(
     built_app: FastAPI, settings: Settings, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test")
@@ -292,7 +292,7 @@ async def test_spans_are_sent_before_the_application_ends(
 
 @pytest.mark.only("sqlite")
 @pytest.mark.thorough
-async def test_a_collector_that_is_not_there_delays_no_request(
+async def test_missing_collector_does_not_block_shutdown(
     built_app: FastAPI, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
@@ -306,7 +306,7 @@ async def test_a_collector_that_is_not_there_delays_no_request(
 
 
 @pytest.mark.only("sqlite")
-async def test_a_server_writes_request_and_trace_into_each_line_of_its_log(
+async def test_log_lines_hold_request_and_trace_id(
     settings: Settings, tmp_path: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "shop-7")
@@ -325,7 +325,7 @@ async def test_a_server_writes_request_and_trace_into_each_line_of_its_log(
     assert collector.resource["service.name"] == "shop-7"
 
 
-async def test_without_the_extra_tracing_is_refused(
+async def test_tracing_without_extra_fails(
     built_app: FastAPI, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(sys.modules, "api.tracing")
@@ -336,10 +336,10 @@ async def test_without_the_extra_tracing_is_refused(
             pass
 
 
-def test_nothing_is_imported_where_nothing_is_traced() -> None:
+def test_tracing_off_imports_no_opentelemetry() -> None:
     program = (
         "import sys; from api.app import create_app; create_app();"
         "print([name for name in sys.modules if name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter'))])"
     )
-    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert told.stdout.strip() == "[]"
+    run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == "[]"
