@@ -77,7 +77,8 @@ def serve(name: str, storage: str, url: str, run_directory: RunDirectory, core: 
 
 
 def _python_path() -> str:
-    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    """This tree's modules come before those that are installed, which another tree may own; also its plugin's."""
+    return os.pathsep.join([str(ROOT), str(ROOT / "examples/memory"), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def _command(name: str, storage: str) -> list[str]:
