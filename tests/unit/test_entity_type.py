@@ -1,9 +1,11 @@
 """What follows from the declaration of an entity."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from core.entities import EntityType, OnDelete, VersionedEntity
+import pytest
+
+from core.entities import ENTITY_TYPES, EntityType, EntityTypes, OnDelete, VersionedEntity
 from core.entities.entity_type import Reference
 from core.entities.fields import Id, Price, Text
 from core.entities.filters import Compare, Operator, Search
@@ -42,3 +44,31 @@ def test_list_indexes_serve_sorts_filters_and_references() -> None:
         ("product_id", "created_at", "id"),
         ("user_id", "created_at", "id"),
     )
+
+
+def declare(**facts: Any) -> EntityTypes:
+    """All declarations, with one more of vouchers that has these facts."""
+    return EntityTypes([*ENTITY_TYPES, EntityType(entity=Voucher, name="voucher", plural="vouchers", **facts)])
+
+
+def test_unknown_field_or_target_is_refused() -> None:
+    with pytest.raises(TypeError, match="does not exist: colour"):
+        declare(sorts=("colour",))
+    with pytest.raises(TypeError, match="does not exist: shelves"):
+        declare(references=[Reference("user_id", "shelves", OnDelete.CASCADE)])
+
+
+def test_set_null_of_required_field_is_refused() -> None:
+    with pytest.raises(TypeError, match="user_id cannot be set to null"):
+        declare(references=[Reference("user_id", "users", OnDelete.SET_NULL)])
+
+
+def test_part_reference_that_does_not_restrict_is_refused() -> None:
+    part: EntityType[Any] = EntityType(
+        entity=Voucher,
+        name="voucher line",
+        plural="voucher_lines",
+        references=[Reference("product_id", "products", OnDelete.CASCADE)],
+    )
+    with pytest.raises(TypeError, match="references of its lines can only restrict"):
+        declare(parts={"lines": part})
