@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -115,7 +116,10 @@ class SqlMigrations(Migrations):
         """An error on the way, in core's terms; one that only our own mistake can cause stays what it is."""
         if isinstance(error, CommandError):
             known = ", ".join(revision.id for revision in self.history())
-            return ConfigurationError(f"{error}. This version of Stockroom knows the schema revisions {known}.")
+            hint = f" This version of Stockroom knows the schema revisions {known}."
+            return ConfigurationError(
+                f"{str(error).rstrip('.')}.{hint if isinstance(error.__cause__, RevisionError) else ''}"
+            )
         translated = translate_for_operator(self.dialect, self._settings, error)
         if isinstance(translated, TransientConflict):
             return Unavailable("Other transactions keep the database locked.")

@@ -1,7 +1,8 @@
 """Run by Alembic for every command, ours and its own."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.config import fileConfig
 from typing import Any
@@ -9,20 +10,23 @@ from typing import Any
 from alembic import context
 from alembic.operations import MigrationScript
 from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from backends.sql.dialects import Dialect
 from backends.sql.migrations import SqlMigrations, include_name
 from backends.sql.schema import metadata
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, StockroomError
 from core.plugins import discover
 from core.settings import load
 
 
 def number_revision(_migrations: MigrationContext, _revision: Any, scripts: list[MigrationScript]) -> None:
-    """Name new revisions 0003, 0004, …"""
-    heads: Iterable[str] = context.script.get_heads()
-    scripts[0].rev_id = f"{max(map(int, heads), default=0) + 1:04d}"
+    """Name new revisions 0003, 0004, …, unless ``--rev-id`` names them."""
+    if not getattr(context.config.cmd_opts, "rev_id", None):
+        known = [script.revision for script in context.script.walk_revisions()]
+        numbers = [int(revision) for revision in known if re.fullmatch("[0-9]{4}", revision)]
+        scripts[0].rev_id = f"{max(numbers, default=0) + 1:04d}"
 
 
 def options(dialect: Dialect) -> dict[str, Any]:
@@ -82,14 +86,29 @@ def migrations_of_settings() -> SqlMigrations:
     return migrations
 
 
+def run(migrations: SqlMigrations) -> None:
+    """Do what the command asks for, on the connection that was given, or else on one of its own."""
+    given: Connection | None = context.config.attributes.get("connection")
+    if context.is_offline_mode():
+        run_offline(migrations.dialect)
+    elif given is not None:
+        run_online(given, migrations.dialect)
+    else:
+        asyncio.run(migrations.on_connection(lambda connection: run_online(connection, migrations.dialect)))
+
+
+def run_command() -> None:
+    """Serve the ``alembic`` command, which prints its own errors in one line, and others with a traceback."""
+    try:
+        run(migrations_of_settings())
+    except StockroomError as error:
+        raise CommandError(" ".join(error.detail.split())) from error
+
+
 if context.config.config_file_name is not None:
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
 
-chosen: SqlMigrations = context.config.attributes.get("migrations") or migrations_of_settings()
-given: Connection | None = context.config.attributes.get("connection")
-if context.is_offline_mode():
-    run_offline(chosen.dialect)
-elif given is not None:
-    run_online(given, chosen.dialect)
+if "migrations" in context.config.attributes:
+    run(context.config.attributes["migrations"])
 else:
-    asyncio.run(chosen.on_connection(lambda connection: run_online(connection, chosen.dialect)))
+    run_command()
