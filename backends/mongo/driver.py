@@ -22,6 +22,7 @@ from pymongo.errors import (
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
+    WriteConcernError,
 )
 from pymongo.read_concern import ReadConcern
 from typing_extensions import override
@@ -44,6 +45,7 @@ __all__ = [
     "ReturnDocument",
     "ServerSelectionTimeoutError",
     "UpdateOne",
+    "WriteConcernError",
     "build_transaction_options",
     "create_client",
     "create_session",

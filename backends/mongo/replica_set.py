@@ -10,7 +10,7 @@ from typing import Any
 from typing_extensions import override
 
 from backends.mongo.abandoned import END_TIMEOUT_SECONDS, AbandonedTransactions
-from backends.mongo.collection import Collection, CollectionProvider, run_command, shielded
+from backends.mongo.collection import Collection, CollectionProvider, read_with_retry, run_command, shielded
 from backends.mongo.driver import (
     MAJORITY,
     AsyncClient,
@@ -20,7 +20,7 @@ from backends.mongo.driver import (
     timeout,
 )
 from backends.mongo.engine import Engine, EngineTransaction
-from backends.mongo.errors import UNKNOWN_COMMIT, translate
+from backends.mongo.errors import is_outcome_unknown, translate
 from backends.mongo.ids import IdAllocator
 from backends.mongo.pool import ConcurrencyLimiter
 from core.errors import TransientConflict, Unavailable
@@ -86,11 +86,12 @@ class ReplicaSetEngine(Engine):
 
     @override
     async def ping(self) -> None:
-        await run_command("ping", self._client.admin.command("ping"))
+        await read_with_retry(lambda: run_command("ping", self._client.admin.command("ping")))
 
     @override
     async def size(self) -> int:
-        stats = await run_command("dbStats", self._collections["counters"].database.command("dbStats"))
+        database = self._collections["counters"].database
+        stats = await read_with_retry(lambda: run_command("dbStats", database.command("dbStats")))
         return int(stats["totalSize"])
 
     @override
@@ -131,7 +132,7 @@ class ReplicaSetTransaction(_Collections, EngineTransaction):
                 await shielded(self._session.commit_transaction())
                 return
             except PyMongoError as error:
-                if not error.has_error_label(UNKNOWN_COMMIT):
+                if not is_outcome_unknown(error):
                     raise translate(error) from error
                 if time.monotonic() > deadline:
                     raise Unavailable(_UNKNOWN) from error
