@@ -31,7 +31,8 @@ class Collection:
     """A collection, used outside of units of work or, with a session, within one.
 
     Each method costs one round trip. Writes return the number of documents that matched. What may succeed later is a
-    ``TransientConflict`` in a unit of work, which runs again; outside, a read is sent again, and then it is Unavailable.
+    ``TransientConflict`` in a unit of work, which then runs again; outside, reads are sent again, and in the end it is
+    Unavailable.
     """
 
     def __init__(self, raw: Any, session: Any = None, limiter: ConcurrencyLimiter | None = None) -> None:
