@@ -35,7 +35,7 @@ class MongoBackend(Backend, SupportsTemporaryDatabases):
         pooled=True,
         max_writers=None,
         blocking_locks=False,
-        id_block=64,
+        id_block=8,
         durable=True,
         shared=True,
         repeatable_reads=True,

@@ -1,6 +1,7 @@
 """A collection as repositories use it: documents in and out, errors translated, round trips recorded."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from backends.mongo.driver import Document, PyMongoError, UpdateOne
 from backends.mongo.errors import translate
 from backends.mongo.pool import ConcurrencyLimiter
+from core.errors import TransientConflict, Unavailable
 from core.storage.round_trips import record_end, record_start
 
 T = TypeVar("T")
@@ -19,13 +21,18 @@ SortKeys = Sequence[tuple[str, int]]
 _SINGLE_BATCH = 1_000_000
 """Batch size that brings every document in one reply, as far as the server's limit of 16 MB per reply allows."""
 
+_READ_BACKOFFS = (0.05, 0.1, 0.2)
+"""Seconds that a read waits at most before it is sent again, the driver's own retry not counted."""
+
 _NO_LIMIT: nullcontext[None] = nullcontext()
 
 
 class Collection:
     """A collection, used outside of units of work or, with a session, within one.
 
-    Each method costs one round trip. Writes return the number of documents that matched.
+    Each method costs one round trip. Writes return the number of documents that matched. What may succeed later is a
+    ``TransientConflict`` in a unit of work, which then runs again; outside, reads are sent again, and in the end it is
+    Unavailable.
     """
 
     def __init__(self, raw: Any, session: Any = None, limiter: ConcurrencyLimiter | None = None) -> None:
@@ -45,54 +52,73 @@ class Collection:
     ) -> list[Document]:
         """The documents that match, in ``order``; ``index`` names the index that the server must use."""
         options: dict[str, Any] = {"sort": order, "skip": skip, "limit": limit, "batch_size": limit or _SINGLE_BATCH}
-        cursor = self._raw.find(filter, projection, session=self._session, **options)
-        if index:
-            cursor = cursor.hint(index)
-        return await self._execute("find", lambda: cursor.to_list(None))
+
+        def send() -> Awaitable[list[Document]]:
+            cursor = self._raw.find(filter, projection, session=self._session, **options)
+            return (cursor.hint(index) if index else cursor).to_list(None)  # type: ignore[no-any-return]
+
+        return await self._read("find", send)
 
     async def aggregate(self, pipeline: Sequence[Filter]) -> list[Document]:
         """The documents that a pipeline yields."""
-        cursor = self._raw.aggregate(list(pipeline), session=self._session, batchSize=_SINGLE_BATCH)
-        return await self._execute("aggregate", lambda: cursor.to_list(None))
+
+        def send() -> Awaitable[list[Document]]:
+            cursor = self._raw.aggregate(list(pipeline), session=self._session, batchSize=_SINGLE_BATCH)
+            return cursor.to_list(None)  # type: ignore[no-any-return]
+
+        return await self._read("aggregate", send)
 
     async def count(self, filter: Filter) -> int:
         """The exact number of documents that match. Without a filter, counted in the smallest index."""
         hint = {} if filter else {"hint": "_id_"}
-        return await self._execute("count", lambda: self._raw.count_documents(filter, session=self._session, **hint))
+        return await self._read("count", lambda: self._raw.count_documents(filter, session=self._session, **hint))
 
     async def insert(self, documents: Sequence[Document]) -> None:
         """Store new documents; all or none within a unit of work."""
-        await self._execute("insert", lambda: self._raw.insert_many(documents, session=self._session))
+        await self._write("insert", lambda: self._raw.insert_many(documents, session=self._session))
 
     async def insert_if_absent(self, document: Document) -> bool:
         """Store a new document unless one has its ``_id``; whether it was stored."""
         key, rest = {"_id": document["_id"]}, {name: value for name, value in document.items() if name != "_id"}
         update = {"$setOnInsert": rest}
-        result = await self._execute(
+        result = await self._write(
             "upsert", lambda: self._raw.update_one(key, update, upsert=True, session=self._session)
         )
         return result.upserted_id is not None
 
     async def update_one(self, filter: Filter, update: Update) -> int:
         """Change one document that matches."""
-        result = await self._execute("update", lambda: self._raw.update_one(filter, update, session=self._session))
+        result = await self._write("update", lambda: self._raw.update_one(filter, update, session=self._session))
         return int(result.matched_count)
 
     async def update_many(self, filter: Filter, update: Update) -> int:
         """Change every document that matches."""
-        result = await self._execute("update", lambda: self._raw.update_many(filter, update, session=self._session))
+        result = await self._write("update", lambda: self._raw.update_many(filter, update, session=self._session))
         return int(result.matched_count)
 
     async def update_each(self, changes: Sequence[tuple[Filter, Update]]) -> int:
         """Change one document for each pair of filter and update, in the order given."""
         writes = [UpdateOne(*change) for change in changes]
-        result = await self._execute("update", lambda: self._raw.bulk_write(writes, session=self._session))
+        result = await self._write("update", lambda: self._raw.bulk_write(writes, session=self._session))
         return int(result.matched_count)
 
     async def delete(self, filter: Filter) -> int:
         """Remove every document that matches."""
-        result = await self._execute("delete", lambda: self._raw.delete_many(filter, session=self._session))
+        result = await self._write("delete", lambda: self._raw.delete_many(filter, session=self._session))
         return int(result.deleted_count)
+
+    async def _read(self, name: str, command: Callable[[], Awaitable[T]]) -> T:
+        if self._session is not None:
+            return await self._execute(name, command)
+        return await read_with_retry(lambda: self._execute(name, command))
+
+    async def _write(self, name: str, command: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await self._execute(name, command)
+        except TransientConflict as conflict:
+            if self._session is not None:
+                raise
+            raise Unavailable from conflict
 
     async def _execute(self, name: str, command: Callable[[], Awaitable[T]]) -> T:
         """The result of ``command``, called once there is a slot: Motor starts a command before it is awaited."""
@@ -106,6 +132,19 @@ class CollectionProvider(Protocol):
     def collection(self, name: str) -> Collection:
         """The collection of this name."""
         ...
+
+
+async def read_with_retry(read: Callable[[], Awaitable[T]]) -> T:
+    """The result of a read outside of units of work, which is sent again after a conflict or an interruption."""
+    for backoff in _READ_BACKOFFS:
+        try:
+            return await read()
+        except TransientConflict:
+            await asyncio.sleep(random.uniform(0, backoff))  # noqa: S311
+    try:
+        return await read()
+    except TransientConflict as conflict:
+        raise Unavailable from conflict
 
 
 async def run_command(name: str, command: Awaitable[T]) -> T:

@@ -10,7 +10,8 @@ from beanie import init_beanie
 from backends.mongo import driver
 from backends.mongo.documents import DOCUMENTS, BaseDocument
 from backends.mongo.driver import AsyncClient, CommandLogger, PyMongoError, ServerSelectionTimeoutError
-from backends.mongo.errors import AUTHENTICATION_FAILED, UNAUTHORIZED, get_code, translate
+from backends.mongo.error_codes import AUTHENTICATION_FAILED, UNAUTHORIZED
+from backends.mongo.errors import get_code, translate_outside_units
 from backends.mongo.migrations import REVISIONS
 from backends.mongo.replica_set import ReplicaSetEngine
 from backends.mongo.schema_editor import SchemaEditor
@@ -145,4 +146,4 @@ def _connect_error(client: AsyncClient, error: PyMongoError) -> StockroomError:
         )
     if isinstance(error, driver.ConfigurationError):
         return ConfigurationError(f"DATABASE_URL: MongoDB's driver cannot use it: {error}.")
-    return translate(error)
+    return translate_outside_units(error)

@@ -22,11 +22,13 @@ from pymongo.errors import (
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
+    WriteConcernError,
 )
 from pymongo.read_concern import ReadConcern
 from typing_extensions import override
 
 __all__ = [
+    "APP_NAME",
     "HANDSHAKE_COMMANDS",
     "MAJORITY",
     "AsyncClient",
@@ -44,9 +46,11 @@ __all__ = [
     "ReturnDocument",
     "ServerSelectionTimeoutError",
     "UpdateOne",
+    "WriteConcernError",
     "build_transaction_options",
     "create_client",
     "create_session",
+    "get_server_session",
     "monitoring",
     "timeout",
 ]
@@ -55,6 +59,9 @@ Document = dict[str, Any]
 AsyncClient = Client[Document]
 
 MAJORITY = WriteConcern("majority")
+
+APP_NAME = "stockroom"
+"""The name of the application in the server's lists of connections and transactions."""
 
 HANDSHAKE_COMMANDS = {"hello", "ismaster", "saslStart", "saslContinue", "authenticate"}
 """Commands that open a connection and belong to no request."""
@@ -82,7 +89,7 @@ class CommandLogger(monitoring.CommandListener):
 
 def create_client(url: str, listeners: list[Any], options: Mapping[str, Any]) -> AsyncClient:
     """A client that connects with its first command; ``options`` by their names in the connection string."""
-    return Client(url, tz_aware=True, tzinfo=UTC, appname="stockroom", event_listeners=listeners, **options)
+    return Client(url, tz_aware=True, tzinfo=UTC, appname=APP_NAME, event_listeners=listeners, **options)
 
 
 def create_session(client: AsyncClient) -> Any:
@@ -91,6 +98,11 @@ def create_session(client: AsyncClient) -> Any:
     Untyped, because Motor's type stubs declare properties of sessions as methods.
     """
     return AsyncIOMotorClientSession(client.delegate.start_session(), client)
+
+
+def get_server_session(session: Any) -> Any:
+    """What the driver knows of a session on the server: it is ``dirty`` once a connection was lost in a command."""
+    return session.delegate._server_session
 
 
 def build_transaction_options(url_concern: WriteConcern) -> Mapping[str, Any]:

@@ -45,6 +45,9 @@ class Engine(ABC):
     def transaction(self) -> AbstractAsyncContextManager[EngineTransaction]:
         """A new transaction, undone when an exception leaves the context."""
 
+    def end_idle_transactions(self) -> None:  # noqa: B027 - nothing to do where a transaction ends with its process
+        """Begin to end transactions that lock documents and are idle, as those of processes that were killed."""
+
     @abstractmethod
     async def ping(self) -> None:
         """Return if the database answers; raises Unavailable otherwise."""

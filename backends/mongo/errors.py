@@ -1,14 +1,10 @@
-"""Translates the driver's errors to core's, in one place, by codes and labels and never by message."""
+"""Translates the driver's errors to core's, in one place, by the server's categories and labels, never by message."""
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from backends.mongo.driver import (
-    BulkWriteError,
-    ConnectionFailure,
-    OperationFailure,
-    PyMongoError,
-)
+from backends.mongo import error_codes as codes
+from backends.mongo.driver import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError, WriteConcernError
 from core.errors import Conflict, StockroomError, TransientConflict, Unavailable
 
 if TYPE_CHECKING:
@@ -18,33 +14,22 @@ logger = logging.getLogger(__name__)
 
 TRANSIENT = "TransientTransactionError"
 UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
+OVERLOADED = "SystemOverloadedError"
 
-DUPLICATE_KEY = 11000
-AUTHENTICATION_FAILED = 18
-UNAUTHORIZED = 13
-
-_TRANSIENT_CODES = {
-    24,  # LockTimeout
-    112,  # WriteConflict
-    225,  # TransactionTooOld
-    246,  # SnapshotUnavailable
-    251,  # NoSuchTransaction
-}
-_UNAVAILABLE_CODES = {
-    UNAUTHORIZED,
-    AUTHENTICATION_FAILED,
-    50,  # MaxTimeMSExpired
-    64,  # WriteConcernFailed
-    91,  # ShutdownInProgress
-    189,  # PrimarySteppedDown
-    202,  # NetworkInterfaceExceededTimeLimit
-    262,  # ExceededTimeLimit
-    10107,  # NotWritablePrimary
-    11600,  # InterruptedAtShutdown
-    11602,  # InterruptedDueToReplStateChange
-    13435,  # NotPrimaryNoSecondaryOk
-    14031,  # OutOfDiskSpace
-}
+_REFUSED = codes.ACCESS | codes.WRITES_REFUSED | codes.OUT_OF_RESOURCES
+_OVERDUE = codes.EXCEEDED_TIME_LIMIT | codes.WRITE_CONCERN | codes.SYSTEM_OVERLOADED | codes.UNREACHABLE
+_UNAVAILABLE = _REFUSED | _OVERDUE
+_LOST = (codes.NETWORK | codes.NOT_PRIMARY | codes.SHUTDOWN | codes.CLOSE_CONNECTION) - _UNAVAILABLE
+_CONFLICTS = (
+    codes.INTERRUPTION
+    | codes.SNAPSHOT
+    | codes.TWO_PHASE_DECISION_ACK
+    | codes.STALE_SHARD_VERSION
+    | codes.CURSOR_INVALIDATED
+    | codes.CANCELLATION
+    | codes.RETRIABLE
+    | codes.BUSY
+) - (_UNAVAILABLE | _LOST)
 
 
 class ConstraintViolation(Conflict):
@@ -63,30 +48,55 @@ class ConstraintViolation(Conflict):
 
 
 class Disconnected(TransientConflict):
-    """The connection of a unit of work was lost. It runs again on another; repeated losses mean Unavailable."""
+    """The connection of a unit of work was lost, or the server is no primary any more.
+
+    The unit of work runs again, on another connection; repeated losses mean Unavailable.
+    """
 
 
 def translate(error: PyMongoError, command: str = "command") -> StockroomError:
-    """The error of core for an error of the driver; ``command`` is for the log."""
+    """The error of core for an error in a unit of work; ``command`` is for the log."""
     if error.timeout:  # a unit of work could run again after it, but its time is used up
         logger.warning("%s: no answer in time: %s", command, type(error).__name__)
         return Unavailable()
     code = get_code(error)
-    if error.has_error_label(TRANSIENT) or code in _TRANSIENT_CODES:
-        return Disconnected() if isinstance(error, ConnectionFailure) else TransientConflict()
-    if code == DUPLICATE_KEY:
+    if code == codes.DUPLICATE_KEY:
         return ConstraintViolation()
-    if isinstance(error, ConnectionFailure) or code in _UNAVAILABLE_CODES:
+    if code in _LOST or (isinstance(error, ConnectionFailure) and error.has_error_label(TRANSIENT)):
+        return Disconnected()
+    if code in _CONFLICTS or error.has_error_label(TRANSIENT):
+        return TransientConflict()
+    if isinstance(error, ConnectionFailure) or error.has_error_label(OVERLOADED) or code in _UNAVAILABLE:
         logger.warning("%s: storage unavailable: %s, code %s", command, type(error).__name__, code)
         return Unavailable()
     logger.error("%s: storage failed: %s, code %s", command, type(error).__name__, code, exc_info=error)
     return StockroomError("The storage refused the operation.")
 
 
+def translate_outside_units(error: PyMongoError, command: str = "command") -> StockroomError:
+    """The error of core for an error of a command that no unit of work repeats: Unavailable instead of a conflict."""
+    translated = translate(error, command)
+    return Unavailable() if isinstance(translated, TransientConflict) else translated
+
+
+def is_outcome_unknown(error: PyMongoError) -> bool:
+    """Whether the server may have kept a transaction although the commit ended in this error.
+
+    The server labels the errors after which it certainly has not. Sending the commit again is always safe.
+    """
+    if error.has_error_label(TRANSIENT):
+        return False
+    has_label = error.has_error_label(UNKNOWN_COMMIT)
+    return has_label or isinstance(error, WriteConcernError) or get_code(error) in _LOST | _CONFLICTS | _OVERDUE
+
+
 def get_code(error: PyMongoError) -> int | None:
-    """The server's error code; of a bulk write, the code of its first failed write."""
+    """The server's error code; of a bulk write, the code of its first failed write, or of its write concern."""
+    details: Any = getattr(error, "details", None)
     if isinstance(error, BulkWriteError):
-        failed = (error.details or {}).get("writeErrors") or [{}]
+        failed = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())] or [{}]
         code: int | None = failed[0].get("code")
         return code
-    return error.code if isinstance(error, OperationFailure) else None
+    if isinstance(error, OperationFailure):
+        return error.code
+    return details.get("code") if isinstance(details, dict) else None

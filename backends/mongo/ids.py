@@ -2,16 +2,24 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextvars import Context
 from typing import Any
 
 from backends.mongo.collection import run_command, shielded
-from backends.mongo.driver import ReturnDocument
+from backends.mongo.driver import ReturnDocument, timeout
+from core.errors import StockroomError
 
-BLOCK_SIZE = 64
-"""Ids that a process reserves ahead. Those it has not used when it ends are lost."""
+MIN_BLOCK = 8
+"""Ids that a process reserves ahead in a new shop. Those it has not used when it is killed are lost."""
 
-_REFILL_BELOW = BLOCK_SIZE // 2
+_MAX_BLOCK = 64
+_CLOSE_SECONDS = 1.0
+
+
+def block_size(last: int) -> int:
+    """Ids to reserve ahead: an eighth of those that exist, within bounds."""
+    return min(_MAX_BLOCK, max(MIN_BLOCK, last // 8))
 
 
 class IdAllocator:
@@ -28,6 +36,7 @@ class IdAllocator:
         self._counters = counters
         self._blocks: dict[str, deque[int]] = {}
         self._refills: dict[str, asyncio.Task[None]] = {}
+        self._last: dict[str, int] = {}
 
     async def allocate(self, name: str, count: int) -> list[int]:
         """``count`` new ids of a collection, ascending. More than one always cost one round trip."""
@@ -36,25 +45,39 @@ class IdAllocator:
         while not (block := self._blocks.setdefault(name, deque())):
             await asyncio.shield(self._start_refill(name))
         key = block.popleft()
-        if len(block) < _REFILL_BELOW:
+        if len(block) < block_size(key) // 2:
             self._start_refill(name)
         return [key]
 
     async def close(self) -> None:
-        """Cancel the tasks that still run."""
-        refills = list(self._refills.values())
+        """Give back the ids that were not used, as far as no other process has reserved any since."""
+        if refills := list(self._refills.values()):
+            await asyncio.wait(refills, timeout=_CLOSE_SECONDS)
         for refill in refills:
             refill.cancel()
-        if refills:
-            await asyncio.wait(refills)
+        blocks, self._blocks = self._blocks, {}
+        with timeout(_CLOSE_SECONDS):
+            await asyncio.gather(*(self._give_back(name, block) for name, block in blocks.items() if block))
+
+    async def _give_back(self, name: str, block: Sequence[int]) -> None:
+        last = block[-1]
+        first = next(last - n + 1 for n, key in enumerate(reversed([-1, *block])) if key != last - n)
+        returned = self._counters.update_one({"_id": name, "last": last}, {"$set": {"last": first - 1}})
+        try:
+            await run_command("give ids back", shielded(returned))
+        except StockroomError:
+            return  # a gap, as after a crash; the translation has logged the error
 
     async def _allocate_many(self, name: str, count: int) -> list[int]:
-        """New ids, and a whole new block: the rest of the old block would now be out of order."""
+        """New ids, and a whole new block, which what is left of the old one precedes if none is between them."""
         if not count:
             return []
-        fresh = await self._reserve(name, count + BLOCK_SIZE)
-        self._blocks[name] = deque(fresh[count:])
-        return list(fresh[:count])
+        block = deque(await self._reserve(name, count + block_size(self._last.get(name, 0))))
+        old = self._blocks.get(name)
+        if old and old[-1] + 1 == block[0]:
+            block.extendleft(reversed(old))
+        self._blocks[name] = block
+        return [block.popleft() for _ in range(count)]
 
     def _start_refill(self, name: str) -> asyncio.Task[None]:
         if name not in self._refills:
@@ -69,7 +92,7 @@ class IdAllocator:
             done.exception()  # raised to the request that waits; without one, the next request tries again
 
     async def _refill(self, name: str) -> None:
-        fresh = await self._reserve(name, BLOCK_SIZE)
+        fresh = await self._reserve(name, block_size(self._last.get(name, 0)))
         self._blocks.setdefault(name, deque()).extend(fresh)
 
     async def _reserve(self, name: str, count: int) -> range:
@@ -77,4 +100,5 @@ class IdAllocator:
             {"_id": name}, {"$inc": {"last": count}}, upsert=True, return_document=ReturnDocument.AFTER
         )
         counter = await run_command("reserve ids", shielded(increment))
+        self._last[name] = counter["last"]
         return range(counter["last"] - count + 1, counter["last"] + 1)

@@ -10,17 +10,18 @@ from typing import Any
 from typing_extensions import override
 
 from backends.mongo.abandoned import END_TIMEOUT_SECONDS, AbandonedTransactions
-from backends.mongo.collection import Collection, CollectionProvider, run_command, shielded
+from backends.mongo.collection import Collection, CollectionProvider, read_with_retry, run_command, shielded
 from backends.mongo.driver import (
     MAJORITY,
     AsyncClient,
     PyMongoError,
     build_transaction_options,
     create_session,
+    get_server_session,
     timeout,
 )
 from backends.mongo.engine import Engine, EngineTransaction
-from backends.mongo.errors import UNKNOWN_COMMIT, translate
+from backends.mongo.errors import Disconnected, is_outcome_unknown, translate
 from backends.mongo.ids import IdAllocator
 from backends.mongo.pool import ConcurrencyLimiter
 from core.errors import TransientConflict, Unavailable
@@ -77,20 +78,34 @@ class ReplicaSetEngine(Engine):
     async def _undo(self, session: Any, error: BaseException) -> None:
         """Let the server end the transaction. The driver does not abort one whose commit it has sent."""
         has_ended = isinstance(error, TransientConflict) and not session.in_transaction
-        if not has_ended and (isinstance(error, Unavailable) or not session.in_transaction):
-            self._abandoned.add(session)
+        can_abort = session.in_transaction and not isinstance(error, Unavailable | Disconnected)
+        if not has_ended and not can_abort:
+            self._abandoned.add(session.session_id)
             return
         with timeout(END_TIMEOUT_SECONDS):
-            ending = shielded(session.end_session())
-            await (ending if has_ended else run_command("abort", ending))
+            await (session.end_session() if has_ended else self._abort(session))
+
+    async def _abort(self, session: Any) -> None:
+        """Abort a transaction. The driver raises no error where the server has not received that."""
+        session_id, server_session = session.session_id, get_server_session(session)
+        try:
+            await run_command("abort", shielded(session.end_session()))
+        finally:
+            if server_session.dirty:
+                self._abandoned.add(session_id)
+
+    @override
+    def end_idle_transactions(self) -> None:
+        self._abandoned.end_idle()
 
     @override
     async def ping(self) -> None:
-        await run_command("ping", self._client.admin.command("ping"))
+        await read_with_retry(lambda: run_command("ping", self._client.admin.command("ping")))
 
     @override
     async def size(self) -> int:
-        stats = await run_command("dbStats", self._collections["counters"].database.command("dbStats"))
+        database = self._collections["counters"].database
+        stats = await read_with_retry(lambda: run_command("dbStats", database.command("dbStats")))
         return int(stats["totalSize"])
 
     @override
@@ -131,7 +146,7 @@ class ReplicaSetTransaction(_Collections, EngineTransaction):
                 await shielded(self._session.commit_transaction())
                 return
             except PyMongoError as error:
-                if not error.has_error_label(UNKNOWN_COMMIT):
+                if not is_outcome_unknown(error):
                     raise translate(error) from error
                 if time.monotonic() > deadline:
                     raise Unavailable(_UNKNOWN) from error

@@ -40,6 +40,7 @@ class EntityMapping(Generic[E]):
             codecs_of(entity_type, view or entity_type.entity),
             unique_sorts=frozenset(unique.name for unique in entity_type.unique if len(unique.fields) == 1),
             filter_indexes=frozenset(name for name in entity_type.fields if has_list_index(entity_type.plural, name)),
+            key=entity_type.key,
         )
 
     def to_document(self, entity: E) -> Document:
@@ -203,7 +204,8 @@ async def delete_entities(unit: UnitOfWork, entity_type: EntityType[Any], ids: S
     Raises:
         StillReferenced: an entity that restricts deletion refers to one of them.
     """
-    if not ids:
+    deleted = await unit.collection(entity_type.plural).delete({"_id": {"$in": ids}}) if ids else 0
+    if not deleted:
         return 0
     cascades: _Cascades = defaultdict(list)
     await _apply_effects(unit, entity_type, ids, at, cascades)
@@ -211,7 +213,7 @@ async def delete_entities(unit: UnitOfWork, entity_type: EntityType[Any], ids: S
         await unit.collection(plural).delete({"$or": [{field: {"$in": to}} for field, to in references]})
         unit.mark_deleted_where(plural, partial(_refers, references))
     unit.mark_deleted(entity_type.plural, ids)
-    return await unit.collection(entity_type.plural).delete({"_id": {"$in": ids}})
+    return deleted
 
 
 def _refers(references: Sequence[tuple[str, Sequence[int]]], entity: Any) -> bool:

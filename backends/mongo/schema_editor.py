@@ -8,7 +8,7 @@ from typing_extensions import override
 from backends.mongo.collection import Collection
 from backends.mongo.documents import DOCUMENTS
 from backends.mongo.driver import MAJORITY, PyMongoError
-from backends.mongo.errors import translate
+from backends.mongo.errors import translate_outside_units
 from backends.mongo.indexes import describe_indexes, index_name
 from backends.mongo.validators import derive_validator
 from migrations.mongo import Rule, Schema
@@ -37,7 +37,7 @@ class SchemaEditor(Schema):
         try:
             await self._database.client.drop_database(self._database.name)
         except PyMongoError as error:
-            raise translate(error) from error
+            raise translate_outside_units(error) from error
 
     @override
     async def create(self, name: str, rule: Rule) -> None:
@@ -46,14 +46,14 @@ class SchemaEditor(Schema):
                 await self._database.create_collection(name)
             await self.require(name, rule)
         except PyMongoError as error:
-            raise translate(error) from error
+            raise translate_outside_units(error) from error
 
     @override
     async def require(self, name: str, rule: Rule) -> None:
         try:
             await self._database.command({"collMod": name, "validator": {"$jsonSchema": rule}})
         except PyMongoError as error:
-            raise translate(error) from error
+            raise translate_outside_units(error) from error
 
     @override
     async def index(self, name: str, keys: Sequence[str], *, unique: bool = False, present: str | None = None) -> None:
@@ -64,7 +64,7 @@ class SchemaEditor(Schema):
         try:
             await self._database[name].create_index([(key, 1) for key in keys], name=title, **options)
         except PyMongoError as error:
-            raise translate(error) from error
+            raise translate_outside_units(error) from error
 
     @override
     async def unindex(self, name: str, keys: Sequence[str]) -> None:
@@ -73,14 +73,14 @@ class SchemaEditor(Schema):
             if title in await collection.index_information():
                 await collection.drop_index(title)
         except PyMongoError as error:
-            raise translate(error) from error
+            raise translate_outside_units(error) from error
 
     @override
     async def drop(self, name: str) -> None:
         try:
             await self._database.drop_collection(name)
         except PyMongoError as error:
-            raise translate(error) from error
+            raise translate_outside_units(error) from error
 
     async def describe(self) -> Description:
         """The collections that exist, with their validators and indexes."""

@@ -166,9 +166,9 @@ class Capabilities:
         int,
         CapabilityInfo(
             CapabilityKind.VALUE,
-            "Number of ids that a process reserves at once. With 1, ids ascend in the order of creation. With more, a "
-            "later entity may have a lower id than one created by another process, and a restart skips the unused "
-            "ones.",
+            "Number of ids that a process of a new shop reserves at once; in a large one it may be more. With 1, ids "
+            "ascend in the order of creation. With more, a later entity may have a lower id than one of another "
+            "process, and a killed process skips some.",
         ),
     ]
 

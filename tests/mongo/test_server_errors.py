@@ -1,7 +1,7 @@
 """Errors of servers: one line at the start for a server that cannot be used, and faults while it is used."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +12,12 @@ from conformance.defaults import settings_for
 from conformance.processes.ports import PortPool
 from conformance.processes.process import ProcessFailed
 from conformance.processes.servers import start_servers
-from core.clock import now
-from core.entities import CategoryDraft
 from core.errors import StockroomError, TransientConflict, Unavailable
 from core.plugins import Registry
-from core.storage import Storage, Transaction
-from tests.harness.kind import database_url
+from core.storage import Storage
 from tests.harness.run_directory import RunDirectory
-from tests.mongo.deployment import failpoint, initiate, open_client, start_node
+from tests.mongo.deployment import failpoint, open_client, start_node
+from tests.mongo.units import CountedUnit, category_names
 
 pytestmark = pytest.mark.only("mongodb")
 
@@ -31,48 +29,6 @@ COMMIT_FAULTS = {
     "time is up": {"errorCode": 50},
     "committed, but not by the majority in time": {"writeConcernError": {"code": 64, "errmsg": "waited in vain"}},
 }
-
-
-@pytest.fixture(scope="module")
-def faulty_url(site: RunDirectory, mongod: Path, registry: Registry) -> str:
-    """A database on a replica set of one, whose commands can be made to fail."""
-
-    async def prepare() -> str:
-        url = database_url(
-            await initiate(await start_node(site, mongod, "--setParameter=enableTestCommands=1")), "shop"
-        )
-        settings = settings_for(url)
-        await registry.choose(settings).migrations(settings).up()
-        return url
-
-    return asyncio.run(prepare())
-
-
-@pytest.fixture
-async def faulty(faulty_url: str, registry: Registry) -> AsyncIterator[Storage]:
-    """That database, opened, its ids reserved, and without categories."""
-    settings = settings_for(faulty_url)
-    storage = await registry.choose(settings).open(settings)
-    async with open_client(faulty_url) as client:
-        await client["shop"]["categories"].delete_many({})
-    yield storage
-    await storage.close()
-
-
-class CountedUnit:
-    """A unit of work that stores a category and counts how often it is run."""
-
-    def __init__(self, name: str) -> None:
-        self.runs = 0
-        self._draft = CategoryDraft(name=name, slug=name)
-
-    async def __call__(self, tx: Transaction) -> None:
-        self.runs += 1
-        await tx.categories.add([self._draft], now())
-
-
-async def category_names(storage: Storage) -> list[str]:
-    return [category.name for category in await storage.categories.all()]
 
 
 def read_output(url: str, folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ from backends.mongo.collection import Collection, CollectionProvider, Filter
 from backends.mongo.driver import Document
 from backends.mongo.errors import ConstraintViolation
 from backends.mongo.repositories.users import USERS
+from backends.mongo.repository import EntityMapping
 from backends.mongo.unit_of_work import UnitOfWork
 from backends.mongo.violations import PendingWrite
 from core.entities import EXPIRING_ENTRY, EntryKind, ExpiringEntry, User
@@ -17,7 +18,7 @@ from core.storage.repositories import ExpiringEntryReader, ExpiringEntryReposito
 
 ENTRIES = EXPIRING_ENTRY.plural
 
-_PROJECTION = dict.fromkeys(("_id", "kind", "user_id", "value", "expires_at"), 1)
+_ENTRIES: EntityMapping[ExpiringEntry] = EntityMapping(EXPIRING_ENTRY)
 _USERS: Filter = {"from": "users", "localField": "user_id", "foreignField": "_id", "as": "user"}
 
 
@@ -51,8 +52,8 @@ class MongoExpiringEntryReader(ExpiringEntryReader):
 
     async def _find(self, key: str) -> ExpiringEntry | None:
         """The entry under a key, expired or not."""
-        found = await self._collection.find({"_id": key}, _PROJECTION, limit=1)
-        return _to_entry(found[0]) if found else None
+        found = await self._collection.find({"_id": key}, _ENTRIES.mapper.projection, limit=1)
+        return _ENTRIES.mapper.to_entity(found[0]) if found else None
 
 
 class MongoExpiringEntryRepository(MongoExpiringEntryReader, ExpiringEntryRepository):
@@ -65,7 +66,7 @@ class MongoExpiringEntryRepository(MongoExpiringEntryReader, ExpiringEntryReposi
     @override
     async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
         """As in the contract: of two units of work that insert the same key, the second is run again."""
-        document = _to_document(entry)
+        document = _ENTRIES.to_document(entry)
         if not await self._insert(document):
             found = await self._find(entry.key)
             if found and found.expires_at > at:
@@ -121,17 +122,3 @@ class MongoExpiringEntryRepository(MongoExpiringEntryReader, ExpiringEntryReposi
     async def _update(self, key: str, changes: Document) -> None:
         if await self._collection.update_one({"_id": key}, {"$set": changes}) != 1:
             raise TransientConflict
-
-
-def _to_entry(document: Document) -> ExpiringEntry:
-    return ExpiringEntry(key=document.pop("_id"), **document | {"kind": EntryKind(document["kind"])})
-
-
-def _to_document(entry: ExpiringEntry) -> Document:
-    return {
-        "_id": entry.key,
-        "kind": entry.kind.value,
-        "user_id": entry.user_id,
-        "value": entry.value,
-        "expires_at": entry.expires_at,
-    }
