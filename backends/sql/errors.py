@@ -35,6 +35,14 @@ class Disconnected(Unavailable):
     """The connection broke, so that nothing of an unfinished unit of work was kept."""
 
 
+class TransactionEnded(Unavailable):
+    """The server has ended a transaction before its commit, and no statement of it failed; the outcome is unknown."""
+
+    def __init__(self) -> None:
+        logger.error("the server ended a transaction before its commit without an error; its outcome is unknown")
+        super().__init__()
+
+
 class IntegrityViolation(StockroomError):
     """A constraint refused a write. Caught where it is known which entity it was about."""
 

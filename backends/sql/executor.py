@@ -17,7 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from backends.sql.dialects import Dialect, ErrorClass
-from backends.sql.errors import Disconnected, classify, statement_timed_out, translate
+from backends.sql.errors import (
+    Disconnected,
+    IntegrityViolation,
+    TransactionEnded,
+    classify,
+    statement_timed_out,
+    translate,
+)
 from backends.sql.pool import Pool, PooledConnection
 from backends.sql.statement import CachedStatement, CompiledStatement, Executor, Params, QueryExecutor, Values
 from core.settings import Settings
@@ -158,20 +165,85 @@ class StatementExecutor(Executor):
         timer = self._context.timer
         task = timer.start(self._context.statement_timeout)
         try:
-            return await sent
+            answer = await sent
         except asyncio.CancelledError:
             if not timer.is_timed_out(task):
                 raise
-            raise statement_timed_out() from None
+            raise self._failed_with(statement_timed_out()) from None
         except Exception as error:
-            raise translate(self._dialect, error) from error
+            raise self._failed_with(translate(self._dialect, error)) from error
+        else:
+            self._check_transaction()
+            return answer
         finally:
             timer.stop(task)
             round_trips.record_end()
 
+    def _failed_with(self, error: BaseException) -> BaseException:
+        """The error, once it is known to the unit of work."""
+        return error
+
+    def _check_transaction(self) -> None:
+        """Called after each statement that succeeded."""
+
 
 class UnitOfWorkExecutor(StatementExecutor):
-    """Executes the statements of a unit of work."""
+    """Executes the statements of a unit of work.
+
+    An error of the database ends the unit of work, whatever ``work`` makes of it: some servers roll back all of it, and
+    execute what follows outside any transaction. A constraint that is violated within a savepoint ends only that.
+    """
+
+    def __init__(self, pooled: PooledConnection, context: ExecutorContext) -> None:
+        super().__init__(pooled, context)
+        self._is_open = False
+        self._failure: BaseException | None = None
+
+    async def begin(self, statement: str) -> None:
+        """Begin the transaction, with the dialect's statement for that."""
+        self._adapter.prepare_unit_of_work(self._driver)
+        await self.execute_raw(statement)
+        self._is_open = True
+
+    async def commit(self) -> None:
+        """Commit the transaction."""
+        self._is_open = False
+        await self.execute_raw("COMMIT")
+
+    async def roll_back(self) -> None:
+        """Roll back what there is."""
+        self._is_open, self._failure = False, None
+        await self.execute_raw("ROLLBACK")
+
+    def end(self) -> None:
+        """Leave the connection as it was before ``begin``."""
+        self._adapter.end_unit_of_work(self._driver)
+
+    def check_intact(self) -> None:
+        """Raise the error of an earlier statement, if there was one."""
+        if self._failure is not None:
+            raise self._failure
+
+    @override
+    def execute(self, statement: Executable, params: Params = None) -> Awaitable[CursorResult[Any]]:
+        self.check_intact()
+        return super().execute(statement, params)
+
+    @override
+    def _send(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> Awaitable[T]:
+        self.check_intact()
+        return super()._send(call, sql, *arguments)
+
+    @override
+    def _failed_with(self, error: BaseException) -> BaseException:
+        self._failure = self._failure or error
+        return error
+
+    @override
+    def _check_transaction(self) -> None:
+        if self._is_open and not self._adapter.is_in_transaction(self._driver):
+            self._is_open = False
+            raise self._failed_with(TransactionEnded())
 
     def insert(self, table: Table, values: Sequence[Values]) -> Awaitable[list[int]]:
         """Insert rows; their new ids, in the order given."""
@@ -188,7 +260,8 @@ class UnitOfWorkExecutor(StatementExecutor):
         try:
             yield
         except Exception:
-            if not self.is_lost:
+            if self._failure is None or isinstance(self._failure, IntegrityViolation):
+                self._failure = None
                 await self.execute_raw("ROLLBACK TO SAVEPOINT part")
             raise
         await self.execute_raw("RELEASE SAVEPOINT part")

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import mysql
 
 from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, SERVER_CAPABILITIES, ColumnTypes, Dialect, ErrorClass
-from backends.sql.dialects.mysql.drivers import MySQLAdapter
+from backends.sql.dialects.mysql.drivers import AsyncmyAdapter, MySQLAdapter
 from backends.sql.dialects.mysql.inserts import insert_with_lastrowid, upsert_on_duplicate_key
 from backends.sql.temporary import created_by
 from core.errors import Unavailable
@@ -113,8 +113,6 @@ def _take_named_lock(connection: Connection) -> None:
     connection.commit()
 
 
-_ADAPTER = MySQLAdapter()
-
 MYSQL = Dialect(
     name="mysql",
     title="MySQL",
@@ -123,7 +121,7 @@ MYSQL = Dialect(
         Driver("asyncmy", "asyncmy", "stockroom[mysql]"),
         Driver("aiomysql", "aiomysql", "aiomysql"),
     ),
-    driver_adapters={"asyncmy": _ADAPTER, "aiomysql": _ADAPTER},
+    driver_adapters={"asyncmy": AsyncmyAdapter(), "aiomysql": MySQLAdapter()},
     example_url="mysql://user:password@localhost:3306/stockroom",
     capabilities=SERVER_CAPABILITIES,
     minimum_version=(8, 0, 17),  # the collation utf8mb4_0900_bin
