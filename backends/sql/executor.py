@@ -20,6 +20,7 @@ from backends.sql.dialects import Dialect, ErrorClass
 from backends.sql.errors import (
     Disconnected,
     IntegrityViolation,
+    NotWritable,
     TransactionEnded,
     classify,
     statement_timed_out,
@@ -27,11 +28,19 @@ from backends.sql.errors import (
 )
 from backends.sql.pool import Pool, PooledConnection
 from backends.sql.statement import CachedStatement, CompiledStatement, Executor, Params, QueryExecutor, Values
+from core.errors import TransientConflict
 from core.settings import Settings
 from core.storage import round_trips
+from core.storage.observer import Observer
+from core.storage.retry import RetryPolicy, run_with_retry
 from core.timeouts import DeadlineTimer
 
 T = TypeVar("T")
+
+_REFUSED_BY_SERVER = (ErrorClass.UNIQUE, ErrorClass.REFERENCE, ErrorClass.TRANSIENT, ErrorClass.NOT_WRITABLE)
+"""Classes of errors after which the connection is known to be open."""
+
+_RETRIES_OF_READS = RetryPolicy(deadline=5.0)
 
 
 class ExecutorContext:
@@ -41,7 +50,7 @@ class ExecutorContext:
         dialect: of the database.
         adapter: of the driver.
         statement_timeout: seconds that one statement may take.
-        acquire: see ``Pool.acquire``.
+        pool: of connections.
         timer: of everything that waits for the database.
     """
 
@@ -51,7 +60,7 @@ class ExecutorContext:
         self.dialect = dialect
         self.adapter = dialect.adapter_of(engine.driver)
         self.statement_timeout = settings.database_timeout
-        self.acquire = pool.acquire
+        self.pool = pool
         self.timer = timer
         self._sqlalchemy_dialect = engine.dialect
         self._compiled: dict[CachedStatement, CompiledStatement] = {}
@@ -144,7 +153,7 @@ class StatementExecutor(Executor):
             await asyncio.shield(self.discard())  # half an answer may be on its way
             raise
         except Exception as error:
-            if classify(self._dialect, error) in (None, ErrorClass.DISCONNECTED):
+            if classify(self._dialect, error) not in _REFUSED_BY_SERVER:
                 await self._require_connection()
             raise
 
@@ -171,7 +180,10 @@ class StatementExecutor(Executor):
                 raise
             raise self._failed_with(statement_timed_out()) from None
         except Exception as error:
-            raise self._failed_with(translate(self._dialect, error)) from error
+            translated = translate(self._dialect, error)
+            if isinstance(translated, Disconnected | NotWritable) and not self.is_lost:
+                await self._context.pool.discard_all(self._connection)
+            raise self._failed_with(translated) from error
         else:
             self._check_transaction()
             return answer
@@ -268,7 +280,9 @@ class UnitOfWorkExecutor(StatementExecutor):
 
 
 class ReadExecutor(QueryExecutor):
-    """Executes each query on a connection that is released at once. One that met a lost connection is tried again."""
+    """Executes each query on a connection that is released at once. One that met a lost connection is tried again, and
+    one that met a conflict, such as a lock on the whole table, again for some seconds.
+    """
 
     def __init__(self, context: ExecutorContext) -> None:
         self._context = context
@@ -277,11 +291,13 @@ class ReadExecutor(QueryExecutor):
     async def rows(self, statement: Executable | CachedStatement, params: Params = None) -> Sequence[Any]:
         try:
             return await self._rows(statement, params)
-        except Disconnected:
+        except (Disconnected, NotWritable):
             return await self._rows(statement, params)
+        except TransientConflict:
+            return await run_with_retry(lambda: self._rows(statement, params), _RETRIES_OF_READS, Observer())
 
     async def _rows(self, statement: Executable | CachedStatement, params: Params) -> Sequence[Any]:
-        async with self._context.acquire() as pooled:
+        async with self._context.pool.acquire() as pooled:
             return await StatementExecutor(pooled, self._context).rows(statement, params)
 
 

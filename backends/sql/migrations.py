@@ -20,7 +20,7 @@ from backends.sql.engine import migration_engine
 from backends.sql.errors import connect_error, translate_for_operator
 from backends.sql.search import is_search_table
 from backends.sql.server_checks import check_server
-from core.errors import ConfigurationError, TransientConflict, Unavailable
+from core.errors import ConfigurationError
 from core.settings import Settings
 from core.storage import Migrations, Revision
 
@@ -116,10 +116,7 @@ class SqlMigrations(Migrations):
         if isinstance(error, CommandError):
             known = ", ".join(revision.id for revision in self.history())
             return ConfigurationError(f"{error}. This version of Stockroom knows the schema revisions {known}.")
-        translated = translate_for_operator(self.dialect, self._settings, error)
-        if isinstance(translated, TransientConflict):
-            return Unavailable("Other transactions keep the database locked.")
-        return translated
+        return translate_for_operator(self.dialect, self._settings, error)
 
     def _config(self, output: StringIO | None = None) -> Config:
         config = Config(output_buffer=output) if output else Config()
