@@ -1,7 +1,7 @@
 """The application: one function that creates it, one lifespan that owns everything it holds open."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +22,16 @@ from api.problems import add_exception_handlers
 from api.routers import ROUTERS, auth
 from api.routing import MethodTable, RouteIndex, permissions_of
 from core import plugins
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, Unavailable
 from core.passwords import PasswordHasher
 from core.plugins import Registry
 from core.services.expiring import purge_periodically
 from core.services.idempotency import InProgressKeys
+from core.services.readiness import WriteCheck
 from core.services.sessions import Sessions
 from core.settings import Auth, Settings, load
 from core.startup import open_storage
+from core.storage import Storage
 from core.timeouts import DeadlineTimer
 from core.tokens import Tokens
 
@@ -117,9 +119,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with logs.standard_logs(chosen.debug):
         async with open_storage(backend, chosen) as handle, purge_periodically(handle.storage):
             app.state.backend, app.state.storage, app.state.head = handle.backend, handle.storage, handle.head
+            app.state.write_check = await _write_check(handle.storage)
             with app.state.metrics.of(backend.name, handle.storage):
                 async with _tracing(chosen, backend.name) as app.state.tracing:
                     yield
+
+
+async def _write_check(storage: Storage) -> WriteCheck:
+    """Of a storage that was just opened; one that takes no writes is served nevertheless, and not ready."""
+    check = WriteCheck(storage)
+    with suppress(Unavailable):
+        await check.require()
+    return check
 
 
 def _tracing(settings: Settings, backend: str) -> "AbstractAsyncContextManager[Tracing | None]":

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from api.client_address import client_network
 from core.entities import User
 from core.passwords import PasswordHasher
+from core.services.readiness import WriteCheck
 from core.services.sessions import Sessions
 from core.settings import Settings
 from core.storage import Backend, Storage
@@ -30,6 +31,11 @@ async def _backend(request: Request) -> Backend:
 async def _head(request: Request) -> str | None:
     head: str | None = request.app.state.head
     return head
+
+
+async def _write_check(request: Request) -> WriteCheck:
+    check: WriteCheck = request.app.state.write_check
+    return check
 
 
 async def password_hasher(request: Request) -> PasswordHasher:
@@ -75,6 +81,7 @@ async def _current_session(request: Request) -> CurrentSession:
 StorageDep = Annotated[Storage, Depends(_storage)]
 """The storage as the user may use it."""
 BackendDep = Annotated[Backend, Depends(_backend)]
+WriteCheckDep = Annotated[WriteCheck, Depends(_write_check)]
 HeadDep = Annotated[str | None, Depends(_head)]
 HasherDep = Annotated[PasswordHasher, Depends(password_hasher)]
 SettingsDep = Annotated[Settings, Depends(_settings)]

@@ -57,6 +57,8 @@ _PHRASES = {413: "Content Too Large"}  # differs between versions of Python; a p
 _MAX_ERRORS = 100
 _MAX_NAME = 100
 
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
 Location = Literal["path", "query", "header", "body"]
 
 
@@ -114,6 +116,8 @@ async def _on_stockroom_error(request: Request, error: StockroomError) -> Respon
     status = status_of(type(error))
     if status == 500:
         raise error
+    if isinstance(error, Unavailable) and request.method not in _READING:
+        request.app.state.write_check.record_failure()
     fields = [
         ProblemField(field=e.field, location=_location(request, e.field), message=_sentence(e.message), code=e.code)
         for e in error.errors[:_MAX_ERRORS]

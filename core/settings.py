@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         database_timeout: Seconds the database has to answer one statement. After that the request gets a 503 and its
             connection is closed. Keep it above the 5 s that a statement may wait for a lock, and above the slowest
             statement that you need.
+        idle_transaction_timeout: Seconds that the database waits for the next statement of a transaction, before it
+            rolls back and releases its locks, as when the network to a process is cut. PostgreSQL, MySQL and MariaDB;
+            see docs/pools.md#clients-that-vanish.
         app_name: Title of the API, in ``GET /`` and in the API document.
         debug: Log in detail, as text for people instead of JSON.
         tracing: Send traces to the collector that the ``OTEL_…`` variables name. Needs the extra ``tracing``; see
@@ -97,6 +100,7 @@ class Settings(BaseSettings):
     storage_backend: str | None = None
     database_echo: bool = False
     database_timeout: float = Field(default=30.0, gt=0, le=3600)
+    idle_transaction_timeout: int = Field(default=10, ge=1, le=3600)
     app_name: str = "Stockroom"
     debug: bool = False
     tracing: bool = False

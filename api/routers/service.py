@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import Request, Response
 
 from api.auth.permissions import OPERATORS, PUBLIC
-from api.dependencies import BackendDep, HeadDep, SettingsDep, StorageDep
+from api.dependencies import BackendDep, HeadDep, SettingsDep, StorageDep, WriteCheckDep
 from api.metrics import Metrics
 from api.routing import Router
 from core.errors import Unavailable
@@ -116,9 +116,10 @@ async def get_liveness() -> Alive:
 
 
 @router.get("/readyz", permission=PUBLIC)
-async def get_readiness(storage: StorageDep, head: HeadDep) -> Ready:
-    """Check that requests can be served: the database answers and its schema is current."""
+async def get_readiness(storage: StorageDep, head: HeadDep, write_check: WriteCheckDep) -> Ready:
+    """Check that requests can be served: the database answers, takes writes, and its schema is current."""
     await storage.ping()
+    await write_check.require()
     revision = await storage.schema_revision()
     if revision != head:
         raise Unavailable(f"The schema is at revision {revision or 'none'}; {head} is needed.")

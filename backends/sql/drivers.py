@@ -41,6 +41,19 @@ class DriverAdapter(ABC):
     async def execute_raw(self, connection: Any, sql: str) -> None:
         """Run a statement that has neither parameters nor rows."""
 
+    def prepare_unit_of_work(self, driver: Any) -> None:  # noqa: B027 - most drivers need nothing
+        """Let the driver report every error of a unit of work, at its own connection; see ``end_unit_of_work``."""
+
+    def end_unit_of_work(self, driver: Any) -> None:  # noqa: B027
+        """Undo ``prepare_unit_of_work``, whether the connection is lost or not."""
+
+    def is_in_transaction(self, driver: Any) -> bool:  # noqa: ARG002 - a driver may not know
+        """Whether a transaction was open after the last answer of the server; also True where the driver cannot tell.
+
+        No round trip, and called after every statement of a unit of work.
+        """
+        return True
+
     async def insert_rows(self, connection: Any, sql: str, arguments: Sequence[Arguments]) -> int:
         """Run an INSERT of one row for many rows, as one statement; the id of the first, where the driver reports it.
 

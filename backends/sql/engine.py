@@ -50,6 +50,8 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _record_round_trip)
     _on_connect(engine, *dialect.on_connect, dialect.enforce_references, _statement_timeout(dialect, settings))
+    if dialect.session_options and (settings.pool_class is not PoolClass.NULL or dialect.unpooled_args is None):
+        _set_options(engine, dialect, settings.idle_transaction_timeout)
     if dialect.cancel_statement is not None:
         _on_invalidate(engine, dialect.cancel_statement)
     return engine
@@ -100,6 +102,20 @@ def _on_invalidate(engine: AsyncEngine, cancel_statement: Callable[[Any], Awaita
         connection.run_async(cancel_statement)
 
     event.listen(engine.sync_engine, "invalidate", cancel)
+
+
+def _set_options(engine: AsyncEngine, dialect: Dialect, seconds: int) -> None:
+    def run(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for statement in dialect.session_options:
+            try:
+                cursor.execute(statement.format(seconds=seconds, milliseconds=seconds * 1000))
+            except Exception as error:
+                if dialect.unknown_option not in dialect.error_codes(error):
+                    raise
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", run)
 
 
 def _on_connect(engine: AsyncEngine, *statements: str) -> None:

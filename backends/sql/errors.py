@@ -35,6 +35,21 @@ class Disconnected(Unavailable):
     """The connection broke, so that nothing of an unfinished unit of work was kept."""
 
 
+class NotWritable(Unavailable):
+    """The server takes no writes: a standby, or a node outside its cluster. Nothing of a unit of work was kept."""
+
+    def __init__(self) -> None:
+        super().__init__("The storage takes no writes at the moment. Try again later.")
+
+
+class TransactionEnded(Unavailable):
+    """The server has ended a transaction before its commit, and no statement of it failed; the outcome is unknown."""
+
+    def __init__(self) -> None:
+        logger.error("the server ended a transaction before its commit without an error; its outcome is unknown")
+        super().__init__()
+
+
 class IntegrityViolation(StockroomError):
     """A constraint refused a write. Caught where it is known which entity it was about."""
 
@@ -63,31 +78,36 @@ def translate(dialect: Dialect, error: BaseException) -> BaseException:
 
 def classify(dialect: Dialect, cause: BaseException | None) -> ErrorClass | None:
     """What a driver's error means to us, if it is one that we know."""
-    code = dialect.error_code(cause) if cause is not None else None
-    return dialect.error_classes.get(code) if code is not None else None
+    codes = dialect.error_codes(cause) if cause is not None else ()
+    return next((dialect.error_classes[code] for code in codes if code in dialect.error_classes), None)
 
 
 def _translate_code(dialect: Dialect, error: BaseException, cause: BaseException | None, lost: bool) -> BaseException:
-    error_class, code = classify(dialect, cause), dialect.error_code(cause) if cause is not None else None
+    error_class, codes = classify(dialect, cause), dialect.error_codes(cause) if cause is not None else ()
     if error_class in (ErrorClass.UNIQUE, ErrorClass.REFERENCE):
         return IntegrityViolation(error_class)
     if error_class is ErrorClass.TRANSIENT:
         return TransientConflict()
     if error_class is ErrorClass.DISCONNECTED or lost:
-        logger.warning("storage connection lost (code %s)", code)
+        logger.warning("storage connection lost (codes %s)", codes)
         return Disconnected()
+    if error_class is ErrorClass.NOT_WRITABLE:
+        logger.error("storage takes no writes (codes %s)", codes)
+        return NotWritable()
     if error_class is ErrorClass.UNAVAILABLE:
-        logger.error("storage unavailable (code %s)", code)
+        logger.error("storage unavailable (codes %s)", codes)
         return Unavailable()
     return error
 
 
 def translate_for_operator(dialect: Dialect, settings: Settings, error: BaseException) -> BaseException:
-    """As ``translate``, for what an operator waits for: missing rights and the like are explained too."""
+    """As ``translate``, for what is not run again: missing rights and the like are explained too."""
+    codes = dialect.error_codes(error.orig) if isinstance(error, DBAPIError) and error.orig else ()
+    if codes and codes[0] in dialect.connect_errors and codes[0] not in dialect.error_classes:
+        return connect_error(dialect, settings, error)
     translated = translate(dialect, error)
-    if translated is error and isinstance(error, DBAPIError) and error.orig:
-        is_known = dialect.error_code(error.orig) in dialect.connect_errors
-        return connect_error(dialect, settings, error) if is_known else error
+    if isinstance(translated, TransientConflict):
+        return Unavailable("Other transactions keep the database locked.")
     return translated
 
 
@@ -98,9 +118,9 @@ def connect_error(dialect: Dialect, settings: Settings, error: BaseException) ->
     url = make_url(settings.url)
     place = "" if dialect.capabilities.embedded else f" at {url.host or 'localhost'}:{url.port or 'the default port'}"
     for cause in _causes(error):
-        code = dialect.error_code(cause)
-        if code is not None and code in dialect.connect_errors:
-            return ConfigurationError(f"DATABASE_URL: {dialect.title}{place}: {dialect.connect_errors[code]}.")
+        for code in dialect.error_codes(cause):
+            if code in dialect.connect_errors:
+                return ConfigurationError(f"DATABASE_URL: {dialect.title}{place}: {dialect.connect_errors[code]}.")
         if isinstance(cause, NETWORK_ERRORS):
             return ConfigurationError(
                 f"DATABASE_URL: no server answers{place}. Is the server running, and are host and port right?"

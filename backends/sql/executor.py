@@ -17,14 +17,30 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from backends.sql.dialects import Dialect, ErrorClass
-from backends.sql.errors import Disconnected, classify, statement_timed_out, translate
+from backends.sql.errors import (
+    Disconnected,
+    IntegrityViolation,
+    NotWritable,
+    TransactionEnded,
+    classify,
+    statement_timed_out,
+    translate,
+)
 from backends.sql.pool import Pool, PooledConnection
 from backends.sql.statement import CachedStatement, CompiledStatement, Executor, Params, QueryExecutor, Values
+from core.errors import TransientConflict
 from core.settings import Settings
 from core.storage import round_trips
+from core.storage.observer import Observer
+from core.storage.retry import RetryPolicy, run_with_retry
 from core.timeouts import DeadlineTimer
 
 T = TypeVar("T")
+
+_REFUSED_BY_SERVER = (ErrorClass.UNIQUE, ErrorClass.REFERENCE, ErrorClass.TRANSIENT, ErrorClass.NOT_WRITABLE)
+"""Classes of errors after which the connection is known to be open."""
+
+_RETRIES_OF_READS = RetryPolicy(deadline=5.0)
 
 
 class ExecutorContext:
@@ -34,7 +50,7 @@ class ExecutorContext:
         dialect: of the database.
         adapter: of the driver.
         statement_timeout: seconds that one statement may take.
-        acquire: see ``Pool.acquire``.
+        pool: of connections.
         timer: of everything that waits for the database.
     """
 
@@ -44,7 +60,7 @@ class ExecutorContext:
         self.dialect = dialect
         self.adapter = dialect.adapter_of(engine.driver)
         self.statement_timeout = settings.database_timeout
-        self.acquire = pool.acquire
+        self.pool = pool
         self.timer = timer
         self._sqlalchemy_dialect = engine.dialect
         self._compiled: dict[CachedStatement, CompiledStatement] = {}
@@ -137,7 +153,7 @@ class StatementExecutor(Executor):
             await asyncio.shield(self.discard())  # half an answer may be on its way
             raise
         except Exception as error:
-            if classify(self._dialect, error) in (None, ErrorClass.DISCONNECTED):
+            if classify(self._dialect, error) not in _REFUSED_BY_SERVER:
                 await self._require_connection()
             raise
 
@@ -158,20 +174,88 @@ class StatementExecutor(Executor):
         timer = self._context.timer
         task = timer.start(self._context.statement_timeout)
         try:
-            return await sent
+            answer = await sent
         except asyncio.CancelledError:
             if not timer.is_timed_out(task):
                 raise
-            raise statement_timed_out() from None
+            raise self._failed_with(statement_timed_out()) from None
         except Exception as error:
-            raise translate(self._dialect, error) from error
+            translated = translate(self._dialect, error)
+            if isinstance(translated, Disconnected | NotWritable) and not self.is_lost:
+                await self._context.pool.discard_all(self._connection)
+            raise self._failed_with(translated) from error
+        else:
+            self._check_transaction()
+            return answer
         finally:
             timer.stop(task)
             round_trips.record_end()
 
+    def _failed_with(self, error: BaseException) -> BaseException:
+        """The error, once it is known to the unit of work."""
+        return error
+
+    def _check_transaction(self) -> None:
+        """Called after each statement that succeeded."""
+
 
 class UnitOfWorkExecutor(StatementExecutor):
-    """Executes the statements of a unit of work."""
+    """Executes the statements of a unit of work.
+
+    An error of the database ends the unit of work, whatever ``work`` makes of it: some servers roll back all of it, and
+    execute what follows outside any transaction. A constraint that is violated within a savepoint ends only that.
+    """
+
+    def __init__(self, pooled: PooledConnection, context: ExecutorContext) -> None:
+        super().__init__(pooled, context)
+        self._is_open = False
+        self._failure: BaseException | None = None
+
+    async def begin(self, statement: str) -> None:
+        """Begin the transaction, with the dialect's statement for that."""
+        self._adapter.prepare_unit_of_work(self._driver)
+        await self.execute_raw(statement)
+        self._is_open = True
+
+    async def commit(self) -> None:
+        """Commit the transaction."""
+        self._is_open = False
+        await self.execute_raw("COMMIT")
+
+    async def roll_back(self) -> None:
+        """Roll back what there is."""
+        self._is_open, self._failure = False, None
+        await self.execute_raw("ROLLBACK")
+
+    def end(self) -> None:
+        """Leave the connection as it was before ``begin``."""
+        self._adapter.end_unit_of_work(self._driver)
+
+    def check_intact(self) -> None:
+        """Raise the error of an earlier statement, if there was one."""
+        if self._failure is not None:
+            raise self._failure
+
+    @override
+    def execute(self, statement: Executable, params: Params = None) -> Awaitable[CursorResult[Any]]:
+        self.check_intact()
+        return super().execute(statement, params)
+
+    @override
+    def _send(self, call: Callable[..., Awaitable[T]], sql: str, *arguments: Any) -> Awaitable[T]:
+        self.check_intact()
+        return super()._send(call, sql, *arguments)
+
+    @override
+    def _failed_with(self, error: BaseException) -> BaseException:
+        self._failure = self._failure or error
+        return error
+
+    @override
+    def _check_transaction(self) -> None:
+        if self._is_open and not self._adapter.is_in_transaction(self._driver):
+            self._is_open = False
+            raise self._failed_with(TransactionEnded())
 
     def insert(self, table: Table, values: Sequence[Values]) -> Awaitable[list[int]]:
         """Insert rows; their new ids, in the order given."""
@@ -188,14 +272,17 @@ class UnitOfWorkExecutor(StatementExecutor):
         try:
             yield
         except Exception:
-            if not self.is_lost:
+            if self._failure is None or isinstance(self._failure, IntegrityViolation):
+                self._failure = None
                 await self.execute_raw("ROLLBACK TO SAVEPOINT part")
             raise
         await self.execute_raw("RELEASE SAVEPOINT part")
 
 
 class ReadExecutor(QueryExecutor):
-    """Executes each query on a connection that is released at once. One that met a lost connection is tried again."""
+    """Executes each query on a connection that is released at once. One that met a lost connection is tried again, and
+    one that met a conflict, such as a lock on the whole table, again for some seconds.
+    """
 
     def __init__(self, context: ExecutorContext) -> None:
         self._context = context
@@ -204,11 +291,13 @@ class ReadExecutor(QueryExecutor):
     async def rows(self, statement: Executable | CachedStatement, params: Params = None) -> Sequence[Any]:
         try:
             return await self._rows(statement, params)
-        except Disconnected:
+        except (Disconnected, NotWritable):
             return await self._rows(statement, params)
+        except TransientConflict:
+            return await run_with_retry(lambda: self._rows(statement, params), _RETRIES_OF_READS, Observer())
 
     async def _rows(self, statement: Executable | CachedStatement, params: Params) -> Sequence[Any]:
-        async with self._context.acquire() as pooled:
+        async with self._context.pool.acquire() as pooled:
             return await StatementExecutor(pooled, self._context).rows(statement, params)
 
 

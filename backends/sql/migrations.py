@@ -21,7 +21,7 @@ from backends.sql.engine import migration_engine
 from backends.sql.errors import connect_error, translate_for_operator
 from backends.sql.search import is_search_table
 from backends.sql.server_checks import check_server
-from core.errors import ConfigurationError, TransientConflict, Unavailable
+from core.errors import ConfigurationError
 from core.settings import Settings
 from core.storage import Migrations, Revision
 
@@ -120,10 +120,7 @@ class SqlMigrations(Migrations):
             return ConfigurationError(
                 f"{str(error).rstrip('.')}.{hint if isinstance(error.__cause__, RevisionError) else ''}"
             )
-        translated = translate_for_operator(self.dialect, self._settings, error)
-        if isinstance(translated, TransientConflict):
-            return Unavailable("Other transactions keep the database locked.")
-        return translated
+        return translate_for_operator(self.dialect, self._settings, error)
 
     def _config(self, output: StringIO | None = None) -> Config:
         config = Config(output_buffer=output) if output else Config()

@@ -14,10 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from backends.sql.dialects import Dialect
 from backends.sql.engine import CONNECT_TIMEOUT
 from backends.sql.errors import Disconnected, statement_timed_out, translate
-from core.errors import PoolExhausted, Unavailable
+from core.errors import PoolExhausted, TransientConflict, Unavailable
 from core.settings import PoolClass, Settings
 from core.storage import PoolStatus
 from core.timeouts import CANCEL_GRACE_SECONDS, DeadlineTimer
+
+_IDLE_SHARE = 0.8
+"""Share of a server's limit for idle connections for which one is kept: it must not end while it is handed out."""
 
 
 class PooledConnection:
@@ -27,14 +30,15 @@ class PooledConnection:
         connection: SQLAlchemy's.
         driver: the driver's own.
         opened_at: when, by the monotonic clock.
+        idle_since: when it was released.
     """
 
-    __slots__ = ("connection", "driver", "opened_at")
+    __slots__ = ("connection", "driver", "idle_since", "opened_at")
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.driver: Any = connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
-        self.opened_at = monotonic()
+        self.opened_at = self.idle_since = monotonic()
 
 
 class ConnectionLease:
@@ -72,6 +76,7 @@ class Pool:
         self._idle: list[PooledConnection] = []
         self._in_use = 0
         self._stale_before = 0.0
+        self._max_idle = settings.idle_transaction_timeout * _IDLE_SHARE if dialect.has_idle_limit else None
         event.listen(engine.sync_engine, "handle_error", self._on_error)
 
     def status(self) -> PoolStatus:
@@ -116,6 +121,8 @@ class Pool:
         if pooled.connection.invalidated or len(self._idle) >= self._size:
             await asyncio.shield(pooled.connection.close())
         else:
+            if self._max_idle is not None:
+                pooled.idle_since = monotonic()
             self._idle.append(pooled)
 
     async def _wait(self) -> None:
@@ -127,7 +134,7 @@ class Pool:
             await self._slots.acquire()  # at once
 
     async def _pop_idle(self) -> PooledConnection | None:
-        """One that is open, and neither too old nor older than the loss of another."""
+        """One that is open, and neither too old, idle for too long, nor older than the loss of another."""
         while self._idle:
             pooled = self._idle.pop()
             if self._is_fresh(pooled) and (not self._settings.pool_pre_ping or await self._ping(pooled)):
@@ -137,6 +144,8 @@ class Pool:
 
     def _is_fresh(self, pooled: PooledConnection) -> bool:
         if pooled.opened_at < self._stale_before:
+            return False
+        if self._max_idle is not None and monotonic() - pooled.idle_since > self._max_idle:
             return False
         return self._settings.pool_recycle < 0 or monotonic() - pooled.opened_at <= self._settings.pool_recycle
 
@@ -171,12 +180,18 @@ class Pool:
             await self._timer.wait_for(timeout, connection.start(), statement_timed_out)
         except Exception as error:
             translated = translate(self._dialect, error)
-            raise (Unavailable() if isinstance(translated, Disconnected) else translated) from error
+            is_temporary = isinstance(translated, Disconnected | TransientConflict)
+            raise (Unavailable() if is_temporary else translated) from error
         return PooledConnection(connection)
 
     def _on_error(self, context: Any) -> None:
         if context.is_disconnect:
             self._stale_before = monotonic()
+
+    async def discard_all(self, connection: AsyncConnection) -> None:
+        """Close a connection that is of no more use, and all others that are open before their next use."""
+        self._stale_before = monotonic()
+        await connection.invalidate()
 
     async def close(self) -> None:
         """Close those that are idle. Once a server does not answer, it is not waited for with the others."""

@@ -8,4 +8,7 @@ PRIVATE_NAMES: dict[str, str] = {
         "made a daemon, so that a connection that hangs does not keep the process from ending; and joined where a file "
         "cannot be opened, for it would talk to a loop that is closed"
     ),
+    "asyncmy.connection.Connection._stmt_cache_size": (
+        "made negative for a unit of work: asyncmy hides the error of a PREPARE, and with it the end of a transaction"
+    ),
 }

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from backends.sql.dialects import Dialect
-from backends.sql.errors import ConstraintViolation, statement_timed_out, translate_for_operator
+from backends.sql.errors import ConstraintViolation, NotWritable, statement_timed_out, translate_for_operator
 from backends.sql.executor import ExecutorContext, ReadExecutor, StatementExecutor, UnitOfWorkExecutor
 from backends.sql.pool import Pool
 from backends.sql.repositories.accounts import ACCOUNTS, SqlAccountReader
@@ -27,7 +27,7 @@ from backends.sql.repositories.users import USERS, SqlUserReader
 from backends.sql.schema import metadata
 from backends.sql.unit_of_work import run_unit_of_work
 from core.entities import EntityType
-from core.errors import PoolExhausted
+from core.errors import PoolExhausted, TransientConflict
 from core.settings import Settings
 from core.storage import Capabilities, PoolStatus, Storage, Transaction
 from core.storage.retry import RetryPolicy, run_with_retry
@@ -84,8 +84,15 @@ class SqlStorage(Storage):
         return run_with_retry(lambda: self._attempt(work), self._policy)
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run a unit of work; once more, on another connection, where this one had become read-only."""
         try:
-            async with self._acquire_writer(), self._context.acquire() as pooled:
+            return await self._run_once(work)
+        except NotWritable:
+            return await self._run_once(work)
+
+    async def _run_once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        try:
+            async with self._acquire_writer(), self._pool.acquire() as pooled:
                 return await run_unit_of_work(UnitOfWorkExecutor(pooled, self._context), self._dialect.begin, work)
         except ConstraintViolation as violation:
             raise await violation.diagnose(self._reads) from violation
@@ -108,7 +115,7 @@ class SqlStorage(Storage):
     @override
     async def schema_revision(self) -> str | None:
         try:
-            async with self._context.acquire() as pooled:
+            async with self._pool.acquire() as pooled:
                 found = pooled.connection.run_sync(lambda known: inspect(known).has_table("alembic_version"))
                 timeout = self._settings.database_timeout
                 if not await self._context.timer.wait_for(timeout, found, statement_timed_out):
@@ -121,11 +128,14 @@ class SqlStorage(Storage):
     @override
     async def size(self) -> int:
         *before, query = self._dialect.size
-        async with self._context.acquire() as pooled:
-            executor = StatementExecutor(pooled, self._context)
-            for statement in before:
-                await executor.execute_raw(statement.format(tables=", ".join(metadata.tables)))
-            return int((await executor.rows(text(query)))[0][0])
+        try:
+            async with self._pool.acquire() as pooled:
+                executor = StatementExecutor(pooled, self._context)
+                for statement in before:
+                    await executor.execute_raw(statement.format(tables=", ".join(metadata.tables)))
+                return int((await executor.rows(text(query)))[0][0])
+        except TransientConflict as conflict:
+            raise translate_for_operator(self._dialect, self._settings, conflict) from conflict
 
     @override
     def pool_status(self) -> PoolStatus:

@@ -67,26 +67,31 @@ async def run_unit_of_work(executor: UnitOfWorkExecutor, begin: str, work: Calla
         TransientConflict: the connection was lost before the commit, so nothing was kept.
     """
     try:
-        await executor.execute_raw(begin)
+        outcome = await _run_until_commit(executor, begin, work)
+        await executor.commit()
+    except BaseException:
+        await asyncio.shield(_roll_back(executor))
+        raise
+    finally:
+        executor.end()
+    return outcome
+
+
+async def _run_until_commit(executor: UnitOfWorkExecutor, begin: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    try:
+        await executor.begin(begin)
         outcome = await work(SqlTransaction(executor))
+        executor.check_intact()
+        return outcome
     except Disconnected as lost:
         raise TransientConflict from lost
-    except BaseException:
-        await asyncio.shield(_roll_back(executor))
-        raise
-    try:
-        await executor.execute_raw("COMMIT")
-    except BaseException:
-        await asyncio.shield(_roll_back(executor))
-        raise
-    return outcome
 
 
 async def _roll_back(executor: UnitOfWorkExecutor) -> None:
     if executor.is_lost:
         return
     try:
-        await executor.execute_raw("ROLLBACK")
+        await executor.roll_back()
     except Exception:
         logger.warning("rollback failed; the connection is thrown away", exc_info=True)
         await executor.discard()

@@ -2,6 +2,7 @@
 
 import re
 from importlib.metadata import version
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from conformance.fixtures import RoundTrips
 from conformance.problem import error_of, read_problem
 from conformance.shop import Shop
 from core.errors import PoolExhausted, RetriesExhausted, Unavailable
+from core.services import readiness
+from core.services.readiness import VERIFY_SECONDS
 
 
 async def test_root_names_the_service(shop: Shop) -> None:
@@ -70,6 +73,27 @@ async def test_outdated_schema_is_not_ready(shop: Shop, app: FastAPI) -> None:
     assert "something newer" in response.json()["detail"]
     assert int(response.headers["retry-after"]) >= 1
     assert (await shop.client.get("/livez")).status_code == 200
+
+
+async def test_storage_without_writes_is_not_ready(shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, seconds = 0, monotonic() + VERIFY_SECONDS
+
+    async def refuse(_work: object) -> None:
+        nonlocal runs
+        runs += 1
+        raise Unavailable
+
+    monkeypatch.setattr(readiness, "monotonic", lambda: seconds)
+    with monkeypatch.context() as patch:
+        patch.setattr(app.state.storage, "run", refuse)
+        assert (await shop.get("/readyz"))["status"] == "ready"  # as no write has failed
+        assert (await shop.client.post("/tags", json={"name": "x"})).status_code == 503
+        for _ in range(3):
+            assert error_of(await shop.client.get("/readyz")) == (503, "storage-unavailable")
+        assert runs == 2  # the request, and one verification
+    assert (await shop.client.get("/readyz")).status_code == 503
+    seconds += VERIFY_SECONDS
+    assert (await shop.get("/readyz"))["status"] == "ready"
 
 
 @pytest.mark.parametrize(

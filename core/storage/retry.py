@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.errors import RetriesExhausted, TransientConflict
-from core.storage.observer import current
+from core.storage.observer import Observer, current
 
 T = TypeVar("T")
 
@@ -30,16 +30,18 @@ class RetryPolicy:
     deadline: float = 15.0
 
 
-async def run_with_retry(attempt: Callable[[], Awaitable[T]], policy: RetryPolicy) -> T:
+async def run_with_retry(
+    attempt: Callable[[], Awaitable[T]], policy: RetryPolicy, observer: Observer | None = None
+) -> T:
     """The outcome of the first ``attempt`` that ends without ``TransientConflict``.
 
     Waits are drawn evenly from zero to a bound that doubles ("full jitter"), so that units of work that collided
-    do not collide again. The observer (``core.storage.observer``) is called for every run.
+    do not collide again. The observer, by default that of the task, is called for every run.
 
     Raises:
         RetriesExhausted: attempts or time ran out.
     """
-    started, observer = time.monotonic(), current()
+    started, observer = time.monotonic(), observer or current()
     for number in range(policy.attempts):
         try:
             with observer.attempt(number + 1):

@@ -45,7 +45,9 @@ class ErrorClass(Enum):
     REFERENCE = auto()
     TRANSIENT = auto()
     DISCONNECTED = auto()
+    NOT_WRITABLE = auto()  # a standby, or a node outside its cluster: the connection is of no more use
     UNAVAILABLE = auto()
+    DEFECT = auto()  # of our statements or values: no retry helps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,10 @@ class Dialect:
         enforce_references: a further such statement, where references are not enforced without.
         statement_timeout: a further such statement, by which the server ends a statement that no client waits for any
             more; with ``{seconds}`` or ``{milliseconds}``, whole numbers.
+        session_options: further such statements, which a server may not know, and then reports ``unknown_option``.
+            With ``{seconds}`` or ``{milliseconds}``, for which a transaction may be idle.
+        unknown_option: the code of that error.
+        has_idle_limit: whether they make the server close any connection that is idle for so long.
         cancel_statement: ends what a driver's connection is executing, where neither driver nor server does of itself.
         begin: the statement that starts a unit of work.
         version: the query for the server's version.
@@ -108,8 +114,9 @@ class Dialect:
             the operator ``{sign}``, in words for which the database goes straight to the first such row.
         can_seek_by_two_columns: whether it does so also where many rows share a value of the column.
         search_index: the index of a table by which it is searched, where the database has one.
-        error_code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
-        error_classes: the codes we know.
+        error_codes: a driver's error to its stable code (SQLSTATE, errno, or SQLite's extended result code), and to the
+            categories that it belongs to, the narrowest first.
+        error_classes: the codes and categories that we know. The first one that is known decides.
         connect_errors: codes of a connection or migration that fails, and what is wrong then.
         connection_limit: the query for how many connections the server takes, if it has a limit.
         requirements: queries for what must be so, the value that must come, and the remedy.
@@ -137,6 +144,9 @@ class Dialect:
     on_connect: tuple[str, ...] = ()
     enforce_references: str = ""
     statement_timeout: str = ""
+    session_options: tuple[str, ...] = ()
+    unknown_option: int | str = ""
+    has_idle_limit: bool = False
     cancel_statement: Callable[[Any], Awaitable[None]] | None = None
     begin: str
     version: str
@@ -149,7 +159,7 @@ class Dialect:
     cursor_condition: str = "({column}, {id}) {sign} ({value}, {last_id})"
     can_seek_by_two_columns: bool = True
     search_index: Callable[[Table], TrigramIndex] | None = None
-    error_code: Callable[[BaseException], int | str | None]
+    error_codes: Callable[[BaseException], tuple[int | str, ...]]
     error_classes: Mapping[int | str, ErrorClass]
     connect_errors: Mapping[int | str, str] = field(default_factory=dict)
     connection_limit: str = ""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import mysql
 
 from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, SERVER_CAPABILITIES, ColumnTypes, Dialect, ErrorClass
-from backends.sql.dialects.mysql.drivers import MySQLAdapter
+from backends.sql.dialects.mysql.drivers import AsyncmyAdapter, MySQLAdapter
 from backends.sql.dialects.mysql.inserts import insert_with_lastrowid, upsert_on_duplicate_key
 from backends.sql.temporary import created_by
 from core.errors import Unavailable
@@ -53,33 +53,42 @@ def _in_utc(value: datetime | None) -> datetime | None:
     return None if value is None else datetime.combine(value, value.time(), UTC)  # ``replace`` takes six times as long
 
 
+TABLE_LOCK_TIMEOUT = "SET SESSION lock_wait_timeout = 5"  # not of migrations, whose changes wait for readers
+GALERA_READS = "SET SESSION wsrep_sync_wait = 1"  # what another node has acknowledged is seen here; Galera only
+
+_CLIENT = "client"
+"""Errors that a driver finds by itself: of its connection, or of what it reads there."""
+
 _ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
+    "40": ErrorClass.TRANSIENT,  # SQLSTATE: the transaction was rolled back
+    "08": ErrorClass.DISCONNECTED,
+    "25006": ErrorClass.NOT_WRITABLE,
+    _CLIENT: ErrorClass.DISCONNECTED,
+    "OperationalError": ErrorClass.UNAVAILABLE,  # what the server's state is to blame for, by PEP 249
+    "InternalError": ErrorClass.UNAVAILABLE,
     1062: ErrorClass.UNIQUE,
     1586: ErrorClass.UNIQUE,
     1216: ErrorClass.REFERENCE,
     1217: ErrorClass.REFERENCE,
     1451: ErrorClass.REFERENCE,
     1452: ErrorClass.REFERENCE,
-    1205: ErrorClass.TRANSIENT,
     1213: ErrorClass.TRANSIENT,
     1615: ErrorClass.TRANSIENT,  # a prepared statement was overtaken by a change of its table
     1020: ErrorClass.TRANSIENT,  # MariaDB: the record has changed since the snapshot
+    3101: ErrorClass.TRANSIENT,  # Group Replication: a conflict with a transaction of another member
     1053: ErrorClass.DISCONNECTED,
     1927: ErrorClass.DISCONNECTED,
-    2006: ErrorClass.DISCONNECTED,
-    2013: ErrorClass.DISCONNECTED,
-    2055: ErrorClass.DISCONNECTED,
     4031: ErrorClass.DISCONNECTED,
+    1047: ErrorClass.NOT_WRITABLE,  # Galera: the node is not part of the cluster
+    1290: ErrorClass.NOT_WRITABLE,  # read_only
+    1792: ErrorClass.NOT_WRITABLE,  # transaction_read_only
+    1836: ErrorClass.NOT_WRITABLE,  # innodb_read_only
     1040: ErrorClass.UNAVAILABLE,
-    1047: ErrorClass.UNAVAILABLE,  # Galera: the node is not part of the cluster
-    1114: ErrorClass.UNAVAILABLE,
-    1290: ErrorClass.UNAVAILABLE,
-    1461: ErrorClass.UNAVAILABLE,  # max_prepared_stmt_count
-    1317: ErrorClass.UNAVAILABLE,  # the statement was ended by an operator
-    1836: ErrorClass.UNAVAILABLE,
-    1969: ErrorClass.UNAVAILABLE,  # MariaDB: max_statement_time
+    1205: ErrorClass.TRANSIENT,  # also Galera: the node has not caught up in time (wsrep_sync_wait)
     2003: ErrorClass.UNAVAILABLE,
-    3024: ErrorClass.UNAVAILABLE,  # max_execution_time
+    1364: ErrorClass.DEFECT,
+    3819: ErrorClass.DEFECT,  # a check constraint
+    4025: ErrorClass.DEFECT,  # on MariaDB
 }
 
 _CONNECT_ERRORS: Mapping[int | str, str] = {
@@ -96,9 +105,14 @@ _CONNECT_ERRORS: Mapping[int | str, str] = {
 }
 
 
-def error_number(error: BaseException) -> int | None:
-    """The code of a driver's error."""
-    return error.args[0] if error.args and isinstance(error.args[0], int) else None
+def error_codes(error: BaseException) -> tuple[int | str, ...]:
+    """Number, SQLSTATE (which aiomysql does not report), its class, and the category of PEP 249."""
+    number = error.args[0] if error.args else None
+    if not isinstance(number, int):
+        return ()
+    state = getattr(error, "sqlstate", None)
+    client = (_CLIENT,) if number // 1000 == 2 else ()
+    return (number, *((state, state[:2]) if state else ()), *client, type(error).__name__)
 
 
 # Names are known to the whole server and at most 64 characters long. The lock ends with the session.
@@ -113,8 +127,6 @@ def _take_named_lock(connection: Connection) -> None:
     connection.commit()
 
 
-_ADAPTER = MySQLAdapter()
-
 MYSQL = Dialect(
     name="mysql",
     title="MySQL",
@@ -123,7 +135,7 @@ MYSQL = Dialect(
         Driver("asyncmy", "asyncmy", "stockroom[mysql]"),
         Driver("aiomysql", "aiomysql", "aiomysql"),
     ),
-    driver_adapters={"asyncmy": _ADAPTER, "aiomysql": _ADAPTER},
+    driver_adapters={"asyncmy": AsyncmyAdapter(), "aiomysql": MySQLAdapter()},
     example_url="mysql://user:password@localhost:3306/stockroom",
     capabilities=SERVER_CAPABILITIES,
     minimum_version=(8, 0, 17),  # the collation utf8mb4_0900_bin
@@ -136,6 +148,13 @@ MYSQL = Dialect(
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
     ),
     statement_timeout="SET SESSION max_execution_time = {milliseconds}",  # of queries; a write is not ended
+    session_options=(
+        TABLE_LOCK_TIMEOUT,
+        "SET SESSION wait_timeout = {seconds}",  # it has no limit of its own for a transaction
+        GALERA_READS,
+    ),
+    unknown_option=1193,
+    has_idle_limit=True,
     begin="START TRANSACTION",
     version="SELECT VERSION()",
     size=("SET SESSION information_schema_stats_expiry = 0", *SIZE),  # kept for a day by default
@@ -145,7 +164,7 @@ MYSQL = Dialect(
     upsert=upsert_on_duplicate_key,
     # It reads an index from its beginning where rows are compared, but sees two ranges in this.
     cursor_condition="({column} {sign} {value} OR ({column} = {value} AND {id} {sign} {last_id}))",
-    error_code=error_number,
+    error_codes=error_codes,
     error_classes=_ERROR_CLASSES,
     connect_errors={**_CONNECT_ERRORS, 1193: _WRITE_MARIADB},  # it does not know our statement_timeout
     connection_limit="SELECT @@max_connections",

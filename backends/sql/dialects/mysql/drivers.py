@@ -1,4 +1,8 @@
-"""MySQL's and MariaDB's drivers: asyncmy and aiomysql."""
+"""MySQL's and MariaDB's drivers: asyncmy and aiomysql.
+
+Asyncmy prepares a statement when it is first used. Where the server refuses the PREPARE, it sends the statement as text
+instead, also where the reason was a deadlock (1213): the transaction is then gone, and the text is executed outside it.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +14,7 @@ from backends.sql.statement import Arguments
 
 
 class MySQLAdapter(DriverAdapter):
-    """For both drivers. Asyncmy prepares statements that have parameters, and keeps them.
+    """For both drivers.
 
     A cursor has read all of its one result when it returns, so none is closed.
     """
@@ -45,3 +49,19 @@ class MySQLAdapter(DriverAdapter):
     @override
     async def execute_raw(self, connection: Any, sql: str) -> None:
         await connection.query(sql)
+
+    @override
+    def is_in_transaction(self, driver: Any) -> bool:
+        return driver.get_transaction_status()  # type: ignore[no-any-return]
+
+
+class AsyncmyAdapter(MySQLAdapter):
+    """Statements with parameters are prepared and kept, except in a unit of work, where they are sent as text."""
+
+    @override
+    def prepare_unit_of_work(self, driver: Any) -> None:
+        driver._stmt_cache_size = -abs(driver._stmt_cache_size)  # below 1 it neither prepares nor uses what it has
+
+    @override
+    def end_unit_of_work(self, driver: Any) -> None:
+        driver._stmt_cache_size = abs(driver._stmt_cache_size)

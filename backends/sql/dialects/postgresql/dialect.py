@@ -21,20 +21,28 @@ _ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
     "23505": ErrorClass.UNIQUE,
     "23503": ErrorClass.REFERENCE,
     "23001": ErrorClass.REFERENCE,
-    "40001": ErrorClass.TRANSIENT,
-    "40P01": ErrorClass.TRANSIENT,
+    "08": ErrorClass.DISCONNECTED,
+    "40": ErrorClass.TRANSIENT,  # the transaction was rolled back
+    "53": ErrorClass.UNAVAILABLE,  # insufficient resources
+    "55": ErrorClass.UNAVAILABLE,  # an object is not in the state that is needed
+    "57": ErrorClass.UNAVAILABLE,  # an operator, or a limit such as statement_timeout
+    "58": ErrorClass.UNAVAILABLE,  # the system under the server
+    "72": ErrorClass.TRANSIENT,  # the snapshot is too old
+    "F0": ErrorClass.UNAVAILABLE,  # the server's configuration
+    "XX": ErrorClass.UNAVAILABLE,  # an internal error, such as a damaged file
+    "0A000": ErrorClass.TRANSIENT,  # a prepared statement was overtaken by a change of its table
+    "25006": ErrorClass.NOT_WRITABLE,
+    "25P03": ErrorClass.DISCONNECTED,  # idle_in_transaction_session_timeout
+    "25P04": ErrorClass.DISCONNECTED,  # transaction_timeout
+    "26000": ErrorClass.DISCONNECTED,  # the session has lost its prepared statements
+    "40003": ErrorClass.UNAVAILABLE,  # it is unknown whether the statement took effect
+    "53300": ErrorClass.UNAVAILABLE,  # too many connections
+    "55006": ErrorClass.TRANSIENT,  # the object is in use
     "55P03": ErrorClass.TRANSIENT,  # lock_timeout
-    "08000": ErrorClass.DISCONNECTED,
-    "08003": ErrorClass.DISCONNECTED,
-    "08006": ErrorClass.DISCONNECTED,
     "57P01": ErrorClass.DISCONNECTED,
     "57P02": ErrorClass.DISCONNECTED,
-    "57014": ErrorClass.UNAVAILABLE,  # the statement was ended: statement_timeout, or an operator
-    "57P03": ErrorClass.UNAVAILABLE,
-    "53100": ErrorClass.UNAVAILABLE,
-    "53200": ErrorClass.UNAVAILABLE,
-    "53300": ErrorClass.UNAVAILABLE,
-    "25006": ErrorClass.UNAVAILABLE,  # a read-only standby
+    "57P04": ErrorClass.DISCONNECTED,
+    "57P05": ErrorClass.DISCONNECTED,  # idle_session_timeout
 }
 
 _CONNECT_ERRORS: Mapping[int | str, str] = {
@@ -46,9 +54,18 @@ _CONNECT_ERRORS: Mapping[int | str, str] = {
 }
 
 
-def _sqlstate(error: BaseException) -> str | None:
-    """The code of a driver's error."""
-    return getattr(error, "sqlstate", None)
+def _sqlstates(error: BaseException) -> tuple[str, ...]:
+    """The SQLSTATE of a driver's error, and its class."""
+    state: str | None = getattr(error, "sqlstate", None)
+    return (state, state[:2]) if state else ()
+
+
+_SESSION_OPTIONS = {
+    "idle_in_transaction_session_timeout": "{milliseconds}",
+    "tcp_keepalives_idle": "{seconds}",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "5",
+}
 
 
 def _take_advisory_lock(connection: Connection) -> None:
@@ -81,6 +98,10 @@ POSTGRESQL = Dialect(
         "prepared_statement_cache_size": 0,
         "prepared_statement_name_func": str,  # no name: such a statement is gone with the next one
     },
+    session_options=(
+        "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in _SESSION_OPTIONS.items()),
+    ),
+    unknown_option="42704",
     begin="BEGIN ISOLATION LEVEL READ COMMITTED",
     version="SHOW server_version",
     size=("SELECT pg_database_size(current_database())",),
@@ -92,7 +113,7 @@ POSTGRESQL = Dialect(
     insert=insert_with_copy,
     upsert=upsert_on_conflict(postgresql.insert),
     search_index=PgTrgmIndex,
-    error_code=_sqlstate,
+    error_codes=_sqlstates,
     error_classes=_ERROR_CLASSES,
     connect_errors=_CONNECT_ERRORS,
     connection_limit="SHOW max_connections",

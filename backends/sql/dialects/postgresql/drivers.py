@@ -35,3 +35,7 @@ class AsyncpgAdapter(DriverAdapter):
     @override
     async def execute_raw(self, connection: Any, sql: str) -> None:
         await connection.execute(sql)
+
+    @override
+    def is_in_transaction(self, driver: Any) -> bool:
+        return driver.is_in_transaction()  # type: ignore[no-any-return]

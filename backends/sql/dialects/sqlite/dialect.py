@@ -49,16 +49,21 @@ _ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
     sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: ErrorClass.REFERENCE,
     sqlite3.SQLITE_CONSTRAINT_TRIGGER: ErrorClass.REFERENCE,  # how ON DELETE RESTRICT reports itself
     sqlite3.SQLITE_BUSY: ErrorClass.TRANSIENT,
-    sqlite3.SQLITE_BUSY_SNAPSHOT: ErrorClass.TRANSIENT,
-    sqlite3.SQLITE_BUSY_RECOVERY: ErrorClass.TRANSIENT,
-    sqlite3.SQLITE_BUSY_TIMEOUT: ErrorClass.TRANSIENT,
     sqlite3.SQLITE_LOCKED: ErrorClass.TRANSIENT,
+    sqlite3.SQLITE_SCHEMA: ErrorClass.TRANSIENT,
+    sqlite3.SQLITE_PROTOCOL: ErrorClass.TRANSIENT,  # too many processes began at the same moment
+    sqlite3.SQLITE_READONLY: ErrorClass.NOT_WRITABLE,
+    sqlite3.SQLITE_ABORT: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_AUTH: ErrorClass.UNAVAILABLE,
     sqlite3.SQLITE_CANTOPEN: ErrorClass.UNAVAILABLE,
-    sqlite3.SQLITE_FULL: ErrorClass.UNAVAILABLE,
-    sqlite3.SQLITE_IOERR: ErrorClass.UNAVAILABLE,
-    sqlite3.SQLITE_READONLY: ErrorClass.UNAVAILABLE,
     sqlite3.SQLITE_CORRUPT: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_FULL: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_INTERRUPT: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_IOERR: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_NOLFS: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_NOMEM: ErrorClass.UNAVAILABLE,
     sqlite3.SQLITE_NOTADB: ErrorClass.UNAVAILABLE,
+    sqlite3.SQLITE_PERM: ErrorClass.UNAVAILABLE,
 }
 
 _CONNECT_ERRORS: Mapping[int | str, str] = {
@@ -69,12 +74,10 @@ _CONNECT_ERRORS: Mapping[int | str, str] = {
 }
 
 
-def _error_code(error: BaseException) -> int | None:
-    """The extended code or, of the many that mean that the file is of no use, the plain one in its lowest byte."""
+def _error_codes(error: BaseException) -> tuple[int, ...]:
+    """The extended code, and the plain one in its lowest byte."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
-    if code is not None and _ERROR_CLASSES.get(code & 0xFF) is ErrorClass.UNAVAILABLE:
-        return code & 0xFF
-    return code
+    return () if code is None else (code, code & 0xFF)
 
 
 SQLITE = Dialect(
@@ -119,7 +122,7 @@ SQLITE = Dialect(
     upsert=upsert_on_conflict(sqlite.insert),
     can_seek_by_two_columns=False,  # by the first alone
     search_index=Fts5Index,
-    error_code=_error_code,
+    error_codes=_error_codes,
     error_classes=_ERROR_CLASSES,
     connect_errors=_CONNECT_ERRORS,
     requirements=(

@@ -29,6 +29,10 @@ class AiosqliteAdapter(DriverAdapter):
     async def execute_raw(self, connection: Any, sql: str) -> None:
         await connection.execute(sql)
 
+    @override
+    def is_in_transaction(self, driver: Any) -> bool:
+        return driver.in_transaction  # type: ignore[no-any-return]
+
 
 def connect(*args: Any, **options: Any) -> Coroutine[Any, Any, Any]:
     """Open a connection, whose thread does not keep the process from ending."""
