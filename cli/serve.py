@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from ipaddress import ip_address
+from math import ceil
 from multiprocessing import get_context
 from typing import Annotated, Any
 
@@ -21,8 +22,8 @@ from core import plugins
 from core.errors import ConfigurationError, StockroomError
 from core.settings import Auth, Settings, load
 
-SHUTDOWN_TIMEOUT_SECONDS = 30
-"""In which requests in progress may end when the server is stopped."""
+_SHUTDOWN_SECONDS = 10
+"""In which requests in progress may end when the server is stopped, besides the time that they wait for storage."""
 
 _CLOSE_SECONDS = 15
 """In which a worker closes its storage after that."""
@@ -51,7 +52,7 @@ def serve(
         "log_config": None,  # the API configures all other logging
         "server_header": False,
         "proxy_headers": False,  # the client is the peer of the socket, not what a header says
-        "timeout_graceful_shutdown": SHUTDOWN_TIMEOUT_SECONDS,
+        "timeout_graceful_shutdown": shutdown_timeout(settings),
     }
     if workers > 1:
         _run_workers(settings, workers, listener, options)
@@ -62,11 +63,16 @@ def serve(
 
 
 def _run_workers(settings: Settings, count: int, listener: socket.socket, options: Mapping[str, Any]) -> None:
-    grace = SHUTDOWN_TIMEOUT_SECONDS + _CLOSE_SECONDS
+    grace = shutdown_timeout(settings) + _CLOSE_SECONDS
     supervisor = Supervisor(partial(run_worker, options, listener), count, grace, logs.access_log(settings.debug))
     if not supervisor.run():
         typer.echo("stockroom: no worker can be started; the lines above say why.", err=True)
         raise typer.Exit(1)
+
+
+def shutdown_timeout(settings: Settings) -> int:
+    """Seconds in which requests in progress may end: a database that hangs is given up by each of them before."""
+    return ceil(settings.pool_timeout + settings.database_timeout) + _SHUTDOWN_SECONDS
 
 
 def require_protected(host: str, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Observability: request ids, log lines, metrics and traces, the headers of every response, and unexpected errors."""
 
+import asyncio
 import re
 from collections.abc import Awaitable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from api.metrics import Metrics
 from api.middleware.admission import QUOTA, AdmissionControl
 from api.middleware.security_headers import security_headers
-from api.problems import internal_error
+from api.problems import internal_error, shutting_down
 from core.storage.observer import observe_with
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ class ObservabilityMiddleware:
         try:
             with observing:
                 await app(scope, receive, send_with_headers)
+        except asyncio.CancelledError:
+            if not status:  # uvicorn would send its own 500, without a problem
+                await shutting_down(scope)(scope, receive, send_with_headers)
+            raise
         except Exception:
             self._log.exception("unexpected error", **ids, method=scope["method"], path=scope["path"])
             if status:
