@@ -54,6 +54,8 @@ class SqlStorage(Storage):
         self._pool = Pool(engine, dialect, settings, timer)
         self._context = ExecutorContext(engine, self._pool, dialect, settings, timer)
         self._reads = ReadExecutor(self._context)
+        self._require_same_database = dialect.watch(engine.url)
+        self._closing: list[Callable[[], Awaitable[None]]] = []
 
     @property
     @override
@@ -84,6 +86,7 @@ class SqlStorage(Storage):
         return run_with_retry(lambda: self._attempt(work), self._policy)
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        self._require_same_database()
         try:
             async with self._acquire_writer(), self._context.acquire() as pooled:
                 return await run_unit_of_work(UnitOfWorkExecutor(pooled, self._context), self._dialect.begin, work)
@@ -103,6 +106,7 @@ class SqlStorage(Storage):
 
     @override
     async def ping(self) -> None:
+        self._require_same_database()
         await self._reads.rows(text("SELECT 1"))
 
     @override
@@ -135,3 +139,9 @@ class SqlStorage(Storage):
     async def close(self) -> None:
         await self._pool.close()
         await self._engine.dispose()
+        for close in self._closing:
+            await close()
+
+    def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Have something else closed with the storage, after its connections."""
+        self._closing.append(close)
