@@ -21,6 +21,7 @@ _UNTRUSTED_MESSAGE = (
     "Without authentication this server answers only clients on its own machine. "
     "Its operator can name further networks in TRUSTED_NETWORKS."
 )
+_HOST_MESSAGE = "A request of HTTP/1.1 has exactly one Host header."
 _OVERLOADED_MESSAGE = "Too many requests are in progress. Try again later."
 
 EXEMPT = frozenset({"/livez", "/readyz"})
@@ -50,6 +51,8 @@ class AdmissionControl:
 
     def rejection(self, scope: Scope) -> Response | None:
         """The response to a request that is rejected; None for one that is served."""
+        if scope.get("http_version") == "1.1" and sum(name == b"host" for name, _ in scope["headers"]) != 1:
+            return respond(scope, 400, "bad-request", "Bad request", _HOST_MESSAGE)
         if self._rate_limiter is not None and (limited := self._rate_limiter.rejection(scope)):
             return limited
         client = scope.get("client")

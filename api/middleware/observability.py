@@ -14,6 +14,7 @@ from structlog.typing import FilteringBoundLogger
 
 from api.metrics import Metrics
 from api.middleware.admission import QUOTA, AdmissionControl
+from api.middleware.cors import CorsPolicy
 from api.middleware.security_headers import security_headers
 from api.problems import internal_error, shutting_down
 from core.storage.observer import observe_with
@@ -36,8 +37,15 @@ class ObservabilityMiddleware:
     Queries, headers and bodies are never logged: they may hold secrets.
     """
 
-    def __init__(self, app: ASGIApp, admission: AdmissionControl, metrics: Metrics, log: FilteringBoundLogger) -> None:
-        self._app, self._admission, self._metrics, self._log = app, admission, metrics, log
+    def __init__(
+        self,
+        app: ASGIApp,
+        cors: CorsPolicy,
+        admission: AdmissionControl,
+        metrics: Metrics,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._app, self._cors, self._admission, self._metrics, self._log = app, cors, admission, metrics, log
         self._random = Random()  # noqa: S311 - ids are not secret
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -66,10 +74,11 @@ class ObservabilityMiddleware:
             if message["type"] == "http.response.start":
                 state = scope["state"]
                 status = state["status"] = message["status"]
-                message["headers"] = [*message["headers"], *security_headers(state), *state.get(QUOTA, ()), id_header]
+                more = (*security_headers(state), *state.get(QUOTA, ()), *self._cors.headers(scope), id_header)
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
-        app = self._admission.rejection(scope) or self._app
+        app = self._cors.preflight(scope) or self._admission.rejection(scope) or self._app
         self._admission.in_progress += 1
         bound = bind_contextvars(**ids)  # for what is logged meanwhile
         try:
