@@ -15,6 +15,7 @@ from api.middleware.admission import AdmissionControl
 from api.middleware.cors import CorsPolicy
 from api.middleware.head import HeadMiddleware
 from api.middleware.observability import ObservabilityMiddleware
+from api.middleware.root_path import RootPathMiddleware
 from api.middleware.trailing_slash import TrailingSlashMiddleware
 from api.openapi import StockroomAPI
 from api.problems import add_exception_handlers
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
         lifespan=_lifespan,
         redirect_slashes=False,
         docs_url=None,
+        openapi_url=None,
         redoc_url=None,
         telemetry=_UNOBSERVED,
     )
@@ -106,6 +108,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         metrics=app.state.metrics,
         log=log,
     )
+    app.add_middleware(RootPathMiddleware, settings=settings)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """``stockroom serve``."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -36,11 +37,16 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Server processes.")] = 1,
+    root_path: Annotated[
+        str | None, typer.Option(help="Path below which a proxy serves the API, such as /shop.")
+    ] = None,
     reload: Annotated[bool, typer.Option(help="Restart whenever the code changes.")] = False,
 ) -> None:
     """Serve the API. Its reference is at /docs."""
     if reload and workers > 1:
         raise typer.BadParameter("--reload needs a single worker.")
+    if root_path is not None:
+        os.environ["ROOT_PATH"] = root_path  # also for the processes that are started
     settings = load()
     require_protected(host, settings)
     preflight(settings, workers)

@@ -1,12 +1,12 @@
 """Admission control: which requests are served at all, decided before anything but their head is read."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from fastapi import Response
 from starlette.types import Scope
 
-from api.client_address import parse_address
+from api.client_address import is_trusted
 from api.problems import respond
 from core.settings import Auth, Settings
 
@@ -42,12 +42,11 @@ class AdmissionControl:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._networks = settings.networks
         self._serves_all_networks = settings.auth is Auth.REQUIRED
         self._limit = settings.max_requests
         self._rate_limiter = _rate_limiter(settings.rate) if settings.rate else None
         self.in_progress = 0
-        self._trusts = lru_cache(_CACHE_SIZE)(self._is_trusted)
+        self._trusts = lru_cache(_CACHE_SIZE)(partial(is_trusted, networks=settings.networks))
 
     def rejection(self, scope: Scope) -> Response | None:
         """The response to a request that is rejected; None for one that is served."""
@@ -61,10 +60,6 @@ class AdmissionControl:
         if self.in_progress >= self._limit and scope["path"] not in ALWAYS_SERVED:
             return respond(scope, 503, "overloaded", "Overloaded", _OVERLOADED_MESSAGE, headers={"Retry-After": "1"})
         return None
-
-    def _is_trusted(self, host: str) -> bool:
-        address = parse_address(host)
-        return address is not None and (address.is_loopback or any(address in network for network in self._networks))
 
 
 def _rate_limiter(rate: str) -> "RateLimiter":
