@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from api import logs
+from api.cursors import Cursors
 from api.docs_page import add_docs
 from api.metrics import Metrics
 from api.middleware.admission import AdmissionControl
@@ -77,6 +78,7 @@ def _set_state(app: FastAPI, settings: Settings, registry: Registry | None) -> N
     app.state.registry = registry
     app.state.hasher = PasswordHasher(settings)
     app.state.tokens = Tokens(settings)
+    app.state.cursors = Cursors(settings)
     app.state.sessions = Sessions(settings, app.state.tokens, app.state.hasher)
     app.state.tracing = None
     app.state.in_progress_keys = InProgressKeys()

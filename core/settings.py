@@ -53,9 +53,9 @@ class Settings(BaseSettings):
             docs/monitoring.md#traces.
         auth: ``off``: no log-in; only this machine and ``TRUSTED_NETWORKS`` are served. ``required``: every address is
             served, and requests that are not public need a log-in; docs/access.md lists them.
-        secret_keys: Keys that sign access tokens, each of at least 32 characters, separated by commas: the first one
-            signs, all of them verify. ``AUTH=required`` needs one; there is no default, and they are never printed or
-            logged. See docs/settings.md#logging-in.
+        secret_keys: Keys that sign access tokens and cursors, each of at least 32 characters, separated by commas: the
+            first one signs, all of them verify. ``AUTH=required`` needs one; there is no default, and they are never
+            printed or logged. See docs/settings.md#logging-in.
         access_token_seconds: Lifetime of an access token. Clients then refresh it. An ended session ends at once,
             whatever this says.
         refresh_token_seconds: Lifetime of a session that is not refreshed.
