@@ -3,19 +3,20 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
-from starlette.middleware.cors import CORSMiddleware
 
 from api import logs
+from api.cursors import Cursors
 from api.docs_page import add_docs
-from api.idempotency import HEADER, REPLAYED
 from api.metrics import Metrics
 from api.middleware.admission import AdmissionControl
+from api.middleware.cors import CorsPolicy
 from api.middleware.head import HeadMiddleware
-from api.middleware.observability import REQUEST_ID, ObservabilityMiddleware
+from api.middleware.observability import ObservabilityMiddleware
+from api.middleware.root_path import RootPathMiddleware
 from api.middleware.trailing_slash import TrailingSlashMiddleware
 from api.openapi import StockroomAPI
 from api.problems import add_exception_handlers
@@ -38,11 +39,6 @@ from core.tokens import Tokens
 if TYPE_CHECKING:
     from api.tracing import Tracing
 
-_CORS: dict[str, Any] = {
-    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match", HEADER, REQUEST_ID],
-    "expose_headers": ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", REPLAYED, REQUEST_ID],
-}
 _UNOBSERVED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own telemetry would record queries and messages of exceptions, and use global providers."""
 
@@ -68,6 +64,7 @@ def create_app(settings: Settings | None = None, *, registry: Registry | None = 
         lifespan=_lifespan,
         redirect_slashes=False,
         docs_url=None,
+        openapi_url=None,
         redoc_url=None,
         telemetry=_UNOBSERVED,
     )
@@ -83,6 +80,7 @@ def _set_state(app: FastAPI, settings: Settings, registry: Registry | None) -> N
     app.state.registry = registry
     app.state.hasher = PasswordHasher(settings)
     app.state.tokens = Tokens(settings)
+    app.state.cursors = Cursors(settings)
     app.state.sessions = Sessions(settings, app.state.tokens, app.state.hasher)
     app.state.tracing = None
     app.state.in_progress_keys = InProgressKeys()
@@ -104,12 +102,17 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(HeadMiddleware)
     app.add_middleware(TrailingSlashMiddleware)
-    if settings.origins:
-        app.add_middleware(CORSMiddleware, allow_origins=settings.origins, **_CORS)
     admission = AdmissionControl(settings)
     app.state.metrics = Metrics(lambda: admission.in_progress)
     log = logs.access_log(settings.debug)
-    app.add_middleware(ObservabilityMiddleware, admission=admission, metrics=app.state.metrics, log=log)
+    app.add_middleware(
+        ObservabilityMiddleware,
+        cors=CorsPolicy(settings.origins),
+        admission=admission,
+        metrics=app.state.metrics,
+        log=log,
+    )
+    app.add_middleware(RootPathMiddleware, settings=settings)
 
 
 @asynccontextmanager

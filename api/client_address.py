@@ -1,8 +1,11 @@
 """The address of the client: that of the connection's other end, never one from a header, which clients can forge."""
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from starlette.types import Scope
+
+from core.settings import Network
 
 _IPV6_PREFIX = 64
 """Bits of an IPv6 address that name its network: one client usually has all addresses of a /64."""
@@ -22,6 +25,12 @@ def parse_address(host: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def is_trusted(host: str, networks: Sequence[Network]) -> bool:
+    """Whether an address is of this machine or in one of the networks."""
+    address = parse_address(host)
+    return address is not None and (address.is_loopback or any(address in network for network in networks))
 
 
 def client_network(host: str) -> str:

@@ -6,9 +6,10 @@ import re
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
+from api.middleware.root_path import root_path_of
 from api.middleware.security_headers import POLICY
 
 DOCS = "/docs"
@@ -16,17 +17,23 @@ DOCS = "/docs"
 _ASSETS = "/docs/assets"
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
-DOCS_PATHS = (DOCS, _ASSETS, "/openapi.json")
+_DOCUMENT = "/openapi.json"
+
+DOCS_PATHS = (DOCS, _ASSETS, _DOCUMENT)
 """Paths of the API's description, which are public."""
 
 
 def add_docs(app: FastAPI) -> None:
-    """Serve the page, with assets from a package."""
+    """Serve the page, with assets from a package, and the document that it shows."""
+
+    async def document(request: Request) -> JSONResponse:
+        root = root_path_of(request.scope)
+        return JSONResponse(app.openapi() | ({"servers": [{"url": root}]} if root else {}))
 
     async def docs(request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
+        root = root_path_of(request.scope)
         page = get_swagger_ui_html(
-            openapi_url=f"{root}{app.openapi_url}",
+            openapi_url=f"{root}{_DOCUMENT}",
             title=app.title,
             swagger_js_url=f"{root}{_ASSETS}/swagger-ui-bundle.js",
             swagger_css_url=f"{root}{_ASSETS}/swagger-ui.css",
@@ -36,6 +43,7 @@ def add_docs(app: FastAPI) -> None:
         return page
 
     app.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
+    app.add_route(_DOCUMENT, document, include_in_schema=False)
     app.add_route(DOCS, docs, include_in_schema=False)
 
 

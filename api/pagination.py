@@ -1,16 +1,17 @@
 """Pagination: the envelope of lists, and the parameters that select a page by number or by cursor."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import Field
 
+from api.cursors import MAX_LENGTH, Cursors
 from api.http.fields import StrictInt
 from core.errors import ValidationFailed
 from core.storage import Page, PageRequest, SortOrder
-from core.storage.pages import Sorts, decode_cursor, encode_cursor
+from core.storage.pages import Sorts, SortValue
 from core.storage.sorts import NEWEST_FIRST
 
 E = TypeVar("E")
@@ -21,6 +22,13 @@ MAX_PAGE = 2_147_483_647
 PageNumber = Annotated[int, Field(ge=1, le=MAX_PAGE), StrictInt]
 PageSize = Annotated[int, Field(ge=1, le=100), StrictInt, Query(description="Rows on a page.")]
 _PAGE = "Number of the page; the first is 1."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPageRequest(PageRequest):
+    """A page that a client has requested, with what encodes its cursors."""
+
+    cursors: Cursors = field(kw_only=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +57,9 @@ class PageResponse(Generic[E]):
 
     @classmethod
     def of(cls, page: Page[E], page_request: PageRequest) -> "PageResponse[E]":
-        """The envelope of a page that storage returned for ``page_request``."""
+        """The envelope of a page that storage returned for ``page_request``, which a client sent."""
+        assert isinstance(page_request, ClientPageRequest)  # noqa: S101 - from the dependencies below
+        has_next = page.has_more and bool(page.items)
         return cls(
             items=page.items,
             total=page.total,
@@ -58,7 +68,7 @@ class PageResponse(Generic[E]):
             total_pages=None if page.total is None else -(-page.total // page_request.size),
             has_next=page.has_more,
             has_previous=page_request.offset > 0 or page_request.after is not None,
-            next_cursor=encode_cursor(page_request.sort, page.items[-1]) if page.has_more and page.items else None,
+            next_cursor=page_request.cursors.encode(page_request.sort, page.items[-1]) if has_next else None,
         )
 
 
@@ -69,6 +79,7 @@ class PageQuery:
     page: int | None
     size: int
     cursor: str | None
+    cursors: Cursors
 
     def page_request(self, wanted: SortOrder | None, sorts: Sorts) -> PageRequest:
         """The request to storage, for a list sorted as ``wanted`` or newest first.
@@ -77,30 +88,36 @@ class PageQuery:
             ValidationFailed: page and cursor exclude each other, or the cursor belongs to another list or order.
         """
         if self.cursor is None:
-            return PageRequest(wanted or NEWEST_FIRST, self.size, self.page or 1)
+            return self._request(wanted or NEWEST_FIRST, page=self.page or 1)
         if self.page is not None:
             raise ValidationFailed("cursor", "cannot be combined with page")
         if not self.cursor:
-            return PageRequest(wanted or NEWEST_FIRST, self.size, page=None)
-        sort, after = decode_cursor(self.cursor, sorts)
+            return self._request(wanted or NEWEST_FIRST)
+        sort, after = self.cursors.decode(self.cursor, sorts)
         if wanted not in (None, sort):
             raise ValidationFailed("cursor", f"continues a list that is sorted by {sort}")
-        return PageRequest(sort, self.size, page=None, after=after)
+        return self._request(sort, after=after)
+
+    def _request(
+        self, sort: SortOrder, *, page: int | None = None, after: tuple[SortValue, int] | None = None
+    ) -> PageRequest:
+        return ClientPageRequest(sort, self.size, page, after, cursors=self.cursors)
 
 
 async def _page_query(
+    request: Request,
     page: Annotated[PageNumber | None, Query(description=_PAGE)] = None,
     page_size: PageSize = 20,
     cursor: Annotated[
         str | None,
         Query(
-            max_length=4096,
+            json_schema_extra={"maxLength": MAX_LENGTH},
             description="Walks the list without counting it: empty for the start, then each answer's `next_cursor`. "
             "Excludes `page`.",
         ),
     ] = None,
 ) -> PageQuery:
-    return PageQuery(page, page_size, cursor)
+    return PageQuery(page, page_size, cursor, request.app.state.cursors)
 
 
 PageRequestReader = Callable[..., Awaitable[PageRequest]]

@@ -212,6 +212,12 @@ def internal_error(scope: Mapping[str, Any]) -> Response:
     return respond(scope, 500, StockroomError.code, StockroomError.title, detail)
 
 
+def shutting_down(scope: Mapping[str, Any]) -> Response:
+    """The response to a request that was cancelled, because the server ends."""
+    detail = "The server is shutting down. Try again later."
+    return respond(scope, 503, "shutting-down", "Server is shutting down", detail, headers={"Retry-After": "1"})
+
+
 def respond(  # noqa: PLR0913 - the members of a problem
     scope: Mapping[str, Any],
     status: int,

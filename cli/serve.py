@@ -1,11 +1,13 @@
 """``stockroom serve``."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from ipaddress import ip_address
+from math import ceil
 from multiprocessing import get_context
 from typing import Annotated, Any
 
@@ -21,8 +23,8 @@ from core import plugins
 from core.errors import ConfigurationError, StockroomError
 from core.settings import Auth, Settings, load
 
-SHUTDOWN_TIMEOUT_SECONDS = 30
-"""In which requests in progress may end when the server is stopped."""
+_SHUTDOWN_SECONDS = 10
+"""In which requests in progress may end when the server is stopped, besides the time that they wait for storage."""
 
 _CLOSE_SECONDS = 15
 """In which a worker closes its storage after that."""
@@ -35,11 +37,16 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Server processes.")] = 1,
+    root_path: Annotated[
+        str | None, typer.Option(help="Path below which a proxy serves the API, such as /shop.")
+    ] = None,
     reload: Annotated[bool, typer.Option(help="Restart whenever the code changes.")] = False,
 ) -> None:
     """Serve the API. Its reference is at /docs."""
     if reload and workers > 1:
         raise typer.BadParameter("--reload needs a single worker.")
+    if root_path is not None:
+        os.environ["ROOT_PATH"] = root_path  # also for the processes that are started
     settings = load()
     require_protected(host, settings)
     preflight(settings, workers)
@@ -51,7 +58,7 @@ def serve(
         "log_config": None,  # the API configures all other logging
         "server_header": False,
         "proxy_headers": False,  # the client is the peer of the socket, not what a header says
-        "timeout_graceful_shutdown": SHUTDOWN_TIMEOUT_SECONDS,
+        "timeout_graceful_shutdown": shutdown_timeout(settings),
     }
     if workers > 1:
         _run_workers(settings, workers, listener, options)
@@ -62,11 +69,16 @@ def serve(
 
 
 def _run_workers(settings: Settings, count: int, listener: socket.socket, options: Mapping[str, Any]) -> None:
-    grace = SHUTDOWN_TIMEOUT_SECONDS + _CLOSE_SECONDS
+    grace = shutdown_timeout(settings) + _CLOSE_SECONDS
     supervisor = Supervisor(partial(run_worker, options, listener), count, grace, logs.access_log(settings.debug))
     if not supervisor.run():
         typer.echo("stockroom: no worker can be started; the lines above say why.", err=True)
         raise typer.Exit(1)
+
+
+def shutdown_timeout(settings: Settings) -> int:
+    """Seconds in which requests in progress may end: a database that hangs is given up by each of them before."""
+    return ceil(settings.pool_timeout + settings.database_timeout) + _SHUTDOWN_SECONDS
 
 
 def require_protected(host: str, settings: Settings) -> None:

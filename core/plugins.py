@@ -12,7 +12,7 @@ import pluggy
 
 from core.errors import ConfigurationError
 from core.settings import DEFAULT_URL, Settings
-from core.storage import Backend
+from core.storage import Backend, SupportsVariants
 
 GROUP = "stockroom"
 
@@ -68,7 +68,7 @@ class Registry:
                 f"Set DATABASE_URL to one such as {backend.example_url}"
             )
         _require_driver(backend, driver)
-        return backend
+        return backend.select_variant(settings) if isinstance(backend, SupportsVariants) else backend
 
     def _named(self, name: str) -> Backend:
         if name not in self.by_name:

@@ -16,6 +16,7 @@ _SHORTEST_KEY = 32
 _MAKE_A_KEY = "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 _RATE = re.compile(r"(off|[1-9][0-9]{0,6}/(second|minute|hour))?")
 _DEFAULT_RATE = "100/second"
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]{1,100}){0,10}")
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
 
@@ -55,9 +56,9 @@ class Settings(BaseSettings):
             docs/monitoring.md#traces.
         auth: ``off``: no log-in; only this machine and ``TRUSTED_NETWORKS`` are served. ``required``: every address is
             served, and requests that are not public need a log-in; docs/access.md lists them.
-        secret_keys: Keys that sign access tokens, each of at least 32 characters, separated by commas: the first one
-            signs, all of them verify. ``AUTH=required`` needs one; there is no default, and they are never printed or
-            logged. See docs/settings.md#logging-in.
+        secret_keys: Keys that sign access tokens and cursors, each of at least 32 characters, separated by commas: the
+            first one signs, all of them verify. ``AUTH=required`` needs one; there is no default, and they are never
+            printed or logged. See docs/settings.md#logging-in.
         access_token_seconds: Lifetime of an access token. Clients then refresh it. An ended session ends at once,
             whatever this says.
         refresh_token_seconds: Lifetime of a session that is not refreshed.
@@ -68,6 +69,8 @@ class Settings(BaseSettings):
         trusted_networks: Networks, separated by commas, such as ``172.17.0.0/16, fd00::/8``. With ``AUTH=off`` their
             clients may do everything; see docs/settings.md#which-clients-are-served. With ``AUTH=required`` they may
             read ``/health`` and ``/metrics`` without a token, and nothing more.
+        root_path: Path below which a proxy serves the API, such as ``/shop``; also ``--root-path``. See
+            docs/settings.md#behind-a-path.
         cors_origins: Origins, separated by commas, whose pages may use the API in a browser, such as
             ``https://shop.example, http://localhost:5173``. Pages of other sites cannot.
         max_body_size: Maximum size of a body in bytes; a larger one gets a 413. The default has room for a bulk of a
@@ -112,6 +115,7 @@ class Settings(BaseSettings):
     login_window_seconds: int = Field(default=900, ge=1, le=86_400)
     idempotency_seconds: int = Field(default=86_400, ge=1, le=31_536_000)
     trusted_networks: str = ""
+    root_path: str = ""
     cors_origins: str = ""
     max_body_size: int = Field(default=16_777_216, ge=1024, le=1_073_741_824)
     body_timeout: float = Field(default=30.0, gt=0, le=3600)
@@ -149,6 +153,13 @@ class Settings(BaseSettings):
         if not _RATE.fullmatch(value):
             raise ValueError("must be off, or a figure such as 100/second, 1000/minute, 5000/hour")
         return value
+
+    @field_validator("root_path")
+    @classmethod
+    def _validate_root_path(cls, value: str) -> str:
+        if not is_root_path(value.rstrip("/")):
+            raise ValueError("must be a path such as /shop, of letters, digits and . _ ~ -")
+        return value.rstrip("/")
 
     @field_validator("cors_origins")
     @classmethod
@@ -197,6 +208,11 @@ class Settings(BaseSettings):
 
 
 Network = IPv4Network | IPv6Network
+
+
+def is_root_path(given: str) -> bool:
+    """Whether a text can be the path below which the API is served; empty for the root."""
+    return _ROOT_PATH.fullmatch(given) is not None
 
 
 def _networks(given: str) -> tuple[Network, ...]:

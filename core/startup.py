@@ -1,5 +1,6 @@
 """Opens the storage of the settings and checks it: its capabilities, and that its schema is current."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from core.errors import ConfigurationError
 from core.settings import Settings
 from core.storage import Backend, Migrations, Storage
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ async def open_storage(backend: Backend, settings: Settings) -> AsyncIterator[St
     storage = await backend.open(settings)
     try:
         backend.capabilities.require(storage.capabilities, backend.name)
+        if not storage.capabilities.durable:
+            logger.warning("%s is not durable: everything is lost when this process ends", storage.server)
         wrong = schema_mismatch(migrations, await storage.schema_revision())
         if wrong and backend.capabilities.embedded:
             await migrations.up()

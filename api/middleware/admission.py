@@ -1,12 +1,12 @@
 """Admission control: which requests are served at all, decided before anything but their head is read."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from fastapi import Response
 from starlette.types import Scope
 
-from api.client_address import parse_address
+from api.client_address import is_trusted
 from api.problems import respond
 from core.settings import Auth, Settings
 
@@ -21,6 +21,7 @@ _UNTRUSTED_MESSAGE = (
     "Without authentication this server answers only clients on its own machine. "
     "Its operator can name further networks in TRUSTED_NETWORKS."
 )
+_HOST_MESSAGE = "A request of HTTP/1.1 has exactly one Host header."
 _OVERLOADED_MESSAGE = "Too many requests are in progress. Try again later."
 
 EXEMPT = frozenset({"/livez", "/readyz"})
@@ -41,15 +42,16 @@ class AdmissionControl:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._networks = settings.networks
         self._serves_all_networks = settings.auth is Auth.REQUIRED
         self._limit = settings.max_requests
         self._rate_limiter = _rate_limiter(settings.rate) if settings.rate else None
         self.in_progress = 0
-        self._trusts = lru_cache(_CACHE_SIZE)(self._is_trusted)
+        self._trusts = lru_cache(_CACHE_SIZE)(partial(is_trusted, networks=settings.networks))
 
     def rejection(self, scope: Scope) -> Response | None:
         """The response to a request that is rejected; None for one that is served."""
+        if scope.get("http_version") == "1.1" and sum(name == b"host" for name, _ in scope["headers"]) != 1:
+            return respond(scope, 400, "bad-request", "Bad request", _HOST_MESSAGE)
         if self._rate_limiter is not None and (limited := self._rate_limiter.rejection(scope)):
             return limited
         client = scope.get("client")
@@ -58,10 +60,6 @@ class AdmissionControl:
         if self.in_progress >= self._limit and scope["path"] not in ALWAYS_SERVED:
             return respond(scope, 503, "overloaded", "Overloaded", _OVERLOADED_MESSAGE, headers={"Retry-After": "1"})
         return None
-
-    def _is_trusted(self, host: str) -> bool:
-        address = parse_address(host)
-        return address is not None and (address.is_loopback or any(address in network for network in self._networks))
 
 
 def _rate_limiter(rate: str) -> "RateLimiter":

@@ -14,8 +14,11 @@ async def read_body(request: Request) -> bytes:
     """The body of a request.
 
     Raises:
-        HTTPException: 408, it takes longer than ``BODY_TIMEOUT``; 413, it is larger than ``MAX_BODY_SIZE``.
+        HTTPException: 408, it takes longer than ``BODY_TIMEOUT``; 413, it is larger than ``MAX_BODY_SIZE``; 415, it is
+            compressed.
     """
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise HTTPException(415, headers={"Accept-Encoding": "identity", **_CLOSE})
     settings: Settings = request.app.state.settings
     limit = settings.max_body_size
     declared = request.headers.get("content-length", "")

@@ -1,5 +1,6 @@
 """Observability: request ids, log lines, metrics and traces, the headers of every response, and unexpected errors."""
 
+import asyncio
 import re
 from collections.abc import Awaitable
 from contextlib import AbstractContextManager, nullcontext
@@ -13,8 +14,9 @@ from structlog.typing import FilteringBoundLogger
 
 from api.metrics import Metrics
 from api.middleware.admission import QUOTA, AdmissionControl
+from api.middleware.cors import CorsPolicy
 from api.middleware.security_headers import security_headers
-from api.problems import internal_error
+from api.problems import internal_error, shutting_down
 from core.storage.observer import observe_with
 
 if TYPE_CHECKING:
@@ -35,8 +37,15 @@ class ObservabilityMiddleware:
     Queries, headers and bodies are never logged: they may hold secrets.
     """
 
-    def __init__(self, app: ASGIApp, admission: AdmissionControl, metrics: Metrics, log: FilteringBoundLogger) -> None:
-        self._app, self._admission, self._metrics, self._log = app, admission, metrics, log
+    def __init__(
+        self,
+        app: ASGIApp,
+        cors: CorsPolicy,
+        admission: AdmissionControl,
+        metrics: Metrics,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._app, self._cors, self._admission, self._metrics, self._log = app, cors, admission, metrics, log
         self._random = Random()  # noqa: S311 - ids are not secret
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -65,15 +74,20 @@ class ObservabilityMiddleware:
             if message["type"] == "http.response.start":
                 state = scope["state"]
                 status = state["status"] = message["status"]
-                message["headers"] = [*message["headers"], *security_headers(state), *state.get(QUOTA, ()), id_header]
+                more = (*security_headers(state), *state.get(QUOTA, ()), *self._cors.headers(scope), id_header)
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
-        app = self._admission.rejection(scope) or self._app
+        app = self._cors.preflight(scope) or self._admission.rejection(scope) or self._app
         self._admission.in_progress += 1
         bound = bind_contextvars(**ids)  # for what is logged meanwhile
         try:
             with observing:
                 await app(scope, receive, send_with_headers)
+        except asyncio.CancelledError:
+            if not status:  # uvicorn would send its own 500, without a problem
+                await shutting_down(scope)(scope, receive, send_with_headers)
+            raise
         except Exception:
             self._log.exception("unexpected error", **ids, method=scope["method"], path=scope["path"])
             if status:

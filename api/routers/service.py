@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from api.auth.permissions import OPERATORS, PUBLIC
 from api.dependencies import BackendDep, HeadDep, SettingsDep, StorageDep, WriteCheckDep
 from api.metrics import Metrics
+from api.middleware.root_path import root_path_of
 from api.routing import Router
 from core.errors import Unavailable
 from core.storage import PoolStatus
@@ -70,9 +71,10 @@ class Ready:
 
 
 @router.get("/", permission=PUBLIC)
-async def get_service(settings: SettingsDep) -> Service:
+async def get_service(settings: SettingsDep, request: Request) -> Service:
     """Get name, version and documentation of the service."""
-    return Service(name=settings.app_name, version=version("stockroom"), docs="/docs")
+    docs = f"{root_path_of(request.scope)}/docs"
+    return Service(name=settings.app_name, version=version("stockroom"), docs=docs)
 
 
 @router.get("/health", permission=OPERATORS)

@@ -14,10 +14,18 @@ from backends.sql.migrations import SqlMigrations
 from backends.sql.server_checks import check_connection_limit, check_server
 from backends.sql.storage import SqlStorage
 from core.settings import Settings
-from core.storage import Backend, Capabilities, Driver, Migrations, Storage, SupportsTemporaryDatabases
+from core.storage import (
+    Backend,
+    Capabilities,
+    Driver,
+    Migrations,
+    Storage,
+    SupportsTemporaryDatabases,
+    SupportsVariants,
+)
 
 
-class SqlBackend(Backend, SupportsTemporaryDatabases):
+class SqlBackend(Backend, SupportsTemporaryDatabases, SupportsVariants):
     """The backend of one dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
@@ -63,6 +71,13 @@ class SqlBackend(Backend, SupportsTemporaryDatabases):
     @override
     def migrations(self, settings: Settings) -> Migrations:
         return SqlMigrations(self._dialect, settings)
+
+    @override
+    def select_variant(self, settings: Settings) -> Backend:
+        from backends.sql.in_memory import InMemoryBackend  # noqa: PLC0415 - is derived from this class
+
+        memory_url = self._dialect.memory_url(settings.url)
+        return self if memory_url is None else InMemoryBackend(self._dialect, memory_url)
 
     @override
     @asynccontextmanager

@@ -54,6 +54,8 @@ class SqlStorage(Storage):
         self._pool = Pool(engine, dialect, settings, timer)
         self._context = ExecutorContext(engine, self._pool, dialect, settings, timer)
         self._reads = ReadExecutor(self._context)
+        self._require_same_database = dialect.watch(engine.url)
+        self._closing: list[Callable[[], Awaitable[None]]] = []
 
     @property
     @override
@@ -85,6 +87,7 @@ class SqlStorage(Storage):
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run a unit of work; once more, on another connection, where this one had become read-only."""
+        self._require_same_database()
         try:
             return await self._run_once(work)
         except NotWritable:
@@ -110,6 +113,7 @@ class SqlStorage(Storage):
 
     @override
     async def ping(self) -> None:
+        self._require_same_database()
         await self._reads.rows(text("SELECT 1"))
 
     @override
@@ -145,3 +149,9 @@ class SqlStorage(Storage):
     async def close(self) -> None:
         await self._pool.close()
         await self._engine.dispose()
+        for close in self._closing:
+            await close()
+
+    def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Have something else closed with the storage, after its connections."""
+        self._closing.append(close)

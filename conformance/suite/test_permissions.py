@@ -192,7 +192,8 @@ async def test_body_is_not_read_before_authorization(protected_shop: ProtectedSh
 
         scope = {
             "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
-            "headers": [*headers, (b"content-type", b"application/json")], "client": ("192.0.2.1", 5),
+            "headers": [*headers, (b"host", b"shop.test"), (b"content-type", b"application/json")],
+            "client": ("192.0.2.1", 5),
             "server": ("shop.test", 80), "scheme": "http", "http_version": "1.1", "asgi": {"version": "3.0"},
         }  # fmt: skip
         await protected_shop.app(scope, receive, send)

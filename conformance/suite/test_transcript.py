@@ -20,7 +20,7 @@ RECORDED = Path(__file__).parent / "transcript" / "transcript.jsonl"
 HEADERS = ["content-type", "allow", "retry-after", "location"]
 # Errors that do not depend on the storage, or that one client of one process cannot cause.
 NOT_COVERED = {"storage-unavailable", "pool-exhausted", "too-many-conflicts", "internal-error"}
-NOT_COVERED |= {"forbidden", "overloaded", "precondition-failed"}
+NOT_COVERED |= {"forbidden", "overloaded", "shutting-down", "precondition-failed"}
 NOT_COVERED |= {"idempotency-key-in-use", "idempotency-key-reused", "answer-too-large"}
 # Errors of log-ins, which have tests of their own (test_log_in.py, test_permissions.py), and of rate limits.
 NOT_COVERED |= {"unauthenticated", "invalid-grant", "invalid-request", "unsupported-grant-type", "wrong-password"}

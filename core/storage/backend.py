@@ -116,3 +116,12 @@ class SupportsTemporaryDatabases(Protocol):
             ConfigurationError: no server answers at the URL, or its user may not create a store.
         """
         ...
+
+
+@runtime_checkable
+class SupportsVariants(Protocol):
+    """A backend that declares other capabilities for some of its URLs: optional, as for databases in memory."""
+
+    def select_variant(self, settings: Settings) -> Backend:
+        """The backend of the database that the settings name, often this one."""
+        ...

@@ -119,7 +119,12 @@ def decode_cursor(cursor: str, sorts: Sorts) -> tuple[SortOrder, tuple[SortValue
             raise ValueError
         return sort, (_sort_value(sort.kind, key), row_id)
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError, ValidationFailed):
-        raise ValidationFailed("cursor", "is not a cursor of this list") from None
+        raise invalid_cursor() from None
+
+
+def invalid_cursor() -> ValidationFailed:
+    """The error of every cursor that cannot be used, which does not say why."""
+    return ValidationFailed("cursor", "is not a cursor of this list")
 
 
 def _sort_value(kind: SortKind, key: Any) -> SortValue:

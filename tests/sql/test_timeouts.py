@@ -1,11 +1,14 @@
 """A database server that hangs: it keeps its connections open and does not answer."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
+import httpx2
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -115,6 +118,26 @@ async def test_timeout_is_per_statement(shop: Shop, proxy: Proxy) -> None:
     assert monotonic() - started > TIMEOUT
     proxy.delay = 0
     assert (await shop.get("/users"))["total"] == 100
+
+
+async def test_request_cut_off_by_shutdown_is_503(app: FastAPI, shop: Shop, proxy: Proxy) -> None:
+    """As a server does it whose grace has ended while the database hangs."""
+    config = uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=0)
+    server = uvicorn.Server(config)
+    hanging = asyncio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener, before_round_trips(lambda _: hanging.set()):
+        serving = asyncio.create_task(server._serve([listener]))
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
+            proxy.hold()
+            request = asyncio.create_task(client.post("/tags", json={"name": "No"}))
+            await hanging.wait()
+            server.should_exit = True
+            status, code = error_of(await request)
+            assert status == 503
+            assert code in ("shutting-down", "storage-unavailable")  # asyncpg first waits for the server to cancel
+        await serving
+    proxy.release()
+    await works(shop)
 
 
 async def test_slow_statement_is_ended_on_server(opened: Opened, external: ExternalClient) -> None:

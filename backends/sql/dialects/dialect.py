@@ -75,6 +75,14 @@ def _accept(_given: Any) -> None:
     """Find nothing wrong."""
 
 
+def _find_no_memory(_url: str) -> str | None:
+    return None
+
+
+def _watch_nothing(_url: URL) -> Callable[[], None]:
+    return lambda: None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """One database.
@@ -89,6 +97,9 @@ class Dialect:
         capabilities: what it declares.
         minimum_version: the oldest version that has all we need.
         check_url: raises ConfigurationError for a URL that cannot be meant.
+        memory_url: for a URL that names a database in memory, one by which several connections reach a new one.
+        watch: of the URL of a database that has been opened, a function that raises Unavailable once the place is
+            no longer that of the same database. It is called before each unit of work and each ping.
         connect_args: arguments of each connection. ``async_creator_fn`` among them opens it.
         unpooled_args: the same under ``POOL_CLASS=null``, where a pooler of the operator's may stand in between.
         driver_args: further arguments, by the name of the driver, where connections are kept.
@@ -138,6 +149,8 @@ class Dialect:
     capabilities: Capabilities
     minimum_version: tuple[int, ...]
     check_url: Callable[[URL], None] = _accept
+    memory_url: Callable[[str], str | None] = _find_no_memory
+    watch: Callable[[URL], Callable[[], None]] = _watch_nothing
     connect_args: Mapping[str, object] = field(default_factory=dict)
     unpooled_args: Mapping[str, object] | None = None
     driver_args: Mapping[str, Mapping[str, object]] = field(default_factory=dict)

@@ -4,28 +4,18 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import URL, Integer, String
+from sqlalchemy import Integer, String
 from sqlalchemy.dialects import sqlite
 
 from backends.sql.dialects.dialect import ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.sqlite.drivers import AiosqliteAdapter, connect, interrupt
+from backends.sql.dialects.sqlite.files import EXAMPLE_URL, check_url, memory_url, watch_file
 from backends.sql.dialects.sqlite.inserts import insert_with_reserved_ids
 from backends.sql.dialects.sqlite.migrations import SCRIPT_HEADER, begin_immediate, check_references, temporary_file
 from backends.sql.dialects.sqlite.search import Fts5Index
 from backends.sql.upserts import upsert_on_conflict
 from core import clock
-from core.errors import ConfigurationError
 from core.storage import Capabilities, Driver
-
-_EXAMPLE_URL = "sqlite:///./stockroom.db"
-
-
-def _check_url(url: URL) -> None:
-    if (url.database or ":memory:") == ":memory:":
-        raise ConfigurationError(
-            "DATABASE_URL names an SQLite database in memory, which would be gone with its connection. "
-            f"Name a file: {_EXAMPLE_URL}"
-        )
 
 
 def _to_text(value: datetime | None) -> str | None:
@@ -86,7 +76,7 @@ SQLITE = Dialect(
     schemes=("sqlite",),
     drivers=(Driver("aiosqlite", "aiosqlite", "aiosqlite"),),
     driver_adapters={"aiosqlite": AiosqliteAdapter()},
-    example_url=_EXAMPLE_URL,
+    example_url=EXAMPLE_URL,
     capabilities=Capabilities(
         savepoints=True,
         downgrades=True,
@@ -104,7 +94,9 @@ SQLITE = Dialect(
         concurrent_reads=True,
     ),
     minimum_version=(3, 35),  # RETURNING
-    check_url=_check_url,
+    check_url=check_url,
+    memory_url=memory_url,
+    watch=watch_file,
     connect_args={"async_creator_fn": connect},
     on_connect=(
         "PRAGMA busy_timeout = 5000",  # milliseconds to wait for another process' write
