@@ -58,6 +58,12 @@ class Migrations(Protocol):
         """Go down to a revision; ``base`` undoes all, ``-1`` the last."""
         ...
 
+    async def differences(self) -> Sequence[str]:
+        """What the schema lacks or has otherwise than the last revision left it, one sentence each; the storage is at
+        that revision. What was added to it, such as an index, is none.
+        """
+        return []
+
     def script(self, span: str) -> str:
         """The statements of a span such as ``base:head``, to be run by hand.
 

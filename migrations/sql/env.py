@@ -13,9 +13,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
+from backends.sql.autogenerate import OPTIONS
 from backends.sql.dialects import Dialect
-from backends.sql.migrations import SqlMigrations, include_name
-from backends.sql.schema import metadata
+from backends.sql.migrations import SqlMigrations
 from core.errors import ConfigurationError, StockroomError
 from core.plugins import discover
 from core.settings import load
@@ -32,10 +32,8 @@ def number_revision(_migrations: MigrationContext, _revision: Any, scripts: list
 def options(dialect: Dialect) -> dict[str, Any]:
     """Alembic's options, online and offline alike."""
     return {
-        "target_metadata": metadata,
-        "include_name": include_name,
+        **OPTIONS,
         "process_revision_directives": number_revision,
-        "render_as_batch": True,
         "transactional_ddl": dialect.has_transactional_ddl,
     }
 

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from backends.sql.drivers import DriverAdapter, SqlalchemyAdapter
 from backends.sql.inserts import Insert
-from backends.sql.search import TrigramIndex
+from backends.sql.search import SearchIndexDdl, TrigramIndex
 from backends.sql.temporary import TemporaryDatabase
 from backends.sql.upserts import Upsert
 from core.storage import Capabilities, Driver
@@ -108,6 +108,9 @@ class Dialect:
             the operator ``{sign}``, in words for which the database goes straight to the first such row.
         can_seek_by_two_columns: whether it does so also where many rows share a value of the column.
         search_index: the index of a table by which it is searched, where the database has one.
+        search_index_ddl: how that is created and dropped.
+        schema_objects: the query for the names of all tables and of all triggers that are enabled.
+        autoincrement_tables: the query for the tables that have what ``id_options`` say, where they can lack it.
         error_code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
         error_classes: the codes we know.
         connect_errors: codes of a connection or migration that fails, and what is wrong then.
@@ -149,6 +152,9 @@ class Dialect:
     cursor_condition: str = "({column}, {id}) {sign} ({value}, {last_id})"
     can_seek_by_two_columns: bool = True
     search_index: Callable[[Table], TrigramIndex] | None = None
+    search_index_ddl: SearchIndexDdl | None = None
+    schema_objects: str = ""
+    autoincrement_tables: str = ""
     error_code: Callable[[BaseException], int | str | None]
     error_classes: Mapping[int | str, ErrorClass]
     connect_errors: Mapping[int | str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, SERVER_CAPABILITIES, ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.postgresql.drivers import AsyncpgAdapter
 from backends.sql.dialects.postgresql.inserts import insert_with_copy
-from backends.sql.dialects.postgresql.search import PgTrgmIndex
+from backends.sql.dialects.postgresql.search import PG_TRGM_DDL, PgTrgmIndex
 from backends.sql.temporary import created_by
 from backends.sql.upserts import upsert_on_conflict
 from core.storage import Driver
@@ -92,6 +92,12 @@ POSTGRESQL = Dialect(
     insert=insert_with_copy,
     upsert=upsert_on_conflict(postgresql.insert),
     search_index=PgTrgmIndex,
+    search_index_ddl=PG_TRGM_DDL,
+    schema_objects="""
+    SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
+    UNION ALL SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+    WHERE relnamespace = current_schema()::regnamespace AND tgenabled <> 'D'
+    """,
     error_code=_sqlstate,
     error_classes=_ERROR_CLASSES,
     connect_errors=_CONNECT_ERRORS,

@@ -11,7 +11,7 @@ from backends.sql.dialects.dialect import ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.sqlite.drivers import AiosqliteAdapter, connect, interrupt
 from backends.sql.dialects.sqlite.inserts import insert_with_reserved_ids
 from backends.sql.dialects.sqlite.migrations import SCRIPT_HEADER, begin_immediate, check_references, temporary_file
-from backends.sql.dialects.sqlite.search import Fts5Index
+from backends.sql.dialects.sqlite.search import FTS5_DDL, Fts5Index
 from backends.sql.upserts import upsert_on_conflict
 from core import clock
 from core.errors import ConfigurationError
@@ -119,6 +119,9 @@ SQLITE = Dialect(
     upsert=upsert_on_conflict(sqlite.insert),
     can_seek_by_two_columns=False,  # by the first alone
     search_index=Fts5Index,
+    search_index_ddl=FTS5_DDL,
+    schema_objects="SELECT name FROM sqlite_master",
+    autoincrement_tables="SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'",
     error_code=_error_code,
     error_classes=_ERROR_CLASSES,
     connect_errors=_CONNECT_ERRORS,
