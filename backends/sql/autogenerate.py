@@ -1,5 +1,7 @@
 """How Alembic compares a database with the declared tables, and writes revisions that run as they are."""
 
+import datetime
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -40,12 +42,23 @@ def render_item(kind: str, item: Any, context: AutogenContext) -> str | bool:
     return False
 
 
+def compare_default(
+    _context: object, _found: object, _declared: object, found: str | None, default: object, _rendered: object
+) -> bool | None:
+    """Whether a default that is a time differs, however a database writes it; None leaves others to Alembic."""
+    match default, re.search("'([^']+)'", found or ""):
+        case DefaultClause(arg=BindParameter(value=datetime.datetime() as value)), re.Match() as written:
+            time = datetime.datetime.fromisoformat(written[1])
+            return value != (time if time.tzinfo else time.replace(tzinfo=datetime.UTC))
+    return None
+
+
 OPTIONS: dict[str, Any] = {
     "target_metadata": metadata,
     "include_name": include_name,
     "render_item": render_item,
     "render_as_batch": True,
-    "compare_server_default": True,
+    "compare_server_default": compare_default,
     "autogenerate_plugins": ("alembic.autogenerate.*", "alembic.ext.checkconstraint_byname", _PLUGIN.name),
 }
 """Of Alembic's context, wherever it compares."""

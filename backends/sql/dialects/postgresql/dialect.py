@@ -94,7 +94,7 @@ POSTGRESQL = Dialect(
     search_index=PgTrgmIndex,
     search_index_ddl=PG_TRGM_DDL,
     schema_objects="""
-    SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
+    SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
     UNION ALL SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE relnamespace = current_schema()::regnamespace AND tgenabled <> 'D'
     """,
