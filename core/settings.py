@@ -85,6 +85,8 @@ class Settings(BaseSettings):
         pool_pre_ping: Test each connection before it is used: one more round trip per request. SQL databases only.
         pool_class: ``queue`` keeps connections; ``null`` opens and closes one per use, for serverless functions or
             behind an external pooler; ``static`` keeps a single one, for tests.
+        pool_echo: Log each connection that is opened (``connect``), handed out (``checkout``), given back
+            (``checkin``), or thrown away (``invalidate``). Not on mongomock, which has none.
         argon2_time_cost: Passes of the password hash.
         argon2_memory_cost: Memory of one password hash in KiB, at least 8 × ``ARGON2_PARALLELISM``. A process computes
             at most two hashes at the same time.
@@ -119,6 +121,7 @@ class Settings(BaseSettings):
     pool_recycle: int = Field(default=1800, ge=-1)
     pool_pre_ping: bool = False
     pool_class: PoolClass = PoolClass.QUEUE
+    pool_echo: bool = False
     argon2_time_cost: int = Field(default=3, ge=1, le=100)
     argon2_memory_cost: int = Field(default=65_536, ge=8, le=4_194_304)
     argon2_parallelism: int = Field(default=4, ge=1, le=64)
