@@ -34,6 +34,19 @@ class PoolClass(StrEnum):
     STATIC = "static"
 
 
+class IsolationLevel(StrEnum):
+    """What a unit of work sees of others, from least to most isolated."""
+
+    READ_COMMITTED = "read-committed"
+    REPEATABLE_READ = "repeatable-read"
+    SERIALIZABLE = "serializable"
+
+    @property
+    def sql(self) -> str:
+        """Its name in the SQL standard."""
+        return self.value.replace("-", " ").upper()
+
+
 class Settings(BaseSettings):
     """Everything an operator can set. The text of each attribute is the setting's row in ``docs/settings.md``.
 
@@ -46,6 +59,9 @@ class Settings(BaseSettings):
         database_timeout: Seconds the database has to answer one statement. After that the request gets a 503 and its
             connection is closed. Keep it above the 5 s that a statement may wait for a lock, and above the slowest
             statement that you need.
+        isolation_level: Isolation of units of work. PostgreSQL, MySQL and MariaDB offer all three levels, by default
+            ``read-committed``; SQLite offers ``serializable``, which it always has; MongoDB and mongomock offer no
+            choice. The guarantees hold at each level; a higher one makes more units of work run again.
         app_name: Title of the API, in ``GET /`` and in the API document.
         debug: Log in detail, as text for people instead of JSON.
         tracing: Send traces to the collector that the ``OTEL_…`` variables name. Needs the extra ``tracing``; see
@@ -99,6 +115,7 @@ class Settings(BaseSettings):
     storage_backend: str | None = None
     database_echo: bool = False
     database_timeout: float = Field(default=30.0, gt=0, le=3600)
+    isolation_level: IsolationLevel | None = None
     app_name: str = "Stockroom"
     debug: bool = False
     tracing: bool = False
@@ -125,6 +142,11 @@ class Settings(BaseSettings):
     argon2_time_cost: int = Field(default=3, ge=1, le=100)
     argon2_memory_cost: int = Field(default=65_536, ge=8, le=4_194_304)
     argon2_parallelism: int = Field(default=4, ge=1, le=64)
+
+    @field_validator("isolation_level", mode="before")
+    @classmethod
+    def _empty_isolation_level(cls, value: object) -> object:
+        return value or None
 
     @field_validator("secret_keys")
     @classmethod

@@ -1,12 +1,12 @@
 """What a plugin provides: one object per kind of database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Protocol, runtime_checkable
 
-from core.settings import Settings
+from core.settings import IsolationLevel, Settings
 from core.storage.capabilities import Capabilities
 from core.storage.storage import Storage
 
@@ -82,6 +82,7 @@ class Backend(Protocol):
         drivers: libraries it can use, the preferred first.
         capabilities: what it declares a storage of its kind can do.
         example_url: for messages, such as ``postgresql://user:password@localhost:5432/stockroom``.
+        isolation_levels: what ``ISOLATION_LEVEL`` may select; empty, unless overridden, where there is no choice.
     """
 
     @property
@@ -94,6 +95,10 @@ class Backend(Protocol):
     def capabilities(self) -> Capabilities: ...
     @property
     def example_url(self) -> str: ...
+
+    @property
+    def isolation_levels(self) -> Collection[IsolationLevel]:
+        return ()
 
     async def open(self, settings: Settings) -> Storage:
         """Connect, probe, and return a storage ready for use. Does not look at the schema.

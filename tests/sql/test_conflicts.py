@@ -181,7 +181,7 @@ async def test_lock_timeout_is_retried(opened: Opened, external: ExternalClient)
 
         def count_runs(statement: str) -> None:
             nonlocal begun
-            begun += statement == dialect.begin
+            begun += statement == dialect.begin.format(isolation_level="READ COMMITTED")
 
         async with external.connection() as other:
             await other.exec_driver_sql(dialect.begin)

@@ -1,7 +1,7 @@
 """The form that a database's differences take."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -14,6 +14,7 @@ from backends.sql.inserts import Insert
 from backends.sql.search import SearchIndexDdl, TrigramIndex
 from backends.sql.temporary import TemporaryDatabase
 from backends.sql.upserts import Upsert
+from core.settings import IsolationLevel, Settings
 from core.storage import Capabilities, Driver
 
 MIGRATION_LOCK_TIMEOUT = 600
@@ -90,12 +91,13 @@ class Dialect:
         connect_args: arguments of each connection. ``async_creator_fn`` among them opens it.
         unpooled_args: the same under ``POOL_CLASS=null``, where a pooler of the operator's may stand in between.
         driver_args: further arguments, by the name of the driver, where connections are kept.
-        on_connect: statements that each new connection runs first.
+        on_connect: statements that each new connection runs first; ``{isolation_level}`` as in ``begin``.
         enforce_references: a further such statement, where references are not enforced without.
         statement_timeout: a further such statement, by which the server ends a statement that no client waits for any
             more; with ``{seconds}`` or ``{milliseconds}``, whole numbers.
         cancel_statement: ends what a driver's connection is executing, where neither driver nor server does of itself.
-        begin: the statement that starts a unit of work.
+        begin: the statement that starts a unit of work; ``{isolation_level}`` stands for that.
+        isolation_levels: what a unit of work can have, the default first.
         version: the query for the server's version.
         size: the query for the bytes that the database takes, behind the statements that it needs before it, of all
             ``{tables}``.
@@ -142,6 +144,7 @@ class Dialect:
     statement_timeout: str = ""
     cancel_statement: Callable[[Any], Awaitable[None]] | None = None
     begin: str
+    isolation_levels: tuple[IsolationLevel, ...] = tuple(IsolationLevel)
     version: str
     size: tuple[str, ...]
     column_types: ColumnTypes
@@ -165,6 +168,18 @@ class Dialect:
     check_migrated: Callable[[Connection], None] = _accept
     script_header: str = ""
     has_transactional_ddl: bool
+
+    def isolation_level_of(self, settings: Settings) -> IsolationLevel:
+        """The one that is set, or the default."""
+        return settings.isolation_level or self.isolation_levels[0]
+
+    def capabilities_at(self, level: IsolationLevel) -> Capabilities:
+        """What a storage with an isolation level can do."""
+        return replace(
+            self.capabilities,
+            repeatable_reads=level is not IsolationLevel.READ_COMMITTED,
+            serializable=level is IsolationLevel.SERIALIZABLE,
+        )
 
     def adapter_of(self, driver: str) -> DriverAdapter:
         """What executes statements with a driver: its own adapter, or else SQLAlchemy."""

@@ -81,7 +81,7 @@ POSTGRESQL = Dialect(
         "prepared_statement_cache_size": 0,
         "prepared_statement_name_func": str,  # no name: such a statement is gone with the next one
     },
-    begin="BEGIN ISOLATION LEVEL READ COMMITTED",
+    begin="BEGIN ISOLATION LEVEL {isolation_level}",
     version="SHOW server_version",
     size=("SELECT pg_database_size(current_database())",),
     column_types=ColumnTypes(

@@ -15,6 +15,7 @@ from backends.sql.dialects.sqlite.search import FTS5_DDL, Fts5Index
 from backends.sql.upserts import upsert_on_conflict
 from core import clock
 from core.errors import ConfigurationError
+from core.settings import IsolationLevel
 from core.storage import Capabilities, Driver
 
 _EXAMPLE_URL = "sqlite:///./stockroom.db"
@@ -111,6 +112,7 @@ SQLITE = Dialect(
     enforce_references="PRAGMA foreign_keys = ON",
     cancel_statement=interrupt,
     begin="BEGIN IMMEDIATE",
+    isolation_levels=(IsolationLevel.SERIALIZABLE,),
     version="SELECT sqlite_version()",
     size=("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",),
     column_types=_COLUMN_TYPES,
