@@ -2,13 +2,23 @@
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
 from alembic.autogenerate import compare_metadata, renderers
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import MigrateOperation, UpgradeOps
+from alembic.operations.ops import (
+    AddColumnOp,
+    CreateIndexOp,
+    DropConstraintOp,
+    DropIndexOp,
+    DropTableOp,
+    MigrateOperation,
+    ModifyTableOps,
+    OpContainer,
+    UpgradeOps,
+)
 from alembic.runtime.migration import MigrationContext
 from alembic.runtime.plugins import Plugin
 from alembic.util import DispatchPriority, PriorityDispatchResult
@@ -51,6 +61,32 @@ def compare_default(
             time = datetime.datetime.fromisoformat(written[1])
             return value != (time if time.tzinfo else time.replace(tzinfo=datetime.UTC))
     return None
+
+
+def arrange(operations: OpContainer) -> None:
+    """Put operations into an order in which they run: MySQL does not drop the last index that a reference needs.
+
+    The indexes of a table are dropped with it. Else references are dropped and other indexes created before.
+    """
+    dropped = {op.table_name for op in operations.ops if isinstance(op, DropTableOp)}
+    for changes in operations.ops:
+        if isinstance(changes, ModifyTableOps) and changes.table_name in dropped:
+            changes.ops = [op for op in changes.ops if not isinstance(op, DropIndexOp)]
+        elif isinstance(changes, ModifyTableOps):
+            replaced = {op.index_name for op in changes.ops if isinstance(op, DropIndexOp)}
+            changes.ops.sort(key=lambda op: _rank(op, replaced))
+    operations.ops = [op for op in operations.ops if not isinstance(op, ModifyTableOps) or op.ops]
+
+
+def _rank(operation: MigrateOperation, replaced: Set[str | None]) -> int:
+    match operation:
+        case AddColumnOp():
+            return 0
+        case DropConstraintOp(constraint_type="foreignkey"):
+            return 1
+        case CreateIndexOp(index_name=name) if name not in replaced:
+            return 2
+    return 3
 
 
 OPTIONS: dict[str, Any] = {

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from backends.sql.autogenerate import OPTIONS
+from backends.sql.autogenerate import OPTIONS, arrange
 from backends.sql.dialects import Dialect
 from backends.sql.migrations import SqlMigrations
 from core.errors import ConfigurationError, StockroomError
@@ -21,8 +21,10 @@ from core.plugins import discover
 from core.settings import load
 
 
-def number_revision(_migrations: MigrationContext, _revision: Any, scripts: list[MigrationScript]) -> None:
-    """Name new revisions 0003, 0004, …, unless ``--rev-id`` names them."""
+def prepare_revision(_migrations: MigrationContext, _revision: Any, scripts: list[MigrationScript]) -> None:
+    """Name new revisions 0003, 0004, …, unless ``--rev-id`` names them; arrange what they do."""
+    for operations in (*scripts[0].upgrade_ops_list, *scripts[0].downgrade_ops_list):
+        arrange(operations)
     if not getattr(context.config.cmd_opts, "rev_id", None):
         known = [script.revision for script in context.script.walk_revisions()]
         numbers = [int(revision) for revision in known if re.fullmatch("[0-9]{4}", revision)]
@@ -33,7 +35,7 @@ def options(dialect: Dialect) -> dict[str, Any]:
     """Alembic's options, online and offline alike."""
     return {
         **OPTIONS,
-        "process_revision_directives": number_revision,
+        "process_revision_directives": prepare_revision,
         "transactional_ddl": dialect.has_transactional_ddl,
     }
 

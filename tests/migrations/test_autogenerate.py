@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from alembic.operations import ops
+from sqlalchemy import Column, Connection, Integer, text
 
+from backends.sql.autogenerate import arrange
 from backends.sql.dialects import DIALECTS
 from backends.sql.migrations import SqlMigrations
 from tests.migrations.alembic_copy import AlembicCopy
@@ -12,7 +14,6 @@ from tests.migrations.schema import drift, shape
 
 pytestmark = pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
 
-RAISED = {"sqlite": "INSERT INTO users_search(users_search, rank) VALUES ('integrity-check', 1)"}
 DAMAGES = {
     "sqlite": {
         "DROP TRIGGER users_search_update": "search index users is missing",
@@ -91,6 +92,18 @@ async def test_lost_autoincrement_is_described_and_repaired(history: SqlMigratio
     alembic.run("upgrade", "head")
     assert await history.differences() == []
     assert await history.on_connection(read_objects) == objects
+
+
+@pytest.mark.only("sqlite")
+def test_operations_are_arranged_for_mysql() -> None:
+    drop, replace, create = ops.DropIndexOp("a", "t"), ops.DropIndexOp("b", "t"), ops.CreateIndexOp("c", "t", ["x"])
+    again, reference = ops.CreateIndexOp("b", "t", ["y"]), ops.DropConstraintOp("r", "t", type_="foreignkey")
+    column = ops.AddColumnOp("t", Column("x", Integer()))
+    changes = ops.ModifyTableOps("t", [column, drop, replace, create, again, reference])
+    operations = ops.UpgradeOps([changes, ops.ModifyTableOps("u", [ops.DropIndexOp("d", "u")]), ops.DropTableOp("u")])
+    arrange(operations)
+    assert changes.ops == [column, reference, create, drop, replace, again]
+    assert [type(operation) for operation in operations.ops] == [ops.ModifyTableOps, ops.DropTableOp]
 
 
 def execute(connection: Connection, *statements: str) -> None:

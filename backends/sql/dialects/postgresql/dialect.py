@@ -96,7 +96,7 @@ POSTGRESQL = Dialect(
     schema_objects="""
     SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
     UNION ALL SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-    WHERE relnamespace = current_schema()::regnamespace AND tgenabled <> 'D'
+    WHERE relnamespace = current_schema()::regnamespace AND tgenabled <> 'D' AND NOT tgisinternal
     """,
     error_code=_sqlstate,
     error_classes=_ERROR_CLASSES,
