@@ -18,8 +18,7 @@ async def run_with_optional(
     optional: Callable[[Transaction, T], Awaitable[object]],
     describe: Callable[[T], str],
 ) -> T:
-    """What ``work`` returns, once it is committed. Where only ``optional`` fails, the rest is kept, and the log says so in
-    the words of ``describe``.
+    """What ``work`` returns, once it is committed. A failure of ``optional`` alone is logged, in words of ``describe``.
 
     With savepoints both are one unit of work. Without, ``optional`` is a second one after that of ``work``, and is lost
     if the process ends in between.
