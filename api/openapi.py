@@ -11,9 +11,8 @@ from pydantic import TypeAdapter
 from typing_extensions import override
 
 from api import idempotency
-from api.middleware.admission import ALWAYS_SERVED
+from api.middleware.admission import ALWAYS_SERVED, EXEMPT
 from api.middleware.observability import REQUEST_ID
-from api.middleware.rate_limiting import EXEMPT
 from api.openapi_fields import field_schema
 from api.openapi_security import describe_security
 from api.preconditions import ETAG_TYPES

@@ -1,22 +1,34 @@
 """``stockroom serve``."""
 
 import asyncio
-import gc
 import socket
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from ipaddress import ip_address
-from typing import Annotated
+from multiprocessing import get_context
+from typing import Annotated, Any
 
 import typer
 import uvicorn
-from fastapi import FastAPI
 
+from api import logs
 from api.app import create_app
 from cli.protocol import LimitedHttpProtocol
-from core.errors import ConfigurationError
+from cli.supervisor import Supervisor
+from cli.worker import application, run_worker
+from core import plugins
+from core.errors import ConfigurationError, StockroomError
 from core.settings import Auth, Settings, load
 
 SHUTDOWN_TIMEOUT_SECONDS = 30
 """In which requests in progress may end when the server is stopped."""
+
+_CLOSE_SECONDS = 15
+"""In which a worker closes its storage after that."""
+
+_BACKLOG = 2048
+"""Connections that wait to be accepted."""
 
 
 def serve(
@@ -30,23 +42,31 @@ def serve(
         raise typer.BadParameter("--reload needs a single worker.")
     settings = load()
     require_protected(host, settings)
-    asyncio.run(preflight(settings, workers))
-    require_free(host, port)
+    preflight(settings, workers)
+    listener = listen(host, port)
     typer.echo(f"Stockroom serves http://{f'[{host}]' if ':' in host else host}:{port}, its reference at /docs.")
-    uvicorn.run(
-        f"{__name__}:application",
-        factory=True,
-        host=host,
-        port=port,
-        http=LimitedHttpProtocol,
-        workers=workers,
-        reload=reload,
-        access_log=False,  # the API writes its own
-        log_config=None,  # the API configures all other logging
-        server_header=False,
-        proxy_headers=False,  # the client is the peer of the socket, not what a header says
-        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
-    )
+    options = {
+        "http": LimitedHttpProtocol,
+        "access_log": False,  # the API writes its own
+        "log_config": None,  # the API configures all other logging
+        "server_header": False,
+        "proxy_headers": False,  # the client is the peer of the socket, not what a header says
+        "timeout_graceful_shutdown": SHUTDOWN_TIMEOUT_SECONDS,
+    }
+    if workers > 1:
+        _run_workers(settings, workers, listener, options)
+        return
+    listener.close()
+    factory = f"{application.__module__}:{application.__name__}"
+    uvicorn.run(factory, factory=True, host=host, port=port, reload=reload, **options)  # type: ignore[arg-type]
+
+
+def _run_workers(settings: Settings, count: int, listener: socket.socket, options: Mapping[str, Any]) -> None:
+    grace = SHUTDOWN_TIMEOUT_SECONDS + _CLOSE_SECONDS
+    supervisor = Supervisor(partial(run_worker, options, listener), count, grace, logs.access_log(settings.debug))
+    if not supervisor.run():
+        typer.echo("stockroom: no worker can be started; the lines above say why.", err=True)
+        raise typer.Exit(1)
 
 
 def require_protected(host: str, settings: Settings) -> None:
@@ -70,33 +90,47 @@ def require_protected(host: str, settings: Settings) -> None:
         )
 
 
-def application() -> FastAPI:
-    """The application of one worker. Its objects live as long as the process, so the garbage collector skips them."""
-    app = create_app()
-    gc.collect()
-    gc.freeze()
-    return app
-
-
-def require_free(host: str, port: int) -> None:
-    """Check, by listening briefly, that the address can be used.
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on the address.
 
     Raises:
         ConfigurationError: the address is not one of this machine, or in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port), family=family).close()
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise ConfigurationError(f"--host, --port: {error.strerror}.") from error
 
 
-async def preflight(settings: Settings, workers: int = 1) -> None:
+def preflight(settings: Settings, workers: int = 1) -> None:
     """Start the API and stop it again, so that a wrong configuration is reported once and not by each worker.
+
+    With several workers this is done in a process of its own: they are forked from this one, which must have opened
+    nothing and started no thread.
 
     Raises:
         ConfigurationError: the API does not start, or the storage cannot be shared by several workers.
     """
+    if workers == 1:
+        asyncio.run(_start_and_stop(settings, workers))
+        return
+    plugins.discover()  # imported once, before other processes are forked
+    with ProcessPoolExecutor(1, get_context("fork")) as child:
+        problem = child.submit(_find_problem, settings, workers).result()
+    if problem is not None:
+        raise ConfigurationError(problem)
+
+
+def _find_problem(settings: Settings, workers: int) -> str | None:
+    try:
+        asyncio.run(_start_and_stop(settings, workers))
+    except StockroomError as error:
+        return error.detail
+    return None
+
+
+async def _start_and_stop(settings: Settings, workers: int) -> None:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         if workers > 1 and not app.state.storage.capabilities.shared:

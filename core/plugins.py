@@ -12,7 +12,7 @@ import pluggy
 
 from core.errors import ConfigurationError
 from core.settings import DEFAULT_URL, IsolationLevel, Settings
-from core.storage import Backend
+from core.storage import Backend, SupportsIsolationLevels
 
 GROUP = "stockroom"
 
@@ -108,8 +108,9 @@ def _require_driver(backend: Backend, wanted: str) -> None:
 
 
 def _require_isolation_level(backend: Backend, level: IsolationLevel | None) -> None:
-    if level is not None and level not in backend.isolation_levels:
-        offered = ", ".join(backend.isolation_levels)
+    levels = backend.isolation_levels if isinstance(backend, SupportsIsolationLevels) else ()
+    if level is not None and level not in levels:
+        offered = ", ".join(levels)
         raise ConfigurationError(
             f"ISOLATION_LEVEL is {level}, which {backend.name} does not offer. "
             + (f"Offered: {offered}." if offered else "It offers no choice: remove the setting.")

@@ -27,19 +27,19 @@ class DeadlineTimer:
         self._cancelled: dict[_Task, int] = {}  # and how often others had cancelled them before
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def wait_for(self, seconds: float, answer: Awaitable[T], refusal: Callable[[], Exception]) -> T:
-        """Await ``answer`` for at most so many seconds; a task that ignores its cancellation is cancelled again.
+    async def wait_for(self, seconds: float, awaitable: Awaitable[T], make_error: Callable[[], Exception]) -> T:
+        """Await ``awaitable`` for at most so many seconds; a task that ignores its cancellation is cancelled again.
 
         Raises:
-            Exception: on timeout; made by ``refusal``.
+            Exception: on timeout; made by ``make_error``.
         """
         task = self.start(seconds)
         try:
-            return await answer
+            return await awaitable
         except asyncio.CancelledError:
             if not self.is_timed_out(task):
                 raise
-            raise refusal() from None
+            raise make_error() from None
         finally:
             self.stop(task)
 

@@ -6,8 +6,6 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-import jwt
-
 from core import clock
 from core.settings import Settings
 
@@ -29,10 +27,17 @@ class Claims:
 
 
 class Tokens:
-    """Signs with the first secret key and verifies with all, so that keys can be rotated without ending sessions."""
+    """Signs with the first secret key and verifies with all, so that keys can be rotated without ending sessions.
+
+    Without keys it accepts no token, and the library is not imported: it takes as long as the rest of ``core``.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._keys = {fingerprint(key): key.encode() for key in settings.keys}
+        if self._keys:
+            import jwt  # noqa: PLC0415
+
+            self._jwt = jwt
         self._seconds = settings.access_token_seconds
 
     def sign(self, claims: Claims) -> str:
@@ -45,16 +50,18 @@ class Tokens:
             "exp": int((now + timedelta(seconds=self._seconds)).timestamp()),
         }
         kid, key = next(iter(self._keys.items()))
-        return jwt.encode(payload, key, _ALGORITHM, headers={"kid": kid})
+        return self._jwt.encode(payload, key, _ALGORITHM, headers={"kid": kid})
 
     def read(self, token: str) -> Claims | None:
         """The claims of a token; None for one that is not signed with our keys, or expired."""
+        if not self._keys:
+            return None
         try:
-            key = self._keys.get(jwt.get_unverified_header(token).get("kid", ""))
+            key = self._keys.get(self._jwt.get_unverified_header(token).get("kid", ""))
             if key is None:
                 return None
-            payload = jwt.decode(token, key, [_ALGORITHM], options=_OPTIONS)
-        except jwt.PyJWTError:
+            payload = self._jwt.decode(token, key, [_ALGORITHM], options=_OPTIONS)
+        except self._jwt.PyJWTError:
             return None
         return _claims(payload)
 

@@ -1,5 +1,6 @@
 """Adapts schemathesis to rules that the API document does not state; loaded by the tool, in ``test_document``."""
 
+from typing import Any
 from uuid import uuid4
 
 import schemathesis
@@ -11,13 +12,13 @@ LONGEST_CURSOR = 4096
 
 
 @schemathesis.hook
-def filter_case(context: schemathesis.HookContext, case: schemathesis.Case) -> bool:
+def filter_case(context: schemathesis.HookContext, case: schemathesis.Case[Any]) -> bool:
     """Skip links that the tool follows from a null, such as a missing category, to ``/None``."""
     return None not in (case.path_parameters or {}).values()
 
 
 @schemathesis.hook
-def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
+def map_case(context: schemathesis.HookContext, case: schemathesis.Case[Any]) -> schemathesis.Case[Any]:
     """Write parameters as clients do, where the schema leaves it open.
 
     A whole number has no decimals in a path or a query, though ``1.0`` is an integer in JSON. A cursor is opaque and
@@ -46,7 +47,7 @@ def is_whole(value: object) -> bool:
 
 
 @schemathesis.check
-def no_leak(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case) -> None:
+def no_leak(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
     """An error response contains nothing internal."""
     if response.status_code >= 400:
         assert not LEAKS.search(response.text.lower()), response.text

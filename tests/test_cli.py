@@ -29,6 +29,8 @@ from tests.revisions import HEAD, REVISIONS
 
 SECRET = "geheim-4711"
 
+FORKS = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # the test process has threads
+
 
 @dataclass(frozen=True)
 class CommandResult:
@@ -145,6 +147,7 @@ NO_FOLDER = "sqlite:////nonexistent/shop.db"
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
+@FORKS
 @pytest.mark.parametrize("command", ["check", "serve", "serve --workers 4", "seed", "migrate up", "migrate current"])
 def test_bad_configuration_is_one_line(stockroom: Stockroom, command: str, settings: dict[str, str], name: str) -> None:
     result = stockroom(*command.split(), **settings)
@@ -209,6 +212,7 @@ def test_any_host_with_required_auth_is_allowed(host: str) -> None:
     require_protected(host, load(_env_file=None, auth="required", secret_keys="x" * 32))
 
 
+@FORKS
 @pytest.mark.lacks("shared")
 def test_workers_without_shared_storage_are_refused(stockroom: Stockroom, settings: Settings) -> None:
     result = stockroom("serve", "--workers", "2", database_url=settings.url)

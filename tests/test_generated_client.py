@@ -36,7 +36,15 @@ def client_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def generate(folder: Path) -> None:
     """A throw-away environment with the generator in it, and in the same folder the client ``shop_client``."""
     run(folder, sys.executable, "-m", "venv", "--clear", "--without-pip", "environment")
-    pip = [sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check", "--python", bin_of(folder) / "python"]
+    pip: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "-qq",
+        "--disable-pip-version-check",
+        "--python",
+        bin_of(folder) / "python",
+    ]
     run(folder, *pip, "install", GENERATOR)
     document = create_app(settings_for("sqlite:///unused.db")).openapi()
     (folder / "document.json").write_text(json.dumps(document))

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -81,10 +81,12 @@ def defined_in_project() -> frozenset[str]:
 
 def private_imports(path: Path) -> Iterator[Use]:
     for node in ast.walk(parsed(path)):
-        names = []
+        names: list[str] = []
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        elif node.module and not node.level:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         for name in names:
             library, *parts = name.split(".")
@@ -144,7 +146,7 @@ def is_there(name: str) -> bool:
     """Whether a name can be found from its module on, or is an attribute that its class sets."""
     parts = name.split(".")
     depth = next(depth for depth in range(len(parts) - 1, 0, -1) if is_module(".".join(parts[:depth])))
-    found = import_module(".".join(parts[:depth]))
+    found: Any = import_module(".".join(parts[:depth]))
     for part in parts[depth:-1]:
         found = getattr(found, part, None)
     return hasattr(found, parts[-1]) or (inspect.isclass(found) and sets(found, parts[-1]))

@@ -5,6 +5,7 @@ import re
 import runpy
 import subprocess
 import tomllib
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -171,12 +172,12 @@ INTERNAL = {
 """Errors that are only raised as a subclass, or never reach a client."""
 
 
-CLIENT_ERRORS = {
+CLIENT_ERRORS: set[type[errors.StockroomError]] = {
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.StockroomError)
 } - INTERNAL
 
 
-@pytest.mark.parametrize("error", sorted(CLIENT_ERRORS, key=lambda error: error.code))
+@pytest.mark.parametrize("error", sorted(CLIENT_ERRORS, key=attrgetter("code")))
 def test_every_error_is_documented_under_its_status(error: type[errors.StockroomError]) -> None:
     page = (ROOT / "docs/api.md").read_text()
     [row] = re.findall(rf"(?m)^\| {status_of(error)}\b.*`[a-z-]+`.*$", page)

@@ -6,13 +6,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
 from api.app import create_app
 from api.client_address import client_network
-from api.middleware.rate_limiting import QUOTA, BoundedMemoryStorage, RateLimiter
+from api.middleware.admission import QUOTA
+from api.middleware.rate_limiting import BoundedMemoryStorage, RateLimiter
 from conformance.defaults import settings_for
 from conformance.problem import error_of
 from conformance.processes.servers import start_servers
@@ -108,7 +110,7 @@ def test_probes_are_exempt() -> None:
     limiter = RateLimiter("1/hour")
     for path in ("/livez", "/readyz"):
         for _ in range(3):
-            scope = {"client": ("192.0.2.1", 1), "path": path, "state": {}}
+            scope: dict[str, Any] = {"client": ("192.0.2.1", 1), "path": path, "state": {}}
             assert limiter.rejection(scope) is None
             assert scope["state"] == {}
 

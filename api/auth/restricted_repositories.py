@@ -68,9 +68,9 @@ def _require_own(entity: str, found: OwnedT, user_id: int) -> OwnedT:
     return found
 
 
-def denied(what: str) -> PermissionError:
+def denied(what: str) -> RuntimeError:
     """Raised where an endpoint's permission lets through what no user may do: a bug, answered 500."""
-    return PermissionError(f"{what} is not allowed in a restricted storage")
+    return RuntimeError(f"{what} is not allowed in a restricted storage")
 
 
 class VisibleOrders(OrderReader):

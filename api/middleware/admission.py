@@ -1,14 +1,20 @@
 """Admission control: which requests are served at all, decided before anything but their head is read."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from fastapi import Response
 from starlette.types import Scope
 
 from api.client_address import parse_address
-from api.middleware.rate_limiting import RateLimiter
 from api.problems import respond
 from core.settings import Auth, Settings
+
+if TYPE_CHECKING:
+    from api.middleware.rate_limiting import RateLimiter
+
+QUOTA = "quota"
+"""Key of the request's state under which the headers with the remaining quota are left."""
 
 _CACHE_SIZE = 1024  # addresses
 _UNTRUSTED_MESSAGE = (
@@ -16,6 +22,9 @@ _UNTRUSTED_MESSAGE = (
     "Its operator can name further networks in TRUSTED_NETWORKS."
 )
 _OVERLOADED_MESSAGE = "Too many requests are in progress. Try again later."
+
+EXEMPT = frozenset({"/livez", "/readyz"})
+"""Paths to which the rate limit does not apply: a failed probe would take the whole process out of service."""
 
 ALWAYS_SERVED = frozenset({"/livez", "/metrics"})
 """Paths that are answered however many requests are in progress."""
@@ -35,7 +44,7 @@ class AdmissionControl:
         self._networks = settings.networks
         self._serves_all_networks = settings.auth is Auth.REQUIRED
         self._limit = settings.max_requests
-        self._rate_limiter = RateLimiter(settings.rate) if settings.rate else None
+        self._rate_limiter = _rate_limiter(settings.rate) if settings.rate else None
         self.in_progress = 0
         self._trusts = lru_cache(_CACHE_SIZE)(self._is_trusted)
 
@@ -53,3 +62,9 @@ class AdmissionControl:
     def _is_trusted(self, host: str) -> bool:
         address = parse_address(host)
         return address is not None and (address.is_loopback or any(address in network for network in self._networks))
+
+
+def _rate_limiter(rate: str) -> "RateLimiter":
+    from api.middleware.rate_limiting import RateLimiter  # noqa: PLC0415 - a library that is slow to import
+
+    return RateLimiter(rate)

@@ -12,8 +12,7 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 from structlog.typing import FilteringBoundLogger
 
 from api.metrics import Metrics
-from api.middleware.admission import AdmissionControl
-from api.middleware.rate_limiting import QUOTA
+from api.middleware.admission import QUOTA, AdmissionControl
 from api.middleware.security_headers import security_headers
 from api.problems import internal_error
 from core.storage.observer import observe_with

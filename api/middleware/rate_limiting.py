@@ -13,13 +13,8 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from api.client_address import client_network
+from api.middleware.admission import EXEMPT, QUOTA
 from api.problems import respond
-
-QUOTA = "quota"
-"""Key of the request's state under which the headers with the remaining quota are left."""
-
-EXEMPT = frozenset({"/livez", "/readyz"})
-"""Paths that are neither counted nor rejected: a failed probe would take the whole process out of service."""
 
 MAX_WINDOWS = 20_000
 """Most windows that are counted in, some 10 MB. A client has two: the current one and the last."""

@@ -35,7 +35,7 @@ from core.entities import EntityType
 from core.errors import RetriesExhausted, Unavailable, Unsupported
 from core.storage import Capabilities, PoolStatus, Storage, Transaction
 from core.storage.retry import RetryPolicy, run_with_retry
-from core.storage.violations import explain
+from core.storage.violations import diagnose
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -120,7 +120,7 @@ class MongoStorage(Storage):
                 return result
         except ConstraintViolation as violation:
             writes = [write.to_write() for write in violation.writes]
-            raise await explain(writes, MongoConstraintReader(self._reader)) from violation
+            raise await diagnose(writes, MongoConstraintReader(self._reader)) from violation
 
     @override
     async def ping(self) -> None:

@@ -14,10 +14,18 @@ from backends.sql.migrations import SqlMigrations
 from backends.sql.server_checks import check_connection_limit, check_server
 from backends.sql.storage import SqlStorage
 from core.settings import IsolationLevel, Settings
-from core.storage import Backend, Capabilities, Driver, Migrations, Storage, SupportsTemporaryDatabases
+from core.storage import (
+    Backend,
+    Capabilities,
+    Driver,
+    Migrations,
+    Storage,
+    SupportsIsolationLevels,
+    SupportsTemporaryDatabases,
+)
 
 
-class SqlBackend(Backend, SupportsTemporaryDatabases):
+class SqlBackend(Backend, SupportsIsolationLevels, SupportsTemporaryDatabases):
     """The backend of one dialect."""
 
     def __init__(self, dialect: Dialect) -> None:

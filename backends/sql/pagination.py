@@ -42,7 +42,7 @@ Key = tuple[tuple[str, ...], SortOrder, bool, bool, bool]
 before them, and whether they begin behind a cursor.
 """
 
-_REACH: Any = bindparam("reach")
+_PAGE_END: Any = bindparam("page_end")
 _COMPARE: Mapping[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
     Operator.EQUAL: operator.eq,
     Operator.AT_LEAST: operator.ge,
@@ -70,7 +70,7 @@ class PagedQuery(Generic[E]):
         """``read`` makes an entity of a row; a condition has one parameter, the name under which it is found here.
 
         Every row meets one of ``union_conditions``, if there are any, and no row meets two. A database would go through
-        all such rows for each page; it is asked for a page of each instead, and for the first rows of those.
+        all such rows for each page; a page of each is read instead, and the first rows of those.
         """
         self._query = query
         self._table = table
@@ -113,9 +113,9 @@ class PagedQuery(Generic[E]):
         query, ranges = self._narrow(self._query, names), self._index_ranges(page_request, is_split=is_split)
         order = _order(self._table.c, page_request.sort)
         if len(ranges) < 2:
-            return _cut(query.where(*ranges), order, page_request)
+            return _limit_to_page(query.where(*ranges), order, page_request)
         query = self._with_sort_key(query, page_request.sort)
-        return _union([query.where(one).order_by(*order).limit(_REACH) for one in ranges], page_request)
+        return _union([query.where(one).order_by(*order).limit(_PAGE_END) for one in ranges], page_request)
 
     def _build_search(self, names: Sequence[str], page_request: PageRequest, index: TrigramIndex) -> Select[Any]:
         """As ``_build_page``, where there is an index for the search."""
@@ -123,7 +123,7 @@ class PagedQuery(Generic[E]):
         query = self._with_sort_key(self._narrow(self._query, _without_search(names)), sort)
         ranges = self._index_ranges(page_request, is_split=sort.kind in _LOW_CARDINALITY) or [true()]
         ordered = [query.where(one).order_by(*_order(self._table.c, sort)) for one in ranges]
-        return _union(index.parts(query.where(or_(*ranges)), ordered, _REACH), page_request)
+        return _union(index.parts(query.where(or_(*ranges)), ordered, _PAGE_END), page_request)
 
     def _with_sort_key(self, query: Select[Any], sort: SortOrder) -> Select[Any]:
         return query.add_columns(_sort_column(self._table.c, sort).label("sort_key"))  # it may be no column yet
@@ -141,7 +141,7 @@ class PagedQuery(Generic[E]):
         The ids stand in a table of their own, because MySQL knows no limit behind IN.
         """
         row_id, order = self._table.c.id, _order(self._table.c, page_request.sort)
-        page = _cut(self._narrow(select(row_id), names), order, page_request).subquery("page")
+        page = _limit_to_page(self._narrow(select(row_id), names), order, page_request).subquery("page")
         return self._query.where(row_id.in_(select(page.c.id))).order_by(*order)
 
     def _count(self, names: tuple[str, ...]) -> CachedStatement:
@@ -205,7 +205,7 @@ def _without_search(names: Sequence[str]) -> list[str]:
 
 
 def _bounds(page_request: PageRequest) -> dict[str, Any]:
-    bounds: dict[str, Any] = {"rows": page_request.size + 1, "reach": page_request.offset + page_request.size + 1}
+    bounds: dict[str, Any] = {"rows": page_request.size + 1, "page_end": page_request.offset + page_request.size + 1}
     if page_request.page is not None:
         bounds["skipped"] = page_request.offset
     if page_request.after is not None:
@@ -215,7 +215,7 @@ def _bounds(page_request: PageRequest) -> dict[str, Any]:
     return bounds
 
 
-def _cut(query: Select[Any], order: Sequence[ColumnElement[Any]], page_request: PageRequest) -> Select[Any]:
+def _limit_to_page(query: Select[Any], order: Sequence[ColumnElement[Any]], page_request: PageRequest) -> Select[Any]:
     query = query.order_by(*order).limit(bindparam("rows"))
     return query if page_request.page is None else query.offset(bindparam("skipped"))
 
@@ -223,21 +223,21 @@ def _cut(query: Select[Any], order: Sequence[ColumnElement[Any]], page_request: 
 def _union(parts: Sequence[Select[Any]], page_request: PageRequest) -> Select[Any]:
     """The page of the rows of several queries, none of which has a row of another."""
     union = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    return _cut(select(union), _directed(page_request.sort, union.c.sort_key, union.c.id), page_request)
+    return _limit_to_page(select(union), _with_direction(page_request.sort, union.c.sort_key, union.c.id), page_request)
 
 
 def _order(columns: Any, sort: SortOrder) -> Sequence[ColumnElement[Any]]:
     column = _sort_column(columns, sort)
     # The id would change nothing behind a unique column, and MariaDB sorts all rows for it.
-    return _directed(sort, *([column] if _is_unique(column) else [column, columns.id]))
+    return _with_direction(sort, *([column] if _is_unique(column) else [column, columns.id]))
 
 
-def _directed(sort: SortOrder, *columns: ColumnElement[Any]) -> Sequence[ColumnElement[Any]]:
+def _with_direction(sort: SortOrder, *columns: ColumnElement[Any]) -> Sequence[ColumnElement[Any]]:
     return [column.desc() if sort.descending else column.asc() for column in columns]
 
 
 def _after_cursor(table: Table, sort: SortOrder, *, is_split: bool) -> list[ColumnElement[bool]]:
-    """Rows behind the cursor; where they are split, those with the cursor's value apart from the others."""
+    """Rows after the cursor; where they are split, those with the cursor's value apart from the others."""
     column, row_id = _sort_column(table.c, sort), table.c.id
     last_value, last_id = bindparam("last_value", type_=column.type), bindparam("last_id", type_=row_id.type)
     rest = column < last_value if sort.descending else column > last_value
@@ -245,9 +245,9 @@ def _after_cursor(table: Table, sort: SortOrder, *, is_split: bool) -> list[Colu
         return [rest]
     if is_split:
         return [and_(column == last_value, row_id < last_id if sort.descending else row_id > last_id), rest]
-    behind = _Behind(column, row_id, last_value, last_id)
-    behind.sign = "<" if sort.descending else ">"
-    return [behind]
+    condition = _AfterCursor(column, row_id, last_value, last_id)
+    condition.sign = "<" if sort.descending else ">"
+    return [condition]
 
 
 def _sort_column(columns: Any, sort: SortOrder) -> ColumnElement[Any]:
@@ -260,16 +260,16 @@ def _is_unique(column: Any) -> bool:
     return column.primary_key or any(list(part.columns) == [column] for part in uniques)
 
 
-class _Behind(FunctionElement[bool]):
-    """Whether a column and the id come behind a value and an id, both in one direction."""
+class _AfterCursor(FunctionElement[bool]):
+    """Whether a column and the id come after a value and an id, both in one direction."""
 
     # Of no type: what is Boolean is written "... = 1" for databases without that type, and then no index is used.
     inherit_cache = False  # is compiled once anyway
     sign = "<"
 
 
-@compiles(_Behind)
-def _compile_behind(element: _Behind, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_AfterCursor)
+def _compile_after_cursor(element: _AfterCursor, compiler: SQLCompiler, **options: Any) -> str:
     names = ("column", "id", "value", "last_id")
     words = {name: compiler.process(part, **options) for name, part in zip(names, element.clauses, strict=True)}
     return DIALECTS[compiler.dialect.name].cursor_condition.format(**words, sign=element.sign)

@@ -57,7 +57,7 @@ class ConnectionLease:
 
 
 class Pool:
-    """Connections, the one used last handed out first. A task that finds none waits in line."""
+    """Connections, the one used last handed out first. Tasks that find none wait in order of arrival."""
 
     def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: Settings, timer: DeadlineTimer) -> None:
         self._engine = engine

@@ -2,25 +2,37 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, NoReturn, TypeVar
 
-from sqlalchemy import BindParameter, Select, Table, and_, bindparam, case, literal, or_, select, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.sql.dml import Update
 from typing_extensions import override
 
-from backends.sql.dialects import ErrorClass
 from backends.sql.errors import ConstraintViolation, IntegrityViolation
 from backends.sql.executor import UnitOfWorkExecutor
 from backends.sql.mapper import RowMapper
 from backends.sql.pagination import PagedQuery, conditions_of
 from backends.sql.schema import NULL_SORT_TIME, link_table_of, table_of
 from backends.sql.statement import CachedStatement, QueryExecutor
-from backends.sql.violations import SqlConstraintReader
+from backends.sql.violations import SqlConstraintReader, find_restriction
 from core.entities import ENTITY_TYPES, EntityType, OnDelete
-from core.errors import NotFound, StillReferenced, TransientConflict
+from core.errors import NotFound, TransientConflict
 from core.storage.repositories import Reader, SlugLookup
-from core.storage.violations import Write, explain
+from core.storage.violations import Write, diagnose
 from core.text import slug_range
 
 E = TypeVar("E")
@@ -114,7 +126,7 @@ class EntityMapping(Generic[E]):
 
 def raise_violation(refused: IntegrityViolation, write: Write) -> NoReturn:
     """Raise the error whose cause is looked up once the unit of work is undone."""
-    raise ConstraintViolation(lambda executor: explain([write], SqlConstraintReader(executor))) from refused
+    raise ConstraintViolation(lambda executor: diagnose([write], SqlConstraintReader(executor))) from refused
 
 
 def next_version(table: Table, at: datetime | BindParameter[datetime]) -> dict[str, Any]:
@@ -198,22 +210,22 @@ class SqlRepository(SqlReader[E]):
             await self.lock(id)
             for statement in self._mapping.referrer_updates(id, at):
                 await self._executor.write(statement)
-        if not await self._delete_where(self._mapping.delete_by_id, {"key": id}):
+        if not await self._delete_where(self._mapping.table.c.id == id, self._mapping.delete_by_id, {"key": id}):
             raise NotFound(self._mapping.entity_type.name, id)
 
-    async def _delete_where(self, statement: CachedStatement, params: Mapping[str, Any]) -> int:
-        """Run a deletion; the number of entities that it removed.
+    async def _delete_where(
+        self, condition: ColumnElement[bool], statement: CachedStatement, params: Mapping[str, Any]
+    ) -> int:
+        """Run a deletion of the rows that meet a condition; the number of entities that it removed.
 
         Raises:
-            StillReferenced: an entity that restricts deletion refers to one of them.
+            StillReferenced: an entity that restricts deletion refers to one of them, or to one that is deleted with it.
         """
         try:
             return await self._executor.write(statement, params)
         except IntegrityViolation as refused:
-            restricting = ENTITY_TYPES.referrers(self._mapping.entity_type, OnDelete.RESTRICT)
-            if refused.error_class is ErrorClass.REFERENCE and restricting:
-                raise StillReferenced(self._mapping.entity_type.name, restricting[0].label) from refused
-            raise
+            ids = select(self._mapping.table.c.id).where(condition)
+            raise ConstraintViolation(partial(find_restriction, self._mapping.entity_type, ids)) from refused
 
 
 class SqlSlugRepository(SqlRepository[E], SlugLookup):

@@ -77,7 +77,7 @@ def serve(name: str, storage: str, url: str, run_directory: RunDirectory, core: 
 
 
 def _python_path() -> str:
-    """This tree's modules come before those that are installed, which another tree may own; also its plugin's."""
+    """The modules of this tree and of its plugin, before installed ones, which may be those of another tree."""
     return os.pathsep.join([str(ROOT), str(ROOT / "examples/memory"), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 

@@ -51,7 +51,8 @@ class Unique:
 
     Attributes:
         fields: compared together; errors name the first.
-        is_folded: the (only) field is compared case-folded, by a stored key.
+        is_folded: the (only) field is compared case-folded, by a stored key. The field's ``Text`` must have
+            ``check_folded_length`` among its checks unless folding cannot make it longer than ``MAX_KEY``.
         is_generated: core makes the value, so a collision is a transient conflict and not the client's error.
     """
 
@@ -294,7 +295,7 @@ def _referrers(types: Sequence[EntityType[Any]], target: EntityType[Any]) -> lis
 
 
 def _check(one: EntityType[Any], known: Mapping[str, EntityType[Any]]) -> None:
-    """Refuse a declaration that names what does not exist."""
+    """Refuse a declaration that names what does not exist, or an effect that cannot be had."""
     named = [name for key in one.unique for name in key.fields] + [ref.field for ref in one.references]
     named += [*one.searched, *one.sorts, one.key]
     targets = [ref.to for ref in one.references] + [link.to for link in one.links]
@@ -302,3 +303,11 @@ def _check(one: EntityType[Any], known: Mapping[str, EntityType[Any]]) -> None:
         raise TypeError(f"{one} names what does not exist: {', '.join(sorted(unknown))}")
     if other := [name for name in one.sort_keys if not isinstance(one.fields[name], TimeType)]:
         raise TypeError(f"{one} is sorted by what may be null and is no time: {', '.join(other)}")
+    for ref in one.references:
+        if ref.on_delete is OnDelete.SET_NULL and not one.fields[ref.field].is_optional:
+            raise TypeError(f"{one}: {ref.field} cannot be set to null, because it is required")
+    for name, part in one.parts.items():
+        if any(ref.on_delete is not OnDelete.RESTRICT for ref in part.references):
+            raise TypeError(
+                f"{one}: references of its {name} can only restrict, because a part is deleted with its owner"
+            )

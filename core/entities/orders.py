@@ -79,7 +79,7 @@ class OrderSummary(VersionedEntity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order(OrderSummary):
-    """An order with its lines, in the order in which they were asked for."""
+    """An order with its lines, in the order of its draft."""
 
     items: list[OrderItem]
 

@@ -1,7 +1,14 @@
 """The contract that a backend fulfils. See ``docs/writing-a-backend.md`` for the way through it."""
 
 from core.entities import OrderFilter, PostFilter, ProductFilter, UserFilter
-from core.storage.backend import Backend, Driver, Migrations, Revision, SupportsTemporaryDatabases
+from core.storage.backend import (
+    Backend,
+    Driver,
+    Migrations,
+    Revision,
+    SupportsIsolationLevels,
+    SupportsTemporaryDatabases,
+)
 from core.storage.capabilities import CAPABILITY_INFO, Capabilities, CapabilityInfo
 from core.storage.pages import Page, PageRequest, SortKind, SortOrder
 from core.storage.storage import PoolStatus, Storage, Transaction
@@ -23,6 +30,7 @@ __all__ = [
     "SortKind",
     "SortOrder",
     "Storage",
+    "SupportsIsolationLevels",
     "SupportsTemporaryDatabases",
     "Transaction",
     "UserFilter",

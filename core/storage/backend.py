@@ -1,6 +1,6 @@
 """What a plugin provides: one object per kind of database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -82,7 +82,6 @@ class Backend(Protocol):
         drivers: libraries it can use, the preferred first.
         capabilities: what it declares a storage of its kind can do.
         example_url: for messages, such as ``postgresql://user:password@localhost:5432/stockroom``.
-        isolation_levels: what ``ISOLATION_LEVEL`` may select; empty, unless overridden, where there is no choice.
     """
 
     @property
@@ -96,10 +95,6 @@ class Backend(Protocol):
     @property
     def example_url(self) -> str: ...
 
-    @property
-    def isolation_levels(self) -> Collection[IsolationLevel]:
-        return ()
-
     async def open(self, settings: Settings) -> Storage:
         """Connect, probe, and return a storage ready for use. Does not look at the schema.
 
@@ -111,6 +106,16 @@ class Backend(Protocol):
 
     def migrations(self, settings: Settings) -> Migrations:
         """The schema's history, bound to the storage that the settings name."""
+        ...
+
+
+@runtime_checkable
+class SupportsIsolationLevels(Protocol):
+    """A backend that offers a choice of isolation levels, all with the same guarantees: optional."""
+
+    @property
+    def isolation_levels(self) -> Sequence[IsolationLevel]:
+        """What ``ISOLATION_LEVEL`` may select; ``open`` applies it."""
         ...
 
 

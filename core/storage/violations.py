@@ -53,7 +53,7 @@ async def find_violation(write: Write, reader: ConstraintReader) -> StockroomErr
     return await _taken_values(write, reader)
 
 
-async def explain(writes: Iterable[Write], reader: ConstraintReader) -> StockroomError:
+async def diagnose(writes: Iterable[Write], reader: ConstraintReader) -> StockroomError:
     """Why a unit of work with these writes was refused; a transient conflict where nothing is in the way any more."""
     for write in writes:
         if violation := await find_violation(write, reader):

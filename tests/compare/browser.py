@@ -51,17 +51,17 @@ class BrowserPage:
 
     def run(self, script: str) -> Any:
         """The result of a JavaScript function body."""
-        return self._driver.execute_script(script)  # type: ignore[no-untyped-call]
+        return self._driver.execute_script(script)
 
     def set_colour_scheme(self, scheme: str) -> None:
         """``light`` or ``dark``."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})  # type: ignore[no-untyped-call]
+        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def resize(self, width: int, height: int = 900) -> None:
         """Set the size of the page in pixels."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # type: ignore[no-untyped-call]
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def console_messages(self) -> list[str]:
         """Messages on the console since the last call."""

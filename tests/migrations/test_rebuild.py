@@ -38,8 +38,9 @@ def insert_products(connection: Connection, *numbers: int) -> None:
 
 def next_id(connection: Connection) -> int:
     values = {key: value for key, value in user(42).items() if key != "id"} | {"search_key": ""}
-    [key] = connection.execute(metadata.tables["users"].insert(), values).inserted_primary_key
-    return int(key)
+    key = connection.execute(metadata.tables["users"].insert(), values).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 @pytest.mark.parametrize("table", sorted(name for name, table in metadata.tables.items() if "version" in table.c))

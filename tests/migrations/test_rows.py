@@ -107,7 +107,9 @@ async def test_ids_are_not_reused_after_migration(history: SqlMigrations) -> Non
     def next_id(connection: Connection) -> Any:
         values = user(42) | {"search_key": ""}
         del values["id"]
-        return connection.execute(metadata.tables["users"].insert(), values).inserted_primary_key[0]
+        key = connection.execute(metadata.tables["users"].insert(), values).inserted_primary_key
+        assert key is not None
+        return key[0]
 
     await history.on_connection(insert_and_delete)
     await history.up()

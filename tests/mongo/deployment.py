@@ -105,7 +105,7 @@ async def find_primary(url: str) -> int:
     """The port of the primary."""
     async with open_client(url) as client:
         await client.admin.command("ping")
-        address = client.primary
+        address: Any = client.primary
         assert address is not None
         return int(address[1])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pymongo import monitoring
 
-from tests.mongo.deployment import Client
+from backends.mongo.driver import AsyncClient
 
 Command = dict[str, Any]
 
@@ -45,13 +45,13 @@ def split_command(command: Command) -> Iterator[Command]:
         yield bare
 
 
-async def explain_stages(client: Client, database: str, command: Command) -> set[str]:
+async def explain_stages(client: AsyncClient, database: str, command: Command) -> set[str]:
     """The stages of the winning plan, look-ups included; ``COLLSCAN`` reads a collection without an index."""
     explain = {"explain": command, "verbosity": "executionStats"}
     return set(_find_stages(await client[database].command(explain)))
 
 
-async def count_examined(client: Client, database: str, command: Command) -> tuple[int, int]:
+async def count_examined(client: AsyncClient, database: str, command: Command) -> tuple[int, int]:
     """How many keys of indexes, and how many documents, the server examines for a ``find``."""
     found = await client[database].command({"explain": command, "verbosity": "executionStats"})
     return found["executionStats"]["totalKeysExamined"], found["executionStats"]["totalDocsExamined"]

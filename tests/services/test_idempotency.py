@@ -41,6 +41,13 @@ REQUEST = IdempotentRequest(
 )
 OTHER_REQUEST = replace(REQUEST, digest=lambda: "digest of another request")
 
+
+def render_left(changed: object) -> str:
+    """What is left of a product, and a line break."""
+    assert isinstance(changed, Product)
+    return f"{changed.stock_quantity} left\n"
+
+
 Sell = Callable[..., Awaitable[Product]]
 
 
@@ -55,7 +62,7 @@ def sell(storage: Storage, product: Product) -> Sell:
     """Takes one piece of the product, idempotently; the response is what is left and a line break."""
 
     async def sell_one(request: IdempotentRequest = REQUEST, within: Storage = storage, pieces: int = 1) -> Product:
-        idempotent = IdempotentStorage(within, request, lambda changed: f"{changed.stock_quantity} left\n")
+        idempotent = IdempotentStorage(within, request, render_left)
         return await catalogue.change_stock(idempotent, product.id, -pieces)
 
     return sell_one
@@ -189,11 +196,11 @@ async def test_replay_is_found_before_the_work(storage: Storage, sell: Sell) -> 
 
 
 async def test_later_units_of_work_pass_through(storage: Storage, product: Product) -> None:
-    idempotent = IdempotentStorage(storage, REQUEST, lambda changed: f"{changed.stock_quantity} left")
+    idempotent = IdempotentStorage(storage, REQUEST, render_left)
     left = [(await catalogue.change_stock(idempotent, product.id, -1)).stock_quantity for _ in range(3)]
     assert left == [9, 8, 7]
     assert (await idempotent.products.get(product.id)).stock_quantity == 7
-    assert await expect_replay(IdempotentStorage(storage, REQUEST, str).check_replay()) == "9 left"
+    assert await expect_replay(IdempotentStorage(storage, REQUEST, str).check_replay()) == "9 left\n"
 
 
 def test_key_in_progress_is_refused() -> None:

@@ -1,7 +1,7 @@
 """Another client of the same database, which uses nothing of the storage."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -68,7 +68,8 @@ class ExternalClient:
         # MySQL and MariaDB also show what each is at, cut off in the middle of a character; Latin 1 knows no middle.
         options = {"charset": "latin1"} if self._family == "mysql" else {}
         async with self.connection(**options) as connection:
-            found = {row[0] for row in await connection.exec_driver_sql(sessions) if row[3] == self._url.database}
+            rows: Iterable[Any] = await connection.exec_driver_sql(sessions)
+            found = {row[0] for row in rows if row[3] == self._url.database}
             return found - {(await connection.exec_driver_sql(own)).scalar_one()}
 
     async def settled(self, count: int) -> set[int]:

@@ -19,7 +19,7 @@ from tests.sql.seeds import add_products
 
 pytestmark = pytest.mark.only(*ALL)
 
-SERIALIZABLE = {
+SERIALIZABLE: dict[str, dict[str, Any]] = {
     "postgresql": {"begin": "BEGIN ISOLATION LEVEL SERIALIZABLE"},
     "mysql": {"on_connect": ("SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE",)},
     "mariadb": {"on_connect": ("SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE",)},

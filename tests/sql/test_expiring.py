@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -38,6 +39,14 @@ async def add_user(storage: Storage) -> User:
     return user
 
 
+async def insert(new: ExpiringEntry, tx: Transaction) -> ExpiringEntry | None:
+    return await tx.expiring.insert_or_lock(new, NOW)
+
+
+async def delete_user(id: int, tx: Transaction) -> None:
+    await tx.users.delete(id, NOW)
+
+
 # The table
 
 
@@ -49,7 +58,7 @@ async def test_migrations_of_entries_keep_users(blank_url: str, registry: Regist
     for _ in range(2):
         storage = await registry.choose(settings).open(settings)
         user = await add_user(storage)
-        assert await storage.run(lambda tx, mine=user.id: tx.expiring.insert_or_lock(entry(user_id=mine), NOW)) is None
+        assert await storage.run(partial(insert, entry(user_id=user.id))) is None
         await storage.close()
         await history.down("0003")
         assert not await history.on_connection(lambda connection: inspect(connection).has_table("tickets"))
@@ -57,7 +66,7 @@ async def test_migrations_of_entries_keep_users(blank_url: str, registry: Regist
         storage = await registry.choose(settings).open(settings)
         assert await storage.users.get(user.id) == user
         assert await storage.expiring.get(KEY, NOW) is None
-        await storage.run(lambda tx, mine=user.id: tx.users.delete(mine, NOW))
+        await storage.run(partial(delete_user, user.id))
         await storage.close()
 
 

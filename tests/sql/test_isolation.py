@@ -14,6 +14,7 @@ from conformance.suite import test_capabilities_isolation as isolation
 from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.settings import IsolationLevel, Settings
+from core.storage import SupportsIsolationLevels
 from tests.sql.conftest import Opened, serving
 from tests.sql.external_client import ALL, SERVERS
 
@@ -47,9 +48,10 @@ async def test_repeated_read_at_each_level(opened: Opened, level: IsolationLevel
 @pytest.mark.only(*ALL)
 async def test_stock_is_kept_at_each_level(settings: Settings, registry: Registry) -> None:
     numbers = count(1)
-    levels = registry.choose(settings).isolation_levels
-    assert IsolationLevel.SERIALIZABLE in levels
-    for level in levels:
+    backend = registry.choose(settings)
+    assert isinstance(backend, SupportsIsolationLevels)
+    assert IsolationLevel.SERIALIZABLE in backend.isolation_levels
+    for level in backend.isolation_levels:
         async with serving(create_app(settings_for(settings.url, isolation_level=level))) as client:
             await require_stock_kept(Shop(client, numbers))
 

@@ -79,7 +79,7 @@ async def test_page_costs_the_same_at_any_depth(opened: Opened, external: Extern
     await fill(external)
     counter = CountingAdapter(external.dialect)
     async with opened(counter.backend, pool_size=1) as storage:
-        costs = {}
+        costs: dict[str, float] = {}
         for name, (orders, page) in LISTS.items():
             for sort in both_ways(orders):
                 for depth, cost in enumerate(await costs_of(storage, counter, page, sort)):
@@ -100,7 +100,7 @@ async def test_search_uses_index_or_order(opened: Opened, external: ExternalClie
     await fill(external)
     counter = CountingAdapter(external.dialect)
     async with opened(counter.backend, pool_size=1) as storage:
-        costs = {}
+        costs: dict[str, float] = {}
         for table, page in SEARCHES.items():
             for term, count in (("000777", 1), ("0007", 100), ("nowhere", 0), ("every", SIZE)):
                 for sort in both_ways(NEWEST):

@@ -27,7 +27,7 @@ async def test_unsampled_trace_makes_no_spans(shop: Shop, spans: Spans) -> None:
 @pytest.mark.only("sqlite")
 async def test_invalid_traceparent_is_ignored(shop: Shop, spans: Spans) -> None:
     for given in ("", "x", f"00-{TRACE}-{'0' * 16}-01", f"ff-{TRACE}-{CALLER}-01", f"00-{TRACE}-{CALLER}", "é" * 2000):
-        server, _ = await spans.of(shop.client.get("/livez", headers={"traceparent": given.encode()}))
+        server, _ = await spans.of(shop.client.get("/livez", headers=[(b"traceparent", given.encode())]))
         assert server.parent is None, given
 
 

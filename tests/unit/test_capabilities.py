@@ -17,7 +17,8 @@ OPTIONAL = [name for name, axis in CAPABILITY_INFO.items() if not axis.mandatory
 VALUES = [name for name in OPTIONAL if CAPABILITY_INFO[name].kind is CapabilityKind.VALUE]
 SWITCHES = [name for name in OPTIONAL if name not in VALUES]
 
-ALL = Capabilities(**dict.fromkeys(SWITCHES, True), **dict.fromkeys(VALUES, 1))
+EVERY: dict[str, Any] = {**dict.fromkeys(SWITCHES, True), **dict.fromkeys(VALUES, 1)}
+ALL = Capabilities(**EVERY)
 
 
 def test_a_storage_that_can_do_what_it_declares_is_taken() -> None:

@@ -1,12 +1,12 @@
 """What follows from the declaration of an entity."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 
-from core.entities import EntityType, OnDelete, VersionedEntity
-from core.entities.entity_type import EntityTypes, Reference
+from core.entities import ENTITY_TYPES, EntityType, EntityTypes, OnDelete, VersionedEntity
+from core.entities.entity_type import Reference
 from core.entities.fields import Id, Price, Text, Time
 from core.entities.filters import Compare, Operator, Search
 
@@ -54,7 +54,34 @@ def test_nullable_sort_has_a_key_without_nulls() -> None:
 
 
 def test_nullable_sort_must_be_a_time() -> None:
-    alone = replace(VOUCHER, references=[], sorts=("redeemed_at",))
-    assert len(EntityTypes([alone])) == 1
+    declare(sorts=("redeemed_at",))
     with pytest.raises(TypeError, match="sorted by what may be null and is no time: note"):
-        EntityTypes([replace(alone, sorts=("note",))])
+        declare(sorts=("note",))
+
+
+def declare(**facts: Any) -> EntityTypes:
+    """All declarations, with one more of vouchers that has these facts."""
+    return EntityTypes([*ENTITY_TYPES, EntityType(entity=Voucher, name="voucher", plural="vouchers", **facts)])
+
+
+def test_unknown_field_or_target_is_refused() -> None:
+    with pytest.raises(TypeError, match="does not exist: colour"):
+        declare(sorts=("colour",))
+    with pytest.raises(TypeError, match="does not exist: shelves"):
+        declare(references=[Reference("user_id", "shelves", OnDelete.CASCADE)])
+
+
+def test_set_null_of_required_field_is_refused() -> None:
+    with pytest.raises(TypeError, match="user_id cannot be set to null"):
+        declare(references=[Reference("user_id", "users", OnDelete.SET_NULL)])
+
+
+def test_part_reference_that_does_not_restrict_is_refused() -> None:
+    part: EntityType[Any] = EntityType(
+        entity=Voucher,
+        name="voucher line",
+        plural="voucher_lines",
+        references=[Reference("product_id", "products", OnDelete.CASCADE)],
+    )
+    with pytest.raises(TypeError, match="references of its lines can only restrict"):
+        declare(parts={"lines": part})

@@ -46,7 +46,7 @@ def test_wait_ends_at_its_deadline(clock: VirtualClock, timer: DeadlineTimer) ->
 
 
 def test_waits_have_deadlines_of_their_own(clock: VirtualClock, timer: DeadlineTimer) -> None:
-    async def wait() -> list[str | BaseException]:
+    async def wait() -> tuple[str | BaseException, str | BaseException]:
         waits = (timer.wait_for(10, answer(NEVER), TimedOut), timer.wait_for(NEVER, answer(300), TimedOut))
         return await asyncio.gather(*waits, return_exceptions=True)
 

@@ -10,7 +10,7 @@ from backends.mongo.violations import MongoConstraintReader
 from backends.sql.violations import SqlConstraintReader
 from core.entities import ORDER, PRODUCT, USER, EntityType
 from core.errors import Duplicate, TransientConflict, UnknownReference
-from core.storage.violations import ConstraintReader, Values, Write, explain, find_violation
+from core.storage.violations import ConstraintReader, Values, Write, diagnose, find_violation
 
 ADA = {"id": 1, "username_key": "ada", "email_key": "ada@example.com"}
 PEN = {"slug": "pen", "sku": "PEN", "name": "Pen", "category_id": 1}
@@ -88,7 +88,7 @@ async def test_generated_value_is_a_transient_conflict() -> None:
 
 
 async def test_nothing_in_the_way_is_a_transient_conflict() -> None:
-    assert isinstance(await explain([Write(USER, [ADA])], StoredRows()), TransientConflict)
+    assert isinstance(await diagnose([Write(USER, [ADA])], StoredRows()), TransientConflict)
 
 
 class CountingStore:

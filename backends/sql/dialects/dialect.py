@@ -99,14 +99,14 @@ class Dialect:
         begin: the statement that starts a unit of work; ``{isolation_level}`` stands for that.
         isolation_levels: what a unit of work can have, the default first.
         version: the query for the server's version.
-        size: the query for the bytes that the database takes, behind the statements that it needs before it, of all
+        size: the query for the bytes that the database takes, after the statements that it needs before it, of all
             ``{tables}``.
         column_types: what columns are.
         table_options: of each table, as SQLAlchemy names them.
         id_options: further ones, of each table whose ids count up by themselves.
         insert: inserts rows and learns their ids.
         upsert: inserts an entry that expires, if its key is free.
-        cursor_condition: the condition that ``{column}`` and ``{id}`` come behind ``{value}`` and ``{last_id}``, with
+        cursor_condition: the condition that ``{column}`` and ``{id}`` come after ``{value}`` and ``{last_id}``, with
             the operator ``{sign}``, in words for which the database goes straight to the first such row.
         can_seek_by_two_columns: whether it does so also where many rows share a value of the column.
         search_index: the index of a table by which it is searched, where the database has one.

@@ -87,4 +87,4 @@ class SqlUserRepository(SqlRepository[User], SqlUserReader, UserRepository):
 
     @override
     async def delete_inactive(self, at: datetime) -> int:
-        return await self._delete_where(_DELETE_INACTIVE, {})
+        return await self._delete_where(~users.c.is_active, _DELETE_INACTIVE, {})

@@ -7,7 +7,7 @@ field lists. Where several rows are locked, they are locked in the order of thei
 Common errors, not repeated below:
     NotFound: ``get``, ``lock``, ``delete`` and the readers by another key, when there is no such entity.
     Duplicate: ``add`` and ``save``, when unique values are taken; names every such field, ``3.sku`` where several
-        drafts were given. ``run`` raises it once the unit of work is undone: only then can all databases be asked which
+        drafts were given. ``run`` raises it once the unit of work is undone: only then does every database report which
         values are taken. Within the unit of work it may appear as any StockroomError.
     UnknownReference: ``add`` and ``save``, when references lead nowhere; names the fields, and is raised likewise.
     StillReferenced: ``delete``; raised likewise.

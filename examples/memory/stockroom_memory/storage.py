@@ -53,12 +53,12 @@ class Store:
 
     Attributes:
         tables: as they were last committed.
-        turn: held by the one unit of work that may write.
+        writer_lock: held by the one unit of work that may write.
     """
 
     def __init__(self) -> None:
         self.tables = Tables.empty(ENTITY_TYPES)
-        self.turn = asyncio.Lock()
+        self.writer_lock = asyncio.Lock()
 
 
 class MemoryTransaction(Transaction):
@@ -123,7 +123,7 @@ class MemoryStorage(Storage):
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Whatever leaves ``work`` by an exception, cancellation included, is undone by not being committed."""
         store = self._store
-        async with self._turn(store.turn):
+        async with self._acquire_writer(store.writer_lock):
             record_start("begin")
             unit = UnitOfWork(store.tables)
             outcome = await work(MemoryTransaction(unit))
@@ -132,21 +132,21 @@ class MemoryStorage(Storage):
             return outcome
 
     @asynccontextmanager
-    async def _turn(self, turn: asyncio.Lock) -> AsyncIterator[None]:
-        """Wait in line for the turn to write.
+    async def _acquire_writer(self, lock: asyncio.Lock) -> AsyncIterator[None]:
+        """Hold the lock of the one writer.
 
         Raises:
             PoolExhausted: it did not come in time.
         """
         try:
             async with asyncio.timeout(self._pool_timeout):
-                await turn.acquire()
+                await lock.acquire()
         except TimeoutError:
             raise PoolExhausted from None
         try:
             yield
         finally:
-            turn.release()
+            lock.release()
 
     @override
     async def ping(self) -> None:

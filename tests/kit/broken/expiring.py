@@ -4,6 +4,7 @@ import asyncio
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -19,7 +20,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """A time before every expiry."""
 
 
-async def _put(tx: Transaction, entry: ExpiringEntry) -> None:
+async def _put(entry: ExpiringEntry, tx: Transaction) -> None:
     """Store an entry, also over another one."""
     await tx.expiring.delete(entry.key)
     await tx.expiring.insert_or_lock(entry, LONG_AGO)
@@ -46,7 +47,7 @@ class UnguardedInsert(Defect):
     async def run(self, work: Work[Any]) -> Any:
         result = await work(AutocommitTransaction(self, {"expiring": self.repository}))
         for entry in self.state.pop(str(id(asyncio.current_task())), {}).values():
-            await self.storage.run(lambda tx, entry=entry: _put(tx, entry))
+            await self.storage.run(partial(_put, entry))
         return result
 
 
@@ -87,7 +88,7 @@ class ResurrectedEntry(Defect):
 
     class Entries(AutocommitRepository):
         async def save(self, entry: ExpiringEntry) -> None:
-            await self.defect.storage.run(lambda tx: _put(tx, entry))
+            await self.defect.storage.run(partial(_put, entry))
 
     @override
     async def run(self, work: Work[Any]) -> Any:
@@ -123,13 +124,13 @@ class MissingCascade(Defect):
     class Entries(RepositoryWrapper):
         async def insert_or_lock(self, entry: ExpiringEntry, at: datetime) -> ExpiringEntry | None:
             self.state[entry.key] = entry.user_id
-            return self._whose(await self.inner.insert_or_lock(replace(entry, user_id=None), at))
+            return self._with_owner(await self.inner.insert_or_lock(replace(entry, user_id=None), at))
 
         async def get(self, key: str, at: datetime) -> ExpiringEntry | None:
-            return self._whose(await self.inner.get(key, at))
+            return self._with_owner(await self.inner.get(key, at))
 
         async def lock(self, key: str, at: datetime) -> ExpiringEntry | None:
-            return self._whose(await self.inner.lock(key, at))
+            return self._with_owner(await self.inner.lock(key, at))
 
         def _with_owner(self, found: ExpiringEntry | None) -> ExpiringEntry | None:
             return None if found is None else replace(found, user_id=self.state[found.key])

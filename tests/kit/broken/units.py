@@ -144,12 +144,13 @@ class DanglingReference(Defect):
     class Reader(RepositoryWrapper):
         async def get(self, id: int) -> Product:
             found: Product = await self.inner.get(id)
-            return replace(found, category_id=self.state.get(id, found.category_id))
+            category_id: int | None = self.state.get(str(id), found.category_id)
+            return replace(found, category_id=category_id)
 
     class Products(RepositoryWrapper):
         async def add(self, *arguments: Any) -> Any:
             made = await self.inner.add(*arguments)
-            self.state.update({product.id: product.category_id for product in made})
+            self.state.update({str(product.id): product.category_id for product in made})
             return made
 
     readers = {"products": Reader}

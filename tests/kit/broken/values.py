@@ -21,7 +21,8 @@ class FloatMoney(Defect):
     class Products(RepositoryWrapper):
         async def add(self, drafts: Sequence[ProductDraft], at: datetime) -> Any:
             def stored(price: int) -> int:
-                return round(struct.unpack("f", struct.pack("f", price / 100))[0] * 100)
+                single: float = struct.unpack("f", struct.pack("f", price / 100))[0]
+                return round(single * 100)
 
             return await self.inner.add([replace(draft, price=stored(draft.price)) for draft in drafts], at)
 
@@ -89,7 +90,10 @@ class FoldedCase(Defect):
     caught_by = "test_uniqueness.py::test_category_names_are_compared_exactly"
 
     class Categories(_Folding):
-        fold = staticmethod(str.casefold)
+        @staticmethod
+        @override
+        def fold(name: str) -> str:
+            return name.casefold()
 
     repositories = {"categories": Categories}
 
@@ -100,7 +104,10 @@ class FoldedSpace(Defect):
     caught_by = "test_units_of_work.py::test_trailing_space_makes_another_name"
 
     class Categories(_Folding):
-        fold = staticmethod(str.rstrip)
+        @staticmethod
+        @override
+        def fold(name: str) -> str:
+            return name.rstrip()
 
     repositories = {"categories": Categories}
 
