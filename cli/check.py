@@ -1,6 +1,7 @@
 """``stockroom check``."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import typer
@@ -48,9 +49,16 @@ async def examine(settings: Settings) -> str | None:
         revision = await migrations.current()
         remedy = schema_mismatch(migrations, revision)
         _print("schema", f"{revision or 'none'}{'' if remedy else ' (head)'}")
-        return remedy
+        return remedy or schema_repair(revision, await migrations.differences())
     finally:
         await storage.close()
+
+
+def schema_repair(revision: str | None, differences: Sequence[str]) -> str | None:
+    """What is to be done about a schema that something other than a migration changed, if anything."""
+    if not differences:
+        return None
+    return f"The schema is not that of revision {revision}: {'; '.join(differences)}. Undo what changed it."
 
 
 async def _print_size(storage: Storage) -> None:

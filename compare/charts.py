@@ -77,17 +77,7 @@ def draw_throughput(outcome: Outcome, workload: str) -> str:
 def draw_latency(outcome: Outcome, workload: str) -> str:
     """Latency over percentiles at the heaviest load; 90 %, 99 % and 99.9 % are equally far apart."""
     heaviest = outcome.plan.loads[-1]
-    rows: list[Spec] = [
-        {
-            "storage": storage.name,
-            "percentile": p,
-            "nines": _count_nines(p),
-            "latency": _round(max(1, microseconds) / 1000),
-        }
-        for load, storage, figures in outcome.figures_of(workload)
-        if load == heaviest
-        for p, microseconds in figures.distribution()
-    ]
+    rows = _latency_rows(outcome, workload, heaviest)
     highest_percentile = max((row["percentile"] for row in rows), default=99.9)
     ticks = [p for p in _TICKS if p <= max(99, highest_percentile)]
     labels = " : ".join(f"abs(datum.value - {_count_nines(p)}) < 1e-6 ? '{p:g} %'" for p in ticks)
@@ -106,6 +96,20 @@ def draw_latency(outcome: Outcome, workload: str) -> str:
         "axis": {"format": "~g", "tickCount": 6},
     }
     return _render(outcome, rows, _line_layers(x, y), f"{workload}: latency by percentile at {heaviest}")
+
+
+def _latency_rows(outcome: Outcome, workload: str, at: Load) -> list[Spec]:
+    return [
+        {
+            "storage": storage.name,
+            "percentile": p,
+            "nines": _count_nines(p),
+            "latency": _round(max(1, microseconds) / 1000),
+        }
+        for load, storage, figures in outcome.figures_of(workload)
+        if load == at
+        for p, microseconds in figures.distribution()
+    ]
 
 
 def draw_ratios(outcome: Outcome, workload: str) -> str:

@@ -11,8 +11,8 @@ from importlib.metadata import entry_points
 import pluggy
 
 from core.errors import ConfigurationError
-from core.settings import DEFAULT_URL, Settings
-from core.storage import Backend, SupportsVariants
+from core.settings import DEFAULT_URL, IsolationLevel, Settings
+from core.storage import Backend, SupportsIsolationLevels, SupportsVariants
 
 GROUP = "stockroom"
 
@@ -55,7 +55,8 @@ class Registry:
         """The backend that ``STORAGE_BACKEND`` names, or else the one for the scheme of ``DATABASE_URL``.
 
         Raises:
-            ConfigurationError: there is none, the two settings disagree, or no driver is installed.
+            ConfigurationError: there is none, the two settings disagree, no driver is installed, or the backend does
+                not offer the ``ISOLATION_LEVEL``.
         """
         scheme, separator, _ = settings.url.partition("://")
         scheme, _, driver = scheme.partition("+")
@@ -68,6 +69,7 @@ class Registry:
                 f"Set DATABASE_URL to one such as {backend.example_url}"
             )
         _require_driver(backend, driver)
+        _require_isolation_level(backend, settings.isolation_level)
         return backend.select_variant(settings) if isinstance(backend, SupportsVariants) else backend
 
     def _named(self, name: str) -> Backend:
@@ -102,6 +104,16 @@ def _require_driver(backend: Backend, wanted: str) -> None:
             f"No driver for {backend.name} is installed{f' by the name {wanted!r}' if wanted else ''} "
             f"(installed: {', '.join(here) or 'none'}). "
             f"Run: pip install {' or '.join(repr(driver.requirement) for driver in candidates)}"
+        )
+
+
+def _require_isolation_level(backend: Backend, level: IsolationLevel | None) -> None:
+    levels = backend.isolation_levels if isinstance(backend, SupportsIsolationLevels) else ()
+    if level is not None and level not in levels:
+        offered = ", ".join(levels)
+        raise ConfigurationError(
+            f"ISOLATION_LEVEL is {level}, which {backend.name} does not offer. "
+            + (f"Offered: {offered}." if offered else "It offers no choice: remove the setting.")
         )
 
 

@@ -35,6 +35,19 @@ class PoolClass(StrEnum):
     STATIC = "static"
 
 
+class IsolationLevel(StrEnum):
+    """What a unit of work sees of others, from least to most isolated."""
+
+    READ_COMMITTED = "read-committed"
+    REPEATABLE_READ = "repeatable-read"
+    SERIALIZABLE = "serializable"
+
+    @property
+    def sql(self) -> str:
+        """Its name in the SQL standard."""
+        return self.value.replace("-", " ").upper()
+
+
 class Settings(BaseSettings):
     """Everything an operator can set. The text of each attribute is the setting's row in ``docs/settings.md``.
 
@@ -50,6 +63,9 @@ class Settings(BaseSettings):
         idle_transaction_timeout: Seconds that the database waits for the next statement of a transaction, before it
             rolls back and releases its locks, as when the network to a process is cut. PostgreSQL, MySQL and MariaDB;
             see docs/pools.md#clients-that-vanish.
+        isolation_level: Isolation of units of work. PostgreSQL, MySQL and MariaDB offer all three levels, by default
+            ``read-committed``; SQLite offers ``serializable``, which it always has; MongoDB and mongomock offer no
+            choice. The guarantees hold at each level; a higher one makes more units of work run again.
         app_name: Title of the API, in ``GET /`` and in the API document.
         debug: Log in detail, as text for people instead of JSON.
         tracing: Send traces to the collector that the ``OTEL_…`` variables name. Needs the extra ``tracing``; see
@@ -91,6 +107,8 @@ class Settings(BaseSettings):
         pool_pre_ping: Test each connection before it is used: one more round trip per request. SQL databases only.
         pool_class: ``queue`` keeps connections; ``null`` opens and closes one per use, for serverless functions or
             behind an external pooler; ``static`` keeps a single one, for tests.
+        pool_echo: Log each connection that is opened (``connect``), handed out (``checkout``), given back
+            (``checkin``), or thrown away (``invalidate``). Not on mongomock, which has none.
         argon2_time_cost: Passes of the password hash.
         argon2_memory_cost: Memory of one password hash in KiB, at least 8 × ``ARGON2_PARALLELISM``. A process computes
             at most two hashes at the same time.
@@ -104,6 +122,7 @@ class Settings(BaseSettings):
     database_echo: bool = False
     database_timeout: float = Field(default=30.0, gt=0, le=3600)
     idle_transaction_timeout: int = Field(default=10, ge=1, le=3600)
+    isolation_level: IsolationLevel | None = None
     app_name: str = "Stockroom"
     debug: bool = False
     tracing: bool = False
@@ -127,9 +146,15 @@ class Settings(BaseSettings):
     pool_recycle: int = Field(default=1800, ge=-1)
     pool_pre_ping: bool = False
     pool_class: PoolClass = PoolClass.QUEUE
+    pool_echo: bool = False
     argon2_time_cost: int = Field(default=3, ge=1, le=100)
     argon2_memory_cost: int = Field(default=65_536, ge=8, le=4_194_304)
     argon2_parallelism: int = Field(default=4, ge=1, le=64)
+
+    @field_validator("isolation_level", mode="before")
+    @classmethod
+    def _empty_isolation_level(cls, value: object) -> object:
+        return value or None
 
     @field_validator("secret_keys")
     @classmethod

@@ -108,7 +108,7 @@ def test_serve_takes_root_path(settings: Settings, tmp_path: Path, workers: str)
     ports = PortPool()
     port = ports.acquire()
     options = ["--port", str(port), "--workers", workers, "--root-path", "/shop/"]
-    command = [Path(sys.executable).with_name("stockroom"), "serve", *options]
+    command: list[str | Path] = [Path(sys.executable).with_name("stockroom"), "serve", *options]
     process = Process(command, tmp_path, env={**os.environ, "DATABASE_URL": settings.url})
 
     async def ready() -> None:

@@ -47,12 +47,20 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseHealth(Pool):
-    """The database and the connections to it; ``stressed`` once four fifths of them are in use."""
+    """The database and the connections to it; ``stressed`` once four fifths of them are in use.
+
+    ``checked_out`` and ``connections_in_use`` are the same. ``checked_in`` are open and idle, ``total_connections`` are
+    both, and ``overflow`` are those of them above ``pool_size``.
+    """
 
     status: Literal["healthy", "stressed"]
     backend: str
     server: str
     max_overflow: int
+    checked_in: int
+    checked_out: int
+    overflow: int
+    total_connections: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +116,10 @@ async def get_database_health(storage: StorageDep, backend: BackendDep) -> Datab
         max_overflow=status.max_overflow,
         connections_in_use=status.connections_in_use,
         connections_available=status.connections_available,
+        checked_in=status.connections_idle,
+        checked_out=status.connections_in_use,
+        overflow=max(0, status.connections_open - status.pool_size),
+        total_connections=status.connections_open,
     )
 
 

@@ -9,7 +9,7 @@ from beanie import init_beanie
 
 from backends.mongo import driver
 from backends.mongo.documents import DOCUMENTS, BaseDocument
-from backends.mongo.driver import AsyncClient, CommandLogger, PyMongoError, ServerSelectionTimeoutError
+from backends.mongo.driver import AsyncClient, CommandLogger, PoolLogger, PyMongoError, ServerSelectionTimeoutError
 from backends.mongo.error_codes import AUTHENTICATION_FAILED, UNAUTHORIZED
 from backends.mongo.errors import get_code, translate_outside_units
 from backends.mongo.migrations import REVISIONS
@@ -104,7 +104,8 @@ def _create_client(settings: Settings, max_connections: int, *, has_timeout: boo
     elif settings.pool_recycle > 0:
         options["maxidletimems"] = settings.pool_recycle * 1000
     try:
-        return driver.create_client(url, [CommandLogger()] if settings.database_echo else [], options)
+        listeners = [CommandLogger()] * settings.database_echo + [PoolLogger()] * settings.pool_echo
+        return driver.create_client(url, listeners, options)
     except (driver.ConfigurationError, driver.InvalidURI, ValueError, TypeError) as error:
         raise ConfigurationError(
             f"DATABASE_URL is not a usable MongoDB URL ({type(error).__name__}). User name and password must be "

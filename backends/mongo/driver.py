@@ -42,6 +42,7 @@ __all__ = [
     "Int64",
     "InvalidURI",
     "OperationFailure",
+    "PoolLogger",
     "PyMongoError",
     "ReturnDocument",
     "ServerSelectionTimeoutError",
@@ -85,6 +86,44 @@ class CommandLogger(monitoring.CommandListener):
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
     @override
     def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
+
+
+class PoolLogger(monitoring.ConnectionPoolListener):
+    """Logs what becomes of each connection, for ``POOL_ECHO``, in the words that the SQL databases use."""
+
+    @override
+    def connection_created(self, event: monitoring.ConnectionCreatedEvent) -> None:
+        self._log("connect", event)
+
+    @override
+    def connection_checked_out(self, event: monitoring.ConnectionCheckedOutEvent) -> None:
+        self._log("checkout", event)
+
+    @override
+    def connection_checked_in(self, event: monitoring.ConnectionCheckedInEvent) -> None:
+        self._log("checkin", event)
+
+    @override
+    def connection_closed(self, event: monitoring.ConnectionClosedEvent) -> None:
+        self._log("invalidate", event)
+
+    def _log(self, name: str, event: Any) -> None:
+        logger.info("%s connection %s of %s:%s", name, event.connection_id, *event.address)
+
+    @override
+    def connection_ready(self, event: monitoring.ConnectionReadyEvent) -> None: ...
+    @override
+    def connection_check_out_started(self, event: monitoring.ConnectionCheckOutStartedEvent) -> None: ...
+    @override
+    def connection_check_out_failed(self, event: monitoring.ConnectionCheckOutFailedEvent) -> None: ...
+    @override
+    def pool_created(self, event: monitoring.PoolCreatedEvent) -> None: ...
+    @override
+    def pool_ready(self, event: monitoring.PoolReadyEvent) -> None: ...
+    @override
+    def pool_cleared(self, event: monitoring.PoolClearedEvent) -> None: ...
+    @override
+    def pool_closed(self, event: monitoring.PoolClosedEvent) -> None: ...
 
 
 def create_client(url: str, listeners: list[Any], options: Mapping[str, Any]) -> AsyncClient:

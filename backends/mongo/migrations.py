@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from backends.mongo.collection import Collection
 from backends.mongo.errors import ConstraintViolation
-from backends.mongo.schema_editor import SchemaEditor
+from backends.mongo.schema_editor import SchemaEditor, detect_drift
 from core import clock
 from core.errors import ConfigurationError, Unavailable, Unsupported
 from core.storage import Migrations, Revision
@@ -88,6 +88,11 @@ class MongoMigrations(Migrations):
                 for step in reversed(load_steps()[goal:position]):
                     await step.module.down(editor)
                     await revisions.delete({"_id": step.revision.id})
+
+    @override
+    async def differences(self) -> Sequence[str]:
+        async with self._open_editor() as editor:
+            return [one for one in detect_drift(await editor.describe()) if not one.endswith("is unknown")]
 
     @override
     def script(self, span: str) -> str:

@@ -13,19 +13,20 @@ from backends.sql.errors import connect_error
 from backends.sql.migrations import SqlMigrations
 from backends.sql.server_checks import check_connection_limit, check_server
 from backends.sql.storage import SqlStorage
-from core.settings import Settings
+from core.settings import IsolationLevel, Settings
 from core.storage import (
     Backend,
     Capabilities,
     Driver,
     Migrations,
     Storage,
+    SupportsIsolationLevels,
     SupportsTemporaryDatabases,
     SupportsVariants,
 )
 
 
-class SqlBackend(Backend, SupportsTemporaryDatabases, SupportsVariants):
+class SqlBackend(Backend, SupportsIsolationLevels, SupportsTemporaryDatabases, SupportsVariants):
     """The backend of one dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
@@ -55,6 +56,11 @@ class SqlBackend(Backend, SupportsTemporaryDatabases, SupportsVariants):
     @override
     def example_url(self) -> str:
         return self._dialect.example_url
+
+    @property
+    @override
+    def isolation_levels(self) -> Sequence[IsolationLevel]:
+        return self._dialect.isolation_levels
 
     @override
     async def open(self, settings: Settings) -> Storage:

@@ -49,7 +49,8 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
         poolclass=NullPool,  # see ``Pool``
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _record_round_trip)
-    _on_connect(engine, *dialect.on_connect, dialect.enforce_references, _statement_timeout(dialect, settings))
+    statements = _on_connect_statements(dialect, settings)
+    _on_connect(engine, *statements, dialect.enforce_references, _statement_timeout(dialect, settings))
     if dialect.session_options and (settings.pool_class is not PoolClass.NULL or dialect.unpooled_args is None):
         _set_options(engine, dialect, settings.idle_transaction_timeout)
     if dialect.cancel_statement is not None:
@@ -65,7 +66,7 @@ def migration_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
         hide_parameters=True,
         connect_args=_connect_args(dialect, settings),
     )
-    _on_connect(engine, *dialect.on_connect)
+    _on_connect(engine, *_on_connect_statements(dialect, settings))
     return engine
 
 
@@ -95,6 +96,11 @@ def _statement_timeout(dialect: Dialect, settings: Settings) -> str:
     """Later than our own, which throws away the connection and so knows its state."""
     seconds = ceil(settings.database_timeout + CANCEL_GRACE_SECONDS)
     return dialect.statement_timeout.format(seconds=seconds, milliseconds=seconds * 1000)
+
+
+def _on_connect_statements(dialect: Dialect, settings: Settings) -> list[str]:
+    level = dialect.isolation_level_of(settings).sql
+    return [statement.format(isolation_level=level) for statement in dialect.on_connect]
 
 
 def _on_invalidate(engine: AsyncEngine, cancel_statement: Callable[[Any], Awaitable[None]]) -> None:

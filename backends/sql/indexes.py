@@ -44,8 +44,12 @@ _INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
 }
 """By table, the columns of each index, where they are not those that the declaration implies."""
 
+_DECLARED = {
+    one.plural: [tuple(one.sort_keys.get(name, name) for name in columns) for columns in one.list_indexes]
+    for one in ENTITY_TYPES
+}
+
 
 def indexes_of(table: str) -> Sequence[tuple[str, ...]]:
     """The columns of each index of a table: those above, else those that the lists of its entity need."""
-    declared = {one.plural: one.list_indexes for one in ENTITY_TYPES}
-    return _INDEXES.get(table, declared.get(table, ()))
+    return _INDEXES.get(table, _DECLARED.get(table, ()))

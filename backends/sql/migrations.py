@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
+from backends.sql.autogenerate import describe_differences
 from backends.sql.dialects import Dialect
 from backends.sql.engine import migration_engine
 from backends.sql.errors import connect_error, translate_for_operator
-from backends.sql.search import is_search_table
 from backends.sql.server_checks import check_server
 from core.errors import ConfigurationError
 from core.settings import Settings
@@ -81,6 +81,10 @@ class SqlMigrations(Migrations):
         run(self._config(output), f"{ids.get(start, start)}:{ids.get(end, end)}", sql=True)
         return output.getvalue()
 
+    @override
+    async def differences(self) -> Sequence[str]:
+        return await self.on_connection(describe_differences)
+
     async def on_connection(self, work: Callable[[Connection], T]) -> T:
         """What ``work`` returns, given a connection of its own; nothing is committed for it."""
         async with self._connect() as connection:
@@ -129,8 +133,3 @@ class SqlMigrations(Migrations):
         config.set_main_option("path_separator", "os")
         config.attributes["migrations"] = self
         return config
-
-
-def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether Alembic compares it with our tables: the index of a search is described in its revision alone."""
-    return not (kind == "table" and is_search_table(name or ""))

@@ -24,7 +24,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from backends.sql.dialects import DIALECTS
-from backends.sql.schema import NULL_SORT_TIME, SORT_KEYS, link_table_of, table_of
+from backends.sql.schema import NULL_SORT_TIME, SORT_KEY, link_table_of, table_of
 from backends.sql.search import TrigramIndex, contains, search_parameters
 from backends.sql.statement import CachedStatement, QueryExecutor
 from core.entities import ENTITY_TYPES, EntityType
@@ -251,8 +251,8 @@ def _after_cursor(table: Table, sort: SortOrder, *, is_split: bool) -> list[Colu
 
 
 def _sort_column(columns: Any, sort: SortOrder) -> ColumnElement[Any]:
-    found: ColumnElement[Any] = columns[SORT_KEYS.get(sort.field, sort.field)]
-    return found
+    column: ColumnElement[Any] = columns[sort.field]
+    return columns[column.info[SORT_KEY]] if SORT_KEY in column.info else column
 
 
 def _is_unique(column: Any) -> bool:

@@ -5,6 +5,7 @@ that is open takes it longer than PostgreSQL needs for a read by key.
 """
 
 import asyncio
+import logging
 from time import monotonic
 from typing import Any
 
@@ -18,6 +19,8 @@ from core.errors import PoolExhausted, TransientConflict, Unavailable
 from core.settings import PoolClass, Settings
 from core.storage import PoolStatus
 from core.timeouts import CANCEL_GRACE_SECONDS, DeadlineTimer
+
+logger = logging.getLogger(__name__)
 
 _IDLE_SHARE = 0.8
 """Share of a server's limit for idle connections for which one is kept: it must not end while it is handed out."""
@@ -75,6 +78,7 @@ class Pool:
         self._slots = asyncio.Semaphore(self._size + self._overflow) if self._size else None
         self._idle: list[PooledConnection] = []
         self._in_use = 0
+        self._echo = settings.pool_echo
         self._stale_before = 0.0
         self._max_idle = settings.idle_transaction_timeout * _IDLE_SHARE if dialect.has_idle_limit else None
         event.listen(engine.sync_engine, "handle_error", self._on_error)
@@ -85,6 +89,7 @@ class Pool:
             pool_size=self._size,
             max_overflow=self._overflow,
             connections_in_use=self._in_use if self._size else 0,
+            connections_idle=len(self._idle),
         )
 
     def acquire(self) -> ConnectionLease:
@@ -100,10 +105,12 @@ class Pool:
         await self._wait()
         self._in_use += 1
         try:
-            return await self._pop_idle() or await self._open()
+            pooled = await self._pop_idle() or await self._open()
         except BaseException:
             self._release_slot()
             raise
+        self._log("checkout", pooled)
+        return pooled
 
     async def release(self, pooled: PooledConnection) -> None:
         """Keep a connection for its next use, or close it."""
@@ -118,6 +125,7 @@ class Pool:
             self._slots.release()
 
     async def _keep(self, pooled: PooledConnection) -> None:
+        self._log("invalidate" if pooled.connection.invalidated else "checkin", pooled)
         if pooled.connection.invalidated or len(self._idle) >= self._size:
             await asyncio.shield(pooled.connection.close())
         else:
@@ -139,6 +147,7 @@ class Pool:
             pooled = self._idle.pop()
             if self._is_fresh(pooled) and (not self._settings.pool_pre_ping or await self._ping(pooled)):
                 return pooled
+            self._log("invalidate", pooled)
             await asyncio.shield(self._close(pooled, CANCEL_GRACE_SECONDS))
         return None
 
@@ -182,7 +191,13 @@ class Pool:
             translated = translate(self._dialect, error)
             is_temporary = isinstance(translated, Disconnected | TransientConflict)
             raise (Unavailable() if is_temporary else translated) from error
-        return PooledConnection(connection)
+        pooled = PooledConnection(connection)
+        self._log("connect", pooled)
+        return pooled
+
+    def _log(self, event: str, pooled: PooledConnection) -> None:
+        if self._echo:
+            logger.info("%s connection %x, %s in use, %s idle", event, id(pooled.driver), self._in_use, len(self._idle))
 
     def _on_error(self, context: Any) -> None:
         if context.is_disconnect:

@@ -26,7 +26,7 @@ from backends.sql.errors import ConstraintViolation, IntegrityViolation
 from backends.sql.executor import UnitOfWorkExecutor
 from backends.sql.mapper import RowMapper
 from backends.sql.pagination import PagedQuery, conditions_of
-from backends.sql.schema import NULL_SORT_TIME, SORT_KEYS, link_table_of, table_of
+from backends.sql.schema import NULL_SORT_TIME, link_table_of, table_of
 from backends.sql.statement import CachedStatement, QueryExecutor
 from backends.sql.violations import SqlConstraintReader, find_restriction
 from core.entities import ENTITY_TYPES, EntityType, OnDelete
@@ -63,7 +63,6 @@ class EntityMapping(Generic[E]):
         self.locked_by_id = CachedStatement(by_id.with_for_update(key_share=is_shared))
         self.delete_by_id = CachedStatement(self.table.delete().where(self.table.c.id == bindparam("key")))
         self._apart = [*entity_type.parts, *(link.field for link in entity_type.links)]
-        self._sort_keys = [(name, key) for name, key in SORT_KEYS.items() if key in self.table.c]
         self._updates: dict[tuple[str, ...], CachedStatement] = {}
         self._locks: dict[int, CachedStatement] = {}
         self._adjustments: dict[int, CachedStatement] = {}
@@ -76,7 +75,7 @@ class EntityMapping(Generic[E]):
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The columns of an entity with these values by field."""
         row = {**values, **self.entity_type.derive(values)}
-        for name, key in self._sort_keys:
+        for name, key in self.entity_type.sort_keys.items():
             row[key] = values[name] or NULL_SORT_TIME
         for name in self._apart:
             row.pop(name, None)

@@ -51,10 +51,8 @@ OPTIONS: dict[str, Any] = LINK_OPTIONS | {
 NULL_SORT_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for a missing time where it is sorted: before every other."""
 
-SORT_KEYS = {"published_at": "published_key"}
-"""Columns that may be null, and those beside them that lists are sorted by: an index is read as one range only where
-nothing in it is null.
-"""
+SORT_KEY = "sort_key"
+"""In the information about a column: the name of the column that lists are sorted by in its place."""
 
 _LONGEST_INDEXABLE = 1000  # code points; longer text is of a type without a length
 
@@ -82,7 +80,7 @@ def link_table_of(entity_type: EntityType[Any], link: Link) -> Table:
 
 
 def _make_table(entity_type: EntityType[Any]) -> None:
-    Table(
+    table = Table(
         entity_type.plural,
         metadata,
         *_columns(entity_type),
@@ -90,6 +88,8 @@ def _make_table(entity_type: EntityType[Any]) -> None:
         *_indexes(entity_type.plural),
         **(OPTIONS if entity_type.key == "id" else LINK_OPTIONS),
     )
+    for name, key in entity_type.sort_keys.items():
+        table.c[name].info[SORT_KEY] = key
     for part in entity_type.parts.values():
         owner = _owner_column(entity_type)
         position = Column("position", Integer(), primary_key=True, autoincrement=False)
@@ -118,9 +118,9 @@ def _columns(entity_type: EntityType[Any]) -> Iterator[SchemaItem]:
             is_key = name == entity_type.key
             yield Column(name, _type(name, field_type), primary_key=is_key, nullable=field_type.is_optional)
             yield from _checks(entity_type.plural, name, field_type)
-        if name in SORT_KEYS:
+        if name in entity_type.sort_keys:
             null_time = literal(NULL_SORT_TIME, UtcDateTime())
-            yield Column(SORT_KEYS[name], UtcDateTime(), nullable=False, server_default=null_time)
+            yield Column(entity_type.sort_keys[name], UtcDateTime(), nullable=False, server_default=null_time)
     for derived in entity_type.derived:
         yield Column(derived.name, _type(derived.name, derived.type), nullable=False)
 

@@ -5,6 +5,7 @@ a planner, who makes its plan before it knows the term. So a statement holds bot
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, String, Table, bindparam, case, func, literal_column, or_, select
@@ -17,6 +18,21 @@ MIN_TERM_LENGTH = 3
 
 SEARCHED: Any = bindparam("search", type_=String())
 """The term, as a pattern."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchIndexDdl:
+    """What an index consists of, as statements and names with ``{table}`` for the searched table.
+
+    Attributes:
+        parts: the names of its table and triggers.
+        create: the statements that create and fill it.
+        drop: the statements that drop what there is of it.
+    """
+
+    parts: tuple[str, ...]
+    create: tuple[str, ...]
+    drop: tuple[str, ...]
 
 
 def contains(key: ColumnElement[str]) -> ColumnElement[bool]:

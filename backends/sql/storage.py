@@ -48,6 +48,8 @@ class SqlStorage(Storage):
         self._dialect = dialect
         self._settings = settings
         self._server = server
+        self._isolation_level = dialect.isolation_level_of(settings)
+        self._begin = dialect.begin.format(isolation_level=self._isolation_level.sql)
         self._policy = RetryPolicy()
         self._writer_lock = asyncio.Lock() if dialect.capabilities.max_writers else None
         timer = DeadlineTimer()
@@ -60,7 +62,7 @@ class SqlStorage(Storage):
     @property
     @override
     def capabilities(self) -> Capabilities:
-        return self._dialect.capabilities
+        return self._dialect.capabilities_at(self._isolation_level)
 
     @property
     @override
@@ -96,7 +98,7 @@ class SqlStorage(Storage):
     async def _run_once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:
             async with self._acquire_writer(), self._pool.acquire() as pooled:
-                return await run_unit_of_work(UnitOfWorkExecutor(pooled, self._context), self._dialect.begin, work)
+                return await run_unit_of_work(UnitOfWorkExecutor(pooled, self._context), self._begin, work)
         except ConstraintViolation as violation:
             raise await violation.diagnose(self._reads) from violation
 

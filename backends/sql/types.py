@@ -93,5 +93,22 @@ class EnumText(TypeDecorator[StrEnum]):
         return None if value is None else self.enumeration(value)
 
 
+def render(kind: TypeEngine[Any]) -> str | None:
+    """The call of this module that returns such a type, as source code; None for types of others."""
+    match kind:
+        case UtcDateTime():
+            return "UtcDateTime()"
+        case EnumText():
+            return f"text({CHOICE_LENGTH})"
+    if not kind._variant_mapping:
+        return None
+    match kind:
+        case Text():
+            return "long_text()"
+        case String(length=length):
+            return f"text({length})"
+    return "primary_key_type()"
+
+
 identifier, Moment, OneOf = primary_key_type, UtcDateTime, EnumText
 """The names by which revisions up to 0006, which are frozen, import them."""

@@ -107,6 +107,7 @@ async def test_schema_downgrades_by_step_or_to_base(migrations: Migrations) -> N
     assert await migrations.current() is None
     await migrations.up()
     assert await migrations.current() == ids[-1]
+    assert list(await migrations.differences()) == []
 
 
 @pytest.mark.needs("downgrades")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -90,7 +91,8 @@ async def test_pool_is_limited_to_size_and_overflow(
     changes = {"pool_size": size, "pool_max_overflow": overflow, "pool_timeout": 0.5}
     async with open_with(settings, registry, **changes) as storage, AsyncExitStack() as stack:
         for number in range(size + overflow):
-            assert storage.pool_status() == PoolStatus(pool_size=size, max_overflow=overflow, connections_in_use=number)
+            status = replace(storage.pool_status(), connections_idle=0)
+            assert status == PoolStatus(pool_size=size, max_overflow=overflow, connections_in_use=number)
             last = await stack.enter_async_context(paused(storage, read_and_pause))
         assert storage.pool_status().connections_available == 0
         for operation in (tag_names(storage), storage.ping(), storage.run(lambda tx: add_tag(tx, "News"))):

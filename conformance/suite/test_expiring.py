@@ -11,7 +11,7 @@ from conformance.expiring import HOUR, MILLISECOND, NOW, find_entries, find_valu
 from conformance.fixtures import RoundTrips
 from conformance.interleaving import Rollback, add_tag, add_user, tag_names
 from core import clock
-from core.entities import EntryKind, ExpiringEntry
+from core.entities import EntryKind, ExpiringEntry, User
 from core.storage import Storage, Transaction
 
 MIB = 1024 * 1024
@@ -220,22 +220,26 @@ async def _measure(storage: Storage, round_trips: RoundTrips, size: int) -> dict
     await insert("count", kind=EntryKind.ATTEMPT_COUNTER)
     await insert("expired", expires_at=NOW - HOUR)
     first, second, *_ = await insert("session")
-    steps: dict[str, Step] = {
+    made: dict[str, list[str]] = {}
+    with round_trips() as made["get"]:
+        assert await storage.expiring.get(first.key, NOW) == first
+    with round_trips() as made["owner"]:
+        assert await storage.expiring.owner(first.key, NOW) == user
+    for name, step in _steps(user, size, first, second).items():
+        with round_trips() as made[name]:
+            await storage.run(step)
+    return made
+
+
+def _steps(user: User, size: int, first: ExpiringEntry, second: ExpiringEntry) -> dict[str, Step]:
+    """Changes of entries, in an order in which each finds what it changes."""
+    return {
         "insert": lambda tx: tx.expiring.insert_or_lock(make_entry(f"new {size}", user_id=user.id), NOW),
         "insert of a taken key": lambda tx: tx.expiring.insert_or_lock(first, NOW),
         "insert of an expired key": lambda tx: tx.expiring.insert_or_lock(make_entry(f"expired {size} 0"), NOW),
         "lock and save": lambda tx: _lock_and_save(tx, first),
         "delete_expired": lambda tx: tx.expiring.delete_expired(NOW),
         "delete": lambda tx: tx.expiring.delete(second.key),
+        "delete_for_user": lambda tx: tx.expiring.delete_for_user(user.id, EntryKind.SESSION),
+        "delete of the user": lambda tx: tx.users.delete(user.id, clock.now()),
     }
-    made = {}
-    with round_trips() as made["get"]:
-        assert await storage.expiring.get(first.key, NOW) == first
-    with round_trips() as made["owner"]:
-        assert await storage.expiring.owner(first.key, NOW) == user
-    steps["delete_for_user"] = lambda tx: tx.expiring.delete_for_user(user.id, EntryKind.SESSION)
-    steps["delete of the user"] = lambda tx: tx.users.delete(user.id, clock.now())
-    for name, step in steps.items():
-        with round_trips() as made[name]:
-            await storage.run(step)
-    return made

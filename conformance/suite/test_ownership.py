@@ -75,11 +75,7 @@ async def test_unpublished_post_is_visible_to_its_author(
     protected_shop: ProtectedShop, owner: tuple[OwnedEntities, httpx2.AsyncClient], other_client: httpx2.AsyncClient
 ) -> None:
     owned, author = owner
-    tag = await protected_shop.superuser.tag()
-    hidden = [await owned.post(status, tags=[tag["name"]]) for status in ("draft", "archived")]
-    published = await owned.post(tags=[tag["name"]])
-    by_tag, by_author = f"/tags/{tag['id']}/posts", f"/posts?author_id={owned.owner['id']}"
-    for post in hidden:
+    for post in [await owned.post(status) for status in ("draft", "archived")]:
         path = f"/posts/{post['id']}"
         for client in (protected_shop.anonymous, other_client):
             for response in (await client.get(path), await client.post(f"{path}/view")):
@@ -90,6 +86,16 @@ async def test_unpublished_post_is_visible_to_its_author(
         assert error_of(await author.post(f"{path}/view")) == FORBIDDEN
         assert error_of(await author.patch(path, json={"title": "New"})) == FORBIDDEN
         assert (await protected_shop.superuser.client.post(f"{path}/view")).is_success
+
+
+async def test_lists_hide_unpublished_posts_of_others(
+    protected_shop: ProtectedShop, owner: tuple[OwnedEntities, httpx2.AsyncClient], other_client: httpx2.AsyncClient
+) -> None:
+    owned, author = owner
+    tag = await protected_shop.superuser.tag()
+    hidden = [await owned.post(status, tags=[tag["name"]]) for status in ("draft", "archived")]
+    published = await owned.post(tags=[tag["name"]])
+    by_tag, by_author = f"/tags/{tag['id']}/posts", f"/posts?author_id={owned.owner['id']}"
     all_posts = {published["id"], *(post["id"] for post in hidden)}
     for client, path, ids in [
         (protected_shop.anonymous, "/posts", {published["id"]}),

@@ -104,13 +104,14 @@ async def test_requests_follow_permission_table(protected_shop: ProtectedShop, a
         if expected != {status}:
             faults.append(f"{name}: {response.status_code} instead of {expected}: {response.text[:200]}")
         if name == "PUT /auth/password" and actor is Actor.SUPERUSER:
-            restored = {
-                "current_password": body["json"]["new_password"],
-                "new_password": body["json"]["current_password"],
-            }
-            assert (await client.put(url, json=restored)).is_success
+            await restore_password(client, url, body["json"])
             protected_shop.superuser.client = await protected_shop.log_in(superuser["items"][0])
     assert not faults, "\n".join(faults)
+
+
+async def restore_password(client: httpx2.AsyncClient, url: str, changed: dict[str, str]) -> None:
+    restored = {"current_password": changed["new_password"], "new_password": changed["current_password"]}
+    assert (await client.put(url, json=restored)).is_success
 
 
 def status_by_permission(name: str, row: Permission, actor: Actor) -> int:

@@ -47,11 +47,13 @@ async def test_health_db_reports_pool_details(shop: Shop, app: FastAPI) -> None:
 async def test_busy_pool_is_reported_as_stressed(shop: Shop, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     status = app.state.storage.pool_status()
     for in_use, expected in ((7, "healthy"), (8, "stressed"), (10, "stressed")):
-        busy = type(status)(pool_size=6, max_overflow=4, connections_in_use=in_use)
+        busy = type(status)(pool_size=6, max_overflow=4, connections_in_use=in_use, connections_idle=1)
         monkeypatch.setattr(app.state.storage, "pool_status", lambda busy=busy: busy)
         health = await shop.get("/health/db")
         assert (health["status"], health["connections_in_use"]) == (expected, in_use)
         assert health["connections_available"] == 10 - in_use
+        assert (health["checked_in"], health["checked_out"]) == (1, in_use)
+        assert (health["overflow"], health["total_connections"]) == (in_use + 1 - 6, in_use + 1)
 
 
 async def test_liveness_makes_no_round_trip(shop: Shop, round_trips: RoundTrips) -> None:

@@ -37,7 +37,38 @@ STEPS: list[tuple[str, str, str]] = [
     ("GET", "/health", ""),
 ]
 
-NEW = {"id": 1, "version": 1}
+NEW: dict[str, Any] = {"id": 1, "version": 1}
+CATEGORY = NEW | {
+    "name": "Electronics",
+    "slug": "electronics",
+    "description": "Electronic devices",
+    "parent_id": None,
+}
+PRODUCT = NEW | {
+    "name": "Wireless Headphones",
+    "slug": "wireless-headphones",
+    "description": None,
+    "price": "79.99",
+    "stock_quantity": 50,
+    "sku": "WH-001",
+    "is_active": True,
+    "category_id": 1,
+}
+USER = NEW | {
+    "username": "johndoe",
+    "email": "john@example.com",
+    "full_name": "John Doe",
+    "bio": None,
+    "is_active": True,
+    "is_superuser": False,
+}
+ORDER = NEW | {
+    "status": "pending",
+    "total_amount": "159.98",
+    "user_id": 1,
+    "shipping_address": None,
+    "items": [{"product_id": 1, "quantity": 2, "unit_price": "79.99", "total_price": "159.98"}],
+}
 
 
 @pytest.fixture
@@ -62,40 +93,10 @@ def test_documented_walkthrough_works(server: str) -> None:
         order_afterwards = client.get("/orders/1/").json()
 
     category, product, user, placed, order, confirmed, summary, health = responses
-    described = {"name": "Electronics", "slug": "electronics", "description": "Electronic devices", "parent_id": None}
-    assert category == NEW | described | times_of(category)
-    assert product == NEW | times_of(product) | {
-        "name": "Wireless Headphones",
-        "slug": "wireless-headphones",
-        "description": None,
-        "price": "79.99",
-        "stock_quantity": 50,
-        "sku": "WH-001",
-        "is_active": True,
-        "category_id": 1,
-    }
-    assert user == NEW | times_of(user) | {
-        "username": "johndoe",
-        "email": "john@example.com",
-        "full_name": "John Doe",
-        "bio": None,
-        "is_active": True,
-        "is_superuser": False,
-    }
-    assert (
-        order
-        == placed
-        == NEW
-        | times_of(placed)
-        | {
-            "order_number": placed["order_number"],
-            "status": "pending",
-            "total_amount": "159.98",
-            "user_id": 1,
-            "shipping_address": None,
-            "items": [{"product_id": 1, "quantity": 2, "unit_price": "79.99", "total_price": "159.98"}],
-        }
-    )
+    assert category == CATEGORY | times_of(category)
+    assert product == PRODUCT | times_of(product)
+    assert user == USER | times_of(user)
+    assert order == placed == ORDER | times_of(placed) | {"order_number": placed["order_number"]}
     assert confirmed == {"order_id": 1, "new_status": "confirmed"}
     counts = {"pending": 0, "confirmed": 1, "shipped": 0, "delivered": 0, "cancelled": 0}
     assert summary == {"total_orders": 1, "total_revenue": "159.98", "orders_by_status": counts}

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from core.entities.field_types import FieldType, TextType, field_types_of
+from core.entities.field_types import FieldType, TextType, TimeType, field_types_of
 from core.entities.fields import MAX_KEY, VersionedEntity
 from core.entities.filters import Condition, Operator, conditions_of
 from core.text import fold, search_key
@@ -165,6 +165,14 @@ class EntityType(Generic[E]):
         return (*folded, *([DerivedKey(SEARCH_KEY, self.searched, search_key, TextType())] if self.searched else []))
 
     @cached_property
+    def sort_keys(self) -> Mapping[str, str]:
+        """By field that lists are sorted by and that may be null, the name of a key that never is, for storages that
+        read an index as one range only where nothing in it is null.
+        """
+        nullable = [name for name in self.sorts if self.fields[name].is_optional]
+        return {name: f"{name.removesuffix('_at')}_key" for name in nullable}
+
+    @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """What lists can be narrowed to; a search comes last."""
         return conditions_of(self.filter) if self.filter else ()
@@ -293,6 +301,8 @@ def _check(one: EntityType[Any], known: Mapping[str, EntityType[Any]]) -> None:
     targets = [ref.to for ref in one.references] + [link.to for link in one.links]
     if unknown := {name for name in named if name not in one.fields} | {to for to in targets if to not in known}:
         raise TypeError(f"{one} names what does not exist: {', '.join(sorted(unknown))}")
+    if other := [name for name in one.sort_keys if not isinstance(one.fields[name], TimeType)]:
+        raise TypeError(f"{one} is sorted by what may be null and is no time: {', '.join(other)}")
     for ref in one.references:
         if ref.on_delete is OnDelete.SET_NULL and not one.fields[ref.field].is_optional:
             raise TypeError(f"{one}: {ref.field} cannot be set to null, because it is required")

@@ -1,6 +1,5 @@
 """Orders: placing, status changes, payments."""
 
-import logging
 import secrets
 from collections import Counter
 from collections.abc import Mapping
@@ -33,18 +32,14 @@ from core.errors import (
     InsufficientStock,
     InvalidTransition,
     StockLimit,
-    StockroomError,
-    TransientConflict,
-    Unavailable,
     UnknownReference,
 )
 from core.money import MAX_TOTAL, to_json
 from core.services.versioning import ExpectedVersions, lock_expecting, save_changes
 from core.storage import OrderFilter, PageRequest, Storage, Transaction
+from core.storage.optional import run_with_optional
 from core.storage.pages import Page
 from core.storage.repositories import NewOrder
-
-logger = logging.getLogger(__name__)
 
 _SUFFIX_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing that reads like something else
 
@@ -59,30 +54,10 @@ async def place(storage: Storage, draft: OrderDraft) -> Order:
 
 
 async def place_and_notify(storage: Storage, draft: OrderDraft) -> Order:
-    """Place an order and notify its user. Where only the notification fails, the order stands.
-
-    With savepoints both are one unit of work; without, the notification is a second one after the order's.
-    """
-    if not storage.capabilities.savepoints:
-        order = await place(storage, draft)
-        try:
-            await storage.run(lambda tx: _notify(tx, order))
-        except StockroomError:
-            logger.warning("notification of order %s failed", order.order_number, exc_info=True)
-        return order
-
-    async def work(tx: Transaction) -> Order:
-        order = await _place(tx, draft)
-        try:
-            async with tx.savepoint():
-                await _notify(tx, order)
-        except (TransientConflict, Unavailable):
-            raise
-        except StockroomError:
-            logger.warning("notification of order %s failed", order.order_number, exc_info=True)
-        return order
-
-    return await storage.run(work)
+    """Place an order and notify its user. Where only the notification fails, the order stands."""
+    return await run_with_optional(
+        storage, lambda tx: _place(tx, draft), _notify, lambda order: f"notification of order {order.order_number}"
+    )
 
 
 async def _place(tx: Transaction, draft: OrderDraft) -> Order:

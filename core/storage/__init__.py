@@ -6,6 +6,7 @@ from core.storage.backend import (
     Driver,
     Migrations,
     Revision,
+    SupportsIsolationLevels,
     SupportsTemporaryDatabases,
     SupportsVariants,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "SortKind",
     "SortOrder",
     "Storage",
+    "SupportsIsolationLevels",
     "SupportsTemporaryDatabases",
     "SupportsVariants",
     "Transaction",

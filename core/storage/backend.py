@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Protocol, runtime_checkable
 
-from core.settings import Settings
+from core.settings import IsolationLevel, Settings
 from core.storage.capabilities import Capabilities
 from core.storage.storage import Storage
 
@@ -58,6 +58,12 @@ class Migrations(Protocol):
         """Go down to a revision; ``base`` undoes all, ``-1`` the last."""
         ...
 
+    async def differences(self) -> Sequence[str]:
+        """What the schema lacks or has otherwise than the last revision left it, one sentence each; the storage is at
+        that revision. What was added to it, such as an index, is none.
+        """
+        return []
+
     def script(self, span: str) -> str:
         """The statements of a span such as ``base:head``, to be run by hand.
 
@@ -100,6 +106,16 @@ class Backend(Protocol):
 
     def migrations(self, settings: Settings) -> Migrations:
         """The schema's history, bound to the storage that the settings name."""
+        ...
+
+
+@runtime_checkable
+class SupportsIsolationLevels(Protocol):
+    """A backend that offers a choice of isolation levels, all with the same guarantees: optional."""
+
+    @property
+    def isolation_levels(self) -> Sequence[IsolationLevel]:
+        """What ``ISOLATION_LEVEL`` may select; ``open`` applies it."""
         ...
 
 

@@ -42,16 +42,23 @@ class PoolStatus:
         pool_size: connections kept open at most.
         max_overflow: further connections that may be opened under load.
         connections_in_use: handed out at this moment.
+        connections_idle: open and not handed out; 0 where the driver does not tell.
     """
 
     pool_size: int
     max_overflow: int
     connections_in_use: int
+    connections_idle: int = 0
 
     @property
     def connections_available(self) -> int:
         """How many more can be handed out at this moment."""
         return max(0, self.pool_size + self.max_overflow - self.connections_in_use)
+
+    @property
+    def connections_open(self) -> int:
+        """How many there are, in use or idle."""
+        return self.connections_in_use + self.connections_idle
 
 
 class Transaction(Protocol):

@@ -13,16 +13,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
+from backends.sql.autogenerate import OPTIONS, arrange
 from backends.sql.dialects import Dialect
-from backends.sql.migrations import SqlMigrations, include_name
-from backends.sql.schema import metadata
+from backends.sql.migrations import SqlMigrations
 from core.errors import ConfigurationError, StockroomError
 from core.plugins import discover
 from core.settings import load
 
 
-def number_revision(_migrations: MigrationContext, _revision: Any, scripts: list[MigrationScript]) -> None:
-    """Name new revisions 0003, 0004, …, unless ``--rev-id`` names them."""
+def prepare_revision(_migrations: MigrationContext, _revision: Any, scripts: list[MigrationScript]) -> None:
+    """Name new revisions 0003, 0004, …, unless ``--rev-id`` names them; arrange what they do."""
+    for operations in (*scripts[0].upgrade_ops_list, *scripts[0].downgrade_ops_list):
+        arrange(operations)
     if not getattr(context.config.cmd_opts, "rev_id", None):
         known = [script.revision for script in context.script.walk_revisions()]
         numbers = [int(revision) for revision in known if re.fullmatch("[0-9]{4}", revision)]
@@ -32,10 +34,8 @@ def number_revision(_migrations: MigrationContext, _revision: Any, scripts: list
 def options(dialect: Dialect) -> dict[str, Any]:
     """Alembic's options, online and offline alike."""
     return {
-        "target_metadata": metadata,
-        "include_name": include_name,
-        "process_revision_directives": number_revision,
-        "render_as_batch": True,
+        **OPTIONS,
+        "process_revision_directives": prepare_revision,
         "transactional_ddl": dialect.has_transactional_ddl,
     }
 

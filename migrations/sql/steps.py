@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy import Column, Inspector, Table, inspect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from backends.sql.dialects import DIALECTS
+from backends.sql.dialects import DIALECTS, Dialect
 
 
 def create_table(table: Table) -> None:
@@ -45,6 +45,32 @@ def drop_column(table: str, name: str) -> None:
         op.drop_column(table, name)
 
 
+def create_search_index(table: str) -> None:
+    """Create the index by which a table is searched, anew if it is there; only where the database has such indexes."""
+    drop_search_index(table)
+    if ddl := _dialect().search_index_ddl:
+        for statement in ddl.create:
+            op.execute(statement.format(table=table))
+
+
+def drop_search_index(table: str) -> None:
+    """Drop that index, as much of it as is there."""
+    if ddl := _dialect().search_index_ddl:
+        for statement in ddl.drop:
+            op.execute(statement.format(table=table))
+
+
+def restore_autoincrement(table: str) -> None:
+    """Let ids count up without being used again, where a table can be without that."""
+    if options := _dialect().id_options:
+        with op.batch_alter_table(table, recreate="always", table_kwargs=dict(options)):
+            pass
+
+
+def _dialect() -> Dialect:
+    return DIALECTS[op.get_context().dialect.name]
+
+
 def _has_column(table: str, name: str, *, otherwise: bool) -> bool:
     found = _inspect()
     return otherwise if found is None else name in {column["name"] for column in found.get_columns(table)}
@@ -62,5 +88,5 @@ def _has_index(table: str, name: str, *, otherwise: bool) -> bool:
 def _inspect() -> Inspector | None:
     """What is there; None where a revision is all or nothing, or only written down, and nothing need be known."""
     context = op.get_context()
-    is_atomic = context.as_sql or DIALECTS[context.dialect.name].has_transactional_ddl
+    is_atomic = context.as_sql or _dialect().has_transactional_ddl
     return None if is_atomic else inspect(op.get_bind())

@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
-from backends.sql.migrations import include_name
+from backends.sql.autogenerate import OPTIONS
 from backends.sql.schema import metadata
 
 
@@ -33,7 +33,7 @@ def _shape(inspector: Any, table: str) -> dict[str, Any]:
 
 def drift(connection: Connection) -> list[Any]:
     """What a new revision would change."""
-    context = MigrationContext.configure(connection, opts={"include_name": include_name})
+    context = MigrationContext.configure(connection, opts=OPTIONS)
     return list(compare_metadata(context, metadata))
 
 

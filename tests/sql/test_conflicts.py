@@ -181,10 +181,10 @@ async def test_lock_timeout_is_retried(opened: Opened, external: ExternalClient)
 
         def count_runs(statement: str) -> None:
             nonlocal begun
-            begun += statement == dialect.begin
+            begun += statement == dialect.begin.format(isolation_level="READ COMMITTED")
 
         async with external.connection() as other:
-            await other.exec_driver_sql(dialect.begin)
+            await other.exec_driver_sql(dialect.begin.format(isolation_level="READ COMMITTED"))
             await other.exec_driver_sql("UPDATE products SET stock_quantity = 5 WHERE id = 1")
             with before_round_trips(count_runs):
                 taking = asyncio.create_task(storage.run(lambda tx: take_one(tx, 1)))
@@ -203,7 +203,7 @@ async def test_lock_never_released_exhausts_retries(opened: Opened, external: Ex
     async with opened(changed(dialect, **SHORT_LOCK_TIMEOUT[dialect.name](dialect))) as storage:
         await add_products(storage, {"stock_quantity": 10})
         async with external.connection() as other:
-            await other.exec_driver_sql(dialect.begin)
+            await other.exec_driver_sql(dialect.begin.format(isolation_level="READ COMMITTED"))
             await other.exec_driver_sql("UPDATE products SET stock_quantity = 5 WHERE id = 1")
             with pytest.raises(RetriesExhausted):
                 await storage.run(lambda tx: take_one(tx, 1))

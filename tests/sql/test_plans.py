@@ -157,7 +157,7 @@ async def costs_of(storage: Storage, counter: CountingAdapter, page: List, sort:
 async def fill(external: ExternalClient) -> None:
     """Many rows in every table that has a list, some of equal values; and the database looks at what it has."""
     async with external.connection() as connection:
-        await connection.exec_driver_sql(external.dialect.begin)
+        await connection.exec_driver_sql(external.dialect.begin.format(isolation_level="READ COMMITTED"))
         for name in ("users", "tags", "categories", "products", "posts", "orders", "accounts", "transfers"):
             await connection.execute(metadata.tables[name].insert(), list(rows_of(name)))
         await connection.execute(metadata.tables["notifications"].insert(), list(rows_of("notifications")))

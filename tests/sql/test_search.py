@@ -31,7 +31,7 @@ def rows(ids: range, text: str) -> list[dict[str, Any]]:
 
 async def insert(external: ExternalClient, products: list[dict[str, Any]]) -> None:
     async with external.connection() as connection:
-        await connection.exec_driver_sql(external.dialect.begin)
+        await connection.exec_driver_sql(external.dialect.begin.format(isolation_level="READ COMMITTED"))
         await connection.execute(metadata.tables["products"].insert(), products)
         await connection.exec_driver_sql("COMMIT")
 

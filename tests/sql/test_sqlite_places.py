@@ -16,6 +16,7 @@ from conformance.defaults import settings_for
 from conformance.problem import error_of, read_problem
 from conformance.shop import Shop
 from core.plugins import Registry
+from core.services import readiness
 from core.settings import Settings
 from tests.sql.conftest import serving
 
@@ -50,7 +51,10 @@ async def test_replaced_file_is_reported(client: httpx2.AsyncClient, file: Path)
     await assert_reported(client)
 
 
-async def test_file_that_returns_is_used_again(client: httpx2.AsyncClient, file: Path) -> None:
+async def test_file_that_returns_is_used_again(
+    client: httpx2.AsyncClient, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "VERIFY_SECONDS", 0)
     aside = file.with_name("aside.db")
     os.rename(file, aside)
     await assert_reported(client)

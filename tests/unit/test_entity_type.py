@@ -1,13 +1,13 @@
 """What follows from the declaration of an entity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import pytest
 
 from core.entities import ENTITY_TYPES, EntityType, EntityTypes, OnDelete, VersionedEntity
 from core.entities.entity_type import Reference
-from core.entities.fields import Id, Price, Text
+from core.entities.fields import Id, Price, Text, Time
 from core.entities.filters import Compare, Operator, Search
 
 
@@ -17,6 +17,8 @@ class Voucher(VersionedEntity):
     value: Price
     product_id: Id
     user_id: Id
+    redeemed_at: Time | None
+    note: Annotated[str, Text(0, 50)] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,17 @@ def test_list_indexes_serve_sorts_filters_and_references() -> None:
         ("product_id", "created_at", "id"),
         ("user_id", "created_at", "id"),
     )
+
+
+def test_nullable_sort_has_a_key_without_nulls() -> None:
+    assert VOUCHER.sort_keys == {}
+    assert replace(VOUCHER, sorts=("code", "redeemed_at")).sort_keys == {"redeemed_at": "redeemed_key"}
+
+
+def test_nullable_sort_must_be_a_time() -> None:
+    declare(sorts=("redeemed_at",))
+    with pytest.raises(TypeError, match="sorted by what may be null and is no time: note"):
+        declare(sorts=("note",))
 
 
 def declare(**facts: Any) -> EntityTypes:

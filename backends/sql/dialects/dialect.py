@@ -1,7 +1,7 @@
 """The form that a database's differences take."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -11,9 +11,10 @@ from sqlalchemy.types import TypeEngine
 
 from backends.sql.drivers import DriverAdapter, SqlalchemyAdapter
 from backends.sql.inserts import Insert
-from backends.sql.search import TrigramIndex
+from backends.sql.search import SearchIndexDdl, TrigramIndex
 from backends.sql.temporary import TemporaryDatabase
 from backends.sql.upserts import Upsert
+from core.settings import IsolationLevel, Settings
 from core.storage import Capabilities, Driver
 
 MIGRATION_LOCK_TIMEOUT = 600
@@ -103,7 +104,7 @@ class Dialect:
         connect_args: arguments of each connection. ``async_creator_fn`` among them opens it.
         unpooled_args: the same under ``POOL_CLASS=null``, where a pooler of the operator's may stand in between.
         driver_args: further arguments, by the name of the driver, where connections are kept.
-        on_connect: statements that each new connection runs first.
+        on_connect: statements that each new connection runs first; ``{isolation_level}`` as in ``begin``.
         enforce_references: a further such statement, where references are not enforced without.
         statement_timeout: a further such statement, by which the server ends a statement that no client waits for any
             more; with ``{seconds}`` or ``{milliseconds}``, whole numbers.
@@ -112,7 +113,8 @@ class Dialect:
         unknown_option: the code of that error.
         has_idle_limit: whether they make the server close any connection that is idle for so long.
         cancel_statement: ends what a driver's connection is executing, where neither driver nor server does of itself.
-        begin: the statement that starts a unit of work.
+        begin: the statement that starts a unit of work; ``{isolation_level}`` stands for that.
+        isolation_levels: what a unit of work can have, the default first.
         version: the query for the server's version.
         size: the query for the bytes that the database takes, after the statements that it needs before it, of all
             ``{tables}``.
@@ -125,6 +127,9 @@ class Dialect:
             the operator ``{sign}``, in words for which the database goes straight to the first such row.
         can_seek_by_two_columns: whether it does so also where many rows share a value of the column.
         search_index: the index of a table by which it is searched, where the database has one.
+        search_index_ddl: how that is created and dropped.
+        schema_objects: the query for the names of all tables and of all triggers that are enabled.
+        autoincrement_tables: the query for the tables that have what ``id_options`` say, where they can lack it.
         error_codes: a driver's error to its stable code (SQLSTATE, errno, or SQLite's extended result code), and to the
             categories that it belongs to, the narrowest first.
         error_classes: the codes and categories that we know. The first one that is known decides.
@@ -162,6 +167,7 @@ class Dialect:
     has_idle_limit: bool = False
     cancel_statement: Callable[[Any], Awaitable[None]] | None = None
     begin: str
+    isolation_levels: tuple[IsolationLevel, ...] = tuple(IsolationLevel)
     version: str
     size: tuple[str, ...]
     column_types: ColumnTypes
@@ -172,6 +178,9 @@ class Dialect:
     cursor_condition: str = "({column}, {id}) {sign} ({value}, {last_id})"
     can_seek_by_two_columns: bool = True
     search_index: Callable[[Table], TrigramIndex] | None = None
+    search_index_ddl: SearchIndexDdl | None = None
+    schema_objects: str = ""
+    autoincrement_tables: str = ""
     error_codes: Callable[[BaseException], tuple[int | str, ...]]
     error_classes: Mapping[int | str, ErrorClass]
     connect_errors: Mapping[int | str, str] = field(default_factory=dict)
@@ -182,6 +191,18 @@ class Dialect:
     check_migrated: Callable[[Connection], None] = _accept
     script_header: str = ""
     has_transactional_ddl: bool
+
+    def isolation_level_of(self, settings: Settings) -> IsolationLevel:
+        """The one that is set, or the default."""
+        return settings.isolation_level or self.isolation_levels[0]
+
+    def capabilities_at(self, level: IsolationLevel) -> Capabilities:
+        """What a storage with an isolation level can do."""
+        return replace(
+            self.capabilities,
+            repeatable_reads=level is not IsolationLevel.READ_COMMITTED,
+            serializable=level is IsolationLevel.SERIALIZABLE,
+        )
 
     def adapter_of(self, driver: str) -> DriverAdapter:
         """What executes statements with a driver: its own adapter, or else SQLAlchemy."""

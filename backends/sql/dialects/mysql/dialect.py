@@ -142,7 +142,7 @@ MYSQL = Dialect(
     connect_args={"charset": "utf8mb4"},
     driver_args={"asyncmy": {"stmt_cache_size": 64}},  # a server allows some 16 000 for all its connections
     on_connect=(
-        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",  # a locked read sees the latest, without gap locks
+        "SET SESSION TRANSACTION ISOLATION LEVEL {isolation_level}",  # a locked read sees the latest, without gap locks
         "SET SESSION innodb_lock_wait_timeout = 5",
         "SET SESSION time_zone = '+00:00'",
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, SERVER_CAPABILITIES, ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.postgresql.drivers import AsyncpgAdapter
 from backends.sql.dialects.postgresql.inserts import insert_with_copy
-from backends.sql.dialects.postgresql.search import PgTrgmIndex
+from backends.sql.dialects.postgresql.search import PG_TRGM_DDL, PgTrgmIndex
 from backends.sql.temporary import created_by
 from backends.sql.upserts import upsert_on_conflict
 from core.storage import Driver
@@ -102,7 +102,7 @@ POSTGRESQL = Dialect(
         "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in _SESSION_OPTIONS.items()),
     ),
     unknown_option="42704",
-    begin="BEGIN ISOLATION LEVEL READ COMMITTED",
+    begin="BEGIN ISOLATION LEVEL {isolation_level}",
     version="SHOW server_version",
     size=("SELECT pg_database_size(current_database())",),
     column_types=ColumnTypes(
@@ -113,6 +113,12 @@ POSTGRESQL = Dialect(
     insert=insert_with_copy,
     upsert=upsert_on_conflict(postgresql.insert),
     search_index=PgTrgmIndex,
+    search_index_ddl=PG_TRGM_DDL,
+    schema_objects="""
+    SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+    UNION ALL SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+    WHERE relnamespace = current_schema()::regnamespace AND tgenabled <> 'D' AND NOT tgisinternal
+    """,
     error_codes=_sqlstates,
     error_classes=_ERROR_CLASSES,
     connect_errors=_CONNECT_ERRORS,

@@ -6,11 +6,42 @@ from sqlalchemy import BigInteger, ColumnElement, Select, String, Table, case, c
 from sqlalchemy import table as named
 from typing_extensions import override
 
-from backends.sql.search import SEARCHED, TrigramIndex, contains, materialized
+from backends.sql.search import SEARCHED, SearchIndexDdl, TrigramIndex, contains, materialized
 
 _SAMPLE = 300
 _OFTEN = 3
 _ONE_LETTER = 2  # trigrams, with the space round it
+
+
+PG_TRGM_DDL = SearchIndexDdl(
+    parts=("{table}_search", "{table}_search_insert", "{table}_search_update"),
+    create=(
+        """CREATE TABLE {table}_search (
+        id BIGINT CONSTRAINT pk_{table}_search PRIMARY KEY
+            CONSTRAINT fk_{table}_search_id REFERENCES {table} ON UPDATE CASCADE ON DELETE CASCADE,
+        search_key TEXT COLLATE "C" NOT NULL
+    )""",
+        "INSERT INTO {table}_search SELECT id, search_key FROM {table}",
+        # New keys are listed first; each search reads the list, so it is kept short.
+        """CREATE INDEX ix_{table}_search_search_key ON {table}_search USING gin (search_key gin_trgm_ops)
+    WITH (gin_pending_list_limit = 2048)""",
+        "ANALYZE {table}_search",
+        """CREATE FUNCTION {table}_search_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN INSERT INTO {table}_search SELECT id, search_key FROM added; RETURN NULL; END $$""",
+        """CREATE TRIGGER {table}_search_insert AFTER INSERT ON {table} REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION {table}_search_insert()""",
+        """CREATE FUNCTION {table}_search_update() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN UPDATE {table}_search SET search_key = new.search_key WHERE id = new.id; RETURN NULL; END $$""",
+        """CREATE TRIGGER {table}_search_update AFTER UPDATE OF search_key ON {table} FOR EACH ROW
+    WHEN (old.search_key <> new.search_key) EXECUTE FUNCTION {table}_search_update()""",
+    ),
+    drop=(
+        "DROP FUNCTION IF EXISTS {table}_search_update() CASCADE",
+        "DROP FUNCTION IF EXISTS {table}_search_insert() CASCADE",
+        "DROP TABLE IF EXISTS {table}_search",
+    ),
+)
+"""As revision 0005 has it, which also creates the extension."""
 
 
 class PgTrgmIndex(TrigramIndex):

@@ -12,9 +12,10 @@ from backends.sql.dialects.sqlite.drivers import AiosqliteAdapter, connect, inte
 from backends.sql.dialects.sqlite.files import EXAMPLE_URL, check_url, memory_url, watch_file
 from backends.sql.dialects.sqlite.inserts import insert_with_reserved_ids
 from backends.sql.dialects.sqlite.migrations import SCRIPT_HEADER, begin_immediate, check_references, temporary_file
-from backends.sql.dialects.sqlite.search import Fts5Index
+from backends.sql.dialects.sqlite.search import FTS5_DDL, Fts5Index
 from backends.sql.upserts import upsert_on_conflict
 from core import clock
+from core.settings import IsolationLevel
 from core.storage import Capabilities, Driver
 
 
@@ -106,6 +107,7 @@ SQLITE = Dialect(
     enforce_references="PRAGMA foreign_keys = ON",
     cancel_statement=interrupt,
     begin="BEGIN IMMEDIATE",
+    isolation_levels=(IsolationLevel.SERIALIZABLE,),
     version="SELECT sqlite_version()",
     size=("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",),
     column_types=_COLUMN_TYPES,
@@ -114,6 +116,9 @@ SQLITE = Dialect(
     upsert=upsert_on_conflict(sqlite.insert),
     can_seek_by_two_columns=False,  # by the first alone
     search_index=Fts5Index,
+    search_index_ddl=FTS5_DDL,
+    schema_objects="SELECT name FROM sqlite_master",
+    autoincrement_tables="SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'",
     error_codes=_error_codes,
     error_classes=_ERROR_CLASSES,
     connect_errors=_CONNECT_ERRORS,
