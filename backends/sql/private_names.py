@@ -11,4 +11,7 @@ PRIVATE_NAMES: dict[str, str] = {
     "asyncmy.connection.Connection._stmt_cache_size": (
         "made negative for a unit of work: asyncmy hides the error of a PREPARE, and with it the end of a transaction"
     ),
+    "sqlalchemy.types.TypeEngine._variant_mapping": (
+        "tells a type that differs by database from a plain one, so that Alembic writes the call that makes it"
+    ),
 }

@@ -38,7 +38,7 @@ class LosslessSQLiteImpl(SQLiteImpl):
             if self.connection.exec_driver_sql(_IS_AUTOINCREMENT, (table.name,)).scalar_one():
                 table.kwargs["sqlite_autoincrement"] = new.kwargs["sqlite_autoincrement"] = True
         if table.dialect_options["sqlite"]["autoincrement"]:
-            self._exec(_KEEP_SEQUENCE.format(new=new.name, old=table.name))
+            self.execute(_KEEP_SEQUENCE.format(new=new.name, old=table.name))
 
     @override
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
