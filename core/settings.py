@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
+from core.urls import check_credentials
 
 DEFAULT_URL = "sqlite:///./stockroom.db"
 
@@ -39,7 +40,8 @@ class Settings(BaseSettings):
 
     Attributes:
         database_url: URL of the database. Its scheme selects the backend, ``+driver`` behind the scheme the driver. It
-            may contain a password, so it is never printed or logged.
+            may contain a password, which is percent-encoded, and so is never printed or logged. See
+            docs/connecting.md.
         storage_backend: Name of the backend, if the scheme is not to select it. The backend must accept the scheme of
             ``DATABASE_URL``.
         database_echo: Log every statement sent to the database, without its values.
@@ -122,6 +124,12 @@ class Settings(BaseSettings):
     argon2_time_cost: int = Field(default=3, ge=1, le=100)
     argon2_memory_cost: int = Field(default=65_536, ge=8, le=4_194_304)
     argon2_parallelism: int = Field(default=4, ge=1, le=64)
+
+    @field_validator("database_url")
+    @classmethod
+    def _validate_database_url(cls, value: SecretStr) -> SecretStr:
+        check_credentials(value.get_secret_value())
+        return value
 
     @field_validator("secret_keys")
     @classmethod
