@@ -25,6 +25,7 @@ from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.text import search_key
 from migrations.sql import initial
+from tests.harness.server import KINDS
 from tests.revisions import HEAD, REVISIONS
 
 pytestmark = pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
@@ -311,9 +312,7 @@ async def test_unknown_revision_is_refused(history: SqlMigrations) -> None:
 
 
 @pytest.mark.only("postgresql")
-async def test_missing_right_to_extension_is_explained(
-    history: SqlMigrations, blank_url: str, registry: Registry
-) -> None:
+async def test_missing_right_to_extension_is_explained(blank_url: str, registry: Registry) -> None:
     def create_role(connection: Connection) -> None:
         database = connection.engine.url.database
         connection.execute(text("DROP ROLE IF EXISTS limited"))
@@ -331,6 +330,9 @@ async def test_missing_right_to_extension_is_explained(
         connection.execute(text("DROP ROLE limited"))
         connection.commit()
 
+    administrator = settings_for(KINDS["postgresql"].as_administrator(blank_url))
+    history = registry.choose(administrator).migrations(administrator)
+    assert isinstance(history, SqlMigrations)
     await history.on_connection(create_role)
     settings = settings_for(blank_url.replace("://stockroom:stockroom@", "://limited:limited@"))
     limited_migrations = registry.choose(settings).migrations(settings)

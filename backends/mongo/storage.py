@@ -1,6 +1,6 @@
 """The opened storage: readers, and units of work."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import TypeVar
@@ -135,6 +135,11 @@ class MongoStorage(Storage):
     async def size(self) -> int:
         async with self._limiter:
             return await self._engine.size()
+
+    @override
+    async def missing_rights(self) -> Sequence[str]:
+        async with self._limiter:
+            return await self._engine.missing_rights()
 
     @override
     def pool_status(self) -> PoolStatus:

@@ -1,14 +1,15 @@
 """The form that a database's differences take."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import URL, BigInteger, Connection, DateTime, String, Table, Text
 from sqlalchemy.types import TypeEngine
 
+from backends.sql.address import ConnectOptions
 from backends.sql.drivers import DriverAdapter, SqlalchemyAdapter
 from backends.sql.inserts import Insert
 from backends.sql.search import TrigramIndex
@@ -69,6 +70,12 @@ class ColumnTypes:
     time_from_driver: Callable[[Any], datetime | None] | None = None
 
 
+class ReadParameters(Protocol):
+    """What the parameters of a URL ask for."""
+
+    def __call__(self, given: Mapping[str, str], *, has_several_hosts: bool) -> ConnectOptions: ...
+
+
 def _accept(_given: Any) -> None:
     """Find nothing wrong."""
 
@@ -87,6 +94,8 @@ class Dialect:
         capabilities: what it declares.
         minimum_version: the oldest version that has all we need.
         check_url: raises ConfigurationError for a URL that cannot be meant.
+        read_parameters: what the parameters of the URL ask for, where there is a server to connect to; raises
+            ConfigurationError for those that it does not know.
         connect_args: arguments of each connection. ``async_creator_fn`` among them opens it.
         unpooled_args: the same under ``POOL_CLASS=null``, where a pooler of the operator's may stand in between.
         driver_args: further arguments, by the name of the driver, where connections are kept.
@@ -111,8 +120,12 @@ class Dialect:
         error_code: a driver's error to its stable code: SQLSTATE, errno, or SQLite's extended result code.
         error_classes: the codes we know.
         connect_errors: codes of a connection or migration that fails, and what is wrong then.
+        denial_codes: the codes of a statement that the account has no right to.
+        has_ids_right: the query for whether the account may get the next id of ``{table}``, where that is a right of
+            its own.
         connection_limit: the query for how many connections the server takes, if it has a limit.
         requirements: queries for what must be so, the value that must come, and the remedy.
+        session_requirements: the same, of a connection that is kept.
         temporary_database: creates a database that meets these requirements.
         lock_migrations: begins a transaction during which no other process migrates the database; before the current
             revision is read, and in a way that also covers the reading. A snapshot from before the wait would show the
@@ -131,6 +144,7 @@ class Dialect:
     capabilities: Capabilities
     minimum_version: tuple[int, ...]
     check_url: Callable[[URL], None] = _accept
+    read_parameters: ReadParameters | None = None
     connect_args: Mapping[str, object] = field(default_factory=dict)
     unpooled_args: Mapping[str, object] | None = None
     driver_args: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -152,13 +166,21 @@ class Dialect:
     error_code: Callable[[BaseException], int | str | None]
     error_classes: Mapping[int | str, ErrorClass]
     connect_errors: Mapping[int | str, str] = field(default_factory=dict)
+    denial_codes: frozenset[int | str] = frozenset()
+    has_ids_right: str = ""
     connection_limit: str = ""
     requirements: tuple[tuple[str, object, str], ...] = ()
+    session_requirements: tuple[tuple[str, object, str], ...] = ()
     temporary_database: TemporaryDatabase
     lock_migrations: Callable[[Connection], None]
     check_migrated: Callable[[Connection], None] = _accept
     script_header: str = ""
     has_transactional_ddl: bool
+
+    def search_tables(self, table: Table) -> Sequence[str]:
+        """The tables beside a table that triggers keep for searches, with the rights of the account that writes."""
+        is_searched = self.search_index is not None and "search_key" in table.columns
+        return [f"{table.name}_search"] if is_searched else []
 
     def adapter_of(self, driver: str) -> DriverAdapter:
         """What executes statements with a driver: its own adapter, or else SQLAlchemy."""
