@@ -5,6 +5,7 @@ Motor runs each command in a thread of an executor that all clients of a process
 """
 
 import logging
+import warnings
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -24,6 +25,7 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
+from pymongo.uri_parser import split_options
 from typing_extensions import override
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "build_transaction_options",
     "create_client",
     "create_session",
+    "find_unusable_option",
     "monitoring",
     "timeout",
 ]
@@ -78,6 +81,20 @@ class CommandLogger(monitoring.CommandListener):
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
     @override
     def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
+
+
+def find_unusable_option(query: str) -> str | None:
+    """The name of an option of a connection string that the driver would leave out with a warning, if there is one."""
+    for option in filter(None, query.split("&")):
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            try:
+                split_options(option)
+            except (PyMongoError, OSError, ValueError, TypeError):
+                return option.partition("=")[0]
+        if found:
+            return option.partition("=")[0]
+    return None
 
 
 def create_client(url: str, listeners: list[Any], options: Mapping[str, Any]) -> AsyncClient:
