@@ -19,8 +19,8 @@ async def explain_unreachable(url: str, places: Iterable[tuple[str, int]]) -> st
     for error in errors:
         if isinstance(error, ssl.SSLCertVerificationError):
             return (
-                f"the certificate of the server at {shown} is not trusted: {error.verify_message}. Name the file of "
-                "the authority that issued it in `tlsCAFile`."
+                f"the certificate of the server at {shown} is not trusted: {error.verify_message.rstrip('.')}. Name "
+                "the file of the authority that issued it in `tlsCAFile`."
             )
         if isinstance(error, ssl.SSLError):
             return f"the server at {shown} and this machine cannot agree on TLS. Is `tls` right?"

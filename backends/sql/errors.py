@@ -113,11 +113,13 @@ def _explain_network(error: BaseException, place: str) -> str:
     """What is wrong with the way to a server, and the remedy."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
-            f"the certificate of the server{place} is not trusted: {error.verify_message}. Name the file of the "
-            "authority that issued it; see docs/connecting.md."
+            f"the certificate of the server{place} is not trusted: {error.verify_message.rstrip('.')}. Name the file "
+            "of the authority that issued it; see docs/connecting.md."
         )
-    if isinstance(error, ssl.SSLError):
-        return f"the server{place} and this machine cannot agree on TLS. See docs/connecting.md."
+    if isinstance(error, ssl.SSLError) or type(error) is ConnectionError:  # asyncpg's, where TLS is refused
+        return (
+            f"the server{place} and this machine cannot agree on TLS: does the server offer it? See docs/connecting.md."
+        )
     if isinstance(error, socket.gaierror):
         return f"no address is known for the host{place}. Is its name right?"
     if isinstance(error, ConnectionRefusedError):

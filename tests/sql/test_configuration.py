@@ -92,6 +92,34 @@ def test_invalid_url_is_explained(command: Command, settings: Settings) -> None:
     assert f"An example: {dialect_of(settings).example_url}" in line
 
 
+@pytest.mark.only("postgresql", "mariadb")
+async def test_server_without_tls_is_explained(command: Command, settings: Settings, external: ExternalClient) -> None:
+    is_postgresql = external.dialect.name == "postgresql"
+    offer = await external.rows("SHOW ssl" if is_postgresql else "SELECT @@have_ssl")
+    if offer[0][0] not in ("off", "DISABLED"):
+        pytest.skip("the server of this run offers TLS")
+    required = "sslmode=require" if is_postgresql else "ssl-mode=REQUIRED"
+    assert "cannot agree on TLS: does the server offer it" in command.refused(f"{settings.url}?{required}", "check")
+
+
+@pytest.mark.only("mysql")
+def test_untrusted_certificate_is_explained(command: Command, settings: Settings) -> None:
+    line = command.refused(f"{settings.url}?ssl-mode=VERIFY_CA", "check")  # the server issued it to itself
+    assert "the certificate of the server at 127.0.0.1:" in line
+    assert "is not trusted: self-signed certificate" in line
+
+
+def test_unknown_parameter_is_explained(command: Command, settings: Settings) -> None:
+    line = command.refused(f"{settings.url}?ssl_moode=1", "migrate", "up")
+    assert "has no parameter 'ssl_moode'" in line
+
+
+def test_password_that_is_not_encoded_is_explained(command: Command, settings: Settings) -> None:
+    scheme = settings.url.partition(":")[0]
+    line = command.refused(f"{scheme}://shop:x@{SECRET}@127.0.0.1/shop", "check")
+    assert "percent-encode the user name and the password" in line
+
+
 # The server and the database
 
 

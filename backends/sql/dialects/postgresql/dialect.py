@@ -19,7 +19,6 @@ _COLLATION = "C"
 _MIGRATIONS = zlib.crc32(b"stockroom migrations")
 
 _READ_ONLY = "25006"  # a standby
-_LOCK_TIMEOUT = "5s"
 _POOLER = "the server, such as PgBouncer, takes no settings of a session; set POOL_CLASS=null"
 
 _ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
@@ -83,7 +82,7 @@ POSTGRESQL = Dialect(
         "server_settings": {
             "application_name": "stockroom",
             "timezone": "UTC",
-            "lock_timeout": _LOCK_TIMEOUT,
+            "lock_timeout": "5s",
             "jit": "off",  # costs more than it saves on queries of milliseconds
         },
     },
@@ -113,7 +112,9 @@ POSTGRESQL = Dialect(
     requirements=(
         ("SHOW server_encoding", "UTF8", "the database's encoding must be UTF8; create it WITH ENCODING 'UTF8'"),
     ),
-    session_requirements=(("SHOW lock_timeout", _LOCK_TIMEOUT, _POOLER),),  # it may also drop them without a word
+    session_requirements=(
+        ("SELECT current_setting('lock_timeout') <> '0'", True, _POOLER),  # it may also drop them without a word
+    ),
     temporary_database=created_by("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"),
     lock_migrations=_take_advisory_lock,
     has_transactional_ddl=True,
