@@ -1,4 +1,4 @@
-# The API with every driver. Built in one stage, run in another that has neither compiler nor development tools.
+# The API with every driver, and with what each of its commands needs. Built in one stage, run in another that has neither compiler nor development tools.
 FROM python:3.13-slim AS build
 WORKDIR /src
 # Each file is checked against its hash. The tools for tests are downloaded too, but stay in this stage.
@@ -6,7 +6,7 @@ COPY requirements.lock ./
 RUN pip wheel --quiet --no-deps --require-hashes --requirement requirements.lock --wheel-dir /wheels
 COPY . .
 RUN python -m venv /opt/stockroom \
-    && /opt/stockroom/bin/pip install --quiet --no-index --find-links /wheels ".[postgresql,mysql,mongodb,mongomock]"
+    && /opt/stockroom/bin/pip install --quiet --no-index --find-links /wheels ".[postgresql,mysql,mongodb,mongomock,compare,tracing]"
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home stockroom && install --directory --owner stockroom /data

@@ -13,6 +13,8 @@ from core.settings import Settings, load
 from core.startup import schema_mismatch
 from core.storage import Storage
 
+_GRANTS = "docs/connecting.md lists them for each database."
+
 
 def check() -> None:
     """Connect to the storage, and report its capabilities, its schema, and what is to be done.
@@ -45,6 +47,9 @@ async def examine(settings: Settings) -> str | None:
             "capabilities", *(f"{format_value(value):4}{name}" for name, value in asdict(storage.capabilities).items())
         )
         backend.capabilities.require(storage.capabilities, backend.name)
+        if missing := await storage.missing_rights():
+            _print("rights", *(f"missing {right}" for right in missing))
+            return f"Grant the user of DATABASE_URL the rights that are missing: {', '.join(missing)}. {_GRANTS}"
         await _print_size(storage)
         revision = await migrations.current()
         remedy = schema_mismatch(migrations, revision)

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
+from core.urls import check_credentials
 
 DEFAULT_URL = "sqlite:///./stockroom.db"
 
@@ -53,7 +54,8 @@ class Settings(BaseSettings):
 
     Attributes:
         database_url: URL of the database. Its scheme selects the backend, ``+driver`` behind the scheme the driver. It
-            may contain a password, so it is never printed or logged.
+            may contain a password, which is percent-encoded, and so is never printed or logged. See
+            docs/connecting.md.
         storage_backend: Name of the backend, if the scheme is not to select it. The backend must accept the scheme of
             ``DATABASE_URL``.
         database_echo: Log every statement sent to the database, without its values.
@@ -155,6 +157,12 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_isolation_level(cls, value: object) -> object:
         return value or None
+
+    @field_validator("database_url")
+    @classmethod
+    def _validate_database_url(cls, value: SecretStr) -> SecretStr:
+        check_credentials(value.get_secret_value())
+        return value
 
     @field_validator("secret_keys")
     @classmethod

@@ -228,9 +228,9 @@ def test_compose_publishes_to_loopback_without_password() -> None:
 
 def test_compose_trusts_its_own_network_only() -> None:
     [config] = COMPOSE["networks"]["default"]["ipam"]["config"]
-    subnet = config["subnet"].removeprefix("${SUBNET:-").removesuffix("}")
+    subnet = config["subnet"]
     assert COMPOSE["services"]["api"]["environment"]["TRUSTED_NETWORKS"] == f"${{TRUSTED_NETWORKS:-{subnet}}}"
-    [network] = Settings(trusted_networks=subnet, _env_file=None).networks
+    [network] = Settings(trusted_networks=subnet.removeprefix("${SUBNET:-").removesuffix("}"), _env_file=None).networks
     assert network.is_private
     assert not any("networks" in service for service in COMPOSE["services"].values())
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from beanie import init_beanie
 
 from backends.mongo import driver
+from backends.mongo.diagnosis import explain_unreachable
 from backends.mongo.documents import DOCUMENTS, BaseDocument
 from backends.mongo.driver import AsyncClient, CommandLogger, PoolLogger, PyMongoError, ServerSelectionTimeoutError
 from backends.mongo.error_codes import AUTHENTICATION_FAILED, UNAUTHORIZED
@@ -50,7 +51,7 @@ async def open_replica_set(settings: Settings, max_connections: int, capabilitie
         database = _get_database(client, settings)
         collections = await init_documents(database)
     except PyMongoError as error:
-        refusal = _connect_error(client, error)
+        refusal = await _connect_error(client, settings, error)
         client.close()
         raise refusal from error
     except StockroomError:
@@ -69,7 +70,7 @@ async def open_schema_editor(settings: Settings) -> AsyncIterator[SchemaEditor]:
         await _check_transactions(client)
         yield SchemaEditor.with_majority(_get_database(client, settings))
     except PyMongoError as error:
-        raise _connect_error(client, error) from error
+        raise await _connect_error(client, settings, error) from error
     finally:
         client.close()
 
@@ -103,6 +104,10 @@ def _create_client(settings: Settings, max_connections: int, *, has_timeout: boo
         options["maxidletimems"] = 1
     elif settings.pool_recycle > 0:
         options["maxidletimems"] = settings.pool_recycle * 1000
+    if unusable := driver.find_unusable_option(urlsplit(url).query):
+        raise ConfigurationError(
+            f"DATABASE_URL: MongoDB has no parameter {unusable!r}, or not with this value. See docs/connecting.md."
+        )
     try:
         listeners = [CommandLogger()] * settings.database_echo + [PoolLogger()] * settings.pool_echo
         return driver.create_client(url, listeners, options)
@@ -130,7 +135,7 @@ async def _check_transactions(client: AsyncClient) -> None:
         raise ConfigurationError(_STANDALONE)
 
 
-def _connect_error(client: AsyncClient, error: PyMongoError) -> StockroomError:
+async def _connect_error(client: AsyncClient, settings: Settings, error: PyMongoError) -> StockroomError:
     if get_code(error) in (AUTHENTICATION_FAILED, UNAUTHORIZED):
         return ConfigurationError(
             "MongoDB refused the user or password of DATABASE_URL, or the user may not use the database. "
@@ -139,12 +144,14 @@ def _connect_error(client: AsyncClient, error: PyMongoError) -> StockroomError:
     if isinstance(error, ServerSelectionTimeoutError):
         topology: Any = client.topology_description  # a property, which Motor's stubs declare as a method
         servers = topology.server_descriptions()
+        if not servers:
+            return ConfigurationError(
+                "DATABASE_URL: the servers belong to another replica set than the one that `replicaSet` names. "
+                "`rs.conf()._id` in mongosh is its name."
+            )
         if any(server.server_type_name == "RSGhost" for server in servers.values()):
             return ConfigurationError(_NOT_INITIATED)
-        places = ", ".join(f"{host}:{port}" for host, port in servers)
-        return ConfigurationError(
-            f"DATABASE_URL: no server answers at {places}. Is the server running, and are host and port right?"
-        )
+        return ConfigurationError(f"DATABASE_URL: {await explain_unreachable(settings.url, servers)}")
     if isinstance(error, driver.ConfigurationError):
         return ConfigurationError(f"DATABASE_URL: MongoDB's driver cannot use it: {error}.")
     return translate_outside_units(error)

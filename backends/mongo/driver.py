@@ -5,6 +5,7 @@ Motor runs each command in a thread of an executor that all clients of a process
 """
 
 import logging
+import warnings
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -25,6 +26,7 @@ from pymongo.errors import (
     WriteConcernError,
 )
 from pymongo.read_concern import ReadConcern
+from pymongo.uri_parser import split_options
 from typing_extensions import override
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "build_transaction_options",
     "create_client",
     "create_session",
+    "find_unusable_option",
     "get_server_session",
     "monitoring",
     "timeout",
@@ -124,6 +127,20 @@ class PoolLogger(monitoring.ConnectionPoolListener):
     def pool_cleared(self, event: monitoring.PoolClearedEvent) -> None: ...
     @override
     def pool_closed(self, event: monitoring.PoolClosedEvent) -> None: ...
+
+
+def find_unusable_option(query: str) -> str | None:
+    """The name of an option of a connection string that the driver would leave out with a warning, if there is one."""
+    for option in filter(None, query.split("&")):
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            try:
+                split_options(option)
+            except (PyMongoError, OSError, ValueError, TypeError):
+                return option.partition("=")[0]
+        if found:
+            return option.partition("=")[0]
+    return None
 
 
 def create_client(url: str, listeners: list[Any], options: Mapping[str, Any]) -> AsyncClient:

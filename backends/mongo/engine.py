@@ -1,6 +1,7 @@
 """The interface behind which a replica set and mongomock differ."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -55,6 +56,10 @@ class Engine(ABC):
     @abstractmethod
     async def size(self) -> int:
         """As ``Storage.size``."""
+
+    async def missing_rights(self) -> Sequence[str]:
+        """As ``Storage.missing_rights``."""
+        return ()
 
     async def close(self) -> None:
         """Close every connection."""

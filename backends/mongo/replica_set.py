@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -34,6 +34,9 @@ _MAX_COMMIT_SECONDS = 15.0
 """The time for which a commit is sent again while its outcome is unknown, at most."""
 
 _UNKNOWN = "The storage did not say whether the change was kept. Look before trying again."
+
+_ACTIONS = ("find", "insert", "update", "remove", "dbStats")
+"""What serving needs; the role ``readWrite`` has all of them."""
 
 RawCollections = Mapping[str, Any]
 
@@ -109,11 +112,33 @@ class ReplicaSetEngine(Engine):
         return int(stats["totalSize"])
 
     @override
+    async def missing_rights(self) -> Sequence[str]:
+        command = self._client.admin.command("connectionStatus", showPrivileges=True)
+        status = (await run_command("connectionStatus", command))["authInfo"]
+        if not status["authenticatedUsers"]:
+            return ()  # the server has no accounts, or it would have refused the first command
+        name = self._collections["counters"].database.name
+        granted = {
+            action
+            for privilege in status["authenticatedUserPrivileges"]
+            if _covers(privilege["resource"], name)
+            for action in privilege["actions"]
+        }
+        return [] if "anyAction" in granted else [f"{action} on {name}" for action in _ACTIONS if action not in granted]
+
+    @override
     async def close(self) -> None:
         await super().close()
         await self._abandoned.close()
         with timeout(END_TIMEOUT_SECONDS):
             self._client.close()
+
+
+def _covers(resource: Mapping[str, Any], database: str) -> bool:
+    """Whether a privilege is for all collections of a database."""
+    return bool(resource.get("anyResource")) or (
+        resource.get("db") in ("", database) and resource.get("collection") == ""
+    )
 
 
 class _Collections(CollectionProvider):

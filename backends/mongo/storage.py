@@ -1,7 +1,7 @@
 """The opened storage: readers, and units of work."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from itertools import count
@@ -158,6 +158,11 @@ class MongoStorage(Storage):
     async def size(self) -> int:
         async with self._limiter:
             return await self._engine.size()
+
+    @override
+    async def missing_rights(self) -> Sequence[str]:
+        async with self._limiter:
+            return await self._engine.missing_rights()
 
     @override
     def pool_status(self) -> PoolStatus:

@@ -11,7 +11,7 @@ from backends.sql.dialects import Dialect
 from backends.sql.engine import database_url, migration_engine, serving_engine
 from backends.sql.errors import connect_error
 from backends.sql.migrations import SqlMigrations
-from backends.sql.server_checks import check_connection_limit, check_server
+from backends.sql.server_checks import check_connection_limit, check_server, check_session
 from backends.sql.storage import SqlStorage
 from core.settings import IsolationLevel, Settings
 from core.storage import (
@@ -68,6 +68,7 @@ class SqlBackend(Backend, SupportsIsolationLevels, SupportsTemporaryDatabases, S
         try:
             async with engine.connect() as connection:
                 version = await check_server(connection, self._dialect)
+                await check_session(connection, self._dialect, settings)
                 await check_connection_limit(connection, self._dialect, settings)
         except Exception as error:
             await engine.dispose()

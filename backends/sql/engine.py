@@ -1,24 +1,21 @@
 """The one engine of a storage, and the statements that each new connection runs."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from importlib import import_module
+from collections.abc import Awaitable, Callable, Mapping
 from math import ceil
 from typing import Any
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, event
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from backends.sql.address import hosts_of, parameters_of, parse_url
+from backends.sql.connector import CONNECT_TIMEOUT, Connector
 from backends.sql.dialects import Dialect
 from core.errors import ConfigurationError
 from core.settings import PoolClass, Settings
 from core.storage import round_trips
 from core.timeouts import CANCEL_GRACE_SECONDS
-
-CONNECT_TIMEOUT = 5.0
-"""Seconds within which a server must accept a connection, login included."""
 
 
 def database_url(dialect: Dialect, settings: Settings) -> URL:
@@ -28,7 +25,7 @@ def database_url(dialect: Dialect, settings: Settings) -> URL:
         ConfigurationError: it is no URL, or none that the dialect accepts.
     """
     try:
-        url = make_url(settings.url)
+        url = parse_url(settings.url)
     except (ArgumentError, ValueError):
         raise ConfigurationError(f"DATABASE_URL cannot be read. An example: {dialect.example_url}") from None
     dialect.check_url(url)
@@ -40,7 +37,7 @@ def database_url(dialect: Dialect, settings: Settings) -> URL:
 def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
     """An engine in autocommit mode, so that a read is one round trip. Those of SQLAlchemy's connections are counted."""
     engine = create_async_engine(
-        database_url(dialect, settings),
+        _plain_url(dialect, settings),
         echo=settings.database_echo,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
@@ -61,7 +58,7 @@ def serving_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
 def migration_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
     """An engine without a pool. SQLite does not enforce references on it: rebuilding a table must not empty another."""
     engine = create_async_engine(
-        database_url(dialect, settings),
+        _plain_url(dialect, settings),
         poolclass=NullPool,
         hide_parameters=True,
         connect_args=_connect_args(dialect, settings),
@@ -70,22 +67,42 @@ def migration_engine(dialect: Dialect, settings: Settings) -> AsyncEngine:
     return engine
 
 
+def connect_timeout(dialect: Dialect, settings: Settings) -> float:
+    """Seconds until a connection is there or not."""
+    connector = _connector(dialect, settings)
+    return connector.timeout if connector else CONNECT_TIMEOUT
+
+
+def _connector(dialect: Dialect, settings: Settings) -> Connector | None:
+    """Opens connections to the hosts of the URL; None where there are no hosts."""
+    if dialect.read_parameters is None:
+        return None
+    url = database_url(dialect, settings)
+    hosts = hosts_of(url)
+    options = dialect.read_parameters(parameters_of(url), has_several_hosts=len(hosts) > 1)
+    return Connector(dialect, url.drivername.partition("+")[2], hosts, options)
+
+
+def _plain_url(dialect: Dialect, settings: Settings) -> URL:
+    """The URL without what the connector knows."""
+    url = database_url(dialect, settings)
+    return url if dialect.read_parameters is None else url.set(query={})
+
+
 def _connect_args(dialect: Dialect, settings: Settings) -> dict[str, Any]:
     is_pooled = settings.pool_class is not PoolClass.NULL
     given = dialect.connect_args if is_pooled or dialect.unpooled_args is None else dialect.unpooled_args
     _, _, driver = database_url(dialect, settings).drivername.partition("+")
     more = dialect.driver_args.get(driver, {}) if is_pooled else {}
-    return {"async_creator_fn": _connect_with_timeout(driver), **given, **more}
+    connector = _connector(dialect, settings)
+    opening = {"async_creator_fn": connector, **connector.arguments} if connector else {}
+    return _merge({**given, **more}, opening)
 
 
-def _connect_with_timeout(driver: str) -> Callable[..., Awaitable[Any]]:
-    """How a driver connects, login included: some wait without end for a server that does not answer."""
-
-    async def connect(*args: Any, **options: Any) -> Any:
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            return await import_module(driver).connect(*args, **options)
-
-    return connect
+def _merge(given: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Both; mappings of the same name are merged in their turn."""
+    nested = {name: _merge(given.get(name, {}), value) for name, value in more.items() if isinstance(value, Mapping)}
+    return {**given, **more, **nested}
 
 
 def _record_round_trip(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -125,10 +142,12 @@ def _set_options(engine: AsyncEngine, dialect: Dialect, seconds: int) -> None:
 
 
 def _on_connect(engine: AsyncEngine, *statements: str) -> None:
+    """Run them before SQLAlchemy looks at the connection: it quotes names as the session's ``sql_mode`` demands."""
+
     def run(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         for statement in filter(None, statements):
             cursor.execute(statement)
         cursor.close()
 
-    event.listen(engine.sync_engine, "connect", run)
+    event.listen(engine.sync_engine, "connect", run, insert=True)

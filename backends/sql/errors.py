@@ -1,12 +1,14 @@
 """A driver's errors into core's, once, from codes. Nothing of a driver's message goes further than the log."""
 
 import logging
+import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 
-from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from backends.sql.address import format_hosts, parse_url
 from backends.sql.dialects import Dialect, ErrorClass
 from backends.sql.statement import QueryExecutor
 from core.errors import ConfigurationError, Conflict, PoolExhausted, StockroomError, TransientConflict, Unavailable
@@ -115,19 +117,34 @@ def connect_error(dialect: Dialect, settings: Settings, error: BaseException) ->
     """What is wrong when a connection cannot be made or has no rights: one sentence, no credentials."""
     if isinstance(error, StockroomError):
         return error
-    url = make_url(settings.url)
-    place = "" if dialect.capabilities.embedded else f" at {url.host or 'localhost'}:{url.port or 'the default port'}"
+    place = "" if dialect.capabilities.embedded else f" at {format_hosts(parse_url(settings.url))}"
     for cause in _causes(error):
         for code in dialect.error_codes(cause):
             if code in dialect.connect_errors:
                 return ConfigurationError(f"DATABASE_URL: {dialect.title}{place}: {dialect.connect_errors[code]}.")
         if isinstance(cause, NETWORK_ERRORS):
-            return ConfigurationError(
-                f"DATABASE_URL: no server answers{place}. Is the server running, and are host and port right?"
-            )
+            return ConfigurationError(f"DATABASE_URL: {_explain_network(cause, place)}")
     return ConfigurationError(
         f"DATABASE_URL: {dialect.title}{place} cannot be opened. Check the URL, its scheme included, and the server."
     )
+
+
+def _explain_network(error: BaseException, place: str) -> str:
+    """What is wrong with the way to a server, and the remedy."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"the certificate of the server{place} is not trusted: {error.verify_message.rstrip('.')}. Name the file "
+            "of the authority that issued it; see docs/connecting.md."
+        )
+    if isinstance(error, ssl.SSLError) or type(error) is ConnectionError:  # asyncpg's, where TLS is refused
+        return (
+            f"the server{place} and this machine cannot agree on TLS: does the server offer it? See docs/connecting.md."
+        )
+    if isinstance(error, socket.gaierror):
+        return f"no address is known for the host{place}. Is its name right?"
+    if isinstance(error, ConnectionRefusedError):
+        return f"no server listens{place}. Is the server running, and are host and port right?"
+    return f"no server answers{place}. Is the server running, and are host and port right?"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from backends.sql.dialects import Dialect
-from backends.sql.engine import CONNECT_TIMEOUT
+from backends.sql.engine import connect_timeout
 from backends.sql.errors import Disconnected, statement_timed_out, translate
 from core.errors import PoolExhausted, TransientConflict, Unavailable
 from core.settings import PoolClass, Settings
@@ -68,6 +68,7 @@ class Pool:
         self._timer = timer
         self._dialect = dialect
         self._settings = settings
+        self._connect_timeout = connect_timeout(dialect, settings)
         match settings.pool_class:
             case PoolClass.QUEUE:
                 self._size, self._overflow = settings.pool_size, settings.pool_max_overflow
@@ -184,7 +185,7 @@ class Pool:
 
     async def _connect(self) -> PooledConnection:
         connection = self._engine.connect()
-        timeout = CONNECT_TIMEOUT + CANCEL_GRACE_SECONDS
+        timeout = self._connect_timeout + CANCEL_GRACE_SECONDS
         try:
             await self._timer.wait_for(timeout, connection.start(), statement_timed_out)
         except Exception as error:

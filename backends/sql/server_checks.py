@@ -1,6 +1,7 @@
 """Whether a server and a database meet the shop's requirements."""
 
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,6 +10,8 @@ from backends.sql.dialects import Dialect
 from core.errors import ConfigurationError
 from core.settings import PoolClass, Settings
 
+Requirements = Sequence[tuple[str, object, str]]
+
 
 async def check_server(connection: AsyncConnection, dialect: Dialect) -> str:
     """The server's version.
@@ -16,9 +19,7 @@ async def check_server(connection: AsyncConnection, dialect: Dialect) -> str:
     Raises:
         ConfigurationError: it is too old, another product, or the database cannot hold every character.
     """
-    for query, required, remedy in dialect.requirements:
-        if (await connection.execute(text(query))).scalar_one() != required:
-            raise ConfigurationError(f"DATABASE_URL: {remedy}.")
+    await _require(connection, dialect.requirements)
     version = str((await connection.execute(text(dialect.version))).scalar_one()).split("-")[0].split(" ")[0]
     if tuple(map(int, re.findall(r"\d+", version))) < dialect.minimum_version:
         needed = ".".join(map(str, dialect.minimum_version))
@@ -26,6 +27,22 @@ async def check_server(connection: AsyncConnection, dialect: Dialect) -> str:
             f"DATABASE_URL: {dialect.title} {version} is too old; {needed} or newer is needed. Upgrade the server."
         )
     return version
+
+
+async def check_session(connection: AsyncConnection, dialect: Dialect, settings: Settings) -> None:
+    """Check that a connection that is to be kept has the settings of its session.
+
+    Raises:
+        ConfigurationError: it has not, as behind a pooler.
+    """
+    if settings.pool_class is not PoolClass.NULL:
+        await _require(connection, dialect.session_requirements)
+
+
+async def _require(connection: AsyncConnection, requirements: Requirements) -> None:
+    for query, required, remedy in requirements:
+        if (await connection.execute(text(query))).scalar_one() != required:
+            raise ConfigurationError(f"DATABASE_URL: {remedy}.")
 
 
 async def check_connection_limit(connection: AsyncConnection, dialect: Dialect, settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """The opened storage: readers, and units of work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cached_property
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from backends.sql.repositories.posts import POSTS, SqlPostReader
 from backends.sql.repositories.products import PRODUCTS, SqlProductReader
 from backends.sql.repositories.tags import TAGS, SqlTagReader
 from backends.sql.repositories.users import USERS, SqlUserReader
+from backends.sql.rights import missing_rights
 from backends.sql.schema import metadata
 from backends.sql.unit_of_work import run_unit_of_work
 from core.entities import EntityType
@@ -142,6 +143,10 @@ class SqlStorage(Storage):
                 return int((await executor.rows(text(query)))[0][0])
         except TransientConflict as conflict:
             raise translate_for_operator(self._dialect, self._settings, conflict) from conflict
+
+    @override
+    async def missing_rights(self) -> Sequence[str]:
+        return () if self.capabilities.embedded else await missing_rights(self._engine, self._dialect)
 
     @override
     def pool_status(self) -> PoolStatus:

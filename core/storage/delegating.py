@@ -4,7 +4,7 @@ Bases of those that add something: visibility, idempotency, instrumentation. Eve
 type checker refuses a subclass as soon as the contract has one more than is decided on here.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
@@ -180,6 +180,10 @@ class DelegatingStorage(Storage):
     @override
     async def size(self) -> int:
         return await self._storage.size()
+
+    @override
+    async def missing_rights(self) -> Sequence[str]:
+        return await self._storage.missing_rights()
 
     @override
     def pool_status(self) -> PoolStatus:

@@ -1,6 +1,6 @@
 """An opened storage, and the unit of work."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -155,6 +155,13 @@ class Storage(Protocol):
             Unsupported: the storage does not declare ``reports_size``.
         """
         ...
+
+    async def missing_rights(self) -> Sequence[str]:
+        """The rights that the account of ``DATABASE_URL`` lacks for serving, such as ``INSERT on orders``.
+
+        Only ``stockroom check`` asks, so it may take some round trips. A storage without accounts leaves it as it is.
+        """
+        return ()
 
     def pool_status(self) -> PoolStatus:
         """Figures of the connection pool, without a round trip; all 0 where there is none."""

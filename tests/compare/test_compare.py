@@ -139,7 +139,7 @@ def test_bad_option_fails_before_the_measurement(options: list[str], tmp_path: P
 def test_password_is_never_shown(tmp_path: Path) -> None:
     result = compare(tmp_path, "sqlite:///a.db", "postgresql://me:geheim@127.0.0.1:1/shop", *BRIEF)
     assert (result.code, result.out) == (2, "")
-    assert "postgresql: DATABASE_URL: no server answers at 127.0.0.1:1" in result.err
+    assert "postgresql: DATABASE_URL: no server listens at 127.0.0.1:1" in result.err
     assert "geheim" not in result.err
 
 

@@ -79,6 +79,6 @@ def test_unreachable_server_is_named_in_the_error(registry: Registry) -> None:
             async with backend.temporary_database(settings_for(url)):
                 raise AssertionError("there is no such server")
 
-        with pytest.raises(ConfigurationError, match="no server answers") as error:
+        with pytest.raises(ConfigurationError, match="no server listens") as error:
             asyncio.run(enter())
         assert "geheim" not in error.value.detail

@@ -39,8 +39,9 @@ class Databases(Target):
         settings = settings_for(url)
         await self._registry.choose(settings).migrations(settings).up()
         snapshot = await self.server.kind.take_snapshot(url)
-        self._restorable = (url, snapshot) if snapshot else None
-        return url
+        client_url = await self.server.kind.add_client(url)
+        self._restorable = (client_url, snapshot) if snapshot else None
+        return client_url
 
     @override
     async def close(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
 from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from typing_extensions import override
 
@@ -15,6 +15,9 @@ from conformance.processes.process import Process, unprivileged_user
 from tests.harness.run_directory import RunDirectory
 
 Restore = Callable[[], Awaitable[None]]
+
+ADMINISTRATOR, OWNER, CLIENT, PASSWORD = "stockroom_admin", "stockroom", "stockroom_client", "stockroom"
+"""The accounts of a server, and their password: for all databases; for all of one; for the rows of one."""
 
 
 class Absent(Exception):
@@ -56,7 +59,15 @@ class DatabaseKind(ABC):
 
     @abstractmethod
     async def create(self, address: str, name: str) -> str:
-        """Create a blank database; returns its URL."""
+        """Create a blank database; returns its URL, for an ordinary account that has all rights on it and no others."""
+
+    async def add_client(self, url: str) -> str:
+        """Create an account that has no rights but to serve a migrated database; returns its URL."""
+        return url
+
+    def as_administrator(self, url: str) -> str:
+        """The URL of a database for the account that may do everything on its server."""
+        return url
 
     @abstractmethod
     async def drop(self, url: str) -> None:
@@ -76,12 +87,14 @@ class Installation:
         folder: its data.
         port: on which it answers.
         user: whose rights it runs with; None for those of this process.
+        options: further ones of the program.
     """
 
     program: Path
     folder: Path
     port: int
     user: str | None
+    options: tuple[str, ...] = ()
 
 
 class ServerKind(DatabaseKind):
@@ -119,15 +132,15 @@ class ServerKind(DatabaseKind):
         await self.start(installation, run_directory, self.kill_signal)
         return Address(self.url(installation.port), f"started {installation.program}")
 
-    async def install(self, run_directory: RunDirectory) -> Installation:
-        """Set up a server on a free port, without starting it.
+    async def install(self, run_directory: RunDirectory, suffix: str = "") -> Installation:
+        """Set up a server on a free port, without starting it. ``suffix`` tells several in a folder apart.
 
         Raises:
             Absent: the program was not found.
         """
         program = self.find_program()
         user = unprivileged_user(self.user) if self.user else None
-        folder = run_directory.make_folder(self.name, user)
+        folder = run_directory.make_folder(f"{self.name}{suffix}", user)
         await self.prepare(program, folder, user)
         return Installation(program, folder, run_directory.ports.acquire(), user)
 
@@ -138,7 +151,9 @@ class ServerKind(DatabaseKind):
             ProcessFailed: it did not answer.
         """
         command = self.command(installation.program, installation.folder, installation.port)
-        process = Process(command, installation.folder, user=installation.user, stop_signal=stop_signal)
+        process = Process(
+            [*command, *installation.options], installation.folder, user=installation.user, stop_signal=stop_signal
+        )
         run_directory.processes.append(process)
         await process.wait_until(lambda: self.initialize(installation.port), self.start_timeout)
         await self.ping(self.url(installation.port))
@@ -162,7 +177,15 @@ class ServerKind(DatabaseKind):
 
     @abstractmethod
     def url(self, port: int) -> str:
-        """Of the server started on ``port``."""
+        """Of the server started on ``port``, for its administrator."""
+
+    @override
+    def as_administrator(self, url: str) -> str:
+        """The account of ``url_variable`` for a database on that server, or else the one of a server started here."""
+        given = urlsplit(os.environ.get(self.url_variable, ""))
+        is_given = _host(given) == _host(urlsplit(url))
+        login = given.netloc.rpartition("@")[0] if is_given else f"{ADMINISTRATOR}:{PASSWORD}"
+        return _log_in(url, login)
 
     async def initialize(self, port: int) -> None:
         """Make the first connection to a server started here; any error means that it is not ready yet."""
@@ -176,6 +199,20 @@ class ServerKind(DatabaseKind):
 def database_url(url: str, database: str) -> str:
     """The URL of a server's database."""
     return urlsplit(url)._replace(path=f"/{database}").geturl()
+
+
+def account_url(url: str, database: str, account: str) -> str:
+    """The URL of a server's database, for an account that was created here."""
+    return _log_in(database_url(url, database), f"{account}:{PASSWORD}")
+
+
+def _log_in(url: str, login: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc="@".join(filter(None, (login, _host(parts))))).geturl()
+
+
+def _host(parts: SplitResult) -> str:
+    return parts.netloc.rpartition("@")[2]
 
 
 def database_name(url: str) -> str:

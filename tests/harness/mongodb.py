@@ -8,15 +8,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 from typing_extensions import override
 
-from tests.harness.kind import Absent, Restore, ServerKind, database_name, database_url
+from tests.harness.kind import (
+    ADMINISTRATOR,
+    CLIENT,
+    OWNER,
+    PASSWORD,
+    Absent,
+    Restore,
+    ServerKind,
+    account_url,
+    database_name,
+)
 
 _SET = "stockroom"
-_ALREADY_INITIALIZED = 23
+_UNAUTHORIZED, _ALREADY_INITIALIZED = 13, 23
 # Where a package from PyPI that contains the server installs it.
 _PACKAGED = Path("fiftyone", "db", "bin", "mongod")
 
@@ -42,10 +53,17 @@ class MongoDB(ServerKind):
     @override
     async def prepare(self, program: Path, folder: Path, user: str | None) -> None:
         (folder / "data").mkdir()
+        (folder / "key").write_text("stockroom")
+        (folder / "key").chmod(0o600)
 
     @override
     def command(self, program: Path, folder: Path, port: int) -> list[str | Path]:
-        """With a small cache, and without diagnostic data or a Unix socket."""
+        """With accounts, which a replica set has only where its members know each other by a key."""
+        cheap = "--setParameter=scramSHA256IterationCount=5000"  # the fewest that are allowed
+        return [*self.open_command(program, folder, port), "--auth", f"--keyFile={folder / 'key'}", cheap]
+
+    def open_command(self, program: Path, folder: Path, port: int) -> list[str | Path]:
+        """Starts a server without accounts, with a small cache, and without diagnostic data or a Unix socket."""
         size = [f"--wiredTigerCacheSizeGB={self.cache_mib / 1024}", "--oplogSize=128", "--maxConns=3000"]
         quiet = ["--nounixsocket", "--setParameter=diagnosticDataCollectionEnabled=false"]
         basic = [f"--dbpath={folder / 'data'}", "--bind_ip=127.0.0.1", f"--port={port}", f"--replSet={_SET}"]
@@ -53,11 +71,18 @@ class MongoDB(ServerKind):
 
     @override
     def url(self, port: int) -> str:
-        return f"mongodb://127.0.0.1:{port}/?replicaSet={_SET}"
+        return f"mongodb://{ADMINISTRATOR}:{PASSWORD}@127.0.0.1:{port}/?replicaSet={_SET}"
+
+    @override
+    def as_administrator(self, url: str) -> str:
+        """As for all servers; the administrator's account is in the database ``admin``."""
+        parts = urlsplit(super().as_administrator(url))
+        has_source = "@" not in parts.netloc or "authSource" in parts.query
+        return (parts if has_source else parts._replace(query=f"{parts.query}&authSource=admin".lstrip("&"))).geturl()
 
     @override
     async def initialize(self, port: int) -> None:
-        """Initiate the replica set, and return once it has a primary."""
+        """Initiate the replica set, and create the administrator once it has a primary."""
         async with _client(f"mongodb://127.0.0.1:{port}/?directConnection=true") as client:
             # Acknowledged writes need not be on disk, for the data is thrown away.
             members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
@@ -65,7 +90,12 @@ class MongoDB(ServerKind):
             try:
                 await client.admin.command("replSetInitiate", config)
             except OperationFailure as error:
-                if error.code != _ALREADY_INITIALIZED:
+                if error.code not in (_ALREADY_INITIALIZED, _UNAUTHORIZED):
+                    raise
+            try:
+                await client.admin.command("createUser", ADMINISTRATOR, pwd=PASSWORD, roles=["root"])
+            except OperationFailure as error:
+                if error.code != _UNAUTHORIZED:  # the server lets in a client without account until there is one
                     raise
         await self.ping(self.url(port))
 
@@ -76,12 +106,17 @@ class MongoDB(ServerKind):
 
     @override
     async def create(self, address: str, name: str) -> str:
-        """Only builds the URL: the database is created with its first collection."""
-        return database_url(address, name)
+        """Creates its account; the database itself is created with its first collection."""
+        return await _create_user(address, name, OWNER, "readWrite", "dbAdmin")
+
+    @override
+    async def add_client(self, url: str) -> str:
+        return await _create_user(self.as_administrator(url), database_name(url), CLIENT, "readWrite")
 
     @override
     async def drop(self, url: str) -> None:
-        async with _client(url) as client:
+        async with _client(self.as_administrator(url)) as client:
+            await client[database_name(url)].command("dropAllUsersFromDatabase")
             await client.drop_database(database_name(url))
 
     @override
@@ -100,6 +135,15 @@ class MongoDB(ServerKind):
                     await database[name].insert_many(documents[name])
 
         return restore
+
+
+async def _create_user(address: str, database: str, account: str, *roles: str) -> str:
+    """Create an account in a database; returns its URL."""
+    granted = [{"role": role, "db": database} for role in roles]
+    mechanisms = ["SCRAM-SHA-256"]
+    async with _client(address) as client:
+        await client[database].command("createUser", account, pwd=PASSWORD, roles=granted, mechanisms=mechanisms)
+    return account_url(address, database, account).replace("&authSource=admin", "")
 
 
 @asynccontextmanager

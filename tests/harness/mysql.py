@@ -12,24 +12,48 @@ import asyncmy
 from typing_extensions import override
 
 from conformance.processes.process import run_command
-from tests.harness.kind import Absent, Restore, ServerKind, database_name, database_url
+from tests.harness.kind import (
+    ADMINISTRATOR,
+    CLIENT,
+    OWNER,
+    PASSWORD,
+    Absent,
+    Restore,
+    ServerKind,
+    account_url,
+    database_name,
+    database_url,
+)
 
 # Beside the project, in a checkout that shares its servers with other checkouts.
 _SHARED = Path(__file__).resolve().parents[3] / "shared" / "servers" / "mysqld"
 
-# The account of the tests, with a password, as in production. Run at every start.
-_ACCOUNT = """\
-CREATE USER IF NOT EXISTS stockroom IDENTIFIED BY 'stockroom';
-GRANT ALL ON *.* TO stockroom WITH GRANT OPTION;
+# Run at every start.
+_ADMINISTRATOR = f"""\
+CREATE USER IF NOT EXISTS {ADMINISTRATOR} IDENTIFIED BY '{PASSWORD}';
+GRANT ALL ON *.* TO {ADMINISTRATOR} WITH GRANT OPTION;
 """
+
+# What the documentation says that an account needs; the scratch databases are those of `stockroom compare`.
+_OWNER = (
+    f"CREATE USER IF NOT EXISTS {OWNER} IDENTIFIED BY '{PASSWORD}'",
+    f"GRANT ALL ON `{{name}}`.* TO {OWNER}",
+    rf"GRANT ALL ON `stockroom\_scratch\_%`.* TO {OWNER}",
+)
+_CLIENT = (
+    f"CREATE USER IF NOT EXISTS {CLIENT} IDENTIFIED BY '{PASSWORD}'",
+    f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{{name}}`.* TO {CLIENT}",
+)
 
 _NEXT_IDS = "SELECT table_name, auto_increment FROM information_schema.tables WHERE table_schema = DATABASE()"
 
-# Without durability; and with a time zone other than UTC, to detect code that assumes UTC.
+# Without durability. With a time zone other than UTC, and a mode in which double quotes mark a name, to detect code
+# that relies on the defaults of servers.
 _SETTINGS = [
     "--bind-address=127.0.0.1",
     "--max-connections=300",
     "--default-time-zone=+05:45",
+    "--sql-mode=ANSI",
     "--skip-name-resolve",
     "--skip-log-bin",
     "--performance-schema=OFF",
@@ -72,7 +96,7 @@ class MySQL(ServerKind):
 
     def write_account(self, folder: Path) -> None:
         """Write the statements that create the account when the server starts."""
-        (folder / "account.sql").write_text(_ACCOUNT)
+        (folder / "account.sql").write_text(_ADMINISTRATOR)
 
     def run_as_root_option(self) -> list[str]:
         """The option to run as root, where this process is root: other users may not be able to read the program."""
@@ -93,7 +117,7 @@ class MySQL(ServerKind):
     @override
     def url(self, port: int) -> str:
         """Without a database: there is none yet."""
-        return f"{self.name}://stockroom:stockroom@127.0.0.1:{port}/"
+        return f"{self.name}://{ADMINISTRATOR}:{PASSWORD}@127.0.0.1:{port}/"
 
     @override
     async def ping(self, url: str) -> None:
@@ -102,12 +126,19 @@ class MySQL(ServerKind):
     @override
     async def create(self, address: str, name: str) -> str:
         """With the server's default collation, because the backend must not rely on one."""
-        await _execute(address, f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
-        return database_url(address, name)
+        create = f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4"
+        await _execute(address, create, *(statement.format(name=name) for statement in _OWNER))
+        return account_url(address, name, OWNER)
+
+    @override
+    async def add_client(self, url: str) -> str:
+        name = database_name(url)
+        await _execute(self.as_administrator(url), *(statement.format(name=name) for statement in _CLIENT))
+        return account_url(url, name, CLIENT)
 
     @override
     async def drop(self, url: str) -> None:
-        await _execute(database_url(url, ""), f"DROP DATABASE IF EXISTS `{database_name(url)}`")
+        await _execute(database_url(self.as_administrator(url), ""), f"DROP DATABASE IF EXISTS `{database_name(url)}`")
 
     @override
     async def take_snapshot(self, url: str) -> Restore:

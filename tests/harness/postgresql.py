@@ -12,7 +12,18 @@ import asyncpg  # type: ignore[import-untyped]
 from typing_extensions import override
 
 from conformance.processes.process import run_command
-from tests.harness.kind import Absent, Restore, ServerKind, database_name, database_url
+from tests.harness.kind import (
+    ADMINISTRATOR,
+    CLIENT,
+    OWNER,
+    PASSWORD,
+    Absent,
+    Restore,
+    ServerKind,
+    account_url,
+    database_name,
+    database_url,
+)
 
 # Each table, with the tables that have foreign keys to it.
 _TABLES = """
@@ -22,6 +33,15 @@ _TABLES = """
     ) FROM pg_stat_user_tables
 """
 _SEQUENCES = "SELECT relid::regclass::text FROM pg_statio_user_sequences"
+
+# What the documentation says that an account needs; CREATEDB is for the scratch databases of `stockroom compare`.
+_CREATE = "DO $$ BEGIN CREATE ROLE {}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+_OWNER = _CREATE.format(f"{OWNER} LOGIN CREATEDB PASSWORD '{PASSWORD}'")
+_CLIENT = _CREATE.format(f"{CLIENT} LOGIN PASSWORD '{PASSWORD}'")
+_GRANTS = (
+    f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {CLIENT};"
+    f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {CLIENT}"
+)
 
 # Without durability; and with a session time zone other than UTC, to detect code that assumes UTC. The database's
 # collation, chosen in ``prepare``, is linguistic for the same reason.
@@ -60,14 +80,14 @@ class PostgreSQL(ServerKind):
     async def prepare(self, program: Path, folder: Path, user: str | None) -> None:
         """Initializes a data folder whose superuser has a password."""
         password = folder / "password"
-        password.write_text("stockroom")
+        password.write_text(PASSWORD)
         password.chmod(0o644)
         initdb: list[str | Path] = [
             program.with_name("initdb"),
             "--pgdata",
             folder / "data",
             "--no-sync",
-            "--username=stockroom",
+            f"--username={ADMINISTRATOR}",
         ]
         login = ["--auth=scram-sha-256", f"--pwfile={password}"]
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US"]
@@ -83,7 +103,7 @@ class PostgreSQL(ServerKind):
     @override
     def url(self, port: int) -> str:
         """Of the maintenance database."""
-        return f"postgresql://stockroom:stockroom@127.0.0.1:{port}/postgres"
+        return f"postgresql://{ADMINISTRATOR}:{PASSWORD}@127.0.0.1:{port}/postgres"
 
     @override
     async def ping(self, url: str) -> None:
@@ -92,14 +112,21 @@ class PostgreSQL(ServerKind):
     @override
     async def create(self, address: str, name: str) -> str:
         """From the pristine template."""
-        await self._execute(address, f'CREATE DATABASE "{name}" TEMPLATE template0')
-        return database_url(address, name)
+        await self._execute(address, _OWNER)
+        await self._execute(address, f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE template0')
+        return account_url(address, name, OWNER)
+
+    @override
+    async def add_client(self, url: str) -> str:
+        await self._execute(self.as_administrator(url), f"{_CLIENT}; {_GRANTS}")
+        return account_url(url, database_name(url), CLIENT)
 
     @override
     async def drop(self, url: str) -> None:
         """Ends connections that were left open."""
         await self._execute(
-            database_url(url, "postgres"), f'DROP DATABASE IF EXISTS "{database_name(url)}" WITH (FORCE)'
+            database_url(self.as_administrator(url), "postgres"),
+            f'DROP DATABASE IF EXISTS "{database_name(url)}" WITH (FORCE)',
         )
 
     @override

@@ -11,6 +11,7 @@ from backends.sql.search import is_search_table
 from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry
+from tests.harness.server import KINDS
 from tests.migrations.schema import drift, run_script, shape
 from tests.revisions import HEAD, REVISIONS
 
@@ -79,9 +80,7 @@ async def test_unknown_revision_is_refused(history: SqlMigrations) -> None:
 
 
 @pytest.mark.only("postgresql")
-async def test_missing_right_to_extension_is_explained(
-    history: SqlMigrations, blank_url: str, registry: Registry
-) -> None:
+async def test_missing_right_to_extension_is_explained(blank_url: str, registry: Registry) -> None:
     def create_role(connection: Connection) -> None:
         database = connection.engine.url.database
         connection.execute(text("DROP ROLE IF EXISTS limited"))
@@ -99,6 +98,9 @@ async def test_missing_right_to_extension_is_explained(
         connection.execute(text("DROP ROLE limited"))
         connection.commit()
 
+    administrator = settings_for(KINDS["postgresql"].as_administrator(blank_url))
+    history = registry.choose(administrator).migrations(administrator)
+    assert isinstance(history, SqlMigrations)
     await history.on_connection(create_role)
     settings = settings_for(blank_url.replace("://stockroom:stockroom@", "://limited:limited@"))
     limited_migrations = registry.choose(settings).migrations(settings)

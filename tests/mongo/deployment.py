@@ -78,7 +78,7 @@ async def start_node(site: RunDirectory, program: Path, *options: str, is_replic
     port = site.ports.acquire()
     folder = site.make_folder(f"mongod-{port}")
     await KIND.prepare(program, folder, None)
-    usual = [part for part in KIND.command(program, folder, port) if is_replicated or "replSet" not in str(part)]
+    usual = [part for part in KIND.open_command(program, folder, port) if is_replicated or "replSet" not in str(part)]
     command = [*usual, *options]
     node = Node(port, command, folder, site, _run(command, folder, site))
     await node.wait_until_ready()

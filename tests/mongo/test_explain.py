@@ -14,6 +14,7 @@ from core.entities import ENTITY_TYPES
 from core.settings import Settings
 from core.storage.sorts import sorts_of
 from tests.harness.kind import database_name
+from tests.harness.server import KINDS
 from tests.mongo.deployment import open_client
 from tests.mongo.listener import open_shop
 from tests.mongo.lists import list_requests, sort_fields
@@ -118,7 +119,7 @@ async def test_query_without_index_is_detected(settings: Settings) -> None:
         {"update": "users", "updates": [{"q": {"bio": "x"}, "u": {"$set": {"bio": None}}}]},
         {"aggregate": "users", "pipeline": [{"$match": {"_id": {"$gt": 0}}}, *lookup]},
     ]
-    async with open_client(settings.url) as client:
+    async with open_client(KINDS["mongodb"].as_administrator(settings.url)) as client:
         await client[database_name(settings.url)]["users"].insert_one({"_id": 1}, bypass_document_validation=True)
     assert len(without_exceptions(await find_unindexed(settings, commands))) == len(commands)
 

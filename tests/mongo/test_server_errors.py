@@ -84,7 +84,7 @@ def nowhere(mongod: Path) -> Iterator[str]:
 
 def test_unreachable_server_error_is_one_line(nowhere: str, tmp_path: Path) -> None:
     error = read_error(nowhere, tmp_path)
-    assert "no server answers at 127.0.0.1:" in error
+    assert "no server listens at 127.0.0.1:" in error
     assert SECRET not in error
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -16,6 +17,7 @@ from core.storage import Storage, round_trips
 from tests.harness.kind import Absent
 from tests.harness.pgbouncer import PgBouncer
 from tests.harness.run_directory import RunDirectory
+from tests.sql.command import Command
 from tests.sql.external_client import ExternalClient, dialect_of
 from tests.sql.proxy import Proxy
 
@@ -55,6 +57,12 @@ def external(settings: Settings) -> ExternalClient:
 
 
 @pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """See ``Command``."""
+    return Command(tmp_path)
+
+
+@pytest.fixture
 def opened(settings: Settings) -> Opened:
     """``async with opened(pool_size=1) as storage``: the test's database under other settings."""
 
@@ -78,11 +86,14 @@ async def proxy(settings: Settings) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-def pooler(database_url: str, pytestconfig: pytest.Config) -> Iterator[PgBouncer]:
-    """A PgBouncer with ``POOLER_SIZE`` server connections for each database, in transaction mode."""
+def pooler(request: pytest.FixtureRequest, database_url: str, pytestconfig: pytest.Config) -> Iterator[PgBouncer]:
+    """A PgBouncer with ``POOLER_SIZE`` server connections for each database, in transaction mode.
+
+    The parameter is what it ignores; by default nothing.
+    """
     site = RunDirectory.new()
     try:
-        bouncer = PgBouncer(site, database_url, POOLER_SIZE)
+        bouncer = PgBouncer(site, database_url, POOLER_SIZE, getattr(request, "param", ""))
         asyncio.run(bouncer.ready(database_url))
         yield bouncer
     except Absent as reason:

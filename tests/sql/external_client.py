@@ -11,7 +11,9 @@ from sqlalchemy.pool import NullPool
 
 from backends.sql.dialects import DIALECTS, Dialect
 from backends.sql.engine import database_url
+from conformance.defaults import settings_for
 from core.settings import Settings
+from tests.harness.server import KINDS
 
 SERVERS = ("postgresql", "mysql", "mariadb")
 ALL = tuple(DIALECTS)
@@ -38,7 +40,8 @@ class ExternalClient:
     def __init__(self, settings: Settings) -> None:
         self.dialect = dialect_of(settings)
         self._family = "mysql" if self.dialect.name == "mariadb" else self.dialect.name
-        self._url = database_url(self.dialect, settings)
+        url = KINDS[self.dialect.name].as_administrator(settings.url)
+        self._url = database_url(self.dialect, settings_for(url))
 
     @asynccontextmanager
     async def connection(self, **options: str) -> AsyncIterator[AsyncConnection]:

@@ -1,5 +1,6 @@
 """A database server of a test's own, which it may end and start again."""
 
+from dataclasses import replace
 from itertools import count
 
 from conformance.defaults import settings_for
@@ -17,16 +18,16 @@ class OwnServer:
         self._install = install
         self._site = site
         self._process: Process | None = None
-        self._names = (f"own_{number}" for number in count())
+        self._names = (f"stockroom_own_{number}" for number in count())
 
     @classmethod
-    async def set_up(cls, kind: ServerKind, site: RunDirectory) -> "OwnServer":
-        """A new one, not yet started.
+    async def set_up(cls, kind: ServerKind, site: RunDirectory, name: str = "", *options: str) -> "OwnServer":
+        """A new one, not yet started, with further options. Several on one site have names.
 
         Raises:
             Absent: its program is nowhere.
         """
-        return cls(kind, await kind.install(site), site)
+        return cls(kind, replace(await kind.install(site, name), options=options), site)
 
     async def start(self) -> None:
         """Start it, unless it runs; it answers when this returns."""

@@ -1,16 +1,10 @@
 """What bad configuration gets: one line that says what is wrong and what to change, code 2, and no credentials."""
 
 import asyncio
-import os
 import secrets
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -19,12 +13,13 @@ from conformance.defaults import settings_for
 from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.settings import Settings
+from tests.harness.server import KINDS
+from tests.sql.accounts import at, guest
+from tests.sql.command import HARD_SECRET, SECRET, Command
 from tests.sql.external_client import SERVERS, ExternalClient, dialect_of
 
 pytestmark = pytest.mark.only(*SERVERS)
 
-SECRET = "geheim-4711"
-HARD_SECRET = "p@s:s/w%r#d?&=+ '[]"
 COMMANDS = {"check": ["check"], "migrate": ["migrate", "up"], "serve": ["serve", "--port=9"]}
 WRONG_PRODUCT = {
     "mysql": ("mariadb", "write mysql:// in place of mariadb://"),
@@ -38,55 +33,6 @@ WRONG_ENCODING = {
     "mysql": ("CREATE DATABASE {} CHARACTER SET latin1", "character set must be utf8mb4"),
     "mariadb": ("CREATE DATABASE {} CHARACTER SET latin1", "character set must be utf8mb4"),
 }
-
-
-class Command:
-    """The ``stockroom`` command, in an empty folder and with no other settings than those given."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def refused(self, url: str, *arguments: str, blocked: str = "", **settings: str) -> str:
-        """The one line that it writes when it refuses to work."""
-        program = (
-            f"import sys; sys.modules.update(dict.fromkeys({blocked.split()!r})); from cli.main import main; main()"
-        )
-        env = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
-        done = subprocess.run(
-            [sys.executable, "-c", program, *arguments],
-            cwd=self._folder,
-            env=env | {"DATABASE_URL": url} | settings,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        said = done.stdout + done.stderr
-        assert done.returncode == 2, said
-        assert len(done.stderr.splitlines()) == 1, done.stderr
-        assert done.stderr.startswith("stockroom: ")
-        assert "Traceback" not in said
-        password = urlsplit(url).password or ""
-        assert not [secret for secret in {password, SECRET, HARD_SECRET} - {"", "stockroom"} if secret in said], said
-        return done.stderr
-
-
-@pytest.fixture
-def command(tmp_path: Path) -> Command:
-    """See ``Command``."""
-    return Command(tmp_path)
-
-
-def at(url: str, **changes: str | int | None) -> str:
-    """``url`` with another scheme, user, password, host, port or path."""
-    parts = urlsplit(url)
-    user, password, host, port = (
-        changes.get(name, getattr(parts, name)) for name in ("username", "password", "hostname", "port")
-    )
-    netloc = f"{user}:{quote(str(password), safe='')}@{host}:{port}"
-    return parts._replace(
-        scheme=str(changes.get("scheme", parts.scheme)), netloc=netloc, path=str(changes.get("path", parts.path))
-    ).geturl()
 
 
 # The URL
@@ -117,7 +63,8 @@ def test_wrong_host_is_explained(command: Command, settings: Settings) -> None:
 
 def test_missing_database_is_explained(command: Command, settings: Settings) -> None:
     line = command.refused(at(settings.url, path="/no_such_database"), "migrate", "up")
-    assert "the database does not exist; create it first" in line
+    assert "the database does not exist" in line
+    assert "create it first" in line
 
 
 def test_silent_server_is_explained(command: Command, settings: Settings) -> None:
@@ -145,6 +92,34 @@ def test_invalid_url_is_explained(command: Command, settings: Settings) -> None:
     assert f"An example: {dialect_of(settings).example_url}" in line
 
 
+@pytest.mark.only("postgresql", "mariadb")
+async def test_server_without_tls_is_explained(command: Command, settings: Settings, external: ExternalClient) -> None:
+    is_postgresql = external.dialect.name == "postgresql"
+    offer = await external.rows("SHOW ssl" if is_postgresql else "SELECT @@have_ssl")
+    if offer[0][0] not in ("off", "DISABLED"):
+        pytest.skip("the server of this run offers TLS")
+    required = "sslmode=require" if is_postgresql else "ssl-mode=REQUIRED"
+    assert "cannot agree on TLS: does the server offer it" in command.refused(f"{settings.url}?{required}", "check")
+
+
+@pytest.mark.only("mysql")
+def test_untrusted_certificate_is_explained(command: Command, settings: Settings) -> None:
+    line = command.refused(f"{settings.url}?ssl-mode=VERIFY_CA", "check")  # the server issued it to itself
+    assert "the certificate of the server at 127.0.0.1:" in line
+    assert "is not trusted: self-signed certificate" in line
+
+
+def test_unknown_parameter_is_explained(command: Command, settings: Settings) -> None:
+    line = command.refused(f"{settings.url}?ssl_moode=1", "migrate", "up")
+    assert "has no parameter 'ssl_moode'" in line
+
+
+def test_password_that_is_not_encoded_is_explained(command: Command, settings: Settings) -> None:
+    scheme = settings.url.partition(":")[0]
+    line = command.refused(f"{scheme}://shop:x@{SECRET}@127.0.0.1/shop", "check")
+    assert "percent-encode the user name and the password" in line
+
+
 # The server and the database
 
 
@@ -159,7 +134,7 @@ def narrow_url(settings: Settings, external: ExternalClient) -> Iterator[str]:
     """A database that cannot hold every character."""
     name = f"stockroom_narrow_{secrets.token_hex(4)}"
     asyncio.run(external.run(WRONG_ENCODING[external.dialect.name][0].format(name)))
-    yield at(settings.url, path=f"/{name}")
+    yield KINDS[external.dialect.name].as_administrator(at(settings.url, path=f"/{name}"))
     asyncio.run(external.run(f"DROP DATABASE {name}"))
 
 
@@ -179,25 +154,6 @@ async def test_old_server_is_refused(settings: Settings) -> None:
 
 
 # Rights
-
-
-@asynccontextmanager
-async def guest(external: ExternalClient, url: str, password: str, *rights: str) -> AsyncIterator[str]:
-    """The URL of a user who may connect to a database, and has ``rights``."""
-    name = f"guest_{secrets.token_hex(4)}"
-    database = urlsplit(url).path.strip("/")
-    if external.dialect.name == "postgresql":
-        await external.run(f"CREATE USER {name} PASSWORD '{password.replace(chr(39), chr(39) * 2)}'")
-        granted = [f"GRANT {right} ON ALL TABLES IN SCHEMA public TO {name}" for right in rights]
-        away = [f"DROP OWNED BY {name}", f"DROP USER {name}"]
-    else:
-        literal = password.replace("%", "%%").replace("'", "''")
-        await external.run(f"CREATE USER {name} IDENTIFIED BY '{literal}'")
-        granted = [f"GRANT {right} ON `{database}`.* TO {name}" for right in rights]
-        away = [f"DROP USER {name}"]
-    await external.run(*granted)
-    yield at(url, username=name, password=password)
-    await external.run(*away)
 
 
 async def test_missing_right_to_create_is_explained(command: Command, blank_url: str) -> None:

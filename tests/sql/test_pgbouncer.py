@@ -15,6 +15,7 @@ from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Transaction
 from tests.harness.pgbouncer import PgBouncer
+from tests.sql.command import Command
 from tests.sql.conftest import POOLER_SIZE, serving
 from tests.sql.external_client import ExternalClient
 
@@ -50,6 +51,15 @@ async def test_many_clients_share_few_server_connections(
     assert 2 <= most <= POOLER_SIZE
     assert await _prepared(pooler.through(database_url)) == 0
     assert left == [CLIENTS * 2, 0, 0]
+
+
+@pytest.mark.parametrize("pooler", ["", "lock_timeout, jit, timezone, extra_float_digits"], indirect=True)
+def test_default_pool_behind_pooler_is_explained(pooler: PgBouncer, command: Command, database_url: str) -> None:
+    for arguments in (["check"], ["serve", "--port=9"], ["migrate", "up"]):
+        line = command.refused(pooler.through(database_url), *arguments)
+        assert "PgBouncer, takes no settings of a session; set POOL_CLASS=null" in line
+    code, said = command.run(pooler.through(database_url), "check", POOL_CLASS="null")
+    assert (code, "All is well." in said) == (0, True), said
 
 
 async def test_migrations_run_through_pooler(pooler: PgBouncer, blank_url: str, registry: Registry) -> None:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from api.app import create_app
-from backends.sql.engine import CONNECT_TIMEOUT
+from backends.sql.connector import CONNECT_TIMEOUT
 from backends.sql.storage import SqlStorage
 from conformance.defaults import settings_for
 from conformance.problem import error_of

@@ -1,14 +1,15 @@
 """The form that a database's differences take."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import URL, BigInteger, Connection, DateTime, String, Table, Text
 from sqlalchemy.types import TypeEngine
 
+from backends.sql.address import ConnectOptions
 from backends.sql.drivers import DriverAdapter, SqlalchemyAdapter
 from backends.sql.inserts import Insert
 from backends.sql.search import SearchIndexDdl, TrigramIndex
@@ -72,6 +73,12 @@ class ColumnTypes:
     time_from_driver: Callable[[Any], datetime | None] | None = None
 
 
+class ReadParameters(Protocol):
+    """What the parameters of a URL ask for."""
+
+    def __call__(self, given: Mapping[str, str], *, has_several_hosts: bool) -> ConnectOptions: ...
+
+
 def _accept(_given: Any) -> None:
     """Find nothing wrong."""
 
@@ -101,6 +108,8 @@ class Dialect:
         memory_url: for a URL that names a database in memory, one by which several connections reach a new one.
         watch: of the URL of a database that has been opened, a function that raises Unavailable once the place is
             no longer that of the same database. It is called before each unit of work and each ping.
+        read_parameters: what the parameters of the URL ask for, where there is a server to connect to; raises
+            ConfigurationError for those that it does not know.
         connect_args: arguments of each connection. ``async_creator_fn`` among them opens it.
         unpooled_args: the same under ``POOL_CLASS=null``, where a pooler of the operator's may stand in between.
         driver_args: further arguments, by the name of the driver, where connections are kept.
@@ -134,8 +143,12 @@ class Dialect:
             categories that it belongs to, the narrowest first.
         error_classes: the codes and categories that we know. The first one that is known decides.
         connect_errors: codes of a connection or migration that fails, and what is wrong then.
+        denial_codes: the codes of a statement that the account has no right to.
+        has_ids_right: the query for whether the account may get the next id of ``{table}``, where that is a right of
+            its own.
         connection_limit: the query for how many connections the server takes, if it has a limit.
         requirements: queries for what must be so, the value that must come, and the remedy.
+        session_requirements: the same, of a connection that is kept.
         temporary_database: creates a database that meets these requirements.
         lock_migrations: begins a transaction during which no other process migrates the database; before the current
             revision is read, and in a way that also covers the reading. A snapshot from before the wait would show the
@@ -156,6 +169,7 @@ class Dialect:
     check_url: Callable[[URL], None] = _accept
     memory_url: Callable[[str], str | None] = _find_no_memory
     watch: Callable[[URL], Callable[[], None]] = _watch_nothing
+    read_parameters: ReadParameters | None = None
     connect_args: Mapping[str, object] = field(default_factory=dict)
     unpooled_args: Mapping[str, object] | None = None
     driver_args: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -184,8 +198,11 @@ class Dialect:
     error_codes: Callable[[BaseException], tuple[int | str, ...]]
     error_classes: Mapping[int | str, ErrorClass]
     connect_errors: Mapping[int | str, str] = field(default_factory=dict)
+    denial_codes: frozenset[int | str] = frozenset()
+    has_ids_right: str = ""
     connection_limit: str = ""
     requirements: tuple[tuple[str, object, str], ...] = ()
+    session_requirements: tuple[tuple[str, object, str], ...] = ()
     temporary_database: TemporaryDatabase
     lock_migrations: Callable[[Connection], None]
     check_migrated: Callable[[Connection], None] = _accept
@@ -203,6 +220,11 @@ class Dialect:
             repeatable_reads=level is not IsolationLevel.READ_COMMITTED,
             serializable=level is IsolationLevel.SERIALIZABLE,
         )
+
+    def search_tables(self, table: Table) -> Sequence[str]:
+        """The tables beside a table that triggers keep for searches, with the rights of the account that writes."""
+        is_searched = self.search_index is not None and "search_key" in table.columns
+        return [f"{table.name}_search"] if is_searched else []
 
     def adapter_of(self, driver: str) -> DriverAdapter:
         """What executes statements with a driver: its own adapter, or else SQLAlchemy."""

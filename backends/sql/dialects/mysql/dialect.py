@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, text
 from sqlalchemy.dialects import mysql
 
-from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, SERVER_CAPABILITIES, ColumnTypes, Dialect, ErrorClass
+from backends.sql.dialects.dialect import SERVER_CAPABILITIES, ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.mysql.drivers import AsyncmyAdapter, MySQLAdapter
 from backends.sql.dialects.mysql.inserts import insert_with_lastrowid, upsert_on_duplicate_key
+from backends.sql.dialects.mysql.migrations import take_named_lock
+from backends.sql.dialects.mysql.parameters import NO_TLS, READ_ONLY, read_parameters
 from backends.sql.temporary import created_by
-from core.errors import Unavailable
 from core.storage import Driver
 
 _IS_MARIADB = "SELECT VERSION() LIKE '%MariaDB%'"
@@ -91,17 +91,20 @@ _ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
     4025: ErrorClass.DEFECT,  # on MariaDB
 }
 
+_GRANT = "grant it those that docs/connecting.md lists"
+
 _CONNECT_ERRORS: Mapping[int | str, str] = {
     1045: "the user name or the password is wrong",
     1698: "the user name or the password is wrong",  # MariaDB, of some users that it does not know
     1130: "the server does not let this user in from here; create it for this host",
     3118: "the user's account is locked",
     1049: "the database does not exist; create it first",
-    1044: "the user has no rights on the database; grant it ALL on it",
-    1142: "the user lacks the rights; grant it ALL on the database",
-    1227: "the user lacks the rights; grant it ALL on the database",
+    1044: f"the database does not exist, or the user has no rights on it; create it first, and {_GRANT}",
+    1142: f"the user lacks the rights; {_GRANT}",
+    1227: f"the user lacks the rights; {_GRANT}",
     1040: "the server has no connections left; lower POOL_SIZE or raise its max_connections",
-    2003: "no server answers at that host and port",
+    NO_TLS: "the server offers no TLS, which the URL demands; switch it on there, or set ssl_mode=DISABLED",
+    READ_ONLY: "the server takes no writes; name the primary, or all hosts as in db1:3306,db2:3306",
 }
 
 
@@ -113,18 +116,6 @@ def error_codes(error: BaseException) -> tuple[int | str, ...]:
     state = getattr(error, "sqlstate", None)
     client = (_CLIENT,) if number // 1000 == 2 else ()
     return (number, *((state, state[:2]) if state else ()), *client, type(error).__name__)
-
-
-# Names are known to the whole server and at most 64 characters long. The lock ends with the session.
-_LOCK = text("SELECT GET_LOCK(CONCAT('stockroom ', LEFT(SHA2(DATABASE(), 256), 40)), :wait)")
-
-
-def _take_named_lock(connection: Connection) -> None:
-    """Begin a transaction in a session that holds a lock of our own."""
-    connection.exec_driver_sql("SET SESSION max_error_count = 0")  # MariaDB warns of the name of every primary key
-    if connection.scalar(_LOCK, {"wait": MIGRATION_LOCK_TIMEOUT}) != 1:
-        raise Unavailable("Another process has been migrating this database for a long time. Try again later.")
-    connection.commit()
 
 
 MYSQL = Dialect(
@@ -139,6 +130,7 @@ MYSQL = Dialect(
     example_url="mysql://user:password@localhost:3306/stockroom",
     capabilities=SERVER_CAPABILITIES,
     minimum_version=(8, 0, 17),  # the collation utf8mb4_0900_bin
+    read_parameters=read_parameters,
     connect_args={"charset": "utf8mb4"},
     driver_args={"asyncmy": {"stmt_cache_size": 64}},  # a server allows some 16 000 for all its connections
     on_connect=(
@@ -167,9 +159,10 @@ MYSQL = Dialect(
     error_codes=error_codes,
     error_classes=_ERROR_CLASSES,
     connect_errors={**_CONNECT_ERRORS, 1193: _WRITE_MARIADB},  # it does not know our statement_timeout
+    denial_codes=frozenset({1044, 1142, 1143, 1227}),
     connection_limit="SELECT @@max_connections",
     requirements=((_IS_MARIADB, 0, _WRITE_MARIADB), UTF8),
     temporary_database=created_by("CREATE DATABASE {name} CHARACTER SET utf8mb4"),
-    lock_migrations=_take_named_lock,
+    lock_migrations=take_named_lock,
     has_transactional_ddl=False,
 )

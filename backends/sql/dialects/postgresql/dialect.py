@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql
 from backends.sql.dialects.dialect import MIGRATION_LOCK_TIMEOUT, SERVER_CAPABILITIES, ColumnTypes, Dialect, ErrorClass
 from backends.sql.dialects.postgresql.drivers import AsyncpgAdapter
 from backends.sql.dialects.postgresql.inserts import insert_with_copy
+from backends.sql.dialects.postgresql.parameters import read_parameters
 from backends.sql.dialects.postgresql.search import PG_TRGM_DDL, PgTrgmIndex
 from backends.sql.temporary import created_by
 from backends.sql.upserts import upsert_on_conflict
@@ -16,6 +17,9 @@ from core.storage import Driver
 
 _COLLATION = "C"
 _MIGRATIONS = zlib.crc32(b"stockroom migrations")
+
+_READ_ONLY = "25006"  # a standby
+_POOLER = "the server, such as PgBouncer, takes no settings of a session; set POOL_CLASS=null"
 
 _ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
     "23505": ErrorClass.UNIQUE,
@@ -49,13 +53,19 @@ _CONNECT_ERRORS: Mapping[int | str, str] = {
     "28P01": "the user name or the password is wrong",
     "28000": "the server does not let this user in; see its pg_hba.conf",
     "3D000": "the database does not exist; create it first",
-    "42501": "the user lacks the rights; grant it CREATE and USAGE on the schema",
+    "42501": "the user lacks the rights; grant it those that docs/connecting.md lists",
+    "08P01": _POOLER,
+    "26000": _POOLER,  # it gave a statement to another session than the one that prepared it
+    "42P05": _POOLER,  # or to one that has prepared it for another client
+    _READ_ONLY: "the server takes no writes; name the primary, or all hosts as in db1:5432,db2:5432",
     "53300": "the server has no connections left; lower POOL_SIZE or raise its max_connections",
 }
 
 
 def _sqlstates(error: BaseException) -> tuple[str, ...]:
     """The SQLSTATE of a driver's error, and its class."""
+    if type(error).__name__ == "TargetServerAttributeNotMatched":  # the driver's own, without a code
+        return (_READ_ONLY,)
     state: str | None = getattr(error, "sqlstate", None)
     return (state, state[:2]) if state else ()
 
@@ -84,6 +94,7 @@ POSTGRESQL = Dialect(
     example_url="postgresql://user:password@localhost:5432/stockroom",
     capabilities=SERVER_CAPABILITIES,
     minimum_version=(12,),
+    read_parameters=read_parameters,
     connect_args={
         "server_settings": {
             "application_name": "stockroom",
@@ -122,9 +133,14 @@ POSTGRESQL = Dialect(
     error_codes=_sqlstates,
     error_classes=_ERROR_CLASSES,
     connect_errors=_CONNECT_ERRORS,
+    denial_codes=frozenset({"42501"}),
+    has_ids_right="SELECT has_sequence_privilege(pg_get_serial_sequence('{table}', 'id'), 'USAGE')",
     connection_limit="SHOW max_connections",
     requirements=(
         ("SHOW server_encoding", "UTF8", "the database's encoding must be UTF8; create it WITH ENCODING 'UTF8'"),
+    ),
+    session_requirements=(
+        ("SELECT current_setting('lock_timeout') <> '0'", True, _POOLER),  # it may also drop them without a word
     ),
     temporary_database=created_by("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"),
     lock_migrations=_take_advisory_lock,
