@@ -14,12 +14,14 @@ from typing_extensions import override
 from core.entities import (
     Account,
     AccountDraft,
+    AccountFilter,
     Notification,
     NotificationDraft,
     Order,
     OrderDetails,
     OrderStatus,
     OrderSummary,
+    Payment,
     Post,
     PostDraft,
     PostStatus,
@@ -33,7 +35,6 @@ from core.storage import OrderFilter, Page, PageRequest, PostFilter
 from core.storage.repositories import (
     AccountReader,
     AccountRepository,
-    EntityRepository,
     NewOrder,
     NotificationReader,
     NotificationRepository,
@@ -57,7 +58,6 @@ class _Owned(Protocol):
 
 
 T = TypeVar("T")
-E = TypeVar("E")
 V = TypeVar("V", bound=VersionedEntity)
 OwnedT = TypeVar("OwnedT", bound=_Owned)
 
@@ -118,6 +118,10 @@ class RestrictedOrders(VisibleOrders, OrderRepository):
         return order
 
     @override
+    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
+        raise denied("orders.lock_payments")
+
+    @override
     async def save(self, entity: OrderSummary) -> None:
         await self._orders.save(entity)  # locked before
 
@@ -131,6 +135,11 @@ class VisibleAccounts(AccountReader):
     @override
     async def get(self, id: int) -> Account:
         return _require_own("account", await self._reader.get(id), self._user_id)
+
+    @override
+    async def page(self, filter: AccountFilter, page_request: PageRequest) -> Page[Account]:
+        is_own = filter.user_id in (None, self._user_id)
+        return await self._reader.page(replace(filter, user_id=self._user_id if is_own else NO_USER_ID), page_request)
 
     @override
     async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
@@ -153,11 +162,15 @@ class RestrictedAccounts(VisibleAccounts, AccountRepository):
 
     @override
     async def lock(self, id: int) -> Account:
-        raise denied("accounts.lock")
+        return _require_own("account", await self._accounts.lock(id), self._user_id)
 
     @override
     async def save(self, entity: Account) -> None:
-        raise denied("accounts.save")
+        await self._accounts.save(entity)  # locked before
+
+    @override
+    async def delete(self, id: int, at: datetime) -> None:
+        await self._accounts.delete(id, at)  # likewise
 
     @override
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
@@ -274,34 +287,3 @@ class RestrictedPosts(VisiblePosts, PostRepository):
     @override
     async def delete(self, id: int, at: datetime) -> None:
         raise denied("posts.delete")
-
-
-class AddOnly(EntityRepository[E]):
-    """Entities that a user may add, because what they refer to was locked and is its own."""
-
-    def __init__(self, repository: EntityRepository[E]) -> None:
-        self._repository = repository
-
-    @override
-    async def add(self, drafts: Sequence[object], at: datetime) -> list[E]:
-        return await self._repository.add(drafts, at)
-
-    @override
-    async def get(self, id: int) -> E:
-        raise denied("get")
-
-    @override
-    async def page(self, filter: object, page_request: PageRequest) -> Page[E]:
-        raise denied("page")
-
-    @override
-    async def lock(self, id: int) -> E:
-        raise denied("lock")
-
-    @override
-    async def save(self, entity: E) -> None:
-        raise denied("save")
-
-    @override
-    async def delete(self, id: int, at: datetime) -> None:
-        raise denied("delete")

@@ -27,12 +27,14 @@ from core.errors import (
     AmountLimit,
     AmountMismatch,
     InactiveProduct,
+    InsufficientFunds,
     InsufficientStock,
     InvalidTransition,
     StockLimit,
     UnknownReference,
 )
-from core.services import orders
+from core.money_errors import AccountClosed, MethodMismatch
+from core.services import orders, payments
 from core.storage import OrderFilter, PageRequest, sorts
 
 router = Router("orders")
@@ -53,6 +55,7 @@ OWN_CANCELLATION = Permission(
     can_forbid=True,
 )
 
+OrderPaymentsPage = Annotated[PageRequest, Depends(sortable(sorts.PAYMENTS))]
 OrdersPage = Annotated[PageRequest, Depends(sortable(sorts.ORDERS))]
 PLACING_ERRORS = problem_responses(UnknownReference, InactiveProduct, InsufficientStock, AmountLimit)
 
@@ -126,14 +129,18 @@ async def get_order_details(id: PathId, storage: StorageDep) -> OrderDetails:
     return await storage.orders.details(id)
 
 
-@router.patch("/{id}/status", permission=OWN_CANCELLATION, responses=problem_responses(InvalidTransition, StockLimit))
+@router.patch(
+    "/{id}/status",
+    permission=OWN_CANCELLATION,
+    responses=problem_responses(InvalidTransition, StockLimit, AccountClosed, AmountLimit),
+)
 async def change_order_status(
     id: PathId, storage: StorageDep, new_status: OrderStatus, expected: ExpectedVersions
 ) -> StatusChange:
     """Change the status of an order.
 
     A pending order can be confirmed, a confirmed one shipped, a shipped one delivered; the first two can be cancelled,
-    which puts their pieces back in stock, exactly once.
+    which puts their pieces back in stock and refunds what is left of their payments, exactly once.
     """
     order = await orders.change_status(storage, id, new_status, expected)
     return StatusChange(order.id, order.status)
@@ -143,11 +150,20 @@ async def change_order_status(
     "/{id}/payments",
     permission=OWN_ORDERS,
     status_code=201,
-    responses=problem_responses(InvalidTransition, AmountMismatch),
+    responses=problem_responses(InvalidTransition, AmountMismatch, MethodMismatch, UnknownReference, InsufficientFunds),
 )
 async def pay_order(id: PathId, given: PaymentDraft, storage: StorageDep, expected: ExpectedVersions) -> Payment:
     """Pay a pending order in full.
 
-    The amount must equal the order's total. The payment is stored and the order confirmed together.
+    The amount must equal the order's total. The payment is stored and the order confirmed together; with the method
+    `account`, the account `account_id` is debited in the same unit of work.
     """
-    return await orders.pay(storage, id, given, expected)
+    return await payments.pay(storage, id, given, expected)
+
+
+@router.get("/{id}/payments", permission=OWN_ORDERS)
+async def list_order_payments(
+    id: PathId, storage: StorageDep, page_request: OrderPaymentsPage
+) -> PageResponse[Payment]:
+    """List the payments of an order."""
+    return PageResponse.of(await payments.of_order(storage, id, page_request), page_request)

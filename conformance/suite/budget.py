@@ -40,6 +40,8 @@ LINKS = 2  # find the tags, and link them
 UNLINK = 1  # tags that the post had before
 NEW_TAGS = 3  # find free slugs, store the tags, read their ids
 CASCADE = 1  # per type of entity that refers to this one: changed, deleted with it, or forbidding the deletion
+DEBIT = 2  # lock the account, and change its balance
+REFUND = 2 + DEBIT  # lock the payments and save one; credit the account
 USER_CASCADES = 5  # posts, orders, notifications, expiring entries, accounts: one each without cascades
 FIND = 1  # the ids of the entities
 SESSIONS = 1  # ended by a new password
@@ -84,6 +86,37 @@ async def _cancel(data: Dataset) -> tuple[str, Any]:
 async def _pay(data: Dataset) -> tuple[str, Any]:
     order = await data.order()
     return f"/orders/{order['id']}/payments", {"amount": order["total_amount"], "method": "card"}
+
+
+async def _pay_by_account(data: Dataset) -> tuple[str, Any]:
+    order, account = await data.order(), await data.shop.account({"id": data.account["user_id"]}, "99999999.99")
+    body = {"amount": order["total_amount"], "method": "account", "account_id": account["id"]}
+    return f"/orders/{order['id']}/payments", body
+
+
+async def _paid(data: Dataset) -> Any:
+    url, body = await _pay_by_account(data)
+    return await data.shop.post(url, body)
+
+
+async def _cancel_paid(data: Dataset) -> tuple[str, Any]:
+    return f"/orders/{(await _paid(data))['order_id']}/status?new_status=cancelled", None
+
+
+async def _order_payments(data: Dataset) -> tuple[str, Any]:
+    return f"/orders/{(await _paid(data))['order_id']}/payments", None
+
+
+async def _payment(data: Dataset) -> tuple[str, Any]:
+    return f"/payments/{(await _paid(data))['id']}", None
+
+
+async def _refund(data: Dataset) -> tuple[str, Any]:
+    return f"/payments/{(await _paid(data))['id']}/refunds", {"amount": "0.01"}
+
+
+async def _empty_account(data: Dataset) -> tuple[str, Any]:
+    return f"/accounts/{(await data.shop.account({'id': data.account['user_id']}))['id']}", None
 
 
 async def _post(data: Dataset) -> int:
@@ -188,11 +221,15 @@ READS = [
     *_list("GET /orders/user/{user_id}", "/orders/user/{user}"),
     RoundTripBudget("GET /orders/{id}", ONE, _order),
     RoundTripBudget("GET /orders/{id}/details", DETAILS, _details),
+    RoundTripBudget("GET /orders/{id}/payments", PAGE, _order_payments),
+    *_list("GET /payments", "/payments?status=completed"),
+    RoundTripBudget("GET /payments/{id}", ONE, _payment),
     *_list("GET /posts", "/posts", RELATED, RELATED_CURSOR),
     RoundTripBudget("GET /posts/{id}", ONE, _get_post),
     *_list("GET /tags", "/tags"),
     RoundTripBudget("GET /tags/{id}", ONE, _url("/tags/{tag}")),
     *_list("GET /tags/{id}/posts", "/tags/{tag}/posts", RELATED, RELATED_CURSOR),
+    *_list("GET /accounts", "/accounts?user_id={user}"),
     RoundTripBudget("GET /accounts/{id}", ONE, _url("/accounts/{account}")),
     *_list("GET /accounts/{id}/transfers", "/accounts/{account}/transfers"),
 ]
@@ -230,7 +267,10 @@ WRITES = [
     ),
     RoundTripBudget("PATCH /orders/{id}/status", CHANGE, _confirm, "confirm"),
     RoundTripBudget("PATCH /orders/{id}/status", ORDER, _cancel, "cancel"),
+    RoundTripBudget("PATCH /orders/{id}/status", ORDER + REFUND, _cancel_paid, "cancel and refund"),
     RoundTripBudget("POST /orders/{id}/payments", ORDER, _pay),
+    RoundTripBudget("POST /orders/{id}/payments", ORDER + DEBIT, _pay_by_account, "by account"),
+    RoundTripBudget("POST /payments/{id}/refunds", CHANGE + DEBIT, _refund),
     RoundTripBudget("POST /posts", CHANGE, _send("/posts", Dataset.post_body), "without tags"),
     RoundTripBudget("POST /posts", CHANGE + LINKS, _new_post_known_tags, "with known tags"),
     RoundTripBudget(
@@ -264,6 +304,7 @@ DELETES = [
     RoundTripBudget("DELETE /tags/{id}", CHANGE + CASCADE, _url("/tags/{tag}")),
     RoundTripBudget("DELETE /products/{id}", CHANGE, _unordered_product),
     RoundTripBudget("DELETE /categories/{id}", CHANGE + 2 * CASCADE, _url("/categories/{category}")),
+    RoundTripBudget("DELETE /accounts/{id}", CHANGE, _empty_account),
     RoundTripBudget("DELETE /users/bulk/inactive", CHANGE + FIND + USER_CASCADES * CASCADE, _inactive_users),
     RoundTripBudget("DELETE /users/{id}/soft", CHANGE, _url("/users/{user}/soft")),
     RoundTripBudget("DELETE /users/{id}", CHANGE + USER_CASCADES * CASCADE, _url("/users/{user}")),

@@ -193,7 +193,10 @@ async def test_transfer_needs_own_source_account(
     protected_shop: ProtectedShop, owner: tuple[OwnedEntities, httpx2.AsyncClient], other_client: httpx2.AsyncClient
 ) -> None:
     owned, _ = owner
-    foreign, target = await owned.account(), await protected_shop.superuser.account(await protected_shop.create_user())
+    foreign, target = (
+        await owned.account("10.00"),
+        await protected_shop.superuser.account(await protected_shop.create_user()),
+    )
     responses = [
         await other_client.post(
             "/accounts/transfers", json={"from_account_id": source, "to_account_id": target["id"], "amount": "1.00"}
@@ -211,7 +214,10 @@ async def test_transfers_are_visible_to_account_owner(
     protected_shop: ProtectedShop, owner: tuple[OwnedEntities, httpx2.AsyncClient], other_client: httpx2.AsyncClient
 ) -> None:
     owned, client = owner
-    source, target = await owned.account(), await protected_shop.superuser.account(await protected_shop.create_user())
+    source, target = (
+        await owned.account("10.00"),
+        await protected_shop.superuser.account(await protected_shop.create_user()),
+    )
     body = {"from_account_id": source["id"], "to_account_id": target["id"], "amount": "1.00"}
     transfer = (await client.post("/accounts/transfers", json=body)).json()
     path = f"/accounts/{source['id']}/transfers"

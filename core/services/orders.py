@@ -1,4 +1,4 @@
-"""Orders: placing, status changes, payments."""
+"""Orders: placing and status changes."""
 
 import logging
 import secrets
@@ -8,25 +8,19 @@ from datetime import datetime
 
 from core import clock
 from core.entities import (
-    PAYMENT,
-    NewPayment,
     NotificationDraft,
     Order,
     OrderDraft,
     OrderItem,
     OrderStatus,
     OrderSummary,
-    Payment,
-    PaymentDraft,
     Product,
     SalesSummary,
 )
-from core.entities.construct import shallow_asdict
 from core.entities.fields import MAX_QUANTITY
 from core.entities.orders import TRANSITIONS
 from core.errors import (
     AmountLimit,
-    AmountMismatch,
     BusinessRuleViolation,
     FieldError,
     InactiveProduct,
@@ -39,6 +33,7 @@ from core.errors import (
     UnknownReference,
 )
 from core.money import MAX_TOTAL, to_json
+from core.services.payments import refund_order
 from core.services.versioning import ExpectedVersions, lock_expecting, save_changes
 from core.storage import OrderFilter, PageRequest, Storage, Transaction
 from core.storage.pages import Page
@@ -148,11 +143,13 @@ async def _notify(tx: Transaction, order: Order) -> None:
 async def change_status(
     storage: Storage, id: int, status: OrderStatus, expected: ExpectedVersions = None
 ) -> OrderSummary:
-    """Change the status of an order; cancelling restores its stock, once.
+    """Change the status of an order; cancelling restores its stock and refunds what was paid, once.
 
     Raises:
         InvalidTransition: its present status does not lead there.
         StockLimit: a product has been stocked up so far that the pieces no longer fit.
+        AccountClosed: the account that paid does not exist any more.
+        AmountLimit: the account that paid cannot hold what it gets back.
     """
 
     async def work(tx: Transaction) -> OrderSummary:
@@ -160,6 +157,8 @@ async def change_status(
         if status is OrderStatus.CANCELLED:
             _require_transition(order, status)
             await _restock(tx, order)
+            if order.status is not OrderStatus.PENDING:  # a pending one was not paid
+                await refund_order(tx, order.id)
         return await _set_status(tx, order, status)
 
     return await storage.run(work)
@@ -185,29 +184,6 @@ def _require_transition(order: OrderSummary, status: OrderStatus) -> None:
 async def _set_status(tx: Transaction, order: Order, status: OrderStatus) -> Order:
     _require_transition(order, status)
     return await save_changes(tx.orders, order, {"status": status})
-
-
-async def pay(storage: Storage, order_id: int, draft: PaymentDraft, expected: ExpectedVersions = None) -> Payment:
-    """Pay a pending order in full: the payment is stored and the order confirmed together.
-
-    Raises:
-        InvalidTransition: the order is not pending.
-        AmountMismatch: the amount is not the order's total.
-    """
-
-    async def work(tx: Transaction) -> Payment:
-        order = await lock_expecting(tx.orders, order_id, expected)
-        if order.status is not OrderStatus.PENDING:
-            raise InvalidTransition(f"Only a pending order can be paid; this one is {order.status.value}.")
-        if draft.amount != order.total_amount:
-            error = FieldError("amount", f"Must be {to_json(order.total_amount)}.", "amount-mismatch")
-            raise AmountMismatch("The amount must equal the order's total.", [error])
-        await _set_status(tx, order, OrderStatus.CONFIRMED)
-        new = NewPayment(order_id=order_id, **shallow_asdict(draft))
-        [payment] = await tx.entities(PAYMENT).add([new], clock.now())
-        return payment
-
-    return await storage.run(work)
 
 
 async def of_user(storage: Storage, user_id: int, page_request: PageRequest) -> Page[OrderSummary]:

@@ -7,8 +7,8 @@ from typing_extensions import override
 
 from backends.mongo.collection import Filter
 from backends.mongo.pagination import fetch_page
-from backends.mongo.repositories.entities import MongoEntityRepository
-from backends.mongo.repository import EntityMapping, MongoQuantityRepository, MongoReader
+from backends.mongo.repositories.entities import MongoEntityReader, MongoEntityRepository
+from backends.mongo.repository import EntityMapping, MongoQuantityRepository
 from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, Transfer, TransferDraft
 from core.money import MAX_TOTAL
 from core.storage import Page, PageRequest
@@ -18,7 +18,7 @@ ACCOUNTS: EntityMapping[Account] = EntityMapping(ACCOUNT)
 TRANSFERS: EntityMapping[Transfer] = EntityMapping(TRANSFER)
 
 
-class MongoAccountReader(MongoReader[Account], AccountReader):
+class MongoAccountReader(MongoEntityReader[Account], AccountReader):
     """Accounts and their transfers."""
 
     @override

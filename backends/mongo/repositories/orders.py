@@ -1,21 +1,25 @@
 """Orders, each with its items in one document."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from typing_extensions import override
 
 from backends.mongo.pagination import build_filter, fetch_page
+from backends.mongo.repositories.entities import mapping_of
 from backends.mongo.repositories.products import PRODUCTS
 from backends.mongo.repositories.users import USERS
 from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository
 from core.entities import (
     ORDER,
+    PAYMENT,
     Order,
     OrderDetails,
     OrderItemDetails,
     OrderStatus,
     OrderSummary,
+    Payment,
 )
 from core.entities.construct import shallow_asdict
 from core.errors import NotFound
@@ -23,6 +27,7 @@ from core.storage import OrderFilter, Page, PageRequest
 from core.storage.repositories import NewOrder, OrderReader, OrderRepository
 
 ORDERS: EntityMapping[Order] = EntityMapping(ORDER)
+PAYMENTS: EntityMapping[Payment] = mapping_of(PAYMENT)
 SUMMARIES = EntityMapping(ORDER, OrderSummary)
 
 
@@ -67,6 +72,17 @@ class MongoOrderRepository(MongoRepository[Order], MongoOrderReader, OrderReposi
         [stored] = await self._create([ORDER.new_values(order, at)])
         self._unit.require_unchanged("products", [item.product_id for item in order.items])
         return stored
+
+    @override
+    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
+        mapper = PAYMENTS.mapper
+        found = await self._source.collection(PAYMENTS.collection).find(
+            {"order_id": {"$in": list(order_ids)}}, mapper.projection, order=[("_id", 1)]
+        )
+        payments = [mapper.to_entity(document) for document in found]
+        for payment in payments:
+            self._unit.lock(PAYMENTS.collection, payment)
+        return payments
 
     @override
     async def save(self, entity: OrderSummary) -> None:

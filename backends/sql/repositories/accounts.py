@@ -7,8 +7,8 @@ from sqlalchemy import bindparam
 from typing_extensions import override
 
 from backends.sql.pagination import PagedQuery
-from backends.sql.repositories.entities import SqlEntityRepository
-from backends.sql.repository import EntityMapping, SqlQuantityRepository, SqlReader
+from backends.sql.repositories.entities import SqlEntityReader, SqlEntityRepository
+from backends.sql.repository import EntityMapping, SqlQuantityRepository
 from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, Transfer, TransferDraft
 from core.money import MAX_TOTAL
 from core.storage import Page, PageRequest
@@ -21,7 +21,7 @@ _OF_ACCOUNT = [column == bindparam("account_id") for column in (transfers.c.from
 _TRANSFER_PAGES = PagedQuery(TRANSFERS.all, transfers, TRANSFERS.mapper.read, union_conditions=_OF_ACCOUNT)
 
 
-class SqlAccountReader(SqlReader[Account], AccountReader):
+class SqlAccountReader(SqlEntityReader[Account], AccountReader):
     """Accounts, outside a unit of work."""
 
     @override

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from backends.sql.mapper import RowMapper
 from backends.sql.pagination import filter_values
+from backends.sql.repositories.entities import mapping_of
 from backends.sql.repositories.products import PRODUCTS
 from backends.sql.repositories.users import USERS
 from backends.sql.repository import EntityMapping, SqlReader, SqlRepository
@@ -16,12 +17,14 @@ from backends.sql.schema import part_table_of
 from backends.sql.statement import CachedStatement
 from core.entities import (
     ORDER,
+    PAYMENT,
     Order,
     OrderDetails,
     OrderItem,
     OrderItemDetails,
     OrderStatus,
     OrderSummary,
+    Payment,
 )
 from core.entities.construct import shallow_asdict
 from core.errors import NotFound
@@ -30,6 +33,7 @@ from core.storage.repositories import NewOrder, OrderReader, OrderRepository
 
 ORDERS: EntityMapping[Order] = EntityMapping(ORDER)
 SUMMARIES = EntityMapping(ORDER, OrderSummary)
+PAYMENTS: EntityMapping[Payment] = mapping_of(PAYMENT)
 orders, order_items = ORDERS.table, part_table_of(ORDER, "items")
 products, users = PRODUCTS.table, USERS.table
 _ITEMS = RowMapper(OrderItem, order_items)
@@ -113,6 +117,13 @@ class SqlOrderRepository(SqlRepository[Order], SqlOrderReader, OrderRepository):
     @override
     async def lock(self, id: int) -> Order:
         return await self._get_with_items(_WITH_ITEMS_LOCKED, id)
+
+    @override
+    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
+        columns = PAYMENTS.table.c
+        query = PAYMENTS.all.where(columns.order_id.in_(order_ids)).order_by(columns.id)
+        found = await self._executor.rows(query.with_for_update(key_share=True))
+        return [PAYMENTS.mapper.read(row) for row in found]
 
     @override
     async def save(self, entity: OrderSummary) -> None:

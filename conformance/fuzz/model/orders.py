@@ -1,10 +1,11 @@
-"""Orders and their payments."""
+"""Orders."""
 
 from collections import Counter
 
 from conformance.fuzz.model.bodies import Field, draft, optional
-from conformance.fuzz.model.checks import ID, PRICE, array, integer, one_of, text
+from conformance.fuzz.model.checks import ID, array, integer, one_of, text
 from conformance.fuzz.model.lists import LIST_PARAMETERS, list_page
+from conformance.fuzz.model.payments import refund_order
 from conformance.fuzz.model.requests import MANDATORY, Parameter, Request, Route, integer_text
 from conformance.fuzz.model.responses import Problem, Response
 from conformance.fuzz.model.shop import Record, ShopModel, to_json
@@ -22,7 +23,6 @@ _TRANSITIONS = {
 _STATUS = one_of(*_TRANSITIONS)
 _LINE = draft({"product_id": Field(ID), "quantity": Field(integer(1, MAX_STOCK))})
 _ORDER = draft({"user_id": Field(ID), "items": Field(array(_LINE, 1, 100)), "shipping_address": optional(text(0, 500))})
-_PAYMENT = draft({"amount": Field(PRICE), "method": Field(text(1, 50)), "reference": optional(text(0, 255))})
 
 _TITLES = {
     "unknown-reference": "Unknown reference",
@@ -139,12 +139,14 @@ def _change_status(shop: ShopModel, request: Request) -> Response:
         detail = f"An order cannot change from {order['status']} to {status}."
         raise Problem(400, "invalid-transition", "Invalid status transition", detail, errors)
     if status == "cancelled":
-        _restock(shop, order)
+        restock(shop, order)
+        refund_order(shop, order)
     shop.change(order, {"status": status})
     return Response(200, {"order_id": order["id"], "new_status": status})
 
 
-def _restock(shop: ShopModel, order: Record) -> None:
+def restock(shop: ShopModel, order: Record) -> None:
+    """Put the pieces of an order back in stock."""
     stocks = {
         key: shop.rows["product"][key]["stock_quantity"] + quantity
         for key, quantity in sorted(_quantities(order["items"]).items())
@@ -155,21 +157,6 @@ def _restock(shop: ShopModel, order: Record) -> None:
             raise Problem(400, "stock-limit", "Stock would exceed its limit", detail)
     for key, stock in stocks.items():
         shop.change(shop.rows["product"][key], {"stock_quantity": stock})
-
-
-def _pay(shop: ShopModel, request: Request) -> Response:
-    order = shop.find("order", request.id)
-    if order["status"] != "pending":
-        detail = f"Only a pending order can be paid; this one is {order['status']}."
-        raise Problem(400, "invalid-transition", "Invalid status transition", detail)
-    if request.body["amount"] != order["total_amount"]:
-        errors = [("amount", f"Must be {format_money(order['total_amount'])}.", "amount-mismatch")]
-        detail = "The amount must equal the order's total."
-        raise Problem(400, "amount-mismatch", "Amount does not match", detail, errors)
-    shop.change(order, {"status": "confirmed"})
-    return Response(
-        201, to_json(shop.add("payment", {"order_id": order["id"]} | request.body | {"status": "completed"}))
-    )
 
 
 ROUTES = (
@@ -186,5 +173,4 @@ ROUTES = (
     Route("GET", "/orders/{id}", _get),
     Route("GET", "/orders/{id}/details", _details),
     Route("PATCH", "/orders/{id}/status", _change_status, query={"new_status": Parameter(_STATUS, MANDATORY)}),
-    Route("POST", "/orders/{id}/payments", _pay, _PAYMENT),
 )

@@ -224,9 +224,18 @@ BODIES = [
         {
             "amount": required(values.PRICE),
             "method": required(values.text(1, 50)),
+            "account_id": values.ID,
             "reference": nullable(values.text(0, 255)),
         },
         ("amount", "method"),
+        (201, 400),
+    ),
+    Body(
+        "POST /payments/{id}/refunds",
+        "/payments/1/refunds",
+        lambda: {"amount": "0.01"},
+        {"amount": required(values.PRICE)},
+        ("amount",),
         (201, 400),
     ),
     Body(

@@ -24,6 +24,7 @@ VALID_BODIES: dict[str, Any] = {
     "PUT /tags/{id}": {"name": "Fine"},
     "POST /products/{id}/stock": {"quantity_change": 1},
     "POST /orders/{id}/payments": {"amount": 1, "method": "card"},
+    "POST /payments/{id}/refunds": {"amount": 1},
     "POST /accounts/{id}/deposit": {"amount": 1},
 }
 

@@ -12,6 +12,7 @@ REFERENCES = {
     "order_id": "order",
     "from_account_id": "account",
     "to_account_id": "account",
+    "account_id": "account",
 }
 """The kind of entity that a member refers to."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import Account, AccountDraft, Transfer, TransferDraft
+from core.entities import Account, AccountDraft, AccountFilter, Transfer, TransferDraft
 from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 
@@ -12,8 +12,12 @@ from core.storage.repositories.repository import Reader
 class AccountReader(Reader[Account], Protocol):
     """Accounts and their transfers."""
 
+    async def page(self, filter: AccountFilter, page_request: PageRequest) -> Page[Account]:
+        """A page of accounts."""
+        ...
+
     async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
-        """A page of the transfers from or to an account."""
+        """A page of the transfers from or to an account, also where the other one is closed."""
         ...
 
 
@@ -30,6 +34,10 @@ class AccountRepository(AccountReader, Protocol):
 
     async def save(self, entity: Account) -> None:
         """As ``Repository.save``."""
+        ...
+
+    async def delete(self, id: int, at: datetime) -> None:
+        """As ``Repository.delete``: transfers and payments stay, and go on naming it."""
         ...
 
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:

@@ -1,10 +1,11 @@
 """Orders."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import Order, OrderDetails, OrderFilter, OrderItem, OrderStatus, OrderSummary
+from core.entities import Order, OrderDetails, OrderFilter, OrderItem, OrderStatus, OrderSummary, Payment
 from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 
@@ -45,6 +46,10 @@ class OrderRepository(OrderReader, Protocol):
 
     async def lock(self, id: int) -> Order:
         """As ``Repository.lock``."""
+        ...
+
+    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
+        """The payments of orders, by id, locked, in one round trip."""
         ...
 
     async def save(self, entity: OrderSummary) -> None:

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from typing_extensions import override
 
-from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, Transfer, TransferDraft
+from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, AccountFilter, Transfer, TransferDraft
 from core.money import MAX_TOTAL
 from core.storage import Page, PageRequest
 from core.storage.repositories import AccountReader, AccountRepository
 from core.storage.round_trips import record_start
-from stockroom_memory.pagination import page
+from stockroom_memory.pagination import matching, page
 from stockroom_memory.repository import MemoryQuantityRepository, MemoryReader
 
 
@@ -18,6 +18,10 @@ class MemoryAccountReader(MemoryReader[Account], AccountReader):
     """Accounts as committed."""
 
     entity_type = ACCOUNT
+
+    @override
+    async def page(self, filter: AccountFilter, page_request: PageRequest) -> Page[Account]:
+        return page(matching(self._read(), filter), page_request)
 
     @override
     async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:

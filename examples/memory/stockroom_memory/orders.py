@@ -1,6 +1,7 @@
 """Orders, each with its items in one row."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing_extensions import override
 
 from core.entities import (
     ORDER,
+    PAYMENT,
     PRODUCT,
     USER,
     Order,
@@ -17,11 +19,13 @@ from core.entities import (
     OrderItemDetails,
     OrderStatus,
     OrderSummary,
+    Payment,
 )
 from core.entities.construct import shallow_asdict
 from core.errors import TransientConflict
 from core.storage import Page, PageRequest
 from core.storage.repositories import NewOrder, OrderReader, OrderRepository
+from core.storage.round_trips import record_start
 from stockroom_memory.pagination import matching, page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
 
@@ -66,6 +70,11 @@ class MemoryOrderRepository(MemoryRepository[Order], MemoryOrderReader, OrderRep
     async def add(self, order: NewOrder, at: datetime) -> Order:
         [stored] = await self._insert([ORDER.new_values(order, at, items=list(order.items))])
         return stored
+
+    @override
+    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
+        record_start("read payments")
+        return [one for one in self._unit.tables.of(PAYMENT).rows.values() if one.order_id in order_ids]
 
     @override
     async def save(self, entity: OrderSummary) -> None:
