@@ -118,6 +118,8 @@ async def populate(shop: Shop) -> None:
     await shop.new_post(users[0], tags=["news"])
     await shop.tag()
     await shop.order(users[0], *products, notify=True)
+    paid = await shop.order(users[0], products[0])
+    await shop.post(f"/orders/{paid['id']}/payments", {"amount": paid["total_amount"], "method": "card"})
     accounts = [await shop.account(user, "99999999.99") for user in users]
     await shop.post(
         "/accounts/transfers",

@@ -4,7 +4,7 @@ Each implements its whole protocol, so a new method does not pass the type check
 it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -73,6 +73,11 @@ def denied(what: str) -> RuntimeError:
     return RuntimeError(f"{what} is not allowed in a restricted storage")
 
 
+def _require_self(user_ids: Collection[int], user_id: int, what: str) -> None:
+    if set(user_ids) != {user_id}:
+        raise denied(f"{what} of another user")
+
+
 class VisibleOrders(OrderReader):
     """The user's own orders."""
 
@@ -118,8 +123,18 @@ class RestrictedOrders(VisibleOrders, OrderRepository):
         return order
 
     @override
-    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
-        raise denied("orders.lock_payments")
+    async def lock_of_users(self, user_ids: Collection[int], statuses: Collection[OrderStatus]) -> list[Order]:
+        _require_self(user_ids, self._user_id, "orders.lock_of_users")
+        return await self._orders.lock_of_users(user_ids, statuses)
+
+    @override
+    async def clear_addresses(self, user_id: int, at: datetime) -> None:
+        _require_self([user_id], self._user_id, "orders.clear_addresses")
+        await self._orders.clear_addresses(user_id, at)
+
+    @override
+    async def lock_payments(self, order_ids: Collection[int]) -> list[Payment]:
+        return await self._orders.lock_payments(order_ids)  # of orders that were locked before
 
     @override
     async def save(self, entity: OrderSummary) -> None:
@@ -177,6 +192,15 @@ class RestrictedAccounts(VisibleAccounts, AccountRepository):
         return await self._accounts.lock_many(ids)  # ``checks.source_account_is_own`` has read the source
 
     @override
+    async def lock_of_users(self, user_ids: Collection[int]) -> list[Account]:
+        _require_self(user_ids, self._user_id, "accounts.lock_of_users")
+        return await self._accounts.lock_of_users(user_ids)
+
+    @override
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        await self._accounts.delete_many(ids, at)  # locked before
+
+    @override
     async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:
         await self._accounts.adjust_balances(changes, at)  # likewise
 
@@ -226,6 +250,11 @@ class RestrictedNotifications(VisibleNotifications, NotificationRepository):
     @override
     async def delete(self, id: int, at: datetime) -> None:
         raise denied("notifications.delete")
+
+    @override
+    async def delete_of_user(self, user_id: int, at: datetime) -> None:
+        _require_self([user_id], self._user_id, "notifications.delete_of_user")
+        await self._notifications.delete_of_user(user_id, at)
 
 
 class VisiblePosts(PostReader):
@@ -287,3 +316,8 @@ class RestrictedPosts(VisiblePosts, PostRepository):
     @override
     async def delete(self, id: int, at: datetime) -> None:
         raise denied("posts.delete")
+
+    @override
+    async def delete_of_author(self, author_id: int, at: datetime) -> None:
+        _require_self([author_id], self._user_id, "posts.delete_of_author")
+        await self._posts.delete_of_author(author_id, at)

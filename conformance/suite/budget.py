@@ -43,7 +43,9 @@ CASCADE = 1  # per type of entity that refers to this one: changed, deleted with
 DEBIT = 2  # lock the account, and change its balance
 REFUND = 2 + DEBIT  # lock the payments and save one; credit the account
 USER_CASCADES = 5  # posts, orders, notifications, expiring entries, accounts: one each without cascades
+USER_BOOKS = 8  # orders and their products, payments and their accounts, accounts of the user: locked and written
 FIND = 1  # the ids of the entities
+ANONYMISE = 5  # posts, found and deleted with their links; notifications; addresses
 SESSIONS = 1  # ended by a new password
 
 # With an `Idempotency-Key` a POST may take more, and its replay has a budget of its own.
@@ -169,6 +171,10 @@ async def _inactive_users(data: Dataset) -> tuple[str, Any]:
     inactive = data.bulk(lambda: data.shop.registration() | {"is_active": False})
     await data.shop.post("/users/bulk", inactive)
     return "/users/bulk/inactive", None
+
+
+async def _inactive_user(data: Dataset) -> tuple[str, Any]:
+    return f"/users/{(await data.shop.user(is_active=False))['id']}/anonymise", None
 
 
 def _product_body(data: Dataset) -> Any:
@@ -305,9 +311,12 @@ DELETES = [
     RoundTripBudget("DELETE /products/{id}", CHANGE, _unordered_product),
     RoundTripBudget("DELETE /categories/{id}", CHANGE + 2 * CASCADE, _url("/categories/{category}")),
     RoundTripBudget("DELETE /accounts/{id}", CHANGE, _empty_account),
-    RoundTripBudget("DELETE /users/bulk/inactive", CHANGE + FIND + USER_CASCADES * CASCADE, _inactive_users),
+    RoundTripBudget(
+        "DELETE /users/bulk/inactive", 2 * (CHANGE + FIND + USER_CASCADES * CASCADE + USER_BOOKS), _inactive_users
+    ),
     RoundTripBudget("DELETE /users/{id}/soft", CHANGE, _url("/users/{user}/soft")),
-    RoundTripBudget("DELETE /users/{id}", CHANGE + USER_CASCADES * CASCADE, _url("/users/{user}")),
+    RoundTripBudget("POST /users/{id}/anonymise", CHANGE + SESSIONS + ANONYMISE, _inactive_user),
+    RoundTripBudget("DELETE /users/{id}", CHANGE + USER_CASCADES * CASCADE + USER_BOOKS, _url("/users/{user}")),
     RoundTripBudget("PATCH /users/bulk/deactivate", CHANGE, _url("/users/bulk/deactivate?days=0")),
 ]
 

@@ -53,6 +53,7 @@ EXPECTED = {
     "GET /users/{id}": (401, 401, 404, 200, 200),
     "PATCH /users/{id}": (401, 401, 404, 200, 200),
     "DELETE /users/{id}": (401, 401, 404, 200, 200),
+    "POST /users/{id}/anonymise": (401, 401, 404, 200, 200),
     "GET /users/{id}/notifications": (401, 401, 404, 200, 200),
     "GET /categories/{id}": (200, 200, 200, 200, 200),
     "GET /products": (200, 200, 200, 200, 200),

@@ -207,6 +207,7 @@ async def test_every_path_with_unknown_id_is_404(shop: Shop, app: FastAPI) -> No
         "/tags/{id}": {"name": "x"},
         "/products/{id}/stock": {"quantity_change": 1},
         "/orders/{id}/payments": {"amount": 1, "method": "card"},
+        "/payments/{id}/refunds": {"amount": 1},
         "/accounts/{id}/deposit": {"amount": 1},
     }
     requests = 0

@@ -256,9 +256,9 @@ async def test_inactive_users_are_deleted_together(shop: Shop) -> None:
     for _ in range(3):
         await shop.user(is_active=False)
     response = await shop.client.delete("/users/bulk/inactive")
-    assert (response.status_code, response.json()) == (200, {"deleted_count": 3})
+    assert (response.status_code, response.json()) == (200, {"deleted_count": 3, "kept": []})
     assert (await shop.get("/users"))["items"] == [kept]
-    assert (await shop.client.delete("/users/bulk/inactive")).json() == {"deleted_count": 0}
+    assert (await shop.client.delete("/users/bulk/inactive")).json() == {"deleted_count": 0, "kept": []}
 
 
 async def test_user_is_deleted_once(shop: Shop) -> None:

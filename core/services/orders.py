@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from core import clock
@@ -41,6 +41,7 @@ from core.storage.repositories import NewOrder
 
 logger = logging.getLogger(__name__)
 
+_PRODUCTS_AT_ONCE = 500  # of a statement with parameters for each
 _SUFFIX_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing that reads like something else
 
 
@@ -156,7 +157,7 @@ async def change_status(
         order = await lock_expecting(tx.orders, id, expected)
         if status is OrderStatus.CANCELLED:
             _require_transition(order, status)
-            await _restock(tx, order)
+            await restock(tx, [order])
             if order.status is not OrderStatus.PENDING:  # a pending one was not paid
                 await refund_order(tx, order.id)
         return await _set_status(tx, order, status)
@@ -164,10 +165,21 @@ async def change_status(
     return await storage.run(work)
 
 
-async def _restock(tx: Transaction, order: Order) -> None:
+async def restock(tx: Transaction, orders: Iterable[Order]) -> None:
+    """Put the pieces of orders that are locked back in stock.
+
+    Raises:
+        StockLimit: a product has been stocked up so far that the pieces no longer fit.
+    """
     pieces: Counter[int] = Counter()
-    for item in order.items:
+    for item in (item for order in orders for item in order.items):
         pieces[item.product_id] += item.quantity
+    keys = sorted(pieces)
+    for start in range(0, len(keys), _PRODUCTS_AT_ONCE):
+        await _add_to_stock(tx, {key: pieces[key] for key in keys[start : start + _PRODUCTS_AT_ONCE]})
+
+
+async def _add_to_stock(tx: Transaction, pieces: Mapping[int, int]) -> None:
     products = await tx.products.lock_many(sorted(pieces))
     full = [key for key, product in products.items() if product.stock_quantity + pieces[key] > MAX_QUANTITY]
     if full:

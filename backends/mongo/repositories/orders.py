@@ -1,6 +1,6 @@
 """Orders, each with its items in one document."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from backends.mongo.pagination import build_filter, fetch_page
 from backends.mongo.repositories.entities import mapping_of
 from backends.mongo.repositories.products import PRODUCTS
 from backends.mongo.repositories.users import USERS
-from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository
+from backends.mongo.repository import EntityMapping, MongoReader, MongoRepository, new_version
 from core.entities import (
     ORDER,
     PAYMENT,
@@ -74,7 +74,21 @@ class MongoOrderRepository(MongoRepository[Order], MongoOrderReader, OrderReposi
         return stored
 
     @override
-    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
+    async def lock_of_users(self, user_ids: Collection[int], statuses: Collection[OrderStatus]) -> list[Order]:
+        wanted = {"user_id": {"$in": list(user_ids)}, "status": {"$in": [status.value for status in statuses]}}
+        orders = await self._find_all(wanted, [("_id", 1)])
+        for order in orders:
+            self._unit.lock(ORDERS.collection, order)
+        return orders
+
+    @override
+    async def clear_addresses(self, user_id: int, at: datetime) -> None:
+        having = {"user_id": user_id, "shipping_address": {"$ne": None}}
+        await self._collection.update_many(having, {"$set": {"shipping_address": None}, **new_version(at)})
+        self._unit.mark_written(ORDERS.collection, [])
+
+    @override
+    async def lock_payments(self, order_ids: Collection[int]) -> list[Payment]:
         mapper = PAYMENTS.mapper
         found = await self._source.collection(PAYMENTS.collection).find(
             {"order_id": {"$in": list(order_ids)}}, mapper.projection, order=[("_id", 1)]

@@ -1,7 +1,8 @@
 """Orders with their items."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -12,7 +13,7 @@ from backends.sql.pagination import filter_values
 from backends.sql.repositories.entities import mapping_of
 from backends.sql.repositories.products import PRODUCTS
 from backends.sql.repositories.users import USERS
-from backends.sql.repository import EntityMapping, SqlReader, SqlRepository
+from backends.sql.repository import EntityMapping, SqlReader, SqlRepository, next_version
 from backends.sql.schema import part_table_of
 from backends.sql.statement import CachedStatement
 from core.entities import (
@@ -38,12 +39,12 @@ orders, order_items = ORDERS.table, part_table_of(ORDER, "items")
 products, users = PRODUCTS.table, USERS.table
 _ITEMS = RowMapper(OrderItem, order_items)
 
-_FULL = (
+_JOINED = (
     select(*ORDERS.mapper.columns, *_ITEMS.columns)
     .join(order_items, order_items.c.order_id == orders.c.id)
-    .where(orders.c.id == bindparam("key"))
-    .order_by(order_items.c.position)
+    .order_by(orders.c.id, order_items.c.position)
 )
+_FULL = _JOINED.where(orders.c.id == bindparam("key"))
 _WITH_ITEMS = CachedStatement(_FULL)
 _WITH_ITEMS_LOCKED = CachedStatement(_FULL.with_for_update(key_share=True, of=orders))
 _WITH_USER = CachedStatement(
@@ -73,8 +74,7 @@ class SqlOrderReader(SqlReader[Order], OrderReader):
         found = await self._executor.rows(query, {"key": id})
         if not found:
             raise NotFound("order", id)
-        items = [_ITEMS.read(row[ORDERS.mapper.width :]) for row in found]
-        return ORDERS.mapper.read_with(found[0], items=items)
+        return _read_order(found)
 
     @override
     async def details(self, id: int) -> OrderDetails:
@@ -94,6 +94,12 @@ class SqlOrderReader(SqlReader[Order], OrderReader):
     async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
         found = await self._executor.rows(_TOTALS)
         return {OrderStatus(status): (count, int(total)) for status, count, total in found}
+
+
+def _read_order(rows: Sequence[Any]) -> Order:
+    """The order of its rows, one for each line."""
+    items = [_ITEMS.read(row[ORDERS.mapper.width :]) for row in rows]
+    return ORDERS.mapper.read_with(rows[0], items=items)
 
 
 def _read_item(line: Sequence[Any]) -> OrderItemDetails:
@@ -119,7 +125,18 @@ class SqlOrderRepository(SqlRepository[Order], SqlOrderReader, OrderRepository):
         return await self._get_with_items(_WITH_ITEMS_LOCKED, id)
 
     @override
-    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
+    async def lock_of_users(self, user_ids: Collection[int], statuses: Collection[OrderStatus]) -> list[Order]:
+        wanted = _JOINED.where(orders.c.user_id.in_(user_ids), orders.c.status.in_(statuses))
+        found = await self._executor.rows(wanted.with_for_update(key_share=True, of=orders))
+        return [_read_order(list(rows)) for _, rows in groupby(found, key=lambda row: row[0])]
+
+    @override
+    async def clear_addresses(self, user_id: int, at: datetime) -> None:
+        having = orders.update().where(orders.c.user_id == user_id, orders.c.shipping_address.is_not(None))
+        await self._executor.write(having.values(shipping_address=None, **next_version(orders, at)))
+
+    @override
+    async def lock_payments(self, order_ids: Collection[int]) -> list[Payment]:
         columns = PAYMENTS.table.c
         query = PAYMENTS.all.where(columns.order_id.in_(order_ids)).order_by(columns.id)
         found = await self._executor.rows(query.with_for_update(key_share=True))

@@ -139,18 +139,16 @@ def _change_status(shop: ShopModel, request: Request) -> Response:
         detail = f"An order cannot change from {order['status']} to {status}."
         raise Problem(400, "invalid-transition", "Invalid status transition", detail, errors)
     if status == "cancelled":
-        restock(shop, order)
+        restock(shop, [order])
         refund_order(shop, order)
     shop.change(order, {"status": status})
     return Response(200, {"order_id": order["id"], "new_status": status})
 
 
-def restock(shop: ShopModel, order: Record) -> None:
-    """Put the pieces of an order back in stock."""
-    stocks = {
-        key: shop.rows["product"][key]["stock_quantity"] + quantity
-        for key, quantity in sorted(_quantities(order["items"]).items())
-    }
+def restock(shop: ShopModel, orders: list[Record]) -> None:
+    """Put the pieces of orders back in stock."""
+    wanted = _quantities([item for order in orders for item in order["items"]])
+    stocks = {key: shop.rows["product"][key]["stock_quantity"] + quantity for key, quantity in sorted(wanted.items())}
     for key, stock in stocks.items():
         if stock > MAX_STOCK:
             detail = f"The stock of product {key} cannot exceed {MAX_STOCK}."

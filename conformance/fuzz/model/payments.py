@@ -65,11 +65,11 @@ def _refund(shop: ShopModel, request: Request) -> Response:
     return Response(201, to_json(_give_back(shop, payment, amount)))
 
 
-def refund_order(shop: ShopModel, order: Record) -> None:
-    """Give back what is left of an order's payments."""
+def refund_order(shop: ShopModel, order: Record, *, only_open: bool = False) -> None:
+    """Give back what is left of an order's payments, or of those whose account is still open."""
     for payment in shop.select("payment", order_id=order["id"]):
         left = payment["amount"] - payment["refunded_amount"]
-        if left:
+        if left and not (only_open and payment["account_id"] not in shop.rows["account"]):
             _check_credit(shop, payment, left)
             _give_back(shop, payment, left)
 

@@ -319,3 +319,7 @@ def _refunds() -> Iterator[Step]:
     yield "POST /payments/@payment3/refunds", {"amount": 1}
     yield "GET /accounts/@account2/transfers?page_size=1", None
     yield "GET /accounts/@account3/transfers", None
+    yield f"DELETE /users/{user}", None
+    yield f"GET /products/{product}", None
+    for _ in range(2):
+        yield "POST /users/@user2/anonymise", None

@@ -1,6 +1,6 @@
 """Accounts and transfers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -42,6 +42,14 @@ class AccountRepository(AccountReader, Protocol):
 
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
         """Those of the accounts that exist, by id, locked in the order of their ids, in one round trip."""
+        ...
+
+    async def lock_of_users(self, user_ids: Collection[int]) -> list[Account]:
+        """All accounts of users, by id, locked, in one round trip."""
+        ...
+
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        """Remove accounts as ``delete`` does, in one round trip; those that do not exist are left out."""
         ...
 
     async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:

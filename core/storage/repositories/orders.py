@@ -1,6 +1,6 @@
 """Orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -48,7 +48,15 @@ class OrderRepository(OrderReader, Protocol):
         """As ``Repository.lock``."""
         ...
 
-    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
+    async def lock_of_users(self, user_ids: Collection[int], statuses: Collection[OrderStatus]) -> list[Order]:
+        """All orders of users that have one of the statuses, by id, locked, in as many round trips as for one."""
+        ...
+
+    async def clear_addresses(self, user_id: int, at: datetime) -> None:
+        """Set the shipping address of every order of a user to null; each that had one gets a new version."""
+        ...
+
+    async def lock_payments(self, order_ids: Collection[int]) -> list[Payment]:
         """The payments of orders, by id, locked, in one round trip."""
         ...
 

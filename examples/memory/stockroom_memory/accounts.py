@@ -1,6 +1,6 @@
 """Accounts and the transfers between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from typing_extensions import override
@@ -41,6 +41,15 @@ class MemoryAccountRepository(MemoryQuantityRepository[Account], MemoryAccountRe
     @override
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
         return await self._lock_many(ids)
+
+    @override
+    async def lock_of_users(self, user_ids: Collection[int]) -> list[Account]:
+        return [account for account in self._read().rows.values() if account.user_id in user_ids]
+
+    @override
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        record_start("delete accounts")
+        await self._unit.delete(ACCOUNT, ids, at)
 
     @override
     async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:

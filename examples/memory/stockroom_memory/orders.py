@@ -1,7 +1,7 @@
 """Orders, each with its items in one row."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from core.storage.repositories import NewOrder, OrderReader, OrderRepository
 from core.storage.round_trips import record_start
 from stockroom_memory.pagination import matching, page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
+from stockroom_memory.unit_of_work import new_version
 
 
 class MemoryOrderReader(MemoryReader[Order], OrderReader):
@@ -72,7 +73,20 @@ class MemoryOrderRepository(MemoryRepository[Order], MemoryOrderReader, OrderRep
         return stored
 
     @override
-    async def lock_payments(self, order_ids: Sequence[int]) -> list[Payment]:
+    async def lock_of_users(self, user_ids: Collection[int], statuses: Collection[OrderStatus]) -> list[Order]:
+        orders = self._read().rows.values()
+        return [self._copied(one) for one in orders if one.user_id in user_ids and one.status in statuses]
+
+    @override
+    async def clear_addresses(self, user_id: int, at: datetime) -> None:
+        record_start("update orders")
+        addressed = [
+            one for one in self._stored.values() if one.user_id == user_id and one.shipping_address is not None
+        ]
+        await self._unit.write(ORDER, [new_version(order, at, shipping_address=None) for order in addressed])
+
+    @override
+    async def lock_payments(self, order_ids: Collection[int]) -> list[Payment]:
         record_start("read payments")
         return [one for one in self._unit.tables.of(PAYMENT).rows.values() if one.order_id in order_ids]
 
