@@ -98,7 +98,7 @@ class VisibleOrders(OrderReader):
         return await self._reader.page(replace(filter, user_id=self._user_id if is_own else NO_USER_ID), page_request)
 
     @override
-    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
+    async def totals_by_status(self, user_id: int | None = None) -> dict[OrderStatus, tuple[int, int]]:
         raise denied("orders.totals_by_status")
 
 

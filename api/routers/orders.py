@@ -101,12 +101,12 @@ async def list_orders(
 
 
 @router.get("/stats/summary", permission=SUPERUSERS)
-async def get_sales_summary(storage: StorageDep) -> SalesSummary:
-    """Get the number of orders and their revenue.
+async def get_sales_summary(storage: StorageDep, user_id: Annotated[Id | None, Query()] = None) -> SalesSummary:
+    """Get the number of orders and their revenue, of all users or of one.
 
     Revenue excludes cancelled orders; every status is listed, also those without orders.
     """
-    return await orders.summary(storage)
+    return await orders.summary(storage, user_id)
 
 
 @router.get("/user/{user_id}", permission=OWN_USER_ORDERS)

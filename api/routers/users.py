@@ -22,6 +22,7 @@ from core.storage import PageRequest, UserFilter, sorts
 router = Router("users")
 
 OWN_USER = Permission(audience=Audience.USER, description="itself", check=Check(UserId, is_own_id))
+USER_BY_USERNAME = Permission(audience=Audience.SUPERUSER, not_found=("user", "username"))
 USER_BY_EMAIL = Permission(audience=Audience.SUPERUSER, not_found=("user", "email"))
 
 UsersPage = Annotated[PageRequest, Depends(sortable(sorts.USERS))]
@@ -114,6 +115,12 @@ async def list_top_spenders(storage: StorageDep, limit: Limit = 10) -> list[TopS
 async def get_user_by_email(email: str, storage: StorageDep) -> User:
     """Get the user with an e-mail address, in any case."""
     return await storage.users.by_email(clean_path_name("user", email))
+
+
+@router.get("/by-username/{username}", permission=USER_BY_USERNAME)
+async def get_user_by_username(username: str, storage: StorageDep) -> User:
+    """Get the user with a username, in any case."""
+    return await storage.users.by_username(clean_path_name("user", username))
 
 
 @router.patch("/bulk/deactivate", permission=SUPERUSERS)

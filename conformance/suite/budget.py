@@ -205,6 +205,9 @@ READS = [
     RoundTripBudget("GET /users/stats/active-count", ONE, _url("/users/stats/active-count")),
     RoundTripBudget("GET /users/top-spenders", ONE, _url("/users/top-spenders?limit={size}")),
     RoundTripBudget("GET /users/by-email/{email}", ONE, lambda data: (f"/users/by-email/{data.user['email']}", None)),
+    RoundTripBudget(
+        "GET /users/by-username/{username}", ONE, lambda data: (f"/users/by-username/{data.user['username']}", None)
+    ),
     RoundTripBudget("GET /users/{id}", ONE, _url("/users/{user}")),
     RoundTripBudget("GET /users/{id}/with-posts", ONE + RELATED, _url("/users/{user}/with-posts?page_size={size}")),
     *_list("GET /users/{id}/notifications", "/users/{user}/notifications"),
@@ -222,8 +225,10 @@ READS = [
     RoundTripBudget("GET /products/by-sku/{sku}", ONE, _url("/products/by-sku/{sku}")),
     RoundTripBudget("GET /products/by-slug/{slug}", ONE, _url("/products/by-slug/{slug}")),
     RoundTripBudget("GET /products/{id}", ONE, _url("/products/{product}")),
+    RoundTripBudget("GET /products/{id}/with-category", 2 * ONE, _url("/products/{product}/with-category")),
     *_list("GET /orders", "/orders?user_id={user}&status=pending"),
     RoundTripBudget("GET /orders/stats/summary", ONE, _url("/orders/stats/summary")),
+    RoundTripBudget("GET /orders/stats/summary", ONE, _url("/orders/stats/summary?user_id={user}"), "of a user"),
     *_list("GET /orders/user/{user_id}", "/orders/user/{user}"),
     RoundTripBudget("GET /orders/{id}", ONE, _order),
     RoundTripBudget("GET /orders/{id}/details", DETAILS, _details),

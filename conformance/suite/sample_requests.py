@@ -152,7 +152,7 @@ async def sample_request(name: str, owned: OwnedEntities) -> tuple[str, str, Jso
 
 
 async def _fill_url(template: str, owned: OwnedEntities) -> str:
-    values = {"user_id": owned.owner["id"], "email": owned.owner["email"]}
+    values = {"user_id": owned.owner["id"], "email": owned.owner["email"], "username": owned.owner["username"]}
     if re.search(r"\{(sku|slug)\}", template):
         values |= await owned.superuser.product()
     elif "{id}" in template:

@@ -47,6 +47,8 @@ EXPECTED = {
     "POST /users": (200, 200, 200, 200, 200),
     "GET /users": (401, 401, 404, 404, 200),
     "GET /users/search": (401, 401, 404, 404, 200),
+    "GET /users/by-username/{username}": (401, 401, 404, 404, 200),
+    "GET /products/{id}/with-category": (200, 200, 200, 200, 200),
     "GET /users/by-email/{email}": (401, 401, 404, 404, 200),
     "GET /users/stats/active-count": (401, 401, 404, 404, 200),
     "DELETE /users/bulk/inactive": (401, 401, 403, 403, 200),

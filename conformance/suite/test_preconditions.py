@@ -103,6 +103,7 @@ async def test_etag_is_the_same_by_every_key(shop: Shop) -> None:
     user, product = await shop.user(), await shop.product()
     for entity, url in (
         (user, f"/users/by-email/{user['email']}"),
+        (user, f"/users/by-username/{user['username'].upper()}"),
         (product, f"/products/by-sku/{product['sku']}"),
         (product, f"/products/by-slug/{product['slug']}"),
     ):

@@ -277,3 +277,11 @@ async def test_concurrent_changes_are_all_kept(shop: Shop, app: FastAPI) -> None
     assert sorted(response.json()["version"] for response in responses) == [2, 3, 4]
     changed = await shop.get(path)
     assert changed == {**user, **fields[0], **fields[1], **fields[2], "version": 4, "updated_at": changed["updated_at"]}
+
+
+async def test_user_is_found_by_username_in_any_case(shop: Shop) -> None:
+    user = await shop.user(username="Ann_B")
+    for name in ("Ann_B", "ann_b", "ANN_B"):
+        assert await shop.get(f"/users/by-username/{name}") == user
+    for name in ("ann", user["email"]):
+        assert error_of(await shop.client.get(f"/users/by-username/{name}")) == (404, "not-found")

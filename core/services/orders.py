@@ -206,9 +206,9 @@ async def of_user(storage: Storage, user_id: int, page_request: PageRequest) -> 
     return page
 
 
-async def summary(storage: Storage) -> SalesSummary:
-    """Totals over all orders."""
-    totals = await storage.orders.totals_by_status()
+async def summary(storage: Storage, user_id: int | None = None) -> SalesSummary:
+    """Totals over the orders of a user, or over all."""
+    totals = await storage.orders.totals_by_status(user_id)
     return SalesSummary(
         total_orders=sum(count for count, _ in totals.values()),
         total_revenue=sum(amount for status, (_, amount) in totals.items() if status is not OrderStatus.CANCELLED),

@@ -54,9 +54,10 @@ class MongoOrderReader(MongoReader[Order], OrderReader):
         return await fetch_page(self._collection, build_filter(ORDER, filter), page_request, SUMMARIES.mapper)
 
     @override
-    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
+    async def totals_by_status(self, user_id: int | None = None) -> dict[OrderStatus, tuple[int, int]]:
         sums = {"_id": "$status", "count": {"$sum": 1}, "sum": {"$sum": "$total_amount"}}
-        rows = await self._collection.aggregate([{"$sort": {"status": 1}}, {"$group": sums}])
+        first = {"$sort": {"status": 1}} if user_id is None else {"$match": {"user_id": user_id}}
+        rows = await self._collection.aggregate([first, {"$group": sums}])
         return {OrderStatus(row["_id"]): (row["count"], row["sum"]) for row in rows}
 
 

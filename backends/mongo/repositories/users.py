@@ -24,6 +24,10 @@ class MongoUserReader(MongoEntityReader[User], UserReader):
         return await self._find_one({"email_key": fold(email)}, email)
 
     @override
+    async def by_username(self, username: str) -> User:
+        return await self._find_one({"username_key": fold(username)}, username)
+
+    @override
     async def credentials(self, name: str) -> Credentials | None:
         key = "email_key" if "@" in name else "username_key"
         projection = {**USERS.mapper.projection, "password_hash": 1}

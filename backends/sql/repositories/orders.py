@@ -60,6 +60,7 @@ _ITEMS_WITH_PRODUCTS = CachedStatement(
 )
 _ADD_LINES = CachedStatement(order_items.insert(), ("order_id", "position", *_ITEMS.names))
 _TOTALS = select(orders.c.status, func.count(), func.sum(orders.c.total_amount)).group_by(orders.c.status)
+_TOTALS_OF_USER = CachedStatement(_TOTALS.where(orders.c.user_id == bindparam("user_id")))
 
 
 class SqlOrderReader(SqlReader[Order], OrderReader):
@@ -91,8 +92,9 @@ class SqlOrderReader(SqlReader[Order], OrderReader):
         return await SUMMARIES.pages.page(self._executor, filter_values(ORDER, filter), page_request)
 
     @override
-    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
-        found = await self._executor.rows(_TOTALS)
+    async def totals_by_status(self, user_id: int | None = None) -> dict[OrderStatus, tuple[int, int]]:
+        query, values = (_TOTALS, None) if user_id is None else (_TOTALS_OF_USER, {"user_id": user_id})
+        found = await self._executor.rows(query, values)
         return {OrderStatus(status): (count, int(total)) for status, count, total in found}
 
 

@@ -19,6 +19,7 @@ USERS: EntityMapping[User] = EntityMapping(USER)
 users, orders = USERS.table, table_of(ORDER)
 
 _BY_EMAIL = CachedStatement(USERS.all.where(users.c.email_key == bindparam("key")))
+_BY_USERNAME = CachedStatement(USERS.all.where(users.c.username_key == bindparam("key")))
 _CREDENTIALS = select(*USERS.mapper.columns, users.c.password_hash)
 _CREDENTIALS_BY_USERNAME = CachedStatement(_CREDENTIALS.where(users.c.username_key == bindparam("key")))
 _CREDENTIALS_BY_EMAIL = CachedStatement(_CREDENTIALS.where(users.c.email_key == bindparam("key")))
@@ -50,9 +51,16 @@ class SqlUserReader(SqlEntityReader[User], UserReader):
 
     @override
     async def by_email(self, email: str) -> User:
-        found = await self._executor.rows(_BY_EMAIL, {"key": fold(email)})
+        return await self._get_by_name(_BY_EMAIL, email)
+
+    @override
+    async def by_username(self, username: str) -> User:
+        return await self._get_by_name(_BY_USERNAME, username)
+
+    async def _get_by_name(self, query: CachedStatement, name: str) -> User:
+        found = await self._executor.rows(query, {"key": fold(name)})
         if not found:
-            raise NotFound("user", email)
+            raise NotFound("user", name)
         return USERS.mapper.read(found[0])
 
     @override

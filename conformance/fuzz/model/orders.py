@@ -112,8 +112,9 @@ def _of_user(shop: ShopModel, request: Request) -> Response:
     return page
 
 
-def _stats(shop: ShopModel, _: Request) -> Response:
-    orders = shop.select("order")
+def _stats(shop: ShopModel, request: Request) -> Response:
+    key = request.query["user_id"]
+    orders = shop.select("order") if key is None else shop.select("order", user_id=key)
     counts = Counter(order["status"] for order in orders)
     revenue = sum(order["total_amount"] for order in orders if order["status"] != "cancelled")
     by_status = {status: counts[status] for status in _TRANSITIONS}
@@ -166,7 +167,7 @@ ROUTES = (
         _list,
         query={**LIST_PARAMETERS, "status": Parameter(_STATUS), "user_id": Parameter(integer_text(1, MAX_ID))},
     ),
-    Route("GET", "/orders/stats/summary", _stats),
+    Route("GET", "/orders/stats/summary", _stats, query={"user_id": Parameter(integer_text(1, MAX_ID))}),
     Route("GET", "/orders/user/{user_id}", _of_user, query=LIST_PARAMETERS),
     Route("GET", "/orders/{id}", _get),
     Route("GET", "/orders/{id}/details", _details),

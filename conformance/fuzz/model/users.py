@@ -103,6 +103,14 @@ def _by_email(shop: ShopModel, request: Request) -> Response:
     raise not_found("user", email)
 
 
+def _by_username(shop: ShopModel, request: Request) -> Response:
+    name = normalize(request.path["username"])
+    for user in shop.select("user"):
+        if name is not None and fold(user["username"]) == fold(name):
+            return Response(200, dict(user))
+    raise not_found("user", name)
+
+
 def _deactivate_stale(shop: ShopModel, request: Request) -> Response:
     before = format_time(shop.now - request.query["days"] * _DAY)
     stale = [user for user in shop.select("user", is_active=True) if user["updated_at"] < before]
@@ -209,6 +217,7 @@ ROUTES = (
     Route("GET", "/users/stats/active-count", _count_active),
     Route("GET", "/users/top-spenders", _top_spenders, query={"limit": Parameter(integer_text(1, 100), 10)}),
     Route("GET", "/users/by-email/{email}", _by_email),
+    Route("GET", "/users/by-username/{username}", _by_username),
     Route(
         "PATCH",
         "/users/bulk/deactivate",

@@ -9,6 +9,7 @@ from conformance.suite.transcript.steps import Step
 UNKNOWN_KEYS = {
     "{id}": "99999",
     "{user_id}": "99999",
+    "{username}": "nobody_here",
     "{email}": "nobody@example.com",
     "{sku}": "NO-1",
     "{slug}": "nowhere",

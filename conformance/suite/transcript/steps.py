@@ -323,3 +323,7 @@ def _refunds() -> Iterator[Step]:
     yield f"GET /products/{product}", None
     for _ in range(2):
         yield "POST /users/@user2/anonymise", None
+    yield "GET /users/by-username/BULK_2", None
+    yield f"GET /products/{product}/with-category", None
+    yield "GET /products/@product1/with-category", None
+    yield "GET /orders/stats/summary?user_id=@user1", None

@@ -32,8 +32,8 @@ class OrderReader(Reader[Order], Protocol):
         """A page of orders without lines."""
         ...
 
-    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
-        """Number and sum of the orders of each status that occurs."""
+    async def totals_by_status(self, user_id: int | None = None) -> dict[OrderStatus, tuple[int, int]]:
+        """Number and sum of the orders of each status that occurs; of one user, or of all."""
         ...
 
 

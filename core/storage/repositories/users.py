@@ -16,6 +16,10 @@ class UserReader(Reader[User], Protocol):
         """The user with this e-mail address, compared folded."""
         ...
 
+    async def by_username(self, username: str) -> User:
+        """The user with this username, compared folded."""
+        ...
+
     async def credentials(self, name: str) -> Credentials | None:
         """The user with this username or, where it has an ``@``, this e-mail address, compared folded."""
         ...

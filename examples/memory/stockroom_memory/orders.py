@@ -49,9 +49,9 @@ class MemoryOrderReader(MemoryReader[Order], OrderReader):
         return Page([OrderSummary(**_summary(order)) for order in found.items], found.has_more, found.total)
 
     @override
-    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
+    async def totals_by_status(self, user_id: int | None = None) -> dict[OrderStatus, tuple[int, int]]:
         amounts: defaultdict[OrderStatus, list[int]] = defaultdict(list)
-        for order in self._read().rows.values():
+        for order in matching(self._read(), OrderFilter(user_id=user_id)):
             amounts[order.status].append(order.total_amount)
         return {status: (len(values), sum(values)) for status, values in amounts.items()}
 

@@ -26,6 +26,10 @@ class MemoryUserReader(MemoryReader[User], UserReader):
         return self._by("email", email, folded=True)
 
     @override
+    async def by_username(self, username: str) -> User:
+        return self._by("username", username, folded=True)
+
+    @override
     async def credentials(self, name: str) -> Credentials | None:
         table = self._read()
         user = table.by("email" if "@" in name else "username", fold(name))
