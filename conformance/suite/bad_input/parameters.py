@@ -176,7 +176,7 @@ REQUIRED_PARAMETERS = {"GET /users/search": {"q": "a"}, "PATCH /users/bulk/deact
 """The required parameters of operations, with a value that changes nothing."""
 
 UNKNOWN_KEYS = {
-    "/users/by-username/": ("nobody_here", "a b", "é", "a@b.example", "A" * 5000),
+    "/users/by-username/": ("unknown_name", "a b", "é", "a@b.example", "A" * 5000),
     "/users/by-email/": ("unknown@example.com", "a", "@", "A" * 5000),
     "/products/by-sku/": ("NONE", "é", "sku 1", "A" * 5000),
     "/products/by-slug/": ("none", "É", "a b", "a" * 5000),
