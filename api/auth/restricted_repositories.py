@@ -19,6 +19,7 @@ from core.entities import (
     NotificationDraft,
     Order,
     OrderDetails,
+    OrderLine,
     OrderStatus,
     OrderSummary,
     Payment,
@@ -137,8 +138,8 @@ class RestrictedOrders(VisibleOrders, OrderRepository):
         return await self._orders.lock_payments(order_ids)  # of orders that were locked before
 
     @override
-    async def save(self, entity: OrderSummary) -> None:
-        await self._orders.save(entity)  # locked before
+    async def save(self, entity: OrderSummary, lines: Sequence[OrderLine] | None = None) -> None:
+        await self._orders.save(entity, lines)  # locked before
 
 
 class VisibleAccounts(AccountReader):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Body, Depends, Query
 
 from api.auth.checks import Check, body_user_is_self, is_own_id, order_is_only_cancelled
 from api.auth.permissions import SUPERUSERS, Audience, Permission
@@ -17,6 +17,7 @@ from core.entities import (
     Order,
     OrderDetails,
     OrderDraft,
+    OrderPatch,
     OrderStatus,
     OrderSummary,
     Payment,
@@ -121,6 +122,24 @@ async def list_user_orders(
 async def get_order(id: PathId, storage: StorageDep) -> Order:
     """Get an order with its lines."""
     return await storage.orders.get(id)
+
+
+@router.patch(
+    "/{id}",
+    permission=OWN_ORDERS,
+    responses=problem_responses(
+        InvalidTransition, UnknownReference, InactiveProduct, InsufficientStock, StockLimit, AmountLimit
+    ),
+)
+async def update_order(
+    id: PathId, given: Annotated[OrderPatch, Body()], storage: StorageDep, expected: ExpectedVersions
+) -> Order:
+    """Change the lines or the address of a pending order.
+
+    `items` replaces all lines; stock and total follow in one unit of work. A product that was ordered before keeps its
+    price.
+    """
+    return await orders.edit(storage, id, given, expected)
 
 
 @router.get("/{id}/details", permission=OWN_ORDERS)

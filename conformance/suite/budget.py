@@ -40,6 +40,7 @@ LINKS = 2  # find the tags, and link them
 UNLINK = 1  # tags that the post had before
 NEW_TAGS = 3  # find free slugs, store the tags, read their ids
 CASCADE = 1  # per type of entity that refers to this one: changed, deleted with it, or forbidding the deletion
+REPLACED = 2  # lines that are deleted and stored anew
 DEBIT = 2  # lock the account, and change its balance
 REFUND = 2 + DEBIT  # lock the payments and save one; credit the account
 USER_CASCADES = 5  # posts, orders, notifications, expiring entries, accounts: one each without cascades
@@ -88,6 +89,11 @@ async def _cancel(data: Dataset) -> tuple[str, Any]:
 async def _pay(data: Dataset) -> tuple[str, Any]:
     order = await data.order()
     return f"/orders/{order['id']}/payments", {"amount": order["total_amount"], "method": "card"}
+
+
+async def _edit(data: Dataset) -> tuple[str, Any]:
+    items = [{"product_id": product["id"], "quantity": 2} for product in data.products]
+    return f"/orders/{(await data.order())['id']}", {"items": items}
 
 
 async def _pay_by_account(data: Dataset) -> tuple[str, Any]:
@@ -276,6 +282,7 @@ WRITES = [
     RoundTripBudget(
         "POST /orders/with-notifications", ORDER + NOTIFICATION, _send("/orders/with-notifications", Dataset.order_body)
     ),
+    RoundTripBudget("PATCH /orders/{id}", ORDER + REPLACED, _edit),
     RoundTripBudget("PATCH /orders/{id}/status", CHANGE, _confirm, "confirm"),
     RoundTripBudget("PATCH /orders/{id}/status", ORDER, _cancel, "cancel"),
     RoundTripBudget("PATCH /orders/{id}/status", ORDER + REFUND, _cancel_paid, "cancel and refund"),

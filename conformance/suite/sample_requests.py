@@ -127,6 +127,7 @@ BODIES: Mapping[str, Body] = {
     "POST /products/{id}/stock": _constant({"quantity_change": 1}),
     "POST /orders": _order,
     "POST /orders/with-notifications": _order,
+    "PATCH /orders/{id}": _constant({"shipping_address": "2 Main St"}),
     "POST /orders/{id}/payments": _constant({"amount": "79.99", "method": "card"}),
     "POST /payments/{id}/refunds": _constant({"amount": "1.00"}),
     "POST /posts": _post,

@@ -67,6 +67,7 @@ EXPECTED = {
     "GET /orders/stats/summary": (401, 401, 404, 404, 200),
     "GET /orders/user/{user_id}": (401, 401, 404, 200, 200),
     "GET /orders/{id}": (401, 401, 404, 200, 200),
+    "PATCH /orders/{id}": (401, 401, 404, 200, 200),
     "PATCH /orders/{id}/status": (401, 401, 404, 200, 200),
     "POST /orders/{id}/payments": (401, 401, 404, 200, 200),
     "GET /orders/{id}/payments": (401, 401, 404, 200, 200),

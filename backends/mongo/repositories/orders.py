@@ -1,11 +1,13 @@
 """Orders, each with its items in one document."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from typing_extensions import override
 
+from backends.mongo.collection import Filter
 from backends.mongo.pagination import build_filter, fetch_page
 from backends.mongo.repositories.entities import mapping_of
 from backends.mongo.repositories.products import PRODUCTS
@@ -17,11 +19,13 @@ from core.entities import (
     Order,
     OrderDetails,
     OrderItemDetails,
+    OrderLine,
     OrderStatus,
     OrderSummary,
     Payment,
 )
 from core.entities.construct import shallow_asdict
+from core.entities.orders import number_lines
 from core.errors import NotFound
 from core.storage import OrderFilter, Page, PageRequest
 from core.storage.repositories import NewOrder, OrderReader, OrderRepository
@@ -33,6 +37,10 @@ SUMMARIES = EntityMapping(ORDER, OrderSummary)
 
 class MongoOrderReader(MongoReader[Order], OrderReader):
     """Orders."""
+
+    @override
+    async def _find_one(self, filter: Filter, key: object) -> Order:
+        return _number(await super()._find_one(filter, key))
 
     @override
     async def details(self, id: int) -> OrderDetails:
@@ -61,6 +69,10 @@ class MongoOrderReader(MongoReader[Order], OrderReader):
         return {OrderStatus(row["_id"]): (row["count"], row["sum"]) for row in rows}
 
 
+def _number(order: Order) -> Order:
+    return replace(order, items=number_lines(order.id, order.items))
+
+
 def _summary_fields(order: OrderSummary) -> dict[str, Any]:
     return {name: getattr(order, name) for name in SUMMARIES.mapper.names}
 
@@ -72,12 +84,12 @@ class MongoOrderRepository(MongoRepository[Order], MongoOrderReader, OrderReposi
     async def add(self, order: NewOrder, at: datetime) -> Order:
         [stored] = await self._create([ORDER.new_values(order, at)])
         self._unit.require_unchanged("products", [item.product_id for item in order.items])
-        return stored
+        return _number(stored)
 
     @override
     async def lock_of_users(self, user_ids: Collection[int], statuses: Collection[OrderStatus]) -> list[Order]:
         wanted = {"user_id": {"$in": list(user_ids)}, "status": {"$in": [status.value for status in statuses]}}
-        orders = await self._find_all(wanted, [("_id", 1)])
+        orders = [_number(order) for order in await self._find_all(wanted, [("_id", 1)])]
         for order in orders:
             self._unit.lock(ORDERS.collection, order)
         return orders
@@ -100,5 +112,10 @@ class MongoOrderRepository(MongoRepository[Order], MongoOrderReader, OrderReposi
         return payments
 
     @override
-    async def save(self, entity: OrderSummary) -> None:
-        await self._update(Order(**_summary_fields(entity), items=(await self._get_before(entity)).items))
+    async def save(self, entity: OrderSummary, lines: Sequence[OrderLine] | None = None) -> None:
+        if lines is None:
+            items = (await self._get_before(entity)).items
+        else:
+            items = number_lines(entity.id, lines)
+            self._unit.require_unchanged("products", [line.product_id for line in lines])
+        await self._update(Order(**_summary_fields(entity), items=items))

@@ -125,6 +125,12 @@ def _orders(known: KnownNames) -> Steps:
     return _send("POST", st.sampled_from(["/orders", "/orders/with-notifications"]), body)
 
 
+def _order_edits(known: KnownNames) -> Steps:
+    line = st.fixed_dictionaries({"product_id": known.reference("product"), "quantity": pools.quantities})
+    body = _partial({"items": st.lists(line, min_size=1, max_size=3), "shipping_address": pools.texts})
+    return _send("PATCH", _path_below(known, "order"), body)
+
+
 def _order_changes(known: KnownNames) -> Steps:
     def paid(name: str) -> Steps:
         amount = st.sampled_from([f"{name}.total_amount"] * 4 + ["1.00"])
@@ -204,6 +210,7 @@ MAKERS: Sequence[tuple[Maker, Sequence[str]]] = (
     (_orders, ("user", "product")),
     (_order_changes, ("order",)),
     (_order_changes, ("order",)),
+    (_order_edits, ("order",)),
     (_refunds, ("payment",)),
     (_posts, ("user",)),
     (_post_changes, ("post",)),

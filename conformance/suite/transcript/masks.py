@@ -27,6 +27,7 @@ IDENTIFYING_MEMBERS = {
     "message": "notification",
     "parent_id": "category",
     "reason": "user",
+    "unit_price": "line",
     "slug": "tag",
 }
 """The kind of an entity, by the first of these members that it has."""

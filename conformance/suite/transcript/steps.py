@@ -323,6 +323,14 @@ def _refunds() -> Iterator[Step]:
     yield f"GET /products/{product}", None
     for _ in range(2):
         yield "POST /users/@user2/anonymise", None
+    items = [{"product_id": "@product1", "quantity": 1}, {"product_id": "@product1", "quantity": 2}]
+    yield "POST /orders", {"user_id": "@user5", "items": items[:1]}
+    bodies: list[Any] = [{"items": items, "shipping_address": "2 Main St"}, {"items": []}, {"items": None}, {}]
+    for body in bodies:
+        yield "PATCH /orders/@order8", body
+    yield "PATCH /orders/@order8", {"items": [items[0] | {"quantity": MAX}, items[1] | {"product_id": 99_999}]}
+    yield "PATCH /orders/@order8/status?new_status=confirmed", None
+    yield "PATCH /orders/@order8", {"shipping_address": None}
     yield "GET /users/by-username/BULK_2", None
     yield f"GET /products/{product}/with-category", None
     yield "GET /products/@product1/with-category", None

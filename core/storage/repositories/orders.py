@@ -1,11 +1,11 @@
 """Orders."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import Order, OrderDetails, OrderFilter, OrderItem, OrderStatus, OrderSummary, Payment
+from core.entities import Order, OrderDetails, OrderFilter, OrderLine, OrderStatus, OrderSummary, Payment
 from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 
@@ -18,11 +18,11 @@ class NewOrder:
     user_id: int
     shipping_address: str | None
     total_amount: int
-    items: list[OrderItem]
+    items: list[OrderLine]
 
 
 class OrderReader(Reader[Order], Protocol):
-    """Orders. ``get`` returns an order with its lines."""
+    """Orders. ``get`` returns an order with its lines, numbered by ``core.entities.orders.number_lines``."""
 
     async def details(self, id: int) -> OrderDetails:
         """An order with its user, lines and products, in at most three round trips."""
@@ -60,6 +60,6 @@ class OrderRepository(OrderReader, Protocol):
         """The payments of orders, by id, locked, in one round trip."""
         ...
 
-    async def save(self, entity: OrderSummary) -> None:
-        """As ``Repository.save``; only ``status`` changes after creation."""
+    async def save(self, entity: OrderSummary, lines: Sequence[OrderLine] | None = None) -> None:
+        """As ``Repository.save``; ``lines`` of None leave the stored ones."""
         ...

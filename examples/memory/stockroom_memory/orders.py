@@ -1,7 +1,7 @@
 """Orders, each with its items in one row."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,13 @@ from core.entities import (
     OrderDetails,
     OrderFilter,
     OrderItemDetails,
+    OrderLine,
     OrderStatus,
     OrderSummary,
     Payment,
 )
 from core.entities.construct import shallow_asdict
+from core.entities.orders import number_lines
 from core.errors import TransientConflict
 from core.storage import Page, PageRequest
 from core.storage.repositories import NewOrder, OrderReader, OrderRepository
@@ -57,10 +59,10 @@ class MemoryOrderReader(MemoryReader[Order], OrderReader):
 
     @override
     def _copied(self, row: Order) -> Order:
-        return replace(row, items=list(row.items))
+        return replace(row, items=number_lines(row.id, row.items))
 
 
-def _summary(order: Order) -> dict[str, Any]:
+def _summary(order: OrderSummary) -> dict[str, Any]:
     return {field.name: getattr(order, field.name) for field in fields(OrderSummary)}
 
 
@@ -91,8 +93,10 @@ class MemoryOrderRepository(MemoryRepository[Order], MemoryOrderReader, OrderRep
         return [one for one in self._unit.tables.of(PAYMENT).rows.values() if one.order_id in order_ids]
 
     @override
-    async def save(self, entity: OrderSummary) -> None:
+    async def save(self, entity: OrderSummary, lines: Sequence[OrderLine] | None = None) -> None:
         stored = self._stored.get(entity.id)
         if stored is None:
             raise TransientConflict
-        await super().save(replace(stored, status=entity.status, updated_at=entity.updated_at, version=entity.version))
+        await super().save(
+            Order(**_summary(entity), items=number_lines(entity.id, stored.items if lines is None else lines))
+        )
