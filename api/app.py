@@ -30,6 +30,7 @@ from core.services.expiring import purge_periodically
 from core.services.idempotency import InProgressKeys
 from core.services.readiness import WriteCheck
 from core.services.sessions import Sessions
+from core.services.unpaid_orders import cancel_unpaid_periodically
 from core.settings import Auth, Settings, load
 from core.startup import open_storage
 from core.storage import Storage
@@ -120,7 +121,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     chosen: Settings = app.state.settings
     backend = (app.state.registry or plugins.discover()).choose(chosen)
     with logs.standard_logs(chosen.debug):
-        async with open_storage(backend, chosen) as handle, purge_periodically(handle.storage):
+        async with (
+            open_storage(backend, chosen) as handle,
+            purge_periodically(handle.storage),
+            cancel_unpaid_periodically(handle.storage, chosen.order_payment_seconds),
+        ):
             app.state.backend, app.state.storage, app.state.head = handle.backend, handle.storage, handle.head
             app.state.write_check = await _write_check(handle.storage)
             with app.state.metrics.of(backend.name, handle.storage):

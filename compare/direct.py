@@ -8,7 +8,7 @@ from typing_extensions import override
 from compare.client import RequestFailed, RequestRefused, ShopClient
 from core.entities import OrderDraft, OrderStatus, PaymentDraft, ProductDraft, TransferDraft
 from core.errors import BusinessRuleViolation, Conflict, StockroomError
-from core.services import accounts, catalogue, orders
+from core.services import accounts, catalogue, orders, payments
 from core.storage import PageRequest, ProductFilter, Storage, Transaction
 from core.storage.delegating import DelegatingStorage
 from core.storage.sorts import NEWEST_FIRST
@@ -86,7 +86,7 @@ class DirectClient(ShopClient):
     @override
     async def pay_order(self, order_id: int, amount: int) -> None:
         payment = PaymentDraft(amount=amount, method=METHOD)
-        await _translate_errors(orders.pay(self._storage, order_id, payment))
+        await _translate_errors(payments.pay(self._storage, order_id, payment))
 
     @override
     async def cancel_order(self, order_id: int) -> None:

@@ -14,8 +14,9 @@ PASSWORD = "SecurePass123"
 LISTS = tuple(
     path
     for method, _, path in (name.partition(" /") for name in PERMISSIONS)
-    if method == "GET" and f"POST /{path}" in PERMISSIONS
+    if method == "GET" and f"POST /{path}" in PERMISSIONS and "{" not in path
 )
+LISTS += ("payments",)
 """The entities that have a list of their own."""
 
 
@@ -83,6 +84,12 @@ class Shop:
         path = "/orders/with-notifications" if notify else "/orders"
         return await self.create(path, {"user_id": user["id"], "items": items})
 
+    async def paid_order(self, user: Json, balance: str = "79.99") -> tuple[Json, Json, Json]:
+        """A new order over 79.99, the account that paid it, which had ``balance`` before, and the payment."""
+        order, account = await self.order(user, await self.product()), await self.account(user, balance)
+        body = {"amount": "79.99", "method": "account", "account_id": account["id"]}
+        return order, account, await self.create(f"/orders/{order['id']}/payments", body)
+
     async def account(self, user: Json, balance: str = "0.00") -> Json:
         """A new account."""
         return await self.create("/accounts", {"user_id": user["id"], "balance": balance})
@@ -94,15 +101,10 @@ class Shop:
             order["items"] = (await self.get(f"/orders/{order['id']}"))["items"]
         for user in found["users"]:
             user["notifications"] = (await self.get(f"/users/{user['id']}/notifications?sort=id"))["items"]
-        return found | {"accounts": [account async for account in self._accounts()]}
-
-    async def _accounts(self) -> Any:
-        """The accounts with their transfers; there is no list of accounts, so each is read by id."""
-        for number in count(1):
-            response = await self.client.get(f"/accounts/{number}")
-            if response.status_code == 404:
-                return
-            yield response.json() | {"transfers": (await self.get(f"/accounts/{number}/transfers?sort=id"))["items"]}
+        for account in found["accounts"]:
+            path = f"/accounts/{account['id']}/transfers?sort=id"
+            account["transfers"] = (await self.get(path))["items"]
+        return found
 
 
 async def populate(shop: Shop) -> None:
@@ -116,6 +118,8 @@ async def populate(shop: Shop) -> None:
     await shop.new_post(users[0], tags=["news"])
     await shop.tag()
     await shop.order(users[0], *products, notify=True)
+    paid = await shop.order(users[0], products[0])
+    await shop.post(f"/orders/{paid['id']}/payments", {"amount": paid["total_amount"], "method": "card"})
     accounts = [await shop.account(user, "99999999.99") for user in users]
     await shop.post(
         "/accounts/transfers",

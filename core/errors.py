@@ -94,9 +94,9 @@ class StillReferenced(Conflict):
     code = "referenced"
     title = "Still referenced"
 
-    def __init__(self, entity: str, by: str) -> None:
+    def __init__(self, entity: str, by: str, detail: str = "") -> None:
         super().__init__(
-            f"The {entity} cannot be deleted while {by} refer to it.",
+            detail or f"The {entity} cannot be deleted while {by} refer to it.",
             [FieldError(by, f"Still refers to the {entity}.", "referenced")],
         )
 

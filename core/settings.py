@@ -84,6 +84,8 @@ class Settings(BaseSettings):
         login_window_seconds: Seconds that a failed log-in counts, from the first one on.
         idempotency_seconds: Seconds that the response to a request with an ``Idempotency-Key`` is kept; see
             docs/api.md#idempotency.
+        order_payment_seconds: Seconds after which a pending order that was not paid is cancelled and its stock
+            restored; 0 for never. Swept at least every minute by each process, so an order may be paid a little later.
         trusted_networks: Networks, separated by commas, such as ``172.17.0.0/16, fd00::/8``. With ``AUTH=off`` their
             clients may do everything; see docs/settings.md#which-clients-are-served. With ``AUTH=required`` they may
             read ``/health`` and ``/metrics`` without a token, and nothing more.
@@ -135,6 +137,7 @@ class Settings(BaseSettings):
     login_attempts: int = Field(default=10, ge=1, le=10_000)
     login_window_seconds: int = Field(default=900, ge=1, le=86_400)
     idempotency_seconds: int = Field(default=86_400, ge=1, le=31_536_000)
+    order_payment_seconds: int = Field(default=0, ge=0, le=31_536_000)
     trusted_networks: str = ""
     root_path: str = ""
     cors_origins: str = ""

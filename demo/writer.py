@@ -20,7 +20,7 @@ from core.entities import (
     User,
     UserDraft,
 )
-from core.services import catalogue, orders, slugs
+from core.services import catalogue, orders, payments, slugs
 from core.storage import Capabilities, PageRequest, ProductFilter, Storage, Transaction, UserFilter
 from core.storage.sorts import NEWEST_FIRST
 from demo import shop, words
@@ -138,7 +138,7 @@ async def _place_order(storage: Storage, planned: shop.PlannedOrder) -> None:
         await orders.change_status(storage, order.id, OrderStatus.CANCELLED)
     elif planned.status is not OrderStatus.PENDING:
         payment = PaymentDraft(amount=order.total_amount, method=planned.method)
-        await orders.pay(storage, order.id, payment)
+        await payments.pay(storage, order.id, payment)
         for status in _steps_after_payment(planned.status):
             await orders.change_status(storage, order.id, status)
 

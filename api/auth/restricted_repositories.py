@@ -4,7 +4,7 @@ Each implements its whole protocol, so a new method does not pass the type check
 it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -14,12 +14,15 @@ from typing_extensions import override
 from core.entities import (
     Account,
     AccountDraft,
+    AccountFilter,
     Notification,
     NotificationDraft,
     Order,
     OrderDetails,
+    OrderLine,
     OrderStatus,
     OrderSummary,
+    Payment,
     Post,
     PostDraft,
     PostStatus,
@@ -33,7 +36,6 @@ from core.storage import OrderFilter, Page, PageRequest, PostFilter
 from core.storage.repositories import (
     AccountReader,
     AccountRepository,
-    EntityRepository,
     NewOrder,
     NotificationReader,
     NotificationRepository,
@@ -57,7 +59,6 @@ class _Owned(Protocol):
 
 
 T = TypeVar("T")
-E = TypeVar("E")
 V = TypeVar("V", bound=VersionedEntity)
 OwnedT = TypeVar("OwnedT", bound=_Owned)
 
@@ -71,6 +72,11 @@ def _require_own(entity: str, found: OwnedT, user_id: int) -> OwnedT:
 def denied(what: str) -> RuntimeError:
     """Raised where an endpoint's permission lets through what no user may do: a bug, answered 500."""
     return RuntimeError(f"{what} is not allowed in a restricted storage")
+
+
+def _require_self(user_ids: Collection[int], user_id: int, what: str) -> None:
+    if set(user_ids) != {user_id}:
+        raise denied(f"{what} of another user")
 
 
 class VisibleOrders(OrderReader):
@@ -93,7 +99,7 @@ class VisibleOrders(OrderReader):
         return await self._reader.page(replace(filter, user_id=self._user_id if is_own else NO_USER_ID), page_request)
 
     @override
-    async def totals_by_status(self) -> dict[OrderStatus, tuple[int, int]]:
+    async def totals_by_status(self, user_id: int | None = None) -> dict[OrderStatus, tuple[int, int]]:
         raise denied("orders.totals_by_status")
 
 
@@ -118,8 +124,22 @@ class RestrictedOrders(VisibleOrders, OrderRepository):
         return order
 
     @override
-    async def save(self, entity: OrderSummary) -> None:
-        await self._orders.save(entity)  # locked before
+    async def lock_of_users(self, user_ids: Collection[int], statuses: Collection[OrderStatus]) -> list[Order]:
+        _require_self(user_ids, self._user_id, "orders.lock_of_users")
+        return await self._orders.lock_of_users(user_ids, statuses)
+
+    @override
+    async def clear_addresses(self, user_id: int, at: datetime) -> None:
+        _require_self([user_id], self._user_id, "orders.clear_addresses")
+        await self._orders.clear_addresses(user_id, at)
+
+    @override
+    async def lock_payments(self, order_ids: Collection[int]) -> list[Payment]:
+        return await self._orders.lock_payments(order_ids)  # of orders that were locked before
+
+    @override
+    async def save(self, entity: OrderSummary, lines: Sequence[OrderLine] | None = None) -> None:
+        await self._orders.save(entity, lines)  # locked before
 
 
 class VisibleAccounts(AccountReader):
@@ -131,6 +151,11 @@ class VisibleAccounts(AccountReader):
     @override
     async def get(self, id: int) -> Account:
         return _require_own("account", await self._reader.get(id), self._user_id)
+
+    @override
+    async def page(self, filter: AccountFilter, page_request: PageRequest) -> Page[Account]:
+        is_own = filter.user_id in (None, self._user_id)
+        return await self._reader.page(replace(filter, user_id=self._user_id if is_own else NO_USER_ID), page_request)
 
     @override
     async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
@@ -153,15 +178,28 @@ class RestrictedAccounts(VisibleAccounts, AccountRepository):
 
     @override
     async def lock(self, id: int) -> Account:
-        raise denied("accounts.lock")
+        return _require_own("account", await self._accounts.lock(id), self._user_id)
 
     @override
     async def save(self, entity: Account) -> None:
-        raise denied("accounts.save")
+        await self._accounts.save(entity)  # locked before
+
+    @override
+    async def delete(self, id: int, at: datetime) -> None:
+        await self._accounts.delete(id, at)  # likewise
 
     @override
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
         return await self._accounts.lock_many(ids)  # ``checks.source_account_is_own`` has read the source
+
+    @override
+    async def lock_of_users(self, user_ids: Collection[int]) -> list[Account]:
+        _require_self(user_ids, self._user_id, "accounts.lock_of_users")
+        return await self._accounts.lock_of_users(user_ids)
+
+    @override
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        await self._accounts.delete_many(ids, at)  # locked before
 
     @override
     async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:
@@ -213,6 +251,11 @@ class RestrictedNotifications(VisibleNotifications, NotificationRepository):
     @override
     async def delete(self, id: int, at: datetime) -> None:
         raise denied("notifications.delete")
+
+    @override
+    async def delete_of_user(self, user_id: int, at: datetime) -> None:
+        _require_self([user_id], self._user_id, "notifications.delete_of_user")
+        await self._notifications.delete_of_user(user_id, at)
 
 
 class VisiblePosts(PostReader):
@@ -275,33 +318,7 @@ class RestrictedPosts(VisiblePosts, PostRepository):
     async def delete(self, id: int, at: datetime) -> None:
         raise denied("posts.delete")
 
-
-class AddOnly(EntityRepository[E]):
-    """Entities that a user may add, because what they refer to was locked and is its own."""
-
-    def __init__(self, repository: EntityRepository[E]) -> None:
-        self._repository = repository
-
     @override
-    async def add(self, drafts: Sequence[object], at: datetime) -> list[E]:
-        return await self._repository.add(drafts, at)
-
-    @override
-    async def get(self, id: int) -> E:
-        raise denied("get")
-
-    @override
-    async def page(self, filter: object, page_request: PageRequest) -> Page[E]:
-        raise denied("page")
-
-    @override
-    async def lock(self, id: int) -> E:
-        raise denied("lock")
-
-    @override
-    async def save(self, entity: E) -> None:
-        raise denied("save")
-
-    @override
-    async def delete(self, id: int, at: datetime) -> None:
-        raise denied("delete")
+    async def delete_of_author(self, author_id: int, at: datetime) -> None:
+        _require_self([author_id], self._user_id, "posts.delete_of_author")
+        await self._posts.delete_of_author(author_id, at)

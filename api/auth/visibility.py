@@ -5,13 +5,13 @@ trip and no other transaction can come in between. The error is the one for an e
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from typing_extensions import override
 
+from api.auth.restricted_payments import AddOnly, VisiblePayments
 from api.auth.restricted_repositories import (
     NO_USER_ID,
-    AddOnly,
     OrderGuard,
     RestrictedAccounts,
     RestrictedNotifications,
@@ -118,6 +118,9 @@ class RestrictedStorage(DelegatingStorage):
 
     @override
     def entities(self, entity_type: EntityType[V]) -> EntityReader[V]:
+        if entity_type is PAYMENT:
+            orders = VisibleOrders(self._storage.orders, self._user_id)
+            return cast(EntityReader[V], VisiblePayments(self._storage.entities(PAYMENT), orders))
         _require_public(entity_type)
         return self._storage.entities(entity_type)
 

@@ -10,6 +10,7 @@ from api.routers import (
     categories,
     notifications,
     orders,
+    payments,
     posts,
     products,
     service,
@@ -20,7 +21,10 @@ from api.routing import Router
 
 ROUTERS: tuple[Router, ...] = tuple(
     module.router
-    for module in (service, users, categories, products, orders, posts, tags, accounts, notifications, auth)
+    for module in (
+        *(service, users, categories, products, orders, payments, posts, tags, accounts),
+        *(notifications, auth),
+    )
 )
 """All endpoints; those of ``auth`` are served with ``AUTH=required``."""
 

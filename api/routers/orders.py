@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Body, Depends, Query
 
 from api.auth.checks import Check, body_user_is_self, is_own_id, order_is_only_cancelled
 from api.auth.permissions import SUPERUSERS, Audience, Permission
@@ -17,6 +17,7 @@ from core.entities import (
     Order,
     OrderDetails,
     OrderDraft,
+    OrderPatch,
     OrderStatus,
     OrderSummary,
     Payment,
@@ -27,12 +28,14 @@ from core.errors import (
     AmountLimit,
     AmountMismatch,
     InactiveProduct,
+    InsufficientFunds,
     InsufficientStock,
     InvalidTransition,
     StockLimit,
     UnknownReference,
 )
-from core.services import orders
+from core.money_errors import AccountClosed, MethodMismatch
+from core.services import orders, payments
 from core.storage import OrderFilter, PageRequest, sorts
 
 router = Router("orders")
@@ -53,6 +56,7 @@ OWN_CANCELLATION = Permission(
     can_forbid=True,
 )
 
+OrderPaymentsPage = Annotated[PageRequest, Depends(sortable(sorts.PAYMENTS))]
 OrdersPage = Annotated[PageRequest, Depends(sortable(sorts.ORDERS))]
 PLACING_ERRORS = problem_responses(UnknownReference, InactiveProduct, InsufficientStock, AmountLimit)
 
@@ -98,12 +102,12 @@ async def list_orders(
 
 
 @router.get("/stats/summary", permission=SUPERUSERS)
-async def get_sales_summary(storage: StorageDep) -> SalesSummary:
-    """Get the number of orders and their revenue.
+async def get_sales_summary(storage: StorageDep, user_id: Annotated[Id | None, Query()] = None) -> SalesSummary:
+    """Get the number of orders and their revenue, of all users or of one.
 
     Revenue excludes cancelled orders; every status is listed, also those without orders.
     """
-    return await orders.summary(storage)
+    return await orders.summary(storage, user_id)
 
 
 @router.get("/user/{user_id}", permission=OWN_USER_ORDERS)
@@ -120,20 +124,42 @@ async def get_order(id: PathId, storage: StorageDep) -> Order:
     return await storage.orders.get(id)
 
 
+@router.patch(
+    "/{id}",
+    permission=OWN_ORDERS,
+    responses=problem_responses(
+        InvalidTransition, UnknownReference, InactiveProduct, InsufficientStock, StockLimit, AmountLimit
+    ),
+)
+async def update_order(
+    id: PathId, given: Annotated[OrderPatch, Body()], storage: StorageDep, expected: ExpectedVersions
+) -> Order:
+    """Change the lines or the address of a pending order.
+
+    `items` replaces all lines; stock and total follow in one unit of work. A product that was ordered before keeps its
+    price.
+    """
+    return await orders.edit(storage, id, given, expected)
+
+
 @router.get("/{id}/details", permission=OWN_ORDERS)
 async def get_order_details(id: PathId, storage: StorageDep) -> OrderDetails:
     """Get an order with its user and, for each line, the product as it is now."""
     return await storage.orders.details(id)
 
 
-@router.patch("/{id}/status", permission=OWN_CANCELLATION, responses=problem_responses(InvalidTransition, StockLimit))
+@router.patch(
+    "/{id}/status",
+    permission=OWN_CANCELLATION,
+    responses=problem_responses(InvalidTransition, StockLimit, AccountClosed, AmountLimit),
+)
 async def change_order_status(
     id: PathId, storage: StorageDep, new_status: OrderStatus, expected: ExpectedVersions
 ) -> StatusChange:
     """Change the status of an order.
 
     A pending order can be confirmed, a confirmed one shipped, a shipped one delivered; the first two can be cancelled,
-    which puts their pieces back in stock, exactly once.
+    which puts their pieces back in stock and refunds what is left of their payments, exactly once.
     """
     order = await orders.change_status(storage, id, new_status, expected)
     return StatusChange(order.id, order.status)
@@ -143,11 +169,20 @@ async def change_order_status(
     "/{id}/payments",
     permission=OWN_ORDERS,
     status_code=201,
-    responses=problem_responses(InvalidTransition, AmountMismatch),
+    responses=problem_responses(InvalidTransition, AmountMismatch, MethodMismatch, UnknownReference, InsufficientFunds),
 )
 async def pay_order(id: PathId, given: PaymentDraft, storage: StorageDep, expected: ExpectedVersions) -> Payment:
     """Pay a pending order in full.
 
-    The amount must equal the order's total. The payment is stored and the order confirmed together.
+    The amount must equal the order's total. The payment is stored and the order confirmed together; with the method
+    `account`, the account `account_id` is debited in the same unit of work.
     """
-    return await orders.pay(storage, id, given, expected)
+    return await payments.pay(storage, id, given, expected)
+
+
+@router.get("/{id}/payments", permission=OWN_ORDERS)
+async def list_order_payments(
+    id: PathId, storage: StorageDep, page_request: OrderPaymentsPage
+) -> PageResponse[Payment]:
+    """List the payments of an order."""
+    return PageResponse.of(await payments.of_order(storage, id, page_request), page_request)

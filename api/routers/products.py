@@ -119,6 +119,12 @@ async def get_product(id: PathId, storage: StorageDep) -> Product:
     return await storage.products.get(id)
 
 
+@router.get("/{id}/with-category", permission=PUBLIC)
+async def get_product_with_category(id: PathId, storage: StorageDep) -> ProductWithCategory:
+    """Get a product with its category."""
+    return await catalogue.product_with_category(storage, id)
+
+
 @router.put("/{id}", permission=SUPERUSERS, responses=problem_responses(Duplicate, UnknownReference))
 async def replace_product(id: PathId, given: ProductDraft, storage: StorageDep, expected: ExpectedVersions) -> Product:
     """Replace every editable field of a product.

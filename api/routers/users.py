@@ -13,17 +13,16 @@ from api.openapi import problem_responses
 from api.pagination import PageResponse, SublistPage, sortable
 from api.preconditions import ExpectedVersions
 from api.routing import Router
-from core import clock
 from core.entities import Notification, Registration, TopSpender, User, UserPatch, UserReplacement, UserWithPosts
-from core.errors import Duplicate, StillReferenced
-from core.services import notifications, users
+from core.errors import AmountLimit, Duplicate, StillReferenced, StockLimit
+from core.services import erasure, notifications, users
 from core.services.bulk import prefix_single_item_errors
-from core.services.versioning import delete
 from core.storage import PageRequest, UserFilter, sorts
 
 router = Router("users")
 
 OWN_USER = Permission(audience=Audience.USER, description="itself", check=Check(UserId, is_own_id))
+USER_BY_USERNAME = Permission(audience=Audience.SUPERUSER, not_found=("user", "username"))
 USER_BY_EMAIL = Permission(audience=Audience.SUPERUSER, not_found=("user", "email"))
 
 UsersPage = Annotated[PageRequest, Depends(sortable(sorts.USERS))]
@@ -50,13 +49,6 @@ class DeactivatedCount:
     """How many users were deactivated."""
 
     deactivated_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeletedCount:
-    """How many users were deleted."""
-
-    deleted_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +117,25 @@ async def get_user_by_email(email: str, storage: StorageDep) -> User:
     return await storage.users.by_email(clean_path_name("user", email))
 
 
+@router.get("/by-username/{username}", permission=USER_BY_USERNAME)
+async def get_user_by_username(username: str, storage: StorageDep) -> User:
+    """Get the user with a username, in any case."""
+    return await storage.users.by_username(clean_path_name("user", username))
+
+
 @router.patch("/bulk/deactivate", permission=SUPERUSERS)
 async def deactivate_stale_users(storage: StorageDep, days: Days) -> DeactivatedCount:
     """Deactivate the active users that were not changed for a number of days."""
     return DeactivatedCount(await users.deactivate_stale(storage, days))
 
 
-@router.delete("/bulk/inactive", permission=SUPERUSERS, responses=problem_responses(StillReferenced))
-async def delete_inactive_users(storage: StorageDep) -> DeletedCount:
-    """Delete every inactive user, all or none.
+@router.delete("/bulk/inactive", permission=SUPERUSERS)
+async def delete_inactive_users(storage: StorageDep) -> erasure.Deletion:
+    """Delete the inactive users, each as `DELETE /users/{id}` does.
 
-    Their posts, orders and notifications go with them. Refused while one of them has an account.
+    Those that cannot be deleted are kept, each with the reason.
     """
-    return DeletedCount(await storage.run(lambda tx: tx.users.delete_inactive(clock.now())))
+    return await erasure.delete_inactive(storage)
 
 
 @router.get("/{id}", permission=OWN_USER)
@@ -173,13 +171,29 @@ async def update_user(
     return await users.patch_user(storage, hasher, id, given, context)
 
 
-@router.delete("/{id}", permission=OWN_USER, status_code=204, responses=problem_responses(StillReferenced))
+@router.delete(
+    "/{id}",
+    permission=OWN_USER,
+    status_code=204,
+    responses=problem_responses(StillReferenced, StockLimit, AmountLimit),
+)
 async def delete_user(id: UserPathId, storage: StorageDep, expected: ExpectedVersions) -> None:
-    """Delete a user with its posts, orders and notifications.
+    """Delete a user with its posts, orders, notifications and accounts.
 
-    Refused while the user has an account.
+    Pending and confirmed orders are cancelled first, which puts their pieces back in stock. Refused while an account of
+    the user holds money, or would by that.
     """
-    await storage.run(lambda tx: delete(tx.users, id, expected))
+    await erasure.delete_user(storage, id, expected)
+
+
+@router.post("/{id}/anonymise", permission=OWN_USER)
+async def anonymise_user(id: UserPathId, storage: StorageDep, hasher: HasherDep, expected: ExpectedVersions) -> User:
+    """Anonymise a user whose orders and payments must be kept.
+
+    Its names are replaced by neutral ones, other personal fields and the shipping addresses of its orders are emptied,
+    and its posts and notifications deleted. It becomes inactive, and its sessions end.
+    """
+    return await erasure.anonymise(storage, hasher, id, expected)
 
 
 @router.delete("/{id}/soft", permission=OWN_USER)

@@ -66,8 +66,6 @@ _INDEXES: Mapping[str, Sequence[IndexModel]] = {
         index("status", "user_id", "total_amount"),  # covers the sums by status and by user
         index("items.product_id"),
     ],
-    "payments": [index("order_id")],
-    "accounts": [index("user_id")],
     # A page of an account merges two index scans, one for each side, in every order.
     "transfers": [
         index("from_account_id", "created_at", "_id"),

@@ -28,6 +28,7 @@ _INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("price", "id"),
         ("stock_quantity", "id"),
         ("category_id", "created_at", "id", "is_active", "price"),  # with what figures are made of
+        ("category_id", "price", "id"),
     ),
     "orders": (
         ("created_at", "id"),
@@ -36,8 +37,6 @@ _INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("status", "created_at", "id", "total_amount"),
     ),
     "order_items": (("product_id",),),
-    "payments": (("order_id",),),
-    "accounts": (("user_id",),),
     "transfers": (("from_account_id", "created_at", "id"), ("to_account_id", "created_at", "id")),
     "notifications": (("user_id", "created_at", "id"), ("order_id",)),
     "tickets": (("user_id",), ("expires_at",)),

@@ -214,15 +214,18 @@ class SqlRepository(SqlReader[E]):
             raise NotFound(self._mapping.entity_type.name, id)
 
     async def _delete_where(
-        self, condition: ColumnElement[bool], statement: CachedStatement, params: Mapping[str, Any]
+        self,
+        condition: ColumnElement[bool],
+        statement: CachedStatement | None = None,
+        params: Mapping[str, Any] | None = None,
     ) -> int:
-        """Run a deletion of the rows that meet a condition; the number of entities that it removed.
+        """Delete the rows that meet a condition, by a statement that was built before, if any; how many there were.
 
         Raises:
             StillReferenced: an entity that restricts deletion refers to one of them, or to one that is deleted with it.
         """
         try:
-            return await self._executor.write(statement, params)
+            return await self._executor.write(statement or self._mapping.table.delete().where(condition), params)
         except IntegrityViolation as refused:
             ids = select(self._mapping.table.c.id).where(condition)
             raise ConstraintViolation(partial(find_restriction, self._mapping.entity_type, ids)) from refused

@@ -26,7 +26,7 @@ from sqlalchemy.types import TypeEngine
 from backends.sql.dialects import DIALECTS
 from backends.sql.indexes import indexes_of
 from backends.sql.types import CHOICE_LENGTH, EnumText, UtcDateTime, long_text, primary_key_type, text
-from core.entities import ENTITY_TYPES, EntityType
+from core.entities import ENTITY_TYPES, EntityType, OnDelete
 from core.entities.entity_type import Link
 from core.entities.field_types import BooleanType, ChoiceType, FieldType, IntegerType, TextType, TimeType
 
@@ -60,8 +60,12 @@ _CHECKS: Mapping[tuple[str, str], tuple[int, int] | None] = {
     ("orders", "total_amount"): (1, 999_999_999_999),
     ("order_items", "total_price"): None,
     ("payments", "amount"): None,
+    ("payments", "refunded_amount"): None,
 }
-"""Bounds by table and column where revision 0001 made another check than declared; None where it made none."""
+"""Bounds by table and column where a revision made another check than declared; None where it made none."""
+
+_DEFAULTS: Mapping[tuple[str, str], str] = {("payments", "refunded_amount"): "0"}
+"""Columns that a revision added to tables with rows; new rows state every value."""
 
 
 def table_of(entity_type: EntityType[Any]) -> Table:
@@ -111,12 +115,19 @@ def _columns(entity_type: EntityType[Any]) -> Iterator[SchemaItem]:
     for name, field_type in entity_type.fields.items():
         if name == "id":
             yield Column(name, primary_key_type(), primary_key=True, autoincrement=True)
+        elif name in references and references[name].on_delete is OnDelete.KEEP:
+            yield Column(name, primary_key_type(), nullable=field_type.is_optional)
         elif name in references:
             key = ForeignKey(f"{references[name].to}.id", ondelete=references[name].on_delete.upper())
             yield Column(name, key, nullable=field_type.is_optional)
         else:
-            is_key = name == entity_type.key
-            yield Column(name, _type(name, field_type), primary_key=is_key, nullable=field_type.is_optional)
+            yield Column(
+                name,
+                _type(name, field_type),
+                primary_key=name == entity_type.key,
+                nullable=field_type.is_optional,
+                server_default=_DEFAULTS.get((entity_type.plural, name)),
+            )
             yield from _checks(entity_type.plural, name, field_type)
         if name in entity_type.sort_keys:
             null_time = literal(NULL_SORT_TIME, UtcDateTime())

@@ -11,7 +11,7 @@ from core.entities import (
     Category,
     Notification,
     Order,
-    OrderItem,
+    OrderLine,
     OrderStatus,
     Payment,
     Post,
@@ -21,6 +21,7 @@ from core.entities import (
     Transfer,
     User,
 )
+from core.entities.orders import number_lines
 from core.money import to_json
 from core.text import derive_slug
 from demo.words import BRANDS, CATALOGUE, CITIES, FAMILY, GIVEN, METHODS, STREETS, TITLES
@@ -221,6 +222,7 @@ class ShopData:
                     order_id=row,
                     amount=order.total_amount,
                     method=METHODS[row % len(METHODS)],
+                    account_id=None,
                     reference=None,
                 )
             if row % 2 == 0:
@@ -238,7 +240,7 @@ class ShopData:
 
     def _order(self, row: int) -> Order:
         at, status = self.at(row, self.size), _STATUS_SHARES.choose(row, 10)
-        items = [self._item(row, line) for line in range(1 + draw(row, 11, 3))]
+        items = number_lines(row, [self._item(row, line) for line in range(1 + draw(row, 11, 3))])
         suffix = "".join(_BASE_32[row * 97 >> shift & 31] for shift in (25, 20, 15, 10, 5, 0))
         return Order(
             id=row,
@@ -257,10 +259,10 @@ class ShopData:
         """The user of an order; one in a hundred users places every fifth order."""
         return 1 + draw(row, 13, self.user_count // 100 if draw(row, 12, 5) == 0 else self.user_count)
 
-    def _item(self, row: int, line: int) -> OrderItem:
+    def _item(self, row: int, line: int) -> OrderLine:
         product = 1 + draw(row, 40 + line, self.size)
         price, quantity = self.price(product), 1 + draw(row, 50 + line, 3)
-        return OrderItem(product_id=product, quantity=quantity, unit_price=price, total_price=price * quantity)
+        return OrderLine(product_id=product, quantity=quantity, unit_price=price, total_price=price * quantity)
 
     def accounts(self) -> Iterator[Account]:
         """One for each user."""

@@ -40,8 +40,13 @@ LINKS = 2  # find the tags, and link them
 UNLINK = 1  # tags that the post had before
 NEW_TAGS = 3  # find free slugs, store the tags, read their ids
 CASCADE = 1  # per type of entity that refers to this one: changed, deleted with it, or forbidding the deletion
+REPLACED = 2  # lines that are deleted and stored anew
+DEBIT = 2  # lock the account, and change its balance
+REFUND = 2 + DEBIT  # lock the payments and save one; credit the account
 USER_CASCADES = 5  # posts, orders, notifications, expiring entries, accounts: one each without cascades
+USER_BOOKS = 8  # orders and their products, payments and their accounts, accounts of the user: locked and written
 FIND = 1  # the ids of the entities
+ANONYMISE = 5  # posts, found and deleted with their links; notifications; addresses
 SESSIONS = 1  # ended by a new password
 
 # With an `Idempotency-Key` a POST may take more, and its replay has a budget of its own.
@@ -84,6 +89,42 @@ async def _cancel(data: Dataset) -> tuple[str, Any]:
 async def _pay(data: Dataset) -> tuple[str, Any]:
     order = await data.order()
     return f"/orders/{order['id']}/payments", {"amount": order["total_amount"], "method": "card"}
+
+
+async def _edit(data: Dataset) -> tuple[str, Any]:
+    items = [{"product_id": product["id"], "quantity": 2} for product in data.products]
+    return f"/orders/{(await data.order())['id']}", {"items": items}
+
+
+async def _pay_by_account(data: Dataset) -> tuple[str, Any]:
+    order, account = await data.order(), await data.shop.account({"id": data.account["user_id"]}, "99999999.99")
+    body = {"amount": order["total_amount"], "method": "account", "account_id": account["id"]}
+    return f"/orders/{order['id']}/payments", body
+
+
+async def _paid(data: Dataset) -> Any:
+    url, body = await _pay_by_account(data)
+    return await data.shop.post(url, body)
+
+
+async def _cancel_paid(data: Dataset) -> tuple[str, Any]:
+    return f"/orders/{(await _paid(data))['order_id']}/status?new_status=cancelled", None
+
+
+async def _order_payments(data: Dataset) -> tuple[str, Any]:
+    return f"/orders/{(await _paid(data))['order_id']}/payments", None
+
+
+async def _payment(data: Dataset) -> tuple[str, Any]:
+    return f"/payments/{(await _paid(data))['id']}", None
+
+
+async def _refund(data: Dataset) -> tuple[str, Any]:
+    return f"/payments/{(await _paid(data))['id']}/refunds", {"amount": "0.01"}
+
+
+async def _empty_account(data: Dataset) -> tuple[str, Any]:
+    return f"/accounts/{(await data.shop.account({'id': data.account['user_id']}))['id']}", None
 
 
 async def _post(data: Dataset) -> int:
@@ -138,6 +179,10 @@ async def _inactive_users(data: Dataset) -> tuple[str, Any]:
     return "/users/bulk/inactive", None
 
 
+async def _inactive_user(data: Dataset) -> tuple[str, Any]:
+    return f"/users/{(await data.shop.user(is_active=False))['id']}/anonymise", None
+
+
 def _product_body(data: Dataset) -> Any:
     return data.shop.draft() | {"category_id": data.category["id"]}
 
@@ -166,6 +211,9 @@ READS = [
     RoundTripBudget("GET /users/stats/active-count", ONE, _url("/users/stats/active-count")),
     RoundTripBudget("GET /users/top-spenders", ONE, _url("/users/top-spenders?limit={size}")),
     RoundTripBudget("GET /users/by-email/{email}", ONE, lambda data: (f"/users/by-email/{data.user['email']}", None)),
+    RoundTripBudget(
+        "GET /users/by-username/{username}", ONE, lambda data: (f"/users/by-username/{data.user['username']}", None)
+    ),
     RoundTripBudget("GET /users/{id}", ONE, _url("/users/{user}")),
     RoundTripBudget("GET /users/{id}/with-posts", ONE + RELATED, _url("/users/{user}/with-posts?page_size={size}")),
     *_list("GET /users/{id}/notifications", "/users/{user}/notifications"),
@@ -183,16 +231,22 @@ READS = [
     RoundTripBudget("GET /products/by-sku/{sku}", ONE, _url("/products/by-sku/{sku}")),
     RoundTripBudget("GET /products/by-slug/{slug}", ONE, _url("/products/by-slug/{slug}")),
     RoundTripBudget("GET /products/{id}", ONE, _url("/products/{product}")),
+    RoundTripBudget("GET /products/{id}/with-category", 2 * ONE, _url("/products/{product}/with-category")),
     *_list("GET /orders", "/orders?user_id={user}&status=pending"),
     RoundTripBudget("GET /orders/stats/summary", ONE, _url("/orders/stats/summary")),
+    RoundTripBudget("GET /orders/stats/summary", ONE, _url("/orders/stats/summary?user_id={user}"), "of a user"),
     *_list("GET /orders/user/{user_id}", "/orders/user/{user}"),
     RoundTripBudget("GET /orders/{id}", ONE, _order),
     RoundTripBudget("GET /orders/{id}/details", DETAILS, _details),
+    RoundTripBudget("GET /orders/{id}/payments", PAGE, _order_payments),
+    *_list("GET /payments", "/payments?status=completed"),
+    RoundTripBudget("GET /payments/{id}", ONE, _payment),
     *_list("GET /posts", "/posts", RELATED, RELATED_CURSOR),
     RoundTripBudget("GET /posts/{id}", ONE, _get_post),
     *_list("GET /tags", "/tags"),
     RoundTripBudget("GET /tags/{id}", ONE, _url("/tags/{tag}")),
     *_list("GET /tags/{id}/posts", "/tags/{tag}/posts", RELATED, RELATED_CURSOR),
+    *_list("GET /accounts", "/accounts?user_id={user}"),
     RoundTripBudget("GET /accounts/{id}", ONE, _url("/accounts/{account}")),
     *_list("GET /accounts/{id}/transfers", "/accounts/{account}/transfers"),
 ]
@@ -228,9 +282,13 @@ WRITES = [
     RoundTripBudget(
         "POST /orders/with-notifications", ORDER + NOTIFICATION, _send("/orders/with-notifications", Dataset.order_body)
     ),
+    RoundTripBudget("PATCH /orders/{id}", ORDER + REPLACED, _edit),
     RoundTripBudget("PATCH /orders/{id}/status", CHANGE, _confirm, "confirm"),
     RoundTripBudget("PATCH /orders/{id}/status", ORDER, _cancel, "cancel"),
+    RoundTripBudget("PATCH /orders/{id}/status", ORDER + REFUND, _cancel_paid, "cancel and refund"),
     RoundTripBudget("POST /orders/{id}/payments", ORDER, _pay),
+    RoundTripBudget("POST /orders/{id}/payments", ORDER + DEBIT, _pay_by_account, "by account"),
+    RoundTripBudget("POST /payments/{id}/refunds", CHANGE + DEBIT, _refund),
     RoundTripBudget("POST /posts", CHANGE, _send("/posts", Dataset.post_body), "without tags"),
     RoundTripBudget("POST /posts", CHANGE + LINKS, _new_post_known_tags, "with known tags"),
     RoundTripBudget(
@@ -264,9 +322,13 @@ DELETES = [
     RoundTripBudget("DELETE /tags/{id}", CHANGE + CASCADE, _url("/tags/{tag}")),
     RoundTripBudget("DELETE /products/{id}", CHANGE, _unordered_product),
     RoundTripBudget("DELETE /categories/{id}", CHANGE + 2 * CASCADE, _url("/categories/{category}")),
-    RoundTripBudget("DELETE /users/bulk/inactive", CHANGE + FIND + USER_CASCADES * CASCADE, _inactive_users),
+    RoundTripBudget("DELETE /accounts/{id}", CHANGE, _empty_account),
+    RoundTripBudget(
+        "DELETE /users/bulk/inactive", 2 * (CHANGE + FIND + USER_CASCADES * CASCADE + USER_BOOKS), _inactive_users
+    ),
     RoundTripBudget("DELETE /users/{id}/soft", CHANGE, _url("/users/{user}/soft")),
-    RoundTripBudget("DELETE /users/{id}", CHANGE + USER_CASCADES * CASCADE, _url("/users/{user}")),
+    RoundTripBudget("POST /users/{id}/anonymise", CHANGE + SESSIONS + ANONYMISE, _inactive_user),
+    RoundTripBudget("DELETE /users/{id}", CHANGE + USER_CASCADES * CASCADE + USER_BOOKS, _url("/users/{user}")),
     RoundTripBudget("PATCH /users/bulk/deactivate", CHANGE, _url("/users/bulk/deactivate?days=0")),
 ]
 

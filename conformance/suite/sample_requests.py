@@ -23,9 +23,14 @@ class OwnedEntities:
         """A new pending order over 79.99."""
         return await self.superuser.order(self.owner, await self.superuser.product(), notify=True)
 
-    async def account(self) -> Json:
-        """A new account with 10.00."""
-        return await self.superuser.account(self.owner, "10.00")
+    async def account(self, balance: str = "0.00") -> Json:
+        """A new account."""
+        return await self.superuser.account(self.owner, balance)
+
+    async def payment(self) -> Json:
+        """A new payment of 79.99."""
+        order = await self.order()
+        return await self.superuser.create(f"/orders/{order['id']}/payments", {"amount": "79.99", "method": "card"})
 
     async def post(self, status: str = "published", **fields: Any) -> Json:
         """A new post of the owner."""
@@ -46,6 +51,7 @@ class OwnedEntities:
 FACTORIES: Mapping[str, Callable[[OwnedEntities], Awaitable[Json]]] = {
     "users": OwnedEntities.user,
     "orders": OwnedEntities.order,
+    "payments": OwnedEntities.payment,
     "accounts": OwnedEntities.account,
     "posts": OwnedEntities.post,
     "notifications": OwnedEntities.notification,
@@ -61,6 +67,7 @@ PATHS = {
     "PATCH /users/bulk/deactivate": "/users/bulk/deactivate?days=36500",
     "PATCH /orders/{id}/status": "/orders/{id}/status?new_status=cancelled",
     "GET /orders": "/orders?user_id={user_id}",
+    "GET /accounts": "/accounts?user_id={user_id}",
 }
 """The URLs that are more than the template."""
 
@@ -88,7 +95,7 @@ async def _order(owned: OwnedEntities) -> Json:
 
 async def _transfer(owned: OwnedEntities) -> Json:
     target = await owned.superuser.account(await owned.superuser.user())
-    account = await owned.account()
+    account = await owned.account("10.00")
     return {"from_account_id": account["id"], "to_account_id": target["id"], "amount": "1.00"}
 
 
@@ -120,7 +127,9 @@ BODIES: Mapping[str, Body] = {
     "POST /products/{id}/stock": _constant({"quantity_change": 1}),
     "POST /orders": _order,
     "POST /orders/with-notifications": _order,
+    "PATCH /orders/{id}": _constant({"shipping_address": "2 Main St"}),
     "POST /orders/{id}/payments": _constant({"amount": "79.99", "method": "card"}),
+    "POST /payments/{id}/refunds": _constant({"amount": "1.00"}),
     "POST /posts": _post,
     "PUT /posts/{id}": _post,
     "PATCH /posts/{id}": _constant({"title": "Old news", "tags": ["changed"]}),
@@ -144,7 +153,7 @@ async def sample_request(name: str, owned: OwnedEntities) -> tuple[str, str, Jso
 
 
 async def _fill_url(template: str, owned: OwnedEntities) -> str:
-    values = {"user_id": owned.owner["id"], "email": owned.owner["email"]}
+    values = {"user_id": owned.owner["id"], "email": owned.owner["email"], "username": owned.owner["username"]}
     if re.search(r"\{(sku|slug)\}", template):
         values |= await owned.superuser.product()
     elif "{id}" in template:

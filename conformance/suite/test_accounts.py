@@ -1,5 +1,7 @@
 """Accounts: deposits and transfers keep every balance exact and within its limits."""
 
+import asyncio
+
 import pytest
 
 from conformance.problem import error_fields, error_of, read_problem
@@ -149,3 +151,39 @@ async def test_account_lists_its_transfers(shop: Shop) -> None:
     fresh = await shop.account(user)
     assert (await shop.get(f"/accounts/{fresh['id']}/transfers"))["items"] == []
     assert error_of(await shop.client.get("/accounts/99/transfers")) == (404, "not-found")
+
+
+async def test_accounts_are_listed(shop: Shop) -> None:
+    users = [await shop.user(), await shop.user()]
+    accounts = [await shop.account(user) for user in (*users, users[0])]
+    assert (await shop.get("/accounts?sort=id"))["items"] == accounts
+    assert (await shop.get(f"/accounts?user_id={users[0]['id']}&sort=-id"))["items"] == [accounts[2], accounts[0]]
+    assert (await shop.get("/accounts?user_id=99"))["items"] == []
+
+
+async def test_empty_account_is_closed(shop: Shop) -> None:
+    user = await shop.user()
+    closed, other = await shop.account(user, "5.00"), await shop.account(user)
+    path = f"/accounts/{closed['id']}"
+    assert error_of(await shop.client.delete(path)) == (409, "account-not-empty")
+    moved = await shop.post("/accounts/transfers", transfer_body(closed, other, "5.00"))
+    assert (await shop.client.delete(path)).status_code == 204
+    for response in (await shop.client.get(path), await shop.client.delete(path)):
+        assert error_of(response) == (404, "not-found")
+    assert (await shop.get(f"/accounts/{other['id']}/transfers"))["items"] == [moved], "it stays readable"
+    back = await shop.client.post("/accounts/transfers", json=transfer_body(other, closed, "1.00"))
+    assert (error_of(back), error_fields(back)) == ((400, "unknown-reference"), ["to_account_id"])
+    assert await balances(shop, other) == ["5.00"]
+
+
+async def test_transfer_and_closing_are_exclusive(shop: Shop) -> None:
+    user = await shop.user()
+    source = await shop.account(user, "10.00")
+    for _ in range(5):
+        target = await shop.account(user)
+        moved, closed = await asyncio.gather(
+            shop.client.post("/accounts/transfers", json=transfer_body(source, target, "1.00")),
+            shop.client.delete(f"/accounts/{target['id']}"),
+        )
+        outcome = (moved.status_code, closed.status_code)
+        assert outcome in ((201, 409), (400, 204)), (moved.text, closed.text)

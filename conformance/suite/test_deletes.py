@@ -1,7 +1,10 @@
 """Deletions: what is deleted with an entity, what loses its reference, and what prevents the deletion."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+
+import pytest
 
 from conformance.fixtures import Tick
 from conformance.problem import error_fields, error_of
@@ -9,6 +12,11 @@ from conformance.shop import Json, Shop
 from core import clock
 
 REFERENCED = (409, "referenced")
+
+
+async def read_stock(shop: Shop, product: Json) -> int:
+    found: int = (await shop.get(f"/products/{product['id']}"))["stock_quantity"]
+    return found
 
 
 async def create_busy_user(shop: Shop, product: Json, tag: str) -> Json:
@@ -31,7 +39,7 @@ async def test_user_delete_cascades(shop: Shop) -> None:
     assert after["posts"] == before["posts"] != []
     assert after["orders"] == before["orders"] != []
     assert after["tags"] == before["tags"] != []
-    assert after["products"][0]["stock_quantity"] == 3, "what was sold stays sold"
+    assert after["products"][0]["stock_quantity"] == 4, "the order of the kept user stays"
     assert (await shop.get("/orders/stats/summary"))["total_orders"] == 1
     assert error_of(await shop.client.get(f"/users/{user['id']}/notifications")) == (404, "not-found")
     assert (await shop.get(f"/users/{kept['id']}/notifications"))["total"] == 1
@@ -48,32 +56,111 @@ async def test_order_items_are_deleted_with_order(shop: Shop) -> None:
 
 async def test_user_with_account_cannot_be_deleted(shop: Shop) -> None:
     user = await create_busy_user(shop, await shop.product(), "t")
-    await shop.account(user)
+    accounts = [await shop.account(user, balance) for balance in ("0.01", "0.00", "7.00")]
     before = await shop.contents()
     response = await shop.client.delete(f"/users/{user['id']}")
     assert (error_of(response), error_fields(response)) == (REFERENCED, ["accounts"])
+    assert f": account {accounts[0]['id']}, account {accounts[2]['id']}." in response.json()["detail"]
     assert await shop.contents() == before
+
+
+@pytest.mark.parametrize(
+    ("statuses", "left"), [([], 5), (["confirmed"], 5), (["confirmed", "shipped"], 2), (["cancelled"], 5)]
+)
+async def test_stock_of_open_orders_is_restored(shop: Shop, statuses: list[str], left: int) -> None:
+    product, other = await shop.product(stock_quantity=5), await shop.product(stock_quantity=9)
+    user = await shop.user(is_active=False)
+    order = await shop.order(user, product, quantity=3)
+    for status in statuses:
+        await shop.client.patch(f"/orders/{order['id']}/status?new_status={status}")
+    await shop.order(user, product, other)
+    kept = await shop.order(await shop.user(), other)
+    if left == 5:
+        assert (await shop.client.delete(f"/users/{user['id']}")).status_code == 204
+    else:
+        assert (await shop.client.delete("/users/bulk/inactive")).json() == {"deleted_count": 1, "kept": []}
+    assert [await read_stock(shop, one) for one in (product, other)] == [left, 8]
+    assert (await shop.get("/orders"))["items"] == [{name: kept[name] for name in kept if name != "items"}]
+
+
+async def test_empty_accounts_are_closed_with_user(shop: Shop) -> None:
+    user, other = await shop.user(), await shop.user()
+    source, target = await shop.account(user, "5.00"), await shop.account(other)
+    body = {"from_account_id": source["id"], "to_account_id": target["id"], "amount": "5.00"}
+    transfer = await shop.post("/accounts/transfers", body)
+    await shop.account(user)
+    assert (await shop.client.delete(f"/users/{user['id']}")).status_code == 204
+    assert [account["id"] for account in (await shop.get("/accounts"))["items"]] == [target["id"]]
+    assert (await shop.get(f"/accounts/{target['id']}/transfers"))["items"] == [transfer]
+
+
+async def test_refund_keeps_user_from_deletion(shop: Shop) -> None:
+    user = await shop.user()
+    _, account, _ = await shop.paid_order(user)
+    before = await shop.contents()
+    response = await shop.client.delete(f"/users/{user['id']}")
+    assert (error_of(response), error_fields(response)) == (REFERENCED, ["accounts"])
+    assert response.json()["detail"].endswith(f": account {account['id']}.")
+    assert await shop.contents() == before
+
+
+async def test_account_of_other_user_gets_its_money_back(shop: Shop) -> None:
+    user, giver = await shop.user(), await shop.user()
+    order, account = await shop.order(user, await shop.product()), await shop.account(giver, "80.00")
+    body = {"amount": "79.99", "method": "account", "account_id": account["id"]}
+    await shop.post(f"/orders/{order['id']}/payments", body)
+    assert (await shop.client.delete(f"/users/{user['id']}")).status_code == 204
+    assert (await shop.get(f"/accounts/{account['id']}"))["balance"] == "80.00"
+
+
+async def test_orders_and_deletion_conserve_stock(shop: Shop) -> None:
+    product = await shop.product(stock_quantity=1000)
+    for _ in range(5):
+        user = await shop.user()
+        body = {"user_id": user["id"], "items": [{"product_id": product["id"], "quantity": 1}]}
+        await shop.post("/orders", body)
+        await asyncio.gather(
+            *(shop.client.post("/orders", json=body) for _ in range(4)), shop.client.delete(f"/users/{user['id']}")
+        )
+        assert (await shop.client.get(f"/users/{user['id']}")).status_code == 404
+    assert await read_stock(shop, product) == 1000
 
 
 async def test_inactive_user_delete_cascades(shop: Shop) -> None:
     product = await shop.product()
     kept, gone = await create_busy_user(shop, product, "t"), await create_busy_user(shop, product, "t")
     await shop.client.delete(f"/users/{gone['id']}/soft")
-    assert (await shop.client.delete("/users/bulk/inactive")).json() == {"deleted_count": 1}
+    assert (await shop.client.delete("/users/bulk/inactive")).json() == {"deleted_count": 1, "kept": []}
     assert [post["author_id"] for post in (await shop.get("/posts"))["items"]] == [kept["id"]]
     assert [order["user_id"] for order in (await shop.get("/orders"))["items"]] == [kept["id"]]
 
 
-async def test_account_blocks_delete_of_inactive_users(shop: Shop) -> None:
+async def test_inactive_user_with_money_is_kept(shop: Shop) -> None:
     product = await shop.product()
     users = [await create_busy_user(shop, product, "t") for _ in range(3)]
-    await shop.account(users[1])
+    account = await shop.account(users[1], "1.00")
+    await shop.account(users[2])
     for user in users:
         await shop.client.delete(f"/users/{user['id']}/soft")
-    before = await shop.contents()
-    response = await shop.client.delete("/users/bulk/inactive")
-    assert (error_of(response), error_fields(response)) == (REFERENCED, ["accounts"])
-    assert await shop.contents() == before
+    for count in (2, 0):
+        answer = (await shop.client.delete("/users/bulk/inactive")).json()
+        [kept] = answer["kept"]
+        assert (answer["deleted_count"], kept["id"]) == (count, users[1]["id"])
+        assert kept["reason"].endswith(f": account {account['id']}.")
+    assert [user["id"] for user in (await shop.get("/users"))["items"]] == [users[1]["id"]]
+
+
+async def test_full_stock_keeps_only_its_users(shop: Shop) -> None:
+    full, product = await shop.product(), await shop.product(stock_quantity=5)
+    users = [await shop.user(is_active=False) for _ in range(3)]
+    for user in users:
+        await shop.order(user, full if user is users[1] else product)
+    await shop.client.patch(f"/products/{full['id']}", json={"stock_quantity": 2_147_483_647})
+    answer = (await shop.client.delete("/users/bulk/inactive")).json()
+    assert (answer["deleted_count"], [kept["id"] for kept in answer["kept"]]) == (2, [users[1]["id"]])
+    assert await read_stock(shop, product) == 5
+    response = await shop.client.delete(f"/users/{users[1]['id']}")
+    assert error_of(response) == (400, "stock-limit")
 
 
 async def test_ordered_product_cannot_be_deleted(shop: Shop) -> None:

@@ -121,11 +121,12 @@ async def _delete(tx: Transaction, user_id: int) -> None:
     await tx.users.delete(user_id, clock.now())
 
 
-async def _delete_inactive(tx: Transaction, user_id: int) -> None:
-    assert await tx.users.delete_inactive(clock.now()) == 1
+async def _delete_many(tx: Transaction, user_id: int) -> None:
+    assert [user.id for user in await tx.users.lock_inactive(0, 10)] == [user_id]
+    await tx.users.delete_many([user_id], clock.now())
 
 
-deletes = pytest.mark.parametrize("delete", [_delete, _delete_inactive], ids=["delete", "delete_inactive"])
+deletes = pytest.mark.parametrize("delete", [_delete, _delete_many], ids=["delete", "delete_many"])
 
 
 @deletes

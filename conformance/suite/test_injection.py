@@ -33,6 +33,7 @@ INTERNALS = re.compile(
 EXAMPLES = {body.operation: body for body in BODIES}
 CREATES = {f"POST /{name}": (name, 1) for name in LISTS} | {
     "POST /orders/with-notifications": ("orders", 1),
+    "POST /orders/{id}/payments": ("payments", 1),
     "POST /users/bulk": ("users", 2),
     "POST /products/bulk": ("products", 2),
 }
@@ -54,7 +55,11 @@ async def test_payload_in_url_or_header_changes_nothing(unchanged_shop: Shop, ap
 @by_kind
 async def test_payload_in_body_or_key_is_plain_text(populated_shop: Shop, app: FastAPI, kind: str) -> None:
     faults, accepted, expected = [], 0, await _totals(populated_shop)
-    keys = [place for place in _places(app, "header") if place.name == "Idempotency-Key"]
+    keys = [
+        place
+        for place in _places(app, "header")
+        if place.name == "Idempotency-Key" and not place.operation.endswith("/anonymise")  # which deletes posts
+    ]
     for place, text in zip([*_places(app, "body"), *keys], cycle(PAYLOADS[kind])):
         response = await _send(populated_shop.client, place, text)
         faults += [f"{place} {text!r}: {one}" for one in _find_faults(response, text)]

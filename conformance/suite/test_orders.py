@@ -66,8 +66,8 @@ async def test_order_captures_prices_and_takes_stock(shop: Shop, tick: Tick, pat
         "user_id": user["id"],
         "shipping_address": "1 Main St",
         "items": [
-            items[0] | {"unit_price": "79.99", "total_price": "159.98"},
-            items[1] | {"unit_price": "0.01", "total_price": "0.03"},
+            items[0] | {"id": 100, "unit_price": "79.99", "total_price": "159.98"},
+            items[1] | {"id": 101, "unit_price": "0.01", "total_price": "0.03"},
         ],
     }
     assert await shop.get(f"/products/{one['id']}") == one | {"stock_quantity": 48, "version": 2, "updated_at": now}

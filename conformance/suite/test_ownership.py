@@ -57,13 +57,12 @@ async def test_superuser_read_looks_missing_to_users(
 ) -> None:
     user = await protected_shop.create_user()
     _, url, _ = await sample_request(name, OwnedEntities(protected_shop.superuser, user))
-    if name == "GET /users/by-email/{email}":
-        existing, unknown = [
-            await other_client.get(f"/users/by-email/{email}") for email in (user["email"], "None@b.example")
-        ]
-        missing = await protected_shop.superuser.client.get("/users/by-email/None@b.example")
+    if name.startswith("GET /users/by-"):
+        path, key = url.rpartition("/")[0], url.rpartition("/")[2]
+        existing, unknown = [await other_client.get(f"{path}/{one}") for one in (key, "None@b.example")]
+        missing = await protected_shop.superuser.client.get(f"{path}/None@b.example")
         assert (
-            comparable_404(existing, user["email"])
+            comparable_404(existing, key)
             == comparable_404(unknown, "None@b.example")
             == comparable_404(missing, "None@b.example")
         )
@@ -199,7 +198,10 @@ async def test_transfer_needs_own_source_account(
     protected_shop: ProtectedShop, owner: tuple[OwnedEntities, httpx2.AsyncClient], other_client: httpx2.AsyncClient
 ) -> None:
     owned, _ = owner
-    foreign, target = await owned.account(), await protected_shop.superuser.account(await protected_shop.create_user())
+    foreign, target = (
+        await owned.account("10.00"),
+        await protected_shop.superuser.account(await protected_shop.create_user()),
+    )
     responses = [
         await other_client.post(
             "/accounts/transfers", json={"from_account_id": source, "to_account_id": target["id"], "amount": "1.00"}
@@ -217,7 +219,10 @@ async def test_transfers_are_visible_to_account_owner(
     protected_shop: ProtectedShop, owner: tuple[OwnedEntities, httpx2.AsyncClient], other_client: httpx2.AsyncClient
 ) -> None:
     owned, client = owner
-    source, target = await owned.account(), await protected_shop.superuser.account(await protected_shop.create_user())
+    source, target = (
+        await owned.account("10.00"),
+        await protected_shop.superuser.account(await protected_shop.create_user()),
+    )
     body = {"from_account_id": source["id"], "to_account_id": target["id"], "amount": "1.00"}
     transfer = (await client.post("/accounts/transfers", json=body)).json()
     path = f"/accounts/{source['id']}/transfers"

@@ -252,3 +252,11 @@ async def test_product_is_deleted_once(shop: Shop) -> None:
     assert (response.status_code, response.content) == (204, b"")
     assert error_of(await shop.client.delete(f"/products/{product['id']}")) == (404, "not-found")
     assert (await shop.product())["id"] > product["id"], "an id is never used again"
+
+
+async def test_product_is_shown_with_its_category(shop: Shop) -> None:
+    category = await shop.category()
+    inside, outside = await shop.product(category_id=category["id"]), await shop.product()
+    assert await shop.get(f"/products/{inside['id']}/with-category") == inside | {"category": category}
+    assert await shop.get(f"/products/{outside['id']}/with-category") == outside | {"category": None}
+    assert error_of(await shop.client.get("/products/99/with-category")) == (404, "not-found")

@@ -123,3 +123,14 @@ async def test_sums_of_highest_prices_are_exact(shop: Shop) -> None:
     await shop.post("/products/bulk", [*bodies, shop.draft() | {"price": "99999999.98", "category_id": category["id"]}])
     [row] = await shop.get("/products/by-category-stats")
     assert (row["product_count"], row["avg_price"], row["min_price"]) == (1000, "99999999.99", "99999999.98")
+
+
+async def test_summary_is_narrowed_to_a_user(shop: Shop) -> None:
+    user, other, product = await shop.user(), await shop.user(), await shop.product(price="10.00")
+    for each in (user, user, other):
+        order = await shop.order(each, product)
+    await shop.client.patch(f"/orders/{order['id']}/status?new_status=cancelled")
+    for key, count, revenue in ((user["id"], 2, "20.00"), (other["id"], 1, "0.00"), (99, 0, "0.00")):
+        found = await shop.get(f"/orders/stats/summary?user_id={key}")
+        assert (found["total_orders"], found["total_revenue"]) == (count, revenue)
+        assert sum(found["orders_by_status"].values()) == count

@@ -256,9 +256,9 @@ async def test_inactive_users_are_deleted_together(shop: Shop) -> None:
     for _ in range(3):
         await shop.user(is_active=False)
     response = await shop.client.delete("/users/bulk/inactive")
-    assert (response.status_code, response.json()) == (200, {"deleted_count": 3})
+    assert (response.status_code, response.json()) == (200, {"deleted_count": 3, "kept": []})
     assert (await shop.get("/users"))["items"] == [kept]
-    assert (await shop.client.delete("/users/bulk/inactive")).json() == {"deleted_count": 0}
+    assert (await shop.client.delete("/users/bulk/inactive")).json() == {"deleted_count": 0, "kept": []}
 
 
 async def test_user_is_deleted_once(shop: Shop) -> None:
@@ -277,3 +277,11 @@ async def test_concurrent_changes_are_all_kept(shop: Shop, app: FastAPI) -> None
     assert sorted(response.json()["version"] for response in responses) == [2, 3, 4]
     changed = await shop.get(path)
     assert changed == {**user, **fields[0], **fields[1], **fields[2], "version": 4, "updated_at": changed["updated_at"]}
+
+
+async def test_user_is_found_by_username_in_any_case(shop: Shop) -> None:
+    user = await shop.user(username="Ann_B")
+    for name in ("Ann_B", "ann_b", "ANN_B"):
+        assert await shop.get(f"/users/by-username/{name}") == user
+    for name in ("ann", user["email"]):
+        assert error_of(await shop.client.get(f"/users/by-username/{name}")) == (404, "not-found")

@@ -5,7 +5,16 @@ and ``core`` set. All are validated by their annotations (pydantic reads them) w
 are never validated again: inside, they are trusted.
 """
 
-from core.entities.accounts import ACCOUNT, TRANSFER, Account, AccountDraft, DepositDraft, Transfer, TransferDraft
+from core.entities.accounts import (
+    ACCOUNT,
+    TRANSFER,
+    Account,
+    AccountDraft,
+    AccountFilter,
+    DepositDraft,
+    Transfer,
+    TransferDraft,
+)
 from core.entities.categories import (
     CATEGORY,
     Category,
@@ -29,11 +38,13 @@ from core.entities.orders import (
     OrderItem,
     OrderItemDetails,
     OrderItemDraft,
+    OrderLine,
+    OrderPatch,
     OrderStatus,
     OrderSummary,
     SalesSummary,
 )
-from core.entities.payments import PAYMENT, NewPayment, Payment, PaymentDraft, PaymentFilter
+from core.entities.payments import PAYMENT, NewPayment, Payment, PaymentDraft, PaymentFilter, PaymentStatus, RefundDraft
 from core.entities.posts import POST, Post, PostDraft, PostFilter, PostPatch, PostStatus
 from core.entities.products import (
     PRODUCT,
@@ -75,6 +86,7 @@ __all__ = [
     "USER",
     "Account",
     "AccountDraft",
+    "AccountFilter",
     "Category",
     "CategoryDraft",
     "CategoryNode",
@@ -98,12 +110,15 @@ __all__ = [
     "OrderItem",
     "OrderItemDetails",
     "OrderItemDraft",
+    "OrderLine",
+    "OrderPatch",
     "OrderStatus",
     "OrderSummary",
     "PasswordChange",
     "Payment",
     "PaymentDraft",
     "PaymentFilter",
+    "PaymentStatus",
     "Post",
     "PostDraft",
     "PostFilter",
@@ -114,6 +129,7 @@ __all__ = [
     "ProductFilter",
     "ProductPatch",
     "ProductWithCategory",
+    "RefundDraft",
     "Registration",
     "SalesSummary",
     "StockChange",

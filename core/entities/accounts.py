@@ -28,11 +28,19 @@ class Account(VersionedEntity):
     balance: Total
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFilter:
+    """Which accounts a list has."""
+
+    user_id: int | None = None
+
+
 ACCOUNT = EntityType(
     entity=Account,
     name="account",
     plural="accounts",
     references=[Reference("user_id", "users", OnDelete.RESTRICT)],
+    filter=AccountFilter,
 )
 
 
@@ -58,7 +66,7 @@ class TransferDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """Money that was moved. Immutable."""
+    """Money that was moved. Immutable; it stays when one of the accounts is closed."""
 
     id: Id
     from_account_id: Id
@@ -73,7 +81,7 @@ TRANSFER = EntityType(
     name="transfer",
     plural="transfers",
     references=[
-        Reference("from_account_id", "accounts", OnDelete.RESTRICT),
-        Reference("to_account_id", "accounts", OnDelete.RESTRICT),
+        Reference("from_account_id", "accounts", OnDelete.KEEP),
+        Reference("to_account_id", "accounts", OnDelete.KEEP),
     ],
 )

@@ -23,11 +23,17 @@ SEARCH_KEY = "search_key"
 
 
 class OnDelete(StrEnum):
-    """What happens to an entity when the one that it refers to is deleted."""
+    """What happens to an entity when the one that it refers to is deleted.
+
+    Attributes:
+        KEEP: nothing; it goes on naming what was deleted. Such a reference is written only where the unit of work has
+            locked the entity that it names, so a database need not enforce it.
+    """
 
     CASCADE = "cascade"
     RESTRICT = "restrict"
     SET_NULL = "set null"
+    KEEP = "keep"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """Orders, their lines, and the transitions of their status."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from core.entities.entity_type import EntityType, OnDelete, Reference, unique
 from core.entities.fields import FORBID_EXTRA, Id, Money, Price, Quantity, Text, Total, VersionedEntity
@@ -57,13 +59,29 @@ class OrderDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderItem:
-    """One line of an order; prices as they were when it was placed."""
+class OrderLine:
+    """One line of an order as it is stored; prices as they were when the product was ordered."""
 
     product_id: Id
     quantity: Quantity
     unit_price: Price
     total_price: Total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderItem(OrderLine):
+    """One line of an order. Its id is that of its place in the order."""
+
+    id: Id
+
+
+class OrderPatch(TypedDict, total=False):
+    """The fields of an order that a client sent, and no others."""
+
+    __pydantic_config__ = FORBID_EXTRA  # type: ignore[misc]
+
+    items: Annotated[list[OrderItemDraft], Field(min_length=1, max_length=MAX_LINES)]
+    shipping_address: Address | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +110,22 @@ class OrderFilter:
     user_id: int | None = None
 
 
+def number_lines(order_id: int, lines: Iterable[OrderLine]) -> list[OrderItem]:
+    """The lines of an order, in their order, each with its id."""
+    return [
+        OrderItem(
+            id=order_id * MAX_LINES + position,
+            product_id=line.product_id,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            total_price=line.total_price,
+        )
+        for position, line in enumerate(lines)
+    ]
+
+
 ORDER_ITEM = EntityType(
-    entity=OrderItem,
+    entity=OrderLine,
     name="order item",
     plural="order_items",
     references=[Reference("product_id", "products", OnDelete.RESTRICT)],

@@ -6,6 +6,7 @@ from core import clock
 from core.entities import Account, AccountDraft, Transfer, TransferDraft
 from core.errors import AmountLimit, FieldError, InsufficientFunds, SameAccount, UnknownReference
 from core.money import MAX_TOTAL, to_json
+from core.money_errors import AccountNotEmpty
 from core.services.versioning import ExpectedVersions, lock_expecting, save_changes
 from core.storage import PageRequest, Storage, Transaction
 from core.storage.pages import Page
@@ -25,10 +26,26 @@ async def deposit(storage: Storage, id: int, amount: int, expected: ExpectedVers
 
     async def work(tx: Transaction) -> Account:
         account = await lock_expecting(tx.accounts, id, expected)
-        _check_limit(account, amount)
+        check_limit(account, amount)
         return await save_changes(tx.accounts, account, {"balance": account.balance + amount})
 
     return await storage.run(work)
+
+
+async def close_account(storage: Storage, id: int, expected: ExpectedVersions = None) -> None:
+    """Close an account. Its transfers and payments stay, and go on naming it.
+
+    Raises:
+        AccountNotEmpty: it holds money.
+    """
+
+    async def work(tx: Transaction) -> None:
+        account = await lock_expecting(tx.accounts, id, expected)
+        if account.balance:
+            raise AccountNotEmpty
+        await tx.accounts.delete(id, clock.now())
+
+    await storage.run(work)
 
 
 async def transfer(storage: Storage, draft: TransferDraft) -> Transfer:
@@ -62,10 +79,15 @@ def _check_transfer(draft: TransferDraft, accounts: Mapping[int, Account]) -> No
     if accounts[draft.from_account_id].balance < draft.amount:
         error = FieldError("amount", "Exceeds the balance of the account.", "insufficient-funds")
         raise InsufficientFunds("The account does not hold that much.", [error])
-    _check_limit(accounts[draft.to_account_id], draft.amount)
+    check_limit(accounts[draft.to_account_id], draft.amount)
 
 
-def _check_limit(account: Account, amount: int) -> None:
+def check_limit(account: Account, amount: int) -> None:
+    """Refuse to add an amount, in minor units, that an account cannot hold.
+
+    Raises:
+        AmountLimit: the balance would exceed ``MAX_TOTAL``.
+    """
     if account.balance + amount > MAX_TOTAL:
         message = f"The balance cannot exceed {to_json(MAX_TOTAL)}."
         raise AmountLimit(message, [FieldError("amount", message, "amount-limit")])

@@ -13,9 +13,11 @@ from core.entities import (
     CategoryStats,
     Product,
     ProductDraft,
+    ProductWithCategory,
 )
+from core.entities.construct import shallow_asdict
 from core.entities.fields import MAX_QUANTITY
-from core.errors import CategoryCycle, FieldError, InsufficientStock, StockLimit
+from core.errors import CategoryCycle, FieldError, InsufficientStock, NotFound, StockLimit
 from core.services import slugs
 from core.services.bulk import check_distinct
 from core.services.versioning import ExpectedVersions, change, check_version, lock_expecting, save_changes
@@ -86,6 +88,18 @@ async def category_products(storage: Storage, id: int, page_request: PageRequest
     category = await storage.categories.get(id)
     page = await storage.products.page(ProductFilter(category_id=id), page_request)
     return CategoryProducts(category=category, product_count=page.total or 0, products=page.items)
+
+
+async def product_with_category(storage: Storage, id: int) -> ProductWithCategory:
+    """A product with its category."""
+    product = await storage.products.get(id)
+    category = None
+    if product.category_id is not None:
+        try:
+            category = await storage.categories.get(product.category_id)
+        except NotFound:  # deleted since; the product has lost it, or gone too
+            product = await storage.products.get(id)
+    return ProductWithCategory(**shallow_asdict(product), category=category)
 
 
 async def create_product(storage: Storage, draft: ProductDraft) -> Product:

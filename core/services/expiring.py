@@ -1,22 +1,18 @@
 """Expiring entries: their keys, and the deletion of the expired ones."""
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from hashlib import sha256
 
 from core import clock
 from core.entities import EntryKind
-from core.errors import StockroomError
+from core.services.periodic import repeated
 from core.storage import Storage, Transaction
 
 PURGE_SECONDS = 600.0
 """Seconds between two deletions of expired entries, which count as absent before."""
 
 _AT_ONCE = 1000
-
-_log = logging.getLogger(__name__)
 
 
 def entry_key(kind: EntryKind, *parts: str) -> str:
@@ -48,24 +44,6 @@ async def purge_expired(storage: Storage) -> int:
             return total
 
 
-@asynccontextmanager
-async def purge_periodically(storage: Storage, every: float = PURGE_SECONDS) -> AsyncIterator[None]:
+def purge_periodically(storage: Storage, every: float = PURGE_SECONDS) -> AbstractAsyncContextManager[None]:
     """Delete expired entries every ``every`` seconds while the context is open. A failure is logged."""
-    task = asyncio.create_task(_purge_loop(storage, every))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _purge_loop(storage: Storage, every: float) -> None:
-    while True:
-        await asyncio.sleep(every)
-        try:
-            await purge_expired(storage)
-        except StockroomError as error:
-            _log.warning("expired entries could not be deleted: %s", error.code)
-        except Exception:
-            _log.exception("expired entries could not be deleted")
+    return repeated(partial(purge_expired, storage), every, "expired entries could not be deleted")

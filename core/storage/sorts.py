@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from core.entities import CATEGORY, NOTIFICATION, ORDER, POST, PRODUCT, TAG, TRANSFER, USER, EntityType
+from core.entities import (
+    ACCOUNT,
+    CATEGORY,
+    NOTIFICATION,
+    ORDER,
+    PAYMENT,
+    POST,
+    PRODUCT,
+    TAG,
+    TRANSFER,
+    USER,
+    EntityType,
+)
 from core.entities.field_types import FieldType, TextType, TimeType
 from core.storage.pages import SortKind, SortOrder, Sorts
 
@@ -30,6 +42,8 @@ TAGS = sorts_of(TAG)
 CATEGORIES = sorts_of(CATEGORY)
 PRODUCTS = sorts_of(PRODUCT)
 ORDERS = sorts_of(ORDER)
+PAYMENTS = sorts_of(PAYMENT)
+ACCOUNTS = sorts_of(ACCOUNT)
 TRANSFERS = sorts_of(TRANSFER)
 NOTIFICATIONS = sorts_of(NOTIFICATION)
 

@@ -43,7 +43,7 @@ def product(key: int, stock: int) -> Product:
 
 
 def order(key: int, product_id: int, quantity: int, status: OrderStatus = OrderStatus.PENDING) -> Order:
-    item = OrderItem(product_id=product_id, quantity=quantity, unit_price=100, total_price=100 * quantity)
+    item = OrderItem(id=key, product_id=product_id, quantity=quantity, unit_price=100, total_price=100 * quantity)
     return Order(
         id=key,
         order_number=f"ORD-{key}",

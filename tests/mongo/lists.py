@@ -80,6 +80,8 @@ def _values(path: str, scene: Dataset) -> dict[str, Any]:
         "min_price": "1",
         "max_price": "100",
         "user_id": scene.user["id"],
-        "status": {"orders": "pending", "posts": "draft"}.get(path.split("/")[1]),
+        "status": {"orders": "pending", "posts": "draft", "payments": "completed"}.get(path.split("/")[1]),
         "threshold": "20000",
+        "order_id": 1,
+        "account_id": scene.account["id"],
     }

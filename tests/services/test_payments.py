@@ -13,7 +13,7 @@ from core.errors import (
     TransientConflict,
     Unavailable,
 )
-from core.services import orders
+from core.services import orders, payments
 from core.storage import Storage
 from tests.services.contended import ContendedStorage, Step
 from tests.services.factory import Factory, failing_fields
@@ -29,7 +29,7 @@ def card(amount: int) -> PaymentDraft:
 
 async def test_payment_is_stored_and_the_order_confirmed(storage: Storage, factory: Factory) -> None:
     order = await place(factory)
-    payment = await orders.pay(storage, order.id, card(59_97))
+    payment = await payments.pay(storage, order.id, card(59_97))
     assert (payment.id, payment.order_id, payment.amount, payment.status) == (1, order.id, 59_97, "completed")
     assert (payment.method, payment.reference) == ("card", "R-1")
     after = await storage.orders.get(order.id)
@@ -40,7 +40,7 @@ async def test_payment_is_stored_and_the_order_confirmed(storage: Storage, facto
 async def test_payment_of_another_amount_is_refused(storage: Storage, factory: Factory, amount: int) -> None:
     order = await place(factory)
     with pytest.raises(AmountMismatch) as refused:
-        await orders.pay(storage, order.id, card(amount))
+        await payments.pay(storage, order.id, card(amount))
     assert failing_fields(refused.value) == [("amount", "amount-mismatch")]
     assert await storage.orders.get(order.id) == order
 
@@ -57,14 +57,14 @@ async def test_payment_of_an_order_not_pending_is_refused(
         await orders.change_status(storage, order.id, OrderStatus(status))
     before = await storage.orders.get(order.id)
     with pytest.raises(InvalidTransition):
-        await orders.pay(storage, order.id, card(amount))
+        await payments.pay(storage, order.id, card(amount))
     assert await storage.orders.get(order.id) == before
 
 
 async def test_concurrent_payments_succeed_once(storage: Storage, factory: Factory) -> None:
     order = await place(factory)
-    payments = [orders.pay(storage, order.id, card(59_97)) for _ in range(5)]
-    outcomes = await asyncio.gather(*payments, return_exceptions=True)
+    paying = [payments.pay(storage, order.id, card(59_97)) for _ in range(5)]
+    outcomes = await asyncio.gather(*paying, return_exceptions=True)
     assert sum(isinstance(outcome, Payment) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, InvalidTransition) for outcome in outcomes) == 4
 
@@ -72,7 +72,7 @@ async def test_concurrent_payments_succeed_once(storage: Storage, factory: Facto
 async def test_payment_after_a_conflict_is_stored_once(contended: ContendedStorage, factory: Factory) -> None:
     order = await place(factory)
     contended.steps = [Step(error=TransientConflict())]
-    assert (await orders.pay(contended, order.id, card(59_97))).id == 1
+    assert (await payments.pay(contended, order.id, card(59_97))).id == 1
     assert (await contended.orders.get(order.id)).version == 2
 
 
@@ -80,17 +80,17 @@ async def test_failed_payment_leaves_the_order_pending(contended: ContendedStora
     order = await place(factory)
     contended.steps = [Step(error=Unavailable())]
     with pytest.raises(Unavailable):
-        await orders.pay(contended, order.id, card(59_97))
+        await payments.pay(contended, order.id, card(59_97))
     assert await contended.orders.get(order.id) == order
 
 
 async def test_payment_at_another_version_is_refused(storage: Storage, factory: Factory) -> None:
     order = await place(factory)
     with pytest.raises(PreconditionFailed):
-        await orders.pay(storage, order.id, card(59_97), frozenset({2}))
+        await payments.pay(storage, order.id, card(59_97), frozenset({2}))
     assert await storage.orders.get(order.id) == order
 
 
 async def test_payment_of_an_unknown_order_is_not_found(storage: Storage) -> None:
     with pytest.raises(NotFound):
-        await orders.pay(storage, 99, card(1))
+        await payments.pay(storage, 99, card(1))

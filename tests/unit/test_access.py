@@ -15,7 +15,7 @@ from cli.access import permission_table
 from core.entities import OrderStatus
 
 OWN_SESSION = {"POST /auth/logout", "PUT /auth/password"}
-VISIBLE = {"orders", "accounts", "notifications", "posts"}
+VISIBLE = {"orders", "payments", "accounts", "notifications", "posts"}
 """Aggregates whose visibility is decided by ``RestrictedStorage``."""
 
 

@@ -102,6 +102,6 @@ async def test_failed_purge_is_logged_and_repeated(
         await purged.wait()
     assert await stored(store) == ["new"]
     assert [(record.name, record.levelno) for record in caplog.records] == [
-        ("core.services.expiring", logging.WARNING),
-        ("core.services.expiring", logging.ERROR),
+        ("core.services.periodic", logging.WARNING),
+        ("core.services.periodic", logging.ERROR),
     ]

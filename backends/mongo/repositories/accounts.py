@@ -1,14 +1,14 @@
 """Accounts and the transfers between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from typing_extensions import override
 
 from backends.mongo.collection import Filter
 from backends.mongo.pagination import fetch_page
-from backends.mongo.repositories.entities import MongoEntityRepository
-from backends.mongo.repository import EntityMapping, MongoQuantityRepository, MongoReader
+from backends.mongo.repositories.entities import MongoEntityReader, MongoEntityRepository
+from backends.mongo.repository import EntityMapping, MongoQuantityRepository, delete_entities
 from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, Transfer, TransferDraft
 from core.money import MAX_TOTAL
 from core.storage import Page, PageRequest
@@ -18,7 +18,7 @@ ACCOUNTS: EntityMapping[Account] = EntityMapping(ACCOUNT)
 TRANSFERS: EntityMapping[Transfer] = EntityMapping(TRANSFER)
 
 
-class MongoAccountReader(MongoReader[Account], AccountReader):
+class MongoAccountReader(MongoEntityReader[Account], AccountReader):
     """Accounts and their transfers."""
 
     @override
@@ -38,6 +38,17 @@ class MongoAccountRepository(MongoQuantityRepository[Account], MongoAccountReade
     @override
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
         return await self._lock_many(ids)
+
+    @override
+    async def lock_of_users(self, user_ids: Collection[int]) -> list[Account]:
+        accounts = await self._find_all({"user_id": {"$in": list(user_ids)}}, [("_id", 1)])
+        for account in accounts:
+            self._unit.lock(ACCOUNTS.collection, account)
+        return accounts
+
+    @override
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        await delete_entities(self._unit, ACCOUNT, list(ids), at)
 
     @override
     async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:

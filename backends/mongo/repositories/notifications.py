@@ -28,3 +28,8 @@ class MongoNotificationRepository(MongoRepository[Notification], MongoNotificati
     @override
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
         return await self._create_drafts(drafts, at)
+
+    @override
+    async def delete_of_user(self, user_id: int, at: datetime) -> None:
+        await self._collection.delete({"user_id": user_id})
+        self._unit.mark_deleted_where(NOTIFICATIONS.collection, lambda one: one.user_id == user_id)

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from backends.mongo.driver import Document
 from backends.mongo.repositories.entities import MongoEntityReader
-from backends.mongo.repository import EntityMapping, MongoSlugRepository
+from backends.mongo.repository import EntityMapping, MongoSlugRepository, delete_entities
 from core.entities import POST, Post, PostDraft, Tag
 from core.storage.repositories import PostReader, PostRepository
 from core.text import fold
@@ -45,6 +45,11 @@ class MongoPostRepository(MongoSlugRepository[Post], MongoPostReader, PostReposi
         else:
             await self._update(entity, {"tags": link_tags(tags)})
             self._unit.require_unchanged("tags", [tag.id for tag in tags])
+
+    @override
+    async def delete_of_author(self, author_id: int, at: datetime) -> None:
+        found = await self._collection.find({"author_id": author_id}, {"_id": 1})
+        await delete_entities(self._unit, POST, [document["_id"] for document in found], at)
 
     @override
     async def rename_tag(self, before: Tag, after: Tag, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """Users."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from typing_extensions import override
@@ -22,6 +22,10 @@ class MongoUserReader(MongoEntityReader[User], UserReader):
     @override
     async def by_email(self, email: str) -> User:
         return await self._find_one({"email_key": fold(email)}, email)
+
+    @override
+    async def by_username(self, username: str) -> User:
+        return await self._find_one({"username_key": fold(username)}, username)
 
     @override
     async def credentials(self, name: str) -> Credentials | None:
@@ -82,6 +86,18 @@ class MongoUserRepository(MongoRepository[User], MongoUserReader, UserRepository
         return changed
 
     @override
-    async def delete_inactive(self, at: datetime) -> int:
-        inactive = await self._collection.find({"is_active": False}, {"_id": 1})
-        return await delete_entities(self._unit, USER, [user["_id"] for user in inactive], at)
+    async def lock_to_delete(self, id: int) -> User:
+        return await self.lock(id)
+
+    @override
+    async def lock_inactive(self, after: int, most: int) -> list[User]:
+        inactive = {"is_active": False, "_id": {"$gt": after}}
+        found = await self._collection.find(inactive, USERS.mapper.projection, order=[("_id", 1)], limit=most)
+        users = [USERS.mapper.to_entity(document) for document in found]
+        for user in users:
+            self._unit.lock("users", user)
+        return users
+
+    @override
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        await delete_entities(self._unit, USER, list(ids), at)

@@ -32,3 +32,7 @@ class SqlNotificationRepository(SqlRepository[Notification], SqlNotificationRead
     @override
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
         return await self._insert_drafts(drafts, at)
+
+    @override
+    async def delete_of_user(self, user_id: int, at: datetime) -> None:
+        await self._executor.write(notifications.delete().where(notifications.c.user_id == user_id))

@@ -105,6 +105,10 @@ class SqlPostRepository(SqlSlugRepository[Post], SqlPostReader, PostRepository):
             await self._link(entity.id, tags)
 
     @override
+    async def delete_of_author(self, author_id: int, at: datetime) -> None:
+        await self._executor.write(posts.delete().where(posts.c.author_id == author_id))
+
+    @override
     async def rename_tag(self, before: Tag, after: Tag, at: datetime) -> None:
         """Names are read from the tag, so that only the posts' versions change."""
         for statement in TAGS.linked_updates(after.id, at):

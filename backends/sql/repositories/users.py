@@ -1,6 +1,6 @@
 """Users."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, desc, func, select
@@ -19,11 +19,18 @@ USERS: EntityMapping[User] = EntityMapping(USER)
 users, orders = USERS.table, table_of(ORDER)
 
 _BY_EMAIL = CachedStatement(USERS.all.where(users.c.email_key == bindparam("key")))
+_BY_USERNAME = CachedStatement(USERS.all.where(users.c.username_key == bindparam("key")))
 _CREDENTIALS = select(*USERS.mapper.columns, users.c.password_hash)
 _CREDENTIALS_BY_USERNAME = CachedStatement(_CREDENTIALS.where(users.c.username_key == bindparam("key")))
 _CREDENTIALS_BY_EMAIL = CachedStatement(_CREDENTIALS.where(users.c.email_key == bindparam("key")))
 _ACTIVE = select(func.count()).select_from(users).where(users.c.is_active)
-_DELETE_INACTIVE = CachedStatement(users.delete().where(~users.c.is_active))
+_LOCKED_TO_DELETE = CachedStatement(USERS.all.where(users.c.id == bindparam("key")).with_for_update())
+_INACTIVE = CachedStatement(
+    USERS.all.where(~users.c.is_active, users.c.id > bindparam("after"))
+    .order_by(users.c.id)
+    .limit(bindparam("most"))
+    .with_for_update()
+)
 _BEST = (
     select(orders.c.user_id, func.count().label("order_count"), func.sum(orders.c.total_amount).label("spent"))
     .where(orders.c.status != OrderStatus.CANCELLED)
@@ -44,9 +51,16 @@ class SqlUserReader(SqlEntityReader[User], UserReader):
 
     @override
     async def by_email(self, email: str) -> User:
-        found = await self._executor.rows(_BY_EMAIL, {"key": fold(email)})
+        return await self._get_by_name(_BY_EMAIL, email)
+
+    @override
+    async def by_username(self, username: str) -> User:
+        return await self._get_by_name(_BY_USERNAME, username)
+
+    async def _get_by_name(self, query: CachedStatement, name: str) -> User:
+        found = await self._executor.rows(query, {"key": fold(name)})
         if not found:
-            raise NotFound("user", email)
+            raise NotFound("user", name)
         return USERS.mapper.read(found[0])
 
     @override
@@ -86,5 +100,14 @@ class SqlUserRepository(SqlRepository[User], SqlUserReader, UserRepository):
         return await self._executor.write(stale.values(is_active=False, **next_version(users, at)))
 
     @override
-    async def delete_inactive(self, at: datetime) -> int:
-        return await self._delete_where(~users.c.is_active, _DELETE_INACTIVE, {})
+    async def lock_to_delete(self, id: int) -> User:
+        return await self._get_one(_LOCKED_TO_DELETE, id)
+
+    @override
+    async def lock_inactive(self, after: int, most: int) -> list[User]:
+        found = await self._executor.rows(_INACTIVE, {"after": after, "most": most})
+        return [USERS.mapper.read(row) for row in found]
+
+    @override
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        await self._delete_where(users.c.id.in_(ids))

@@ -3,10 +3,10 @@
 from conformance.fuzz.model.bodies import Field, draft
 from conformance.fuzz.model.checks import ID, PRICE, money_amount
 from conformance.fuzz.model.lists import LIST_PARAMETERS, list_page
-from conformance.fuzz.model.requests import Request, Route
+from conformance.fuzz.model.requests import Parameter, Request, Route, integer_text
 from conformance.fuzz.model.responses import Problem, Response
 from conformance.fuzz.model.shop import ShopModel, to_json
-from conformance.fuzz.model.values import MAX_PRICE, MAX_TOTAL, format_money, format_time
+from conformance.fuzz.model.values import MAX_ID, MAX_PRICE, MAX_TOTAL, format_money, format_time
 
 _ACCOUNT = draft({"user_id": Field(ID), "balance": Field(money_amount(0, MAX_PRICE), 0)})
 _DEPOSIT = draft({"amount": Field(PRICE)})
@@ -20,6 +20,20 @@ def _open(shop: ShopModel, request: Request) -> Response:
 
 def _get(shop: ShopModel, request: Request) -> Response:
     return Response(200, to_json(shop.find("account", request.id)))
+
+
+def _list(shop: ShopModel, request: Request) -> Response:
+    same = {"user_id": request.query["user_id"]} if request.query["user_id"] is not None else {}
+    return list_page(shop, request, shop.select("account", **same), [], to_json)
+
+
+def _close(shop: ShopModel, request: Request) -> Response:
+    account = shop.find("account", request.id)
+    if account["balance"]:
+        detail = "An account can be closed only at a balance of 0. Move its money to another account first."
+        raise Problem(409, "account-not-empty", "Account is not empty", detail)
+    del shop.rows["account"][account["id"]]
+    return Response(204)
 
 
 def _deposit(shop: ShopModel, request: Request) -> Response:
@@ -66,7 +80,9 @@ def _transfers(shop: ShopModel, request: Request) -> Response:
 ROUTES = (
     Route("POST", "/accounts", _open, _ACCOUNT),
     Route("POST", "/accounts/transfers", _transfer, _TRANSFER),
+    Route("GET", "/accounts", _list, query={**LIST_PARAMETERS, "user_id": Parameter(integer_text(1, MAX_ID))}),
     Route("GET", "/accounts/{id}", _get),
+    Route("DELETE", "/accounts/{id}", _close),
     Route("POST", "/accounts/{id}/deposit", _deposit, _DEPOSIT),
     Route("GET", "/accounts/{id}/transfers", _transfers, query=LIST_PARAMETERS),
 )

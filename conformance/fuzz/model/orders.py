@@ -1,10 +1,11 @@
-"""Orders and their payments."""
+"""Orders."""
 
 from collections import Counter
 
-from conformance.fuzz.model.bodies import Field, draft, optional
-from conformance.fuzz.model.checks import ID, PRICE, array, integer, one_of, text
+from conformance.fuzz.model.bodies import Field, draft, optional, patch
+from conformance.fuzz.model.checks import ID, array, integer, one_of, text
 from conformance.fuzz.model.lists import LIST_PARAMETERS, list_page
+from conformance.fuzz.model.payments import refund_order
 from conformance.fuzz.model.requests import MANDATORY, Parameter, Request, Route, integer_text
 from conformance.fuzz.model.responses import Problem, Response
 from conformance.fuzz.model.shop import Record, ShopModel, to_json
@@ -21,8 +22,8 @@ _TRANSITIONS = {
 
 _STATUS = one_of(*_TRANSITIONS)
 _LINE = draft({"product_id": Field(ID), "quantity": Field(integer(1, MAX_STOCK))})
+_EDIT = patch({"items": Field(array(_LINE, 1, 100)), "shipping_address": optional(text(0, 500))})
 _ORDER = draft({"user_id": Field(ID), "items": Field(array(_LINE, 1, 100)), "shipping_address": optional(text(0, 500))})
-_PAYMENT = draft({"amount": Field(PRICE), "method": Field(text(1, 50)), "reference": optional(text(0, 255))})
 
 _TITLES = {
     "unknown-reference": "Unknown reference",
@@ -46,13 +47,10 @@ def _place_and_notify(shop: ShopModel, request: Request) -> Response:
 
 def _order(shop: ShopModel, draft: Record) -> Record:
     wanted = _quantities(draft["items"])
-    _check_lines(shop, draft["items"], wanted)
+    _check_lines(shop, draft["items"], wanted, Counter())
     items = [_item(line, shop.rows["product"][line["product_id"]]) for line in draft["items"]]
     total = sum(item["total_price"] for item in items)
-    if total > MAX_TOTAL:
-        raise Problem(
-            400, "amount-limit", "Amount exceeds its limit", f"The total cannot exceed {format_money(MAX_TOTAL)}."
-        )
+    _check_total(total)
     shop.check_references({"user_id": "user"}, [draft])
     for key, quantity in wanted.items():
         product = shop.rows["product"][key]
@@ -74,17 +72,53 @@ def _item(line: Record, product: Record) -> Record:
     return line | {"unit_price": price, "total_price": price * line["quantity"]}
 
 
-def _check_lines(shop: ShopModel, lines: list[Record], wanted: Counter[int]) -> None:
+def _edit(shop: ShopModel, request: Request) -> Response:
+    order, changes = shop.find("order", request.id), dict(request.body)
+    if order["status"] != "pending":
+        detail = f"Only a pending order can be changed; this one is {order['status']}."
+        raise Problem(400, "invalid-transition", "Invalid status transition", detail)
+    if "items" in changes:
+        changes |= _changed_lines(shop, order, changes["items"])
+    return Response(200, _order_to_json(shop.change(order, changes)))
+
+
+def _changed_lines(shop: ShopModel, order: Record, lines: list[Record]) -> Record:
+    held, wanted = _quantities(order["items"]), _quantities(lines)
+    _check_lines(shop, lines, wanted, held)
+    stocks = {
+        key: shop.rows["product"][key]["stock_quantity"] + held[key] - wanted[key] for key in sorted(held | wanted)
+    }
+    _check_stocks({key: stock for key, stock in stocks.items() if held[key] != wanted[key]})
+    prices = {item["product_id"]: item["unit_price"] for item in order["items"]}
+    items = []
+    for line in lines:
+        price = prices.get(line["product_id"], shop.rows["product"][line["product_id"]]["price"])
+        items.append(line | {"unit_price": price, "total_price": price * line["quantity"]})
+    total = sum(item["total_price"] for item in items)
+    _check_total(total)
+    for key, stock in stocks.items():
+        shop.change(shop.rows["product"][key], {"stock_quantity": stock})
+    return {"items": items, "total_amount": total}
+
+
+def _check_total(total: int) -> None:
+    if total > MAX_TOTAL:
+        detail = f"The total cannot exceed {format_money(MAX_TOTAL)}."
+        raise Problem(400, "amount-limit", "Amount exceeds its limit", detail)
+
+
+def _check_lines(shop: ShopModel, lines: list[Record], wanted: Counter[int], held: Counter[int]) -> None:
     errors = []
     for index, line in enumerate(lines):
         key = line["product_id"]
         product = shop.rows["product"].get(key)
         if product is None:
             errors.append((f"items.{index}.product_id", f"There is no product {key}.", "unknown-reference"))
-        elif not product["is_active"]:
+        elif not product["is_active"] and wanted[key] > held[key]:
             errors.append((f"items.{index}.product_id", f"Product {key} is not for sale.", "inactive-product"))
-        elif product["stock_quantity"] < wanted[key]:
-            message = f"Product {key} has {product['stock_quantity']} in stock, {wanted[key]} are wanted."
+        elif product["stock_quantity"] + held[key] < wanted[key]:
+            left = product["stock_quantity"] + held[key]
+            message = f"Product {key} has {left} in stock, {wanted[key]} are wanted."
             errors.append((f"items.{index}.quantity", message, "insufficient-stock"))
     if errors:
         _, message, code = errors[0]
@@ -92,7 +126,11 @@ def _check_lines(shop: ShopModel, lines: list[Record], wanted: Counter[int]) -> 
 
 
 def _order_to_json(order: Record) -> Record:
-    return to_json(order) | {"items": [to_json(item) for item in order["items"]]}
+    return to_json(order) | {"items": [to_json(item) for item in _numbered(order)]}
+
+
+def _numbered(order: Record) -> list[Record]:
+    return [item | {"id": order["id"] * 100 + place} for place, item in enumerate(order["items"])]
 
 
 def _summary(order: Record) -> Record:
@@ -112,8 +150,9 @@ def _of_user(shop: ShopModel, request: Request) -> Response:
     return page
 
 
-def _stats(shop: ShopModel, _: Request) -> Response:
-    orders = shop.select("order")
+def _stats(shop: ShopModel, request: Request) -> Response:
+    key = request.query["user_id"]
+    orders = shop.select("order") if key is None else shop.select("order", user_id=key)
     counts = Counter(order["status"] for order in orders)
     revenue = sum(order["total_amount"] for order in orders if order["status"] != "cancelled")
     by_status = {status: counts[status] for status in _TRANSITIONS}
@@ -128,7 +167,9 @@ def _get(shop: ShopModel, request: Request) -> Response:
 
 def _details(shop: ShopModel, request: Request) -> Response:
     order = shop.find("order", request.id)
-    items = [to_json(item) | {"product": to_json(shop.rows["product"][item["product_id"]])} for item in order["items"]]
+    items = [
+        to_json(item) | {"product": to_json(shop.rows["product"][item["product_id"]])} for item in _numbered(order)
+    ]
     return Response(200, _summary(order) | {"user": dict(shop.rows["user"][order["user_id"]]), "items": items})
 
 
@@ -139,37 +180,26 @@ def _change_status(shop: ShopModel, request: Request) -> Response:
         detail = f"An order cannot change from {order['status']} to {status}."
         raise Problem(400, "invalid-transition", "Invalid status transition", detail, errors)
     if status == "cancelled":
-        _restock(shop, order)
+        restock(shop, [order])
+        refund_order(shop, order)
     shop.change(order, {"status": status})
     return Response(200, {"order_id": order["id"], "new_status": status})
 
 
-def _restock(shop: ShopModel, order: Record) -> None:
-    stocks = {
-        key: shop.rows["product"][key]["stock_quantity"] + quantity
-        for key, quantity in sorted(_quantities(order["items"]).items())
-    }
-    for key, stock in stocks.items():
-        if stock > MAX_STOCK:
-            detail = f"The stock of product {key} cannot exceed {MAX_STOCK}."
-            raise Problem(400, "stock-limit", "Stock would exceed its limit", detail)
+def restock(shop: ShopModel, orders: list[Record]) -> None:
+    """Put the pieces of orders back in stock."""
+    wanted = _quantities([item for order in orders for item in order["items"]])
+    stocks = {key: shop.rows["product"][key]["stock_quantity"] + quantity for key, quantity in sorted(wanted.items())}
+    _check_stocks(stocks)
     for key, stock in stocks.items():
         shop.change(shop.rows["product"][key], {"stock_quantity": stock})
 
 
-def _pay(shop: ShopModel, request: Request) -> Response:
-    order = shop.find("order", request.id)
-    if order["status"] != "pending":
-        detail = f"Only a pending order can be paid; this one is {order['status']}."
-        raise Problem(400, "invalid-transition", "Invalid status transition", detail)
-    if request.body["amount"] != order["total_amount"]:
-        errors = [("amount", f"Must be {format_money(order['total_amount'])}.", "amount-mismatch")]
-        detail = "The amount must equal the order's total."
-        raise Problem(400, "amount-mismatch", "Amount does not match", detail, errors)
-    shop.change(order, {"status": "confirmed"})
-    return Response(
-        201, to_json(shop.add("payment", {"order_id": order["id"]} | request.body | {"status": "completed"}))
-    )
+def _check_stocks(stocks: dict[int, int]) -> None:
+    for key, stock in stocks.items():
+        if stock > MAX_STOCK:
+            detail = f"The stock of product {key} cannot exceed {MAX_STOCK}."
+            raise Problem(400, "stock-limit", "Stock would exceed its limit", detail)
 
 
 ROUTES = (
@@ -181,10 +211,10 @@ ROUTES = (
         _list,
         query={**LIST_PARAMETERS, "status": Parameter(_STATUS), "user_id": Parameter(integer_text(1, MAX_ID))},
     ),
-    Route("GET", "/orders/stats/summary", _stats),
+    Route("GET", "/orders/stats/summary", _stats, query={"user_id": Parameter(integer_text(1, MAX_ID))}),
     Route("GET", "/orders/user/{user_id}", _of_user, query=LIST_PARAMETERS),
     Route("GET", "/orders/{id}", _get),
+    Route("PATCH", "/orders/{id}", _edit, _EDIT),
     Route("GET", "/orders/{id}/details", _details),
     Route("PATCH", "/orders/{id}/status", _change_status, query={"new_status": Parameter(_STATUS, MANDATORY)}),
-    Route("POST", "/orders/{id}/payments", _pay, _PAYMENT),
 )

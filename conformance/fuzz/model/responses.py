@@ -53,9 +53,9 @@ def duplicate(fields: Iterable[str]) -> Problem:
     return Problem(409, "duplicate", "Duplicate value", f"Already taken: {', '.join(names)}.", errors)
 
 
-def referenced(entity: str, by: str) -> Problem:
+def referenced(entity: str, by: str, detail: str = "") -> Problem:
     """The problem of deleting an entity that others refer to."""
-    detail = f"The {entity} cannot be deleted while {by} refer to it."
+    detail = detail or f"The {entity} cannot be deleted while {by} refer to it."
     return Problem(
         409, "referenced", "Still referenced", detail, [(by, f"Still refers to the {entity}.", "referenced")]
     )

@@ -2,12 +2,12 @@
 
 from types import ModuleType
 
-from conformance.fuzz.model import accounts, categories, orders, posts, products, tags, users
+from conformance.fuzz.model import accounts, categories, orders, payments, posts, products, tags, users
 from conformance.fuzz.model.requests import RawRequest, Route
 from conformance.fuzz.model.responses import Response
 from conformance.fuzz.model.shop import ShopModel
 
-_MODULES: tuple[ModuleType, ...] = (users, categories, products, orders, posts, tags, accounts)
+_MODULES: tuple[ModuleType, ...] = (users, categories, products, orders, payments, posts, tags, accounts)
 
 ROUTES: tuple[Route, ...] = tuple(route for module in _MODULES for route in module.ROUTES)
 """The first that matches a request handles it."""

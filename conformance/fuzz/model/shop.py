@@ -30,7 +30,7 @@ KINDS = (
     "transfer",
     "notification",
 )
-MONEY_FIELDS = {"price", "balance", "amount", "total_amount", "unit_price", "total_price"}
+MONEY_FIELDS = {"price", "balance", "amount", "refunded_amount", "total_amount", "unit_price", "total_price"}
 
 
 class ShopModel:

@@ -13,6 +13,8 @@ from conformance.fuzz.model.lists import (
     list_page,
     sublist,
 )
+from conformance.fuzz.model.orders import restock
+from conformance.fuzz.model.payments import refund_order
 from conformance.fuzz.model.posts import post_to_json
 from conformance.fuzz.model.requests import MANDATORY, Parameter, Request, Route, integer_text
 from conformance.fuzz.model.responses import Response, not_found, referenced
@@ -101,6 +103,14 @@ def _by_email(shop: ShopModel, request: Request) -> Response:
     raise not_found("user", email)
 
 
+def _by_username(shop: ShopModel, request: Request) -> Response:
+    name = normalize(request.path["username"])
+    for user in shop.select("user"):
+        if name is not None and fold(user["username"]) == fold(name):
+            return Response(200, dict(user))
+    raise not_found("user", name)
+
+
 def _deactivate_stale(shop: ShopModel, request: Request) -> Response:
     before = format_time(shop.now - request.query["days"] * _DAY)
     stale = [user for user in shop.select("user", is_active=True) if user["updated_at"] < before]
@@ -111,11 +121,28 @@ def _deactivate_stale(shop: ShopModel, request: Request) -> Response:
 
 def _delete_inactive(shop: ShopModel, _: Request) -> Response:
     inactive = shop.select("user", is_active=False)
-    if any(shop.select("account", user_id=user["id"]) for user in inactive):
-        raise referenced("user", "accounts")
+    kept = {user["id"]: _refusal(shop, user, inactive) for user in inactive}
     for user in inactive:
-        _remove(shop, user)
-    return Response(200, {"deleted_count": len(inactive)})
+        if kept[user["id"]] is None:
+            _remove(shop, user)
+    reasons = [{"id": key, "reason": reason} for key, reason in kept.items() if reason is not None]
+    return Response(200, {"deleted_count": len(inactive) - len(reasons), "kept": reasons})
+
+
+def _refusal(shop: ShopModel, user: Record, leaving: list[Record]) -> str | None:
+    """Why a user cannot be deleted, when open orders of all that are leaving are cancelled; None if it can."""
+    refunded = {
+        payment["account_id"]
+        for other in leaving
+        for order in shop.select("order", user_id=other["id"], status="confirmed")
+        for payment in shop.select("payment", order_id=order["id"])
+        if payment["refunded_amount"] < payment["amount"]
+    }
+    accounts = shop.select("account", user_id=user["id"])
+    full = [f"account {one['id']}" for one in accounts if one["balance"] or one["id"] in refunded]
+    if not full:
+        return None
+    return f"The user cannot be deleted while it has money, or gets some back: {', '.join(full)}."
 
 
 def _get(shop: ShopModel, request: Request) -> Response:
@@ -134,19 +161,25 @@ def _change(shop: ShopModel, request: Request) -> Response:
 
 def _delete(shop: ShopModel, request: Request) -> Response:
     user = shop.find("user", request.id)
-    if shop.select("account", user_id=user["id"]):
-        raise referenced("user", "accounts")
+    reason = _refusal(shop, user, [user])
+    if reason is not None:
+        raise referenced("user", "accounts", reason)
     _remove(shop, user)
     return Response(204)
 
 
 def _remove(shop: ShopModel, user: Record) -> None:
     orders = shop.select("order", user_id=user["id"])
+    open_orders = [order for order in orders if order["status"] in ("pending", "confirmed")]
+    for order in open_orders:
+        refund_order(shop, order, only_open=True)
+    restock(shop, open_orders)
     for kind, rows in (
         ("post", shop.select("post", author_id=user["id"])),
         ("payment", [row for order in orders for row in shop.select("payment", order_id=order["id"])]),
         ("notification", shop.select("notification", user_id=user["id"])),
         ("order", orders),
+        ("account", shop.select("account", user_id=user["id"])),
         ("user", [user]),
     ):
         for row in rows:
@@ -184,6 +217,7 @@ ROUTES = (
     Route("GET", "/users/stats/active-count", _count_active),
     Route("GET", "/users/top-spenders", _top_spenders, query={"limit": Parameter(integer_text(1, 100), 10)}),
     Route("GET", "/users/by-email/{email}", _by_email),
+    Route("GET", "/users/by-username/{username}", _by_username),
     Route(
         "PATCH",
         "/users/bulk/deactivate",

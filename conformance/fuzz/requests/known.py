@@ -37,7 +37,7 @@ class KnownNames:
     def bind_names(self, step: Step) -> Step:
         """``step`` with new names for the entities that it creates."""
         path = step.path.partition("?")[0].removesuffix("/")
-        kind = _CREATING_PATHS.get(path.removesuffix("/bulk"))
+        kind = "payment" if path.endswith("/payments") else _CREATING_PATHS.get(path.removesuffix("/bulk"))
         if step.method != "POST" or kind is None or step.body is NOTHING:
             return step
         count = len(step.body) if path.endswith("/bulk") and isinstance(step.body, list) else 1

@@ -56,6 +56,9 @@ def _lists(known: KnownNames) -> Texts:
         known.reference("user").flatmap(lambda user: _list(f"/orders/user/{user}", "order", {})),
         known.reference("user").flatmap(lambda user: _list(f"/users/{user}/notifications", "other", {})),
         known.reference("tag").flatmap(lambda tag: _list(f"/tags/{tag}/posts", "post", {})),
+        _list("/accounts", "other", {"user_id": known.reference("user")}),
+        _list("/payments", "other", {"order_id": known.reference("order"), "status": st.just("completed")}),
+        known.reference("order").flatmap(lambda order: _list(f"/orders/{order}/payments", "other", {})),
         known.reference("account").flatmap(lambda account: _list(f"/accounts/{account}/transfers", "other", {})),
     )
 

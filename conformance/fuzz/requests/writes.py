@@ -125,11 +125,20 @@ def _orders(known: KnownNames) -> Steps:
     return _send("POST", st.sampled_from(["/orders", "/orders/with-notifications"]), body)
 
 
+def _order_edits(known: KnownNames) -> Steps:
+    line = st.fixed_dictionaries({"product_id": known.reference("product"), "quantity": pools.quantities})
+    body = _partial({"items": st.lists(line, min_size=1, max_size=3), "shipping_address": pools.texts})
+    return _send("PATCH", _path_below(known, "order"), body)
+
+
 def _order_changes(known: KnownNames) -> Steps:
     def paid(name: str) -> Steps:
         amount = st.sampled_from([f"{name}.total_amount"] * 4 + ["1.00"])
         body = _body({"amount": amount, "method": st.just("card")}, {"reference": pools.texts})
-        return _send("POST", f"/orders/{name}/payments", body)
+        by_account = _body(
+            {"amount": amount, "method": st.just("account"), "account_id": known.reference("account")}, {}
+        )
+        return _send("POST", f"/orders/{name}/payments", body | by_account)
 
     statuses = st.sampled_from(["confirmed", "cancelled", "cancelled", "shipped", "delivered", "pending"])
     move = st.tuples(_path_below(known, "order", "/status?new_status="), statuses).map("".join)
@@ -174,7 +183,11 @@ def _transfers_and_deposits(known: KnownNames) -> Steps:
     between = {"from_account_id": account, "to_account_id": account, "amount": pools.prices}
     transfer = _send("POST", "/accounts/transfers", _body(between, {}))
     deposit = _send("POST", _path_below(known, "account", "/deposit"), _body({"amount": pools.prices}, {}))
-    return st.one_of(transfer, transfer, deposit)
+    return st.one_of(transfer, transfer, deposit, _removals(known, "account"))
+
+
+def _refunds(known: KnownNames) -> Steps:
+    return _send("POST", _path_below(known, "payment", "/refunds"), _body({"amount": pools.prices}, {}))
 
 
 def _single_reads(known: KnownNames) -> Steps:
@@ -197,6 +210,8 @@ MAKERS: Sequence[tuple[Maker, Sequence[str]]] = (
     (_orders, ("user", "product")),
     (_order_changes, ("order",)),
     (_order_changes, ("order",)),
+    (_order_edits, ("order",)),
+    (_refunds, ("payment",)),
     (_posts, ("user",)),
     (_post_changes, ("post",)),
     (_tags, ()),

@@ -93,6 +93,10 @@ def _order() -> Any:
     return {"user_id": 1, "items": [{"product_id": 1, "quantity": 1}, {"product_id": 2, "quantity": 1}]}
 
 
+def _lines() -> Any:
+    return {"items": _order()["items"]}
+
+
 def _payment() -> Any:
     return {"amount": "0.02", "method": "card"}
 
@@ -218,15 +222,32 @@ BODIES = [
     Body("POST /orders", "/orders", _order, _ORDER, _ORDER_NEEDS, (201, 400)),
     Body("POST /orders/with-notifications", "/orders/with-notifications", _order, _ORDER, _ORDER_NEEDS, (201, 400)),
     Body(
+        "PATCH /orders/{id}",
+        "/orders/1",
+        _lines,
+        {name: cases for name, cases in _ORDER.items() if name != "user_id"},
+        ("items.0.product_id", "items.1.quantity"),
+        (200, 400),
+    ),
+    Body(
         "POST /orders/{id}/payments",
         "/orders/1/payments",
         _payment,
         {
             "amount": required(values.PRICE),
             "method": required(values.text(1, 50)),
+            "account_id": values.ID,
             "reference": nullable(values.text(0, 255)),
         },
         ("amount", "method"),
+        (201, 400),
+    ),
+    Body(
+        "POST /payments/{id}/refunds",
+        "/payments/1/refunds",
+        lambda: {"amount": "0.01"},
+        {"amount": required(values.PRICE)},
+        ("amount",),
         (201, 400),
     ),
     Body(
@@ -273,6 +294,7 @@ UNKNOWN_REFERENCES = [
     ("POST", "/orders", _order, "items.1.product_id"),
     ("POST", "/orders/with-notifications", _order, "user_id"),
     ("POST", "/orders/with-notifications", _order, "items.0.product_id"),
+    ("PATCH", "/orders/1", _lines, "items.1.product_id"),
     ("POST", "/accounts", lambda: {"user_id": 1}, "user_id"),
     ("POST", "/accounts/transfers", _transfer, "from_account_id"),
     ("POST", "/accounts/transfers", _transfer, "to_account_id"),

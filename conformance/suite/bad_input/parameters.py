@@ -155,6 +155,11 @@ QUERIES: dict[str, dict[str, Parameter]] = {
     },
     "GET /products/with-categories": _list(sorts.PRODUCTS),
     "GET /orders": _list(sorts.ORDERS, status=ORDER_STATUS, user_id=ID),
+    "GET /orders/stats/summary": {"user_id": ID},
+    "GET /orders/{id}/payments": _list(sorts.PAYMENTS),
+    "GET /payments": _list(
+        sorts.PAYMENTS, order_id=ID, account_id=ID, status=words("completed", "partially_refunded", "refunded")
+    ),
     "GET /orders/user/{user_id}": _list(sorts.ORDERS),
     "PATCH /orders/{id}/status": {"new_status": ORDER_STATUS},
     "GET /posts": _list(
@@ -162,6 +167,7 @@ QUERIES: dict[str, dict[str, Parameter]] = {
     ),
     "GET /tags": _list(sorts.TAGS),
     "GET /tags/{id}/posts": _list(sorts.POSTS),
+    "GET /accounts": _list(sorts.ACCOUNTS, user_id=ID),
     "GET /accounts/{id}/transfers": _list(sorts.TRANSFERS),
 }
 """Each operation's query parameters."""
@@ -170,6 +176,7 @@ REQUIRED_PARAMETERS = {"GET /users/search": {"q": "a"}, "PATCH /users/bulk/deact
 """The required parameters of operations, with a value that changes nothing."""
 
 UNKNOWN_KEYS = {
+    "/users/by-username/": ("unknown_name", "a b", "é", "a@b.example", "A" * 5000),
     "/users/by-email/": ("unknown@example.com", "a", "@", "A" * 5000),
     "/products/by-sku/": ("NONE", "é", "sku 1", "A" * 5000),
     "/products/by-slug/": ("none", "É", "a b", "a" * 5000),

@@ -9,6 +9,7 @@ from conformance.suite.transcript.steps import Step
 UNKNOWN_KEYS = {
     "{id}": "99999",
     "{user_id}": "99999",
+    "{username}": "nobody_here",
     "{email}": "nobody@example.com",
     "{sku}": "NO-1",
     "{slug}": "nowhere",
@@ -24,6 +25,7 @@ VALID_BODIES: dict[str, Any] = {
     "PUT /tags/{id}": {"name": "Fine"},
     "POST /products/{id}/stock": {"quantity_change": 1},
     "POST /orders/{id}/payments": {"amount": 1, "method": "card"},
+    "POST /payments/{id}/refunds": {"amount": 1},
     "POST /accounts/{id}/deposit": {"amount": 1},
 }
 

@@ -12,6 +12,7 @@ REFERENCES = {
     "order_id": "order",
     "from_account_id": "account",
     "to_account_id": "account",
+    "account_id": "account",
 }
 """The kind of entity that a member refers to."""
 
@@ -25,6 +26,8 @@ IDENTIFYING_MEMBERS = {
     "method": "payment",
     "message": "notification",
     "parent_id": "category",
+    "reason": "user",
+    "unit_price": "line",
     "slug": "tag",
 }
 """The kind of an entity, by the first of these members that it has."""
@@ -48,6 +51,7 @@ is another."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _ORDER_NUMBER = re.compile(r"ORD-\d{14}-[0-9A-Z]{6}")
+_ANONYMOUS = re.compile(r"anonymous_\d+_[0-9a-f]{8}")
 _IN_TEXT = re.compile(r"\b(user|product|category|order|post|tag|account|notification)(:? )(\d+)\b", re.IGNORECASE)
 _NAMED = re.compile(r"@([a-z]+)(\d+)")
 
@@ -102,7 +106,7 @@ class Masks:
 
     def _text(self, text: str) -> str:
         text = _ORDER_NUMBER.sub("<order number>", _TIME.sub("<time>", text))
-        return _IN_TEXT.sub(self._in_text, text)
+        return _IN_TEXT.sub(self._in_text, _ANONYMOUS.sub("<anonymous>", text))
 
     def _in_text(self, match: re.Match[str]) -> str:
         number = self._numbers.get(match[1].lower(), {}).get(int(match[3]))

@@ -14,7 +14,7 @@ def regular_steps() -> Iterator[Step]:
     """Every section, in order."""
     for section in (_service, _users, _categories, _products, _searches, _orders, _payments):
         yield from section()
-    for section in (_posts, _tags, _accounts, _notifications, _statistics, _deletions):
+    for section in (_posts, _tags, _accounts, _notifications, _statistics, _deletions, _refunds):
         yield from section()
 
 
@@ -286,3 +286,52 @@ def _deletions() -> Iterator[Step]:
     yield "DELETE /users/bulk/inactive", None
     for path in ("/users", "/orders", "/orders/stats/summary", "/users/stats/active-count", "/tags?sort=id"):
         yield f"GET {path}", None
+
+
+def _refunds() -> Iterator[Step]:
+    yield "POST /users", {"username": "payer", "email": "payer@example.com", "password": PASSWORD}
+    yield "POST /products", {"name": "Kettle", "sku": "K-1", "price": "30.00", "stock_quantity": 9}
+    yield "GET /users?search=payer", None
+    yield "GET /products?search=kettle", None
+    user, product = "@user6", "@product15"
+    yield "POST /accounts", {"user_id": user, "balance": "100.00"}
+    for _ in range(3):
+        yield "POST /orders", {"user_id": user, "items": [{"product_id": product, "quantity": 2}]}
+    by_account = {"amount": "60.00", "method": "account"}
+    yield "POST /orders/@order5/payments", by_account
+    yield "POST /orders/@order5/payments", by_account | {"account_id": 99_999}
+    yield "POST /orders/@order5/payments", {"amount": "60.00", "method": "card", "account_id": "@account3"}
+    for order in ("@order5", "@order6"):
+        yield f"POST /orders/{order}/payments", by_account | {"account_id": "@account3"}
+    yield "GET /orders/@order5/payments", None
+    yield "GET /orders/@order6/payments", None
+    for amount in ("0.01", "60.00", 10):
+        yield "POST /payments/@payment2/refunds", {"amount": amount}
+    yield "GET /payments/@payment2", None
+    yield "GET /payments?status=partially_refunded", None
+    yield "DELETE /accounts/@account3", None
+    yield "PATCH /orders/@order5/status?new_status=cancelled", None
+    yield "GET /payments?account_id=@account3", None
+    yield f"GET /accounts?user_id={user}", None
+    yield "POST /orders/@order6/payments", by_account | {"account_id": "@account3"}
+    yield "POST /accounts/transfers", {"from_account_id": "@account3", "to_account_id": "@account2", "amount": 40}
+    yield "DELETE /accounts/@account3", None
+    yield "POST /payments/@payment3/refunds", {"amount": 1}
+    yield "GET /accounts/@account2/transfers?page_size=1", None
+    yield "GET /accounts/@account3/transfers", None
+    yield f"DELETE /users/{user}", None
+    yield f"GET /products/{product}", None
+    for _ in range(2):
+        yield "POST /users/@user2/anonymise", None
+    items = [{"product_id": "@product1", "quantity": 1}, {"product_id": "@product1", "quantity": 2}]
+    yield "POST /orders", {"user_id": "@user5", "items": items[:1]}
+    bodies: list[Any] = [{"items": items, "shipping_address": "2 Main St"}, {"items": []}, {"items": None}, {}]
+    for body in bodies:
+        yield "PATCH /orders/@order8", body
+    yield "PATCH /orders/@order8", {"items": [items[0] | {"quantity": MAX}, items[1] | {"product_id": 99_999}]}
+    yield "PATCH /orders/@order8/status?new_status=confirmed", None
+    yield "PATCH /orders/@order8", {"shipping_address": None}
+    yield "GET /users/by-username/BULK_2", None
+    yield f"GET /products/{product}/with-category", None
+    yield "GET /products/@product1/with-category", None
+    yield "GET /orders/stats/summary?user_id=@user1", None

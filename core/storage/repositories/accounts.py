@@ -1,10 +1,10 @@
 """Accounts and transfers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.entities import Account, AccountDraft, Transfer, TransferDraft
+from core.entities import Account, AccountDraft, AccountFilter, Transfer, TransferDraft
 from core.storage.pages import Page, PageRequest
 from core.storage.repositories.repository import Reader
 
@@ -12,8 +12,12 @@ from core.storage.repositories.repository import Reader
 class AccountReader(Reader[Account], Protocol):
     """Accounts and their transfers."""
 
+    async def page(self, filter: AccountFilter, page_request: PageRequest) -> Page[Account]:
+        """A page of accounts."""
+        ...
+
     async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
-        """A page of the transfers from or to an account."""
+        """A page of the transfers from or to an account, also where the other one is closed."""
         ...
 
 
@@ -32,8 +36,20 @@ class AccountRepository(AccountReader, Protocol):
         """As ``Repository.save``."""
         ...
 
+    async def delete(self, id: int, at: datetime) -> None:
+        """As ``Repository.delete``: transfers and payments stay, and go on naming it."""
+        ...
+
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
         """Those of the accounts that exist, by id, locked in the order of their ids, in one round trip."""
+        ...
+
+    async def lock_of_users(self, user_ids: Collection[int]) -> list[Account]:
+        """All accounts of users, by id, locked, in one round trip."""
+        ...
+
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        """Remove accounts as ``delete`` does, in one round trip; those that do not exist are left out."""
         ...
 
     async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:

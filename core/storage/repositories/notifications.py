@@ -1,5 +1,6 @@
 """Notifications."""
 
+from datetime import datetime
 from typing import Protocol
 
 from core.entities import Notification, NotificationDraft
@@ -17,3 +18,7 @@ class NotificationReader(Reader[Notification], Protocol):
 
 class NotificationRepository(NotificationReader, Repository[Notification, NotificationDraft], Protocol):
     """Notifications in a unit of work."""
+
+    async def delete_of_user(self, user_id: int, at: datetime) -> None:
+        """Remove all notifications of a user."""
+        ...

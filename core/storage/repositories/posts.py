@@ -42,3 +42,7 @@ class PostRepository(PostReader, SlugLookup, Protocol):
     async def delete(self, id: int, at: datetime) -> None:
         """As ``Repository.delete``; its links to tags go too."""
         ...
+
+    async def delete_of_author(self, author_id: int, at: datetime) -> None:
+        """Remove all posts of a user, as ``delete`` does."""
+        ...

@@ -1,6 +1,6 @@
 """Users."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +14,10 @@ class UserReader(Reader[User], Protocol):
 
     async def by_email(self, email: str) -> User:
         """The user with this e-mail address, compared folded."""
+        ...
+
+    async def by_username(self, username: str) -> User:
+        """The user with this username, compared folded."""
         ...
 
     async def credentials(self, name: str) -> Credentials | None:
@@ -52,10 +56,18 @@ class UserRepository(UserReader, Protocol):
         """As ``Repository.delete``: posts, orders and notifications go too; StillReferenced while accounts exist."""
         ...
 
-    async def deactivate_stale(self, before: datetime, at: datetime) -> int:
-        """Deactivate the active users last updated before ``before``; their number."""
+    async def lock_to_delete(self, id: int) -> User:
+        """As ``lock``, and no entity can refer to the user anew until the unit of work ends."""
         ...
 
-    async def delete_inactive(self, at: datetime) -> int:
-        """Delete every inactive user, as ``delete`` does, all or none; their number."""
+    async def lock_inactive(self, after: int, most: int) -> list[User]:
+        """At most ``most`` inactive users with ids above ``after``, by id, each locked as by ``lock_to_delete``."""
+        ...
+
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        """Remove users as ``delete`` does, in as many round trips for many as for one."""
+        ...
+
+    async def deactivate_stale(self, before: datetime, at: datetime) -> int:
+        """Deactivate the active users last updated before ``before``; their number."""
         ...

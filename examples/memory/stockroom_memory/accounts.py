@@ -1,16 +1,16 @@
 """Accounts and the transfers between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from typing_extensions import override
 
-from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, Transfer, TransferDraft
+from core.entities import ACCOUNT, TRANSFER, Account, AccountDraft, AccountFilter, Transfer, TransferDraft
 from core.money import MAX_TOTAL
 from core.storage import Page, PageRequest
 from core.storage.repositories import AccountReader, AccountRepository
 from core.storage.round_trips import record_start
-from stockroom_memory.pagination import page
+from stockroom_memory.pagination import matching, page
 from stockroom_memory.repository import MemoryQuantityRepository, MemoryReader
 
 
@@ -18,6 +18,10 @@ class MemoryAccountReader(MemoryReader[Account], AccountReader):
     """Accounts as committed."""
 
     entity_type = ACCOUNT
+
+    @override
+    async def page(self, filter: AccountFilter, page_request: PageRequest) -> Page[Account]:
+        return page(matching(self._read(), filter), page_request)
 
     @override
     async def transfers(self, account_id: int, page_request: PageRequest) -> Page[Transfer]:
@@ -37,6 +41,15 @@ class MemoryAccountRepository(MemoryQuantityRepository[Account], MemoryAccountRe
     @override
     async def lock_many(self, ids: Sequence[int]) -> dict[int, Account]:
         return await self._lock_many(ids)
+
+    @override
+    async def lock_of_users(self, user_ids: Collection[int]) -> list[Account]:
+        return [account for account in self._read().rows.values() if account.user_id in user_ids]
+
+    @override
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
+        record_start("delete accounts")
+        await self._unit.delete(ACCOUNT, ids, at)
 
     @override
     async def adjust_balances(self, changes: Mapping[int, int], at: datetime) -> None:

@@ -8,6 +8,7 @@ from typing_extensions import override
 from core.entities import NOTIFICATION, Notification, NotificationDraft
 from core.storage import Page, PageRequest
 from core.storage.repositories import NotificationReader, NotificationRepository
+from core.storage.round_trips import record_start
 from stockroom_memory.pagination import page
 from stockroom_memory.repository import MemoryReader, MemoryRepository
 
@@ -28,3 +29,9 @@ class MemoryNotificationRepository(MemoryRepository[Notification], MemoryNotific
     @override
     async def add(self, drafts: Sequence[NotificationDraft], at: datetime) -> list[Notification]:
         return await self._insert_drafts(drafts, at)
+
+    @override
+    async def delete_of_user(self, user_id: int, at: datetime) -> None:
+        record_start("delete notifications")
+        of_user = {one.id for one in self._stored.values() if one.user_id == user_id}
+        await self._unit.delete(NOTIFICATION, of_user, at)

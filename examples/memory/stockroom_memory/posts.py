@@ -63,6 +63,11 @@ class MemoryPostRepository(MemorySlugRepository[Post], MemoryPostReader, PostRep
         await super().save(replace(entity, tags=names))
 
     @override
+    async def delete_of_author(self, author_id: int, at: datetime) -> None:
+        record_start("delete posts")
+        await self._unit.delete(POST, {post.id for post in self._stored.values() if post.author_id == author_id}, at)
+
+    @override
     async def rename_tag(self, before: Tag, after: Tag, at: datetime) -> None:
         record_start("update posts")
         await replace_tag(self._unit, before.name, [after.name], at)

@@ -1,7 +1,7 @@
 """Users."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from typing_extensions import override
@@ -24,6 +24,10 @@ class MemoryUserReader(MemoryReader[User], UserReader):
     @override
     async def by_email(self, email: str) -> User:
         return self._by("email", email, folded=True)
+
+    @override
+    async def by_username(self, username: str) -> User:
+        return self._by("username", username, folded=True)
 
     @override
     async def credentials(self, name: str) -> Credentials | None:
@@ -83,8 +87,15 @@ class MemoryUserRepository(MemoryRepository[User], MemoryUserReader, UserReposit
         return len(stale)
 
     @override
-    async def delete_inactive(self, at: datetime) -> int:
+    async def lock_to_delete(self, id: int) -> User:
+        return await self.lock(id)
+
+    @override
+    async def lock_inactive(self, after: int, most: int) -> list[User]:
+        inactive = [user for user in self._read().rows.values() if not user.is_active and user.id > after]
+        return sorted(inactive, key=lambda user: user.id)[:most]
+
+    @override
+    async def delete_many(self, ids: Collection[int], at: datetime) -> None:
         record_start("delete users")
-        inactive = {user.id for user in self._stored.values() if not user.is_active}
-        await self._unit.delete(USER, inactive, at)
-        return len(inactive)
+        await self._unit.delete(USER, ids, at)
