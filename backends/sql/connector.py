@@ -12,7 +12,7 @@ from backends.sql.errors import NETWORK_ERRORS, classify
 CONNECT_TIMEOUT = 5.0
 """Seconds within which one of the hosts must accept a connection, login included."""
 
-_NEXT_HOST = (ErrorClass.DISCONNECTED, ErrorClass.UNAVAILABLE)
+_NEXT_HOST = (ErrorClass.DISCONNECTED, ErrorClass.NOT_WRITABLE, ErrorClass.UNAVAILABLE)
 
 
 class Connector:

@@ -99,6 +99,9 @@ def _translate_code(dialect: Dialect, error: BaseException, cause: BaseException
     if error_class is ErrorClass.UNAVAILABLE:
         logger.error("storage unavailable (codes %s)", codes)
         return Unavailable()
+    if not dialect.denial_codes.isdisjoint(codes):
+        logger.error("the account lacks a right that `stockroom check` names (codes %s)", codes)
+        return Unavailable()
     return error
 
 

@@ -16,6 +16,7 @@ POSTGRESQL = {
     "40000": TransientConflict,
     "40003": Unavailable,
     "40P01": TransientConflict,
+    "42501": Unavailable,  # a missing right
     "53400": Unavailable,
     "55000": Unavailable,
     "55P03": TransientConflict,
@@ -37,6 +38,7 @@ MYSQL = {
     (1290, "HY000"): NotWritable,
     (1792, "25006"): NotWritable,
     (1836, "HY000"): NotWritable,
+    (1142, "42000"): Unavailable,  # a missing right
     (1180, "HY000"): Unavailable,
     (1030, "HY000"): Unavailable,
     (1114, "HY000"): Unavailable,
