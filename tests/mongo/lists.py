@@ -65,7 +65,7 @@ def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _ids(path: str, scene: Dataset) -> dict[str, int]:
-    parents = {"users": scene.user, "tags": scene.tag, "accounts": scene.account}
+    parents = {"users": scene.user, "tags": scene.tag, "accounts": scene.account, "orders": {"id": 1}}
     return {"id": parents.get(path.split("/")[1], {}).get("id", 0), "user_id": scene.user["id"]}
 
 
