@@ -100,6 +100,12 @@ def test_lock_has_no_unused_direct_pin() -> None:
     assert direct == set(requirements()), "run `make lock`"
 
 
+def test_reason_for_every_dependency_is_documented() -> None:
+    rows = re.findall(r"^\| (`[^|]+) \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
+    listed = {canonicalize_name(name) for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert listed == set(requirements())
+
+
 # Commands, pages, packages
 
 
