@@ -22,7 +22,9 @@ from core.errors import (
     IdempotencyKeyMismatch,
     InvalidGrant,
     NotFound,
+    PoolExhausted,
     PreconditionFailed,
+    RetriesExhausted,
     StockroomError,
     StoredResponseTooLarge,
     TooManyAttempts,
@@ -116,7 +118,8 @@ async def _on_stockroom_error(request: Request, error: StockroomError) -> Respon
     status = status_of(type(error))
     if status == 500:
         raise error
-    if isinstance(error, Unavailable) and request.method not in _READING:
+    is_overload = isinstance(error, PoolExhausted | RetriesExhausted)
+    if isinstance(error, Unavailable) and not is_overload and request.method not in _READING:
         request.app.state.write_check.record_failure()
     fields = [
         ProblemField(field=e.field, location=_location(request, e.field), message=_sentence(e.message), code=e.code)

@@ -17,7 +17,16 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TICK_SECONDS = 0.2
 """Longest time until a signal is noticed, or a start that is due."""
 
+_PAUSE_SECONDS = 5.0
+"""Between two looks at the workers, the time that shows that this process was stopped, and they perhaps too."""
+
 _FORK = get_context("fork")
+
+
+def heeded_signals() -> list[signal.Signals]:
+    """Those that this process was not started to ignore, as ``nohup`` has it ignore SIGHUP."""
+    return [number for number in STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+
 
 Target = Callable[[Connection], None]
 """What a worker runs. Each message that it sends over the connection reports that it serves."""
@@ -32,13 +41,15 @@ class RestartPolicy:
         max_delay: the most seconds before a start.
         max_failed_starts: starts in a row that may end without a report; the server ends when those of all workers did.
         stable_after: seconds of serving after which earlier ends do not count any more.
-        report_timeout: seconds without a report after which a worker is killed.
+        start_timeout: seconds without the first report after which a worker is killed.
+        report_timeout: seconds without a further report after which it is.
     """
 
     first_delay: float = 1.0
     max_delay: float = 30.0
     max_failed_starts: int = 10
     stable_after: float = 60.0
+    start_timeout: float = 300.0
     report_timeout: float = 60.0
 
     def delay(self, ends: int) -> float:
@@ -68,6 +79,10 @@ class Worker:
     def silence(self) -> float:
         """Seconds since its last report, or since its start."""
         return monotonic() - self._reported_at
+
+    def reset_silence(self) -> None:
+        """Count from now on, as after a time in which no process ran."""
+        self._reported_at = monotonic()
 
     def read_reports(self) -> bool:
         """Take note of its reports; whether the first is among them."""
@@ -113,10 +128,11 @@ class Supervisor:
         self._policy = policy or RestartPolicy()
         self._slots = [_Slot() for _ in range(count)]
         self._is_stopping = False
+        self._watched_at = monotonic()
 
     def run(self) -> bool:
         """True where a signal ended them; False where no worker could be started any more."""
-        previous = {number: signal.signal(number, self._on_signal) for number in STOP_SIGNALS}
+        previous = {number: signal.signal(number, self._on_signal) for number in heeded_signals()}
         try:
             while not self._is_stopping and not self._has_given_up():
                 self._start_due()
@@ -144,13 +160,16 @@ class Supervisor:
     def _watch(self) -> None:
         running = self._running()
         wait([worker.process.sentinel for _, worker in running], _TICK_SECONDS)
+        was_paused, self._watched_at = monotonic() - self._watched_at > _PAUSE_SECONDS, monotonic()
         for slot, worker in running:
             if worker.read_reports():
                 slot.failed_starts = 0
                 self._log.info("worker serves", pid=worker.process.pid, seconds=round(worker.age, 2))
             if not worker.process.is_alive():
                 self._replace(slot, worker)
-            elif worker.silence > self._policy.report_timeout:
+            elif was_paused:
+                worker.reset_silence()
+            elif worker.silence > (self._policy.report_timeout if worker.has_served else self._policy.start_timeout):
                 self._log.error("worker does not respond", pid=worker.process.pid, seconds=round(worker.silence))
                 worker.process.kill()
                 worker.process.join(_TICK_SECONDS)
@@ -180,7 +199,7 @@ class Supervisor:
 
 def _run(target: Target, reports: Connection) -> None:
     """In the worker: without the handlers that it was forked with."""
-    for number in STOP_SIGNALS:
+    for number in heeded_signals():
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     target(reports)

@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
 from api.app import create_app
-from cli.supervisor import STOP_SIGNALS
+from cli.supervisor import heeded_signals
 from core.errors import StockroomError
 
 _REPORT_SECONDS = 1
@@ -41,7 +41,7 @@ def run_worker(options: Mapping[str, Any], shared: socket, reports: Connection) 
     """
     parent = parent_process()
 
-    async def report() -> None:
+    def report() -> None:
         if parent is not None and os.getppid() != parent.pid:
             signal.raise_signal(signal.SIGTERM)  # no process is left that could end this one
         with suppress(OSError):
@@ -49,23 +49,33 @@ def run_worker(options: Mapping[str, Any], shared: socket, reports: Connection) 
 
     try:
         app = application()
-        config = uvicorn.Config(
-            app, lifespan="off", callback_notify=report, timeout_notify=_REPORT_SECONDS, workers=1, **options
-        )
+        config = uvicorn.Config(app, lifespan="off", workers=1, **options)
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_serve(app, uvicorn.Server(config), shared))
+            runner.run(_serve(app, uvicorn.Server(config), shared, report))
     except StockroomError as error:
         sys.stderr.write(f"stockroom: worker {os.getpid()} cannot serve: {' '.join(error.detail.split())}\n")
         sys.stderr.flush()
         sys.exit(STARTUP_FAILURE)
 
 
-async def _serve(app: FastAPI, server: uvicorn.Server, shared: socket) -> None:
+async def _serve(app: FastAPI, server: uvicorn.Server, shared: socket, report: Callable[[], None]) -> None:
     """Open the storage before the server starts, and close it after the server has ended.
 
     The server sends itself the signal again that ended it, which must not end the process before that.
     """
     async with app.router.lifespan_context(app):
-        for number in STOP_SIGNALS:
+        for number in heeded_signals():
             signal.signal(number, server.handle_exit)
-        await server.serve([shared])
+        reports = asyncio.create_task(_report(server, report))
+        try:
+            await server.serve([shared])
+        finally:
+            reports.cancel()
+
+
+async def _report(server: uvicorn.Server, report: Callable[[], None]) -> None:
+    """Report once the server has started, and go on while it ends. By no clock that can be set."""
+    while True:
+        if server.started:
+            report()
+        await asyncio.sleep(_REPORT_SECONDS)

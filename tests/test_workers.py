@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning"),  # the test process has threads
 ]
 
-AT_ONCE = RestartPolicy(first_delay=0.001, max_delay=0.01, max_failed_starts=5, report_timeout=1.0)
+AT_ONCE = RestartPolicy(first_delay=0.001, max_delay=0.01, max_failed_starts=5, start_timeout=1.0, report_timeout=1.0)
 
 
 def fail(_reports: Connection) -> None:

@@ -14,7 +14,9 @@ from core.errors import ConfigurationError
 Host = tuple[str | None, int | None]
 """A name, an address or the path of a socket, and a port; None for the driver's default."""
 
-_SEVERAL_HOSTS = re.compile(r"(?P<before>[^:/?#]+://([^@/?#]*@)?)(?P<hosts>[^/?#@]*,[^/?#@]*)(?P<after>.*)", re.DOTALL)
+_SEVERAL_HOSTS = re.compile(
+    r"(?P<before>[^:/?#]+://([^@/?#]*@)?)(?P<hosts>[^/?#@]*,[^/?#@]*)(?P<after>([/?#].*)?)", re.DOTALL
+)
 _HOST = re.compile(r"(?:\[(?P<address>[^\]]*)\]|(?P<name>/.*|[^:]*))(?::(?P<port>\d+))?")
 
 

@@ -1,7 +1,7 @@
 """How a connection is opened: one host after the other, each within its time."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -55,9 +55,10 @@ class Connector:
         known = self._dialect.connect_errors.keys()
         raise min(errors, key=lambda error: known.isdisjoint(self._dialect.error_codes(error)))
 
-    def _order(self) -> Iterator[int]:
-        count = len(self._hosts)
-        return ((self._last + step) % count for step in range(count))
+    def _order(self) -> Sequence[int]:
+        """All hosts once, whatever other tasks find out meanwhile."""
+        first, count = self._last, len(self._hosts)
+        return [(first + step) % count for step in range(count)]
 
     def _is_worth_another_host(self, error: Exception) -> bool:
         return isinstance(error, NETWORK_ERRORS) or classify(self._dialect, error) in _NEXT_HOST

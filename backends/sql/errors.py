@@ -3,7 +3,7 @@
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -42,6 +42,10 @@ class NotWritable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("The storage takes no writes at the moment. Try again later.")
+
+
+class Denied(Unavailable):
+    """The account lacks a right."""
 
 
 class TransactionEnded(Unavailable):
@@ -90,27 +94,32 @@ def _translate_code(dialect: Dialect, error: BaseException, cause: BaseException
         return IntegrityViolation(error_class)
     if error_class is ErrorClass.TRANSIENT:
         return TransientConflict()
-    if error_class is ErrorClass.DISCONNECTED or lost:
-        logger.warning("storage connection lost (codes %s)", codes)
-        return Disconnected()
-    if error_class is ErrorClass.NOT_WRITABLE:
-        logger.error("storage takes no writes (codes %s)", codes)
-        return NotWritable()
-    if error_class is ErrorClass.UNAVAILABLE:
-        logger.error("storage unavailable (codes %s)", codes)
-        return Unavailable()
-    if not dialect.denial_codes.isdisjoint(codes):
-        logger.error("the account lacks a right that `stockroom check` names (codes %s)", codes)
-        return Unavailable()
-    return error
+    outcome = _OUTCOMES.get(ErrorClass.DISCONNECTED if lost else error_class)
+    if outcome is None:
+        return error
+    level, message, make = outcome
+    logger.log(level, "%s (codes %s)", message, codes)
+    return make()
+
+
+_OUTCOMES: Mapping[ErrorClass | None, tuple[int, str, Callable[[], Unavailable]]] = {
+    ErrorClass.DISCONNECTED: (logging.WARNING, "storage connection lost", Disconnected),
+    ErrorClass.NOT_WRITABLE: (logging.ERROR, "storage takes no writes", NotWritable),
+    ErrorClass.UNAVAILABLE: (logging.ERROR, "storage unavailable", Unavailable),
+    ErrorClass.DENIED: (logging.ERROR, "the account lacks a right, which `stockroom check` names", Denied),
+}
+"""For each class of errors that makes a request 503: level and message of the log, and the error."""
 
 
 def translate_for_operator(dialect: Dialect, settings: Settings, error: BaseException) -> BaseException:
     """As ``translate``, for what is not run again: missing rights and the like are explained too."""
-    codes = dialect.error_codes(error.orig) if isinstance(error, DBAPIError) and error.orig else ()
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    error_class, codes = classify(dialect, cause), dialect.error_codes(cause) if cause else ()
+    if error_class is ErrorClass.DENIED or isinstance(error, Denied):
+        return connect_error(dialect, settings, error.__cause__ or error)
     if codes and codes[0] in dialect.connect_errors and codes[0] not in dialect.error_classes:
         return connect_error(dialect, settings, error)
-    translated = translate(dialect, error)
+    translated = error if isinstance(error, StockroomError) else translate(dialect, error)
     if isinstance(translated, TransientConflict):
         return Unavailable("Other transactions keep the database locked.")
     return translated

@@ -290,11 +290,15 @@ class ReadExecutor(QueryExecutor):
     @override
     async def rows(self, statement: Executable | CachedStatement, params: Params = None) -> Sequence[Any]:
         try:
+            return await self._rows_once_more(statement, params)
+        except TransientConflict:
+            return await run_with_retry(lambda: self._rows_once_more(statement, params), _RETRIES_OF_READS, Observer())
+
+    async def _rows_once_more(self, statement: Executable | CachedStatement, params: Params) -> Sequence[Any]:
+        try:
             return await self._rows(statement, params)
         except (Disconnected, NotWritable):
             return await self._rows(statement, params)
-        except TransientConflict:
-            return await run_with_retry(lambda: self._rows(statement, params), _RETRIES_OF_READS, Observer())
 
     async def _rows(self, statement: Executable | CachedStatement, params: Params) -> Sequence[Any]:
         async with self._context.pool.acquire() as pooled:

@@ -40,15 +40,15 @@ class InMemoryBackend(SqlBackend):
         A second connection keeps it while the one that serves is replaced, as after a statement that took too long.
         """
         ours = self._settings(settings)
-        anchor = await migration_engine(self._dialect, ours).connect()
+        keeper = await migration_engine(self._dialect, ours).connect()
         try:
-            storage = await super().open(ours)
             await self.migrations(settings).up()
+            storage = await super().open(ours)
         except BaseException:
-            await _close(anchor)
+            await _close(keeper)
             raise
         assert isinstance(storage, SqlStorage)  # noqa: S101 - for the type checker
-        storage.on_close(lambda: _close(anchor))
+        storage.on_close(lambda: _close(keeper))
         return storage
 
     @override
@@ -65,6 +65,6 @@ class InMemoryBackend(SqlBackend):
         return settings.model_copy(update={"database_url": SecretStr(self._url), "pool_class": PoolClass.STATIC})
 
 
-async def _close(anchor: AsyncConnection) -> None:
-    await anchor.close()
-    await anchor.engine.dispose()
+async def _close(keeper: AsyncConnection) -> None:
+    await keeper.close()
+    await keeper.engine.dispose()

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backends.sql.dialects import Dialect
+from backends.sql.dialects import Dialect, ErrorClass
+from backends.sql.errors import classify
 from backends.sql.schema import metadata
 
 _TRIALS = {
@@ -17,10 +18,9 @@ _TRIALS = {
 }
 
 
-async def missing_rights(engine: AsyncEngine, dialect: Dialect) -> Sequence[str]:
+async def missing_rights(connection: AsyncConnection, dialect: Dialect) -> Sequence[str]:
     """Such as ``INSERT on orders``; empty where the account can serve the shop."""
-    async with engine.connect() as connection:
-        return [right async for right in _missing(connection, dialect)]
+    return [right async for right in _missing(connection, dialect)]
 
 
 async def _missing(connection: AsyncConnection, dialect: Dialect) -> AsyncIterator[str]:
@@ -53,5 +53,5 @@ async def _is_denied(connection: AsyncConnection, dialect: Dialect, trial: str) 
     except DBAPIError as error:
         if error.connection_invalidated or error.orig is None:
             raise
-        return not dialect.denial_codes.isdisjoint(dialect.error_codes(error.orig))
+        return classify(dialect, error.orig) is ErrorClass.DENIED
     return False

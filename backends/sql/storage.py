@@ -146,7 +146,13 @@ class SqlStorage(Storage):
 
     @override
     async def missing_rights(self) -> Sequence[str]:
-        return () if self.capabilities.embedded else await missing_rights(self._engine, self._dialect)
+        if self.capabilities.embedded:
+            return ()
+        try:
+            async with self._pool.acquire() as pooled:
+                return await missing_rights(pooled.connection, self._dialect)
+        except Exception as error:
+            raise translate_for_operator(self._dialect, self._settings, error) from error
 
     @override
     def pool_status(self) -> PoolStatus:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from typing_extensions import override
 
-from backends.sql.errors import Disconnected
+from backends.sql.errors import Disconnected, NotWritable
 from backends.sql.executor import UnitOfWorkExecutor
 from backends.sql.repositories.accounts import ACCOUNTS, SqlAccountRepository
 from backends.sql.repositories.categories import CATEGORIES, SqlCategoryRepository
@@ -26,7 +26,7 @@ from backends.sql.repositories.products import PRODUCTS, SqlProductRepository
 from backends.sql.repositories.tags import TAGS, SqlTagRepository
 from backends.sql.repositories.users import USERS, SqlUserRepository
 from core.entities import EntityType
-from core.errors import TransientConflict
+from core.errors import TransientConflict, Unavailable
 from core.storage import Transaction
 
 T = TypeVar("T")
@@ -68,13 +68,21 @@ async def run_unit_of_work(executor: UnitOfWorkExecutor, begin: str, work: Calla
     """
     try:
         outcome = await _run_until_commit(executor, begin, work)
-        await executor.commit()
+        await _commit(executor)
     except BaseException:
         await asyncio.shield(_roll_back(executor))
         raise
     finally:
         executor.end()
     return outcome
+
+
+async def _commit(executor: UnitOfWorkExecutor) -> None:
+    """Commit; where the server turned read-only at that moment, the outcome is not certain, so nothing runs again."""
+    try:
+        await executor.commit()
+    except NotWritable as refused:
+        raise Unavailable from refused
 
 
 async def _run_until_commit(executor: UnitOfWorkExecutor, begin: str, work: Callable[[Transaction], Awaitable[T]]) -> T:

@@ -67,7 +67,7 @@ ORDER = NEW | {
     "total_amount": "159.98",
     "user_id": 1,
     "shipping_address": None,
-    "items": [{"product_id": 1, "quantity": 2, "unit_price": "79.99", "total_price": "159.98"}],
+    "items": [{"id": 100, "product_id": 1, "quantity": 2, "unit_price": "79.99", "total_price": "159.98"}],
 }
 
 

@@ -1,6 +1,7 @@
 """Erasing users: deleted with all that is theirs, or anonymised with the books kept.
 
-Locks are taken in the order: users, orders, products, payments, accounts.
+Locks are taken in the order: users, orders, payments, the users' accounts, products, accounts that get money back.
+Other use cases lock products before users, or accounts before others: such a conflict runs the unit of work again.
 """
 
 import secrets
@@ -25,6 +26,7 @@ ANONYMOUS_DOMAIN = "anonymous.invalid"
 
 _OPEN = (OrderStatus.PENDING, OrderStatus.CONFIRMED)
 _AT_ONCE = 100  # users in one unit of work
+_ORDERS_AT_ONCE = 500  # in one statement with a parameter for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +65,37 @@ async def delete_inactive(storage: Storage) -> Deletion:
     """Delete the inactive users that can be deleted, some in each unit of work."""
     deleted, kept, last, most = 0, list[KeptUser](), 0, _AT_ONCE
     while True:
+        batch: list[int] = []
+        refusals: Mapping[int, StockroomError]
         try:
-            ids, refusals = await storage.run(partial(_delete_inactive, after=last, most=most))
+            refusals = await storage.run(partial(_delete_inactive, batch=batch, after=last, most=most))
         except BusinessRuleViolation as refusal:
-            if most > 1:
-                most = 1  # finds whose it is
+            if len(batch) > 1:
+                most = len(batch) // 2  # one user of the batch cannot be deleted: halves find it
                 continue
-            [user] = await storage.run(lambda tx, after=last: tx.users.lock_inactive(after, 1))  # type: ignore[misc]
-            ids, refusals = [user.id], {user.id: refusal}
-        if not ids:
+            refusals = {batch[0]: refusal}
+        if not batch:
             return Deletion(deleted, kept)
-        deleted += len(ids) - len(refusals)
-        kept += [KeptUser(key, refusal.detail) for key, refusal in refusals.items()]
-        last = ids[-1]
+        deleted += len(batch) - len(refusals)
+        kept += [KeptUser(key, refusals[key].detail) for key in sorted(refusals)]
+        last, most = batch[-1], min(2 * most, _AT_ONCE)
 
 
-async def _delete_inactive(tx: Transaction, after: int, most: int) -> tuple[list[int], Mapping[int, StockroomError]]:
+async def _delete_inactive(tx: Transaction, batch: list[int], after: int, most: int) -> Mapping[int, StockroomError]:
+    """Delete the next inactive users, whose ids ``batch`` gets; anonymised ones are kept with their orders."""
     users = await tx.users.lock_inactive(after, most)
-    return [user.id for user in users], (await _delete(tx, users) if users else {})
+    batch[:] = [user.id for user in users]
+    kept = {user.id: _anonymised() for user in users if _is_anonymous(user)}
+    others = [user for user in users if user.id not in kept]
+    return {**kept, **(await _delete(tx, others) if others else {})}
+
+
+def _anonymised() -> StillReferenced:
+    return StillReferenced("user", "orders", "The user was anonymised, so that its orders and payments are kept.")
+
+
+def _is_anonymous(user: User) -> bool:
+    return user.email.endswith(f"@{ANONYMOUS_DOMAIN}")
 
 
 async def _delete(tx: Transaction, users: Sequence[User]) -> Mapping[int, StillReferenced]:
@@ -88,7 +103,11 @@ async def _delete(tx: Transaction, users: Sequence[User]) -> Mapping[int, StillR
     ids = [user.id for user in users]
     orders = await tx.orders.lock_of_users(ids, _OPEN)
     confirmed = [order.id for order in orders if order.status is OrderStatus.CONFIRMED]
-    payments = await tx.orders.lock_payments(confirmed) if confirmed else []
+    payments = [
+        payment
+        for start in range(0, len(confirmed), _ORDERS_AT_ONCE)
+        for payment in await tx.orders.lock_payments(confirmed[start : start + _ORDERS_AT_ONCE])
+    ]
     accounts = await tx.accounts.lock_of_users(ids)
     refusals = _refusals(accounts, payments)
     gone = {key for key in ids if key not in refusals}
@@ -103,11 +122,11 @@ async def _delete(tx: Transaction, users: Sequence[User]) -> Mapping[int, StillR
 def _refusals(accounts: Sequence[Account], payments: Sequence[Payment]) -> dict[int, StillReferenced]:
     """Users with accounts that hold money, or that get some back when the orders are cancelled."""
     refunds = _refunds(payments)
-    full: defaultdict[int, list[int]] = defaultdict(list)
+    funded: defaultdict[int, list[int]] = defaultdict(list)
     for account in accounts:
         if account.balance or refunds[account.id]:
-            full[account.user_id].append(account.id)
-    return {key: _refusal(ids) for key, ids in full.items()}
+            funded[account.user_id].append(account.id)
+    return {key: _refusal(ids) for key, ids in funded.items()}
 
 
 def _refusal(account_ids: Sequence[int]) -> StillReferenced:
@@ -149,7 +168,8 @@ async def anonymise(storage: Storage, hasher: PasswordHasher, id: int, expected:
 
     async def work(tx: Transaction) -> User:
         user = await lock_expecting(tx.users, id, expected)
-        if user.email.endswith(f"@{ANONYMOUS_DOMAIN}"):
+        await _delete_personal_data(tx, id)
+        if _is_anonymous(user):
             return user
         name = f"anonymous_{id}_{secrets.token_hex(4)}"  # not to be guessed, or another user could take it before
         after = bump_version(
@@ -164,13 +184,12 @@ async def anonymise(storage: Storage, hasher: PasswordHasher, id: int, expected:
             )
         )
         await tx.users.save(after, password_hash)
-        await _erase_traces(tx, id)
         return after
 
     return await storage.run(work)
 
 
-async def _erase_traces(tx: Transaction, user_id: int) -> None:
+async def _delete_personal_data(tx: Transaction, user_id: int) -> None:
     now = clock.now()
     await end_sessions(tx, user_id)
     await tx.posts.delete_of_author(user_id, now)

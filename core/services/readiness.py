@@ -23,7 +23,7 @@ class WriteCheck:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._is_doubtful = True
+        self._is_doubtful, self._takes_writes = True, False
         self._verified_at = -VERIFY_SECONDS
         self._lock = asyncio.Lock()
 
@@ -40,17 +40,18 @@ class WriteCheck:
         async with self._lock:
             if self._is_doubtful and monotonic() - self._verified_at >= VERIFY_SECONDS:
                 await self._verify()
-        if self._is_doubtful:
+        if not self._takes_writes:
             raise Unavailable("The storage takes no writes at the moment.")
 
     async def _verify(self) -> None:
-        self._is_doubtful = False
+        self._is_doubtful = self._takes_writes = False
         try:
             await self._storage.run(_write_nothing)
+            self._takes_writes = True
         except Unavailable as error:
-            self._is_doubtful = True
             _log.warning("storage takes no writes: %s", error.code)
         finally:
+            self._is_doubtful |= not self._takes_writes  # a failure meanwhile is another doubt
             self._verified_at = monotonic()
 
 

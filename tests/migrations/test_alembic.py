@@ -43,7 +43,7 @@ def test_new_revisions_are_numbered(alembic: AlembicCopy) -> None:
     ("url", "refusal"),
     [
         ("mongodb://localhost/shop", "DATABASE_URL does not name an SQL database. Use: stockroom migrate"),
-        ("postgresql://u:geheim@localhost:1/shop", "no server answers at localhost:1."),
+        ("postgresql://u:geheim@localhost:1/shop", "no server listens at localhost:1."),
         ("sqlite:////no/such/folder/shop.db", "the file cannot be opened"),
         ("oracle://localhost/shop", "No installed backend answers to the scheme 'oracle'"),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from backends.sql.dialects import DIALECTS
-from backends.sql.errors import Disconnected, IntegrityViolation, NotWritable, translate
+from backends.sql.errors import Denied, Disconnected, IntegrityViolation, NotWritable, translate
 from core.errors import TransientConflict, Unavailable
 
 POSTGRESQL = {
@@ -16,7 +16,7 @@ POSTGRESQL = {
     "40000": TransientConflict,
     "40003": Unavailable,
     "40P01": TransientConflict,
-    "42501": Unavailable,  # a missing right
+    "42501": Denied,
     "53400": Unavailable,
     "55000": Unavailable,
     "55P03": TransientConflict,
@@ -38,7 +38,7 @@ MYSQL = {
     (1290, "HY000"): NotWritable,
     (1792, "25006"): NotWritable,
     (1836, "HY000"): NotWritable,
-    (1142, "42000"): Unavailable,  # a missing right
+    (1142, "42000"): Denied,
     (1180, "HY000"): Unavailable,
     (1030, "HY000"): Unavailable,
     (1114, "HY000"): Unavailable,
@@ -89,6 +89,7 @@ def test_our_own_mistakes_stay_errors() -> None:
     for dialect, given in (
         ("postgresql", error(sqlstate="42601")),
         ("mysql", error((3819, "check"))),
+        ("mysql", error((1138, "null"), sqlstate="22004")),
         ("mariadb", error((4025, "check"), sqlstate="23000")),
         ("sqlite", error(sqlite_errorcode=sqlite3.SQLITE_ERROR)),
     ):

@@ -23,6 +23,7 @@ DEFERRED = {
     ],
     "postgresql": [
         "CREATE TABLE audit (tag_id BIGINT REFERENCES tags (id) DEFERRABLE INITIALLY DEFERRED)",
+        "GRANT ALL ON audit TO PUBLIC",
         "CREATE RULE audited AS ON INSERT TO tags DO ALSO INSERT INTO audit VALUES (-1)",
     ],
 }

@@ -47,6 +47,7 @@ class ErrorClass(Enum):
     REFERENCE = auto()
     TRANSIENT = auto()
     DISCONNECTED = auto()
+    DENIED = auto()  # the account lacks a right
     NOT_WRITABLE = auto()  # a standby, or a node outside its cluster: the connection is of no more use
     UNAVAILABLE = auto()
     DEFECT = auto()  # of our statements or values: no retry helps
@@ -143,7 +144,6 @@ class Dialect:
             categories that it belongs to, the narrowest first.
         error_classes: the codes and categories that we know. The first one that is known decides.
         connect_errors: codes of a connection or migration that fails, and what is wrong then.
-        denial_codes: the codes of a statement that the account has no right to.
         has_ids_right: the query for whether the account may get the next id of ``{table}``, where that is a right of
             its own.
         connection_limit: the query for how many connections the server takes, if it has a limit.
@@ -198,7 +198,6 @@ class Dialect:
     error_codes: Callable[[BaseException], tuple[int | str, ...]]
     error_classes: Mapping[int | str, ErrorClass]
     connect_errors: Mapping[int | str, str] = field(default_factory=dict)
-    denial_codes: frozenset[int | str] = frozenset()
     has_ids_right: str = ""
     connection_limit: str = ""
     requirements: tuple[tuple[str, object, str], ...] = ()

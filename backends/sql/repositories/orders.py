@@ -30,7 +30,7 @@ from core.entities import (
 )
 from core.entities.construct import shallow_asdict
 from core.entities.orders import number_lines
-from core.errors import NotFound
+from core.errors import NotFound, TransientConflict
 from core.storage import OrderFilter, Page, PageRequest
 from core.storage.repositories import NewOrder, OrderReader, OrderRepository
 
@@ -152,7 +152,10 @@ class SqlOrderRepository(SqlRepository[Order], SqlOrderReader, OrderRepository):
         locked = wanted.add_columns(_SEEN_VERSION).with_for_update(key_share=True, of=orders)
         found = _read_orders(await self._executor.rows(locked))
         if any(order.version != seen for order, seen in found):
-            found = _read_orders(await self._executor.rows(wanted.add_columns(_SEEN_VERSION)))
+            again = _read_orders(await self._executor.rows(wanted.add_columns(_SEEN_VERSION)))
+            if [(order.id, order.version) for order, _ in again] != [(order.id, order.version) for order, _ in found]:
+                raise TransientConflict  # the snapshot is older than the locks; a new unit of work has a newer one
+            found = again
         return [order for order, _ in found]
 
     @override

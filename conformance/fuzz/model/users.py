@@ -123,6 +123,8 @@ def _delete_inactive(shop: ShopModel, _: Request) -> Response:
     inactive = shop.select("user", is_active=False)
     kept = {user["id"]: _refusal(shop, user, inactive) for user in inactive}
     for user in inactive:
+        if user["email"].endswith("@anonymous.invalid"):
+            kept[user["id"]] = "The user was anonymised, so that its orders and payments are kept."
         if kept[user["id"]] is None:
             _remove(shop, user)
     reasons = [{"id": key, "reason": reason} for key, reason in kept.items() if reason is not None]

@@ -6,6 +6,7 @@ from typing import Any
 
 from bson import Int64
 
+from core.errors import ConfigurationError
 from migrations.mongo import Schema
 from migrations.mongo.rules import OPTIONAL_INTEGER, one_of, record
 
@@ -41,7 +42,14 @@ async def up(schema: Schema) -> None:
 
 
 async def down(schema: Schema) -> None:
-    """Remove them; a payment that was refunded counts as completed again."""
+    """Remove them; refused where that would lose data.
+
+    Raises:
+        ConfigurationError: there are refunds or payments from accounts.
+    """
+    lost = {"$or": [{"refunded_amount": {"$gt": 0}}, {"account_id": {"$ne": None}}]}
+    if await schema.collection("payments").find({"refunded_amount": {"$exists": True}, **lost}, limit=1):
+        raise ConfigurationError("Step 0004 cannot keep refunds and payments from accounts. Stay at 0005.")
     await schema.require("payments", record(AFTER, optional=ADDED))
     removed = {"$unset": dict.fromkeys(ADDED, ""), "$set": {"status": "completed"}}
     await schema.collection("payments").update_many({}, removed)

@@ -47,12 +47,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop what refunds added; refused while a transfer names an account that is closed.
+    """Drop what refunds added; refused where that would lose data.
 
     Raises:
-        ConfigurationError: there is such a transfer.
+        ConfigurationError: a transfer names an account that is closed, or there are refunds or payments from accounts.
     """
     require_open_accounts()
+    require_no_refunds()
     if op.get_context().dialect.name == "sqlite":
         rebuild_transfers(initial.transfers, _without_keys())
     else:
@@ -85,6 +86,16 @@ def require_open_accounts() -> None:
         raise ConfigurationError(
             "Revision 0006 cannot keep transfers of accounts that are closed. Delete these transfers, or stay at 0007."
         )
+
+
+def require_no_refunds() -> None:
+    """Refuse where a payment would forget what was given back, or where it came from."""
+    if op.get_context().as_sql:
+        return
+    payments = sa.table("payments", sa.column("refunded_amount"), sa.column("account_id"))
+    lost = sa.or_(payments.c.refunded_amount > 0, payments.c.account_id.is_not(None))
+    if op.get_bind().scalar(sa.select(sa.func.count()).select_from(payments).where(lost)):
+        raise ConfigurationError("Revision 0006 cannot keep refunds and payments from accounts. Stay at 0007.")
 
 
 def rebuild_transfers(wanted: sa.Table, before: sa.Table) -> None:

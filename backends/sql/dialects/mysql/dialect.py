@@ -84,8 +84,13 @@ _ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
     1792: ErrorClass.NOT_WRITABLE,  # transaction_read_only
     1836: ErrorClass.NOT_WRITABLE,  # innodb_read_only
     1040: ErrorClass.UNAVAILABLE,
+    1044: ErrorClass.DENIED,
+    1142: ErrorClass.DENIED,
+    1143: ErrorClass.DENIED,
+    1227: ErrorClass.DENIED,
     1205: ErrorClass.TRANSIENT,  # also Galera: the node has not caught up in time (wsrep_sync_wait)
     2003: ErrorClass.UNAVAILABLE,
+    "22": ErrorClass.DEFECT,  # a value that does not fit
     1364: ErrorClass.DEFECT,
     3819: ErrorClass.DEFECT,  # a check constraint
     4025: ErrorClass.DEFECT,  # on MariaDB
@@ -159,7 +164,6 @@ MYSQL = Dialect(
     error_codes=error_codes,
     error_classes=_ERROR_CLASSES,
     connect_errors={**_CONNECT_ERRORS, 1193: _WRITE_MARIADB},  # it does not know our statement_timeout
-    denial_codes=frozenset({1044, 1142, 1143, 1227}),
     connection_limit="SELECT @@max_connections",
     requirements=((_IS_MARIADB, 0, _WRITE_MARIADB), UTF8),
     temporary_database=created_by("CREATE DATABASE {name} CHARACTER SET utf8mb4"),

@@ -24,7 +24,8 @@ READ_ONLY = 1290
 NO_TLS = 2026
 
 _CIPHER = "SHOW SESSION STATUS LIKE 'Ssl_cipher'"
-_IS_READ_ONLY = "SELECT @@global.read_only"
+_READ_ONLY_VARIABLES = "SELECT @@global.read_only, @@global.innodb_read_only"
+_IS_IN_CLUSTER = "SHOW GLOBAL STATUS LIKE 'wsrep_ready'"
 
 
 class UnsuitableServer(ConnectionError):
@@ -79,7 +80,14 @@ def _verifier(needs_tls: bool, needs_writes: bool) -> Callable[[Any], Awaitable[
     async def verify(connection: Any) -> None:
         if needs_tls and not [row for row in await adapter.rows(connection, _CIPHER, ()) if row[1]]:
             raise UnsuitableServer(NO_TLS, "no TLS")
-        if needs_writes and str((await adapter.rows(connection, _IS_READ_ONLY, ()))[0][0]) not in ("0", "OFF"):
+        if needs_writes and await _is_read_only(adapter, connection):
             raise UnsuitableServer(READ_ONLY, "read-only")
 
     return verify if needs_tls or needs_writes else None
+
+
+async def _is_read_only(adapter: MySQLAdapter, connection: Any) -> bool:
+    """Whether the server takes no writes; on Galera also where the node is outside its cluster."""
+    [cluster] = [*await adapter.rows(connection, _IS_IN_CLUSTER, ()), (None, "ON")][:1]
+    [switches] = await adapter.rows(connection, _READ_ONLY_VARIABLES, ())
+    return cluster[1] != "ON" or any(str(value) not in ("0", "OFF") for value in switches)

@@ -41,6 +41,7 @@ _ERROR_CLASSES: Mapping[int | str, ErrorClass] = {
     "26000": ErrorClass.DISCONNECTED,  # the session has lost its prepared statements
     "40003": ErrorClass.UNAVAILABLE,  # it is unknown whether the statement took effect
     "53300": ErrorClass.UNAVAILABLE,  # too many connections
+    "42501": ErrorClass.DENIED,
     "55006": ErrorClass.TRANSIENT,  # the object is in use
     "55P03": ErrorClass.TRANSIENT,  # lock_timeout
     "57P01": ErrorClass.DISCONNECTED,
@@ -133,7 +134,6 @@ POSTGRESQL = Dialect(
     error_codes=_sqlstates,
     error_classes=_ERROR_CLASSES,
     connect_errors=_CONNECT_ERRORS,
-    denial_codes=frozenset({"42501"}),
     has_ids_right="SELECT has_sequence_privilege(pg_get_serial_sequence('{table}', 'id'), 'USAGE')",
     connection_limit="SHOW max_connections",
     requirements=(
