@@ -93,3 +93,21 @@ async def test_cursor_of_another_list_is_refused(started: StartClient) -> None:
         cursor = await next_cursor(client)
         answer = await client.get("/orders", params={"cursor": cursor})
         assert without_instance(answer) == without_instance(await follow(client, "broken"))
+
+
+@pytest.mark.parametrize("keys", ["", ONE])
+async def test_longest_values_have_usable_cursors(started: StartClient, keys: str) -> None:
+    async with started(keys) as client:
+        for letter in "ab":
+            product = {"name": "\U0001f600" * 199 + letter, "sku": letter, "price": 1}
+            assert (await client.post("/products", json=product)).status_code == 201
+        cursor = (await client.get("/products?page_size=1&sort=name&cursor=")).json()["next_cursor"]
+        answer = await client.get("/products", params={"page_size": 1, "cursor": cursor})
+        assert [one["sku"] for one in answer.json()["items"]] == ["B"], answer.text
+
+
+async def test_characters_that_mean_nothing_are_refused(started: StartClient) -> None:
+    async with started(ONE) as client:
+        cursor = await next_cursor(client)
+        for wrong in (f"{cursor}=", f"{cursor}!!", f"{cursor[:5]} {cursor[5:]}", cursor.upper()):
+            assert error_of(await follow(client, wrong)) == (422, "validation-failed"), wrong

@@ -45,3 +45,15 @@ async def test_anonymised_user_cannot_log_in(ada: AuthenticatedUser) -> None:
     assert await ada.status_with(tokens) == 401
     assert (await ada.try_log_in()).status_code == 400
     assert (await ada.try_log_in(name=response.json()["username"])).status_code == 400
+
+
+async def test_anonymised_user_is_kept_by_bulk_deletion(shop: Shop) -> None:
+    kept, gone = await shop.user(), await shop.user(is_active=False)
+    order = await shop.order(kept, await shop.product())
+    assert (await shop.client.post(f"/users/{kept['id']}/anonymise")).status_code == 200
+    answer = (await shop.client.delete("/users/bulk/inactive")).json()
+    reason = "The user was anonymised, so that its orders and payments are kept."
+    assert answer == {"deleted_count": 1, "kept": [{"id": kept["id"], "reason": reason}]}
+    assert (await shop.get(f"/orders/{order['id']}"))["status"] == "pending"
+    assert (await shop.client.get(f"/users/{gone['id']}")).status_code == 404
+    assert (await shop.client.delete(f"/users/{kept['id']}")).status_code == 204

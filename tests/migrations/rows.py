@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, MetaData, Table, select
 
 from migrations.sql import initial
 
@@ -64,9 +64,11 @@ OLD: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def insert(connection: Connection, rows: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+def insert(
+    connection: Connection, rows: Mapping[str, Sequence[dict[str, Any]]], metadata: MetaData = initial.metadata
+) -> None:
     for table, values in rows.items():
-        connection.execute(initial.metadata.tables[table].insert(), list(values))
+        connection.execute(metadata.tables[table].insert(), list(values))
     connection.commit()
 
 

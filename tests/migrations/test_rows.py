@@ -12,9 +12,10 @@ from sqlalchemy.exc import DBAPIError
 
 from backends.sql.migrations import SqlMigrations
 from backends.sql.schema import NULL_SORT_TIME, metadata
+from core.errors import ConfigurationError
 from core.text import search_key
 from migrations.sql import initial
-from tests.migrations.rows import NOW, OLD, insert, post, read_rows, user
+from tests.migrations.rows import NOW, OLD, RECORD, insert, post, read_rows, user
 from tests.migrations.schema import drift, run_script, shape
 from tests.revisions import HEAD, REVISIONS
 
@@ -145,3 +146,19 @@ async def test_sqlite_migration_with_orphans_is_undone(history: SqlMigrations) -
         await history.up()
     assert await history.current() == "0001"
     assert await history.on_connection(shape) == before
+
+
+async def test_downgrade_that_forgets_refunds_is_refused(history: SqlMigrations) -> None:
+    await history.up()
+
+    def add_refund(connection: Connection) -> None:
+        insert(connection, {"users": [user(1) | {"search_key": ""}], "orders": OLD["orders"]}, metadata)
+        amounts = {"amount": 5, "refunded_amount": 2, "account_id": None}
+        payment = {"id": 1, "order_id": 1, "method": "card", "reference": None, "status": "partially_refunded"}
+        insert(connection, {"payments": [RECORD | payment | amounts]}, metadata)
+
+    await history.on_connection(add_refund)
+    with pytest.raises(ConfigurationError, match="cannot keep refunds"):
+        await history.down("0006")
+    assert await history.current() == "0007"
+    assert await history.on_connection(drift) == []

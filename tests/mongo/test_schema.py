@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from bson import Int64
 
 from backends.mongo.connection import open_schema_editor
 from backends.mongo.migrations import MongoMigrations
 from backends.mongo.schema_editor import SchemaEditor, detect_drift
 from conformance.defaults import settings_for
+from core.clock import now
+from core.errors import ConfigurationError
 
 pytestmark = pytest.mark.only("mongodb")
 
@@ -45,3 +48,15 @@ async def test_downgrade_to_0002_drops_tickets(migrations: MongoMigrations, edit
     before = set(detect_drift(await editor.describe()))
     await migrations.down("0002")
     assert set(detect_drift(await editor.describe())) - before == {"tickets: missing"}
+
+
+async def test_downgrade_that_forgets_refunds_is_refused(migrations: MongoMigrations, editor: SchemaEditor) -> None:
+    await migrations.up()
+    payment = {"status": "refunded", "amount": Int64(5), "refunded_amount": Int64(5), "account_id": None}
+    times = {"created_at": now(), "updated_at": now(), "version": 1}
+    await editor.collection("payments").insert(
+        [{"_id": 1, "order_id": 1, "method": "card", "reference": None, **payment, **times}]
+    )
+    with pytest.raises(ConfigurationError, match="cannot keep refunds"):
+        await migrations.down("0004")
+    assert await migrations.current() == "0005"

@@ -23,6 +23,8 @@ def read(name: str, **given: str) -> ConnectOptions:
     [
         ("mysql://u:p@db/shop", [("db", None)], "db:the default port"),
         ("mysql://u:p@db:3307/shop", [("db", 3307)], "db:3307"),
+        ("postgresql://u:42,Zebra@db/shop", [("db", None)], "db:the default port"),  # a comma in the password
+        ("postgresql://u:p,q@a:1,b:2/shop", [("a", 1), ("b", 2)], "a:1, b:2"),
         ("mysql://u:p@a:1,b:2,c/shop?ssl=true", [("a", 1), ("b", 2), ("c", None)], "a:1, b:2, c:the default port"),
         ("mysql://u:p@[::1]:3306,[fe80::2]/shop", [("::1", 3306), ("fe80::2", None)], None),
         ("postgresql://u:p@[::1]:5432/shop", [("::1", 5432)], "[::1]:5432"),

@@ -107,3 +107,24 @@ async def test_unsuitable_connection_is_closed(driver: FakeDriver) -> None:
     with pytest.raises(ServerError):
         await connector()
     assert closed == ["closed", "closed"]
+
+
+async def test_other_tasks_do_not_hide_a_host(driver: FakeDriver) -> None:
+    """While one task finds the first host closed, another one finds the second: the first goes on to it too."""
+    connector = Connector(DIALECTS["postgresql"], "fake_driver", HOSTS[:2], ConnectOptions())
+    first_is_open, found = asyncio.Event(), list[str]()
+
+    async def connect(**named: Any) -> str:
+        if named["host"] == "a":
+            if not found:
+                found.append("a")
+                await first_is_open.wait()
+            raise ConnectionRefusedError
+        return "b"
+
+    driver.connect = connect  # type: ignore[method-assign]
+    slow = asyncio.create_task(connector())
+    await asyncio.sleep(0)
+    assert await connector() == "b"
+    first_is_open.set()
+    assert await slow == "b"
