@@ -25,6 +25,7 @@ NO_TLS = 2026
 
 _CIPHER = "SHOW SESSION STATUS LIKE 'Ssl_cipher'"
 _READ_ONLY_VARIABLES = "SELECT @@global.read_only, @@global.innodb_read_only"
+_IS_OF_CLUSTER = "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'"
 _IS_IN_CLUSTER = "SHOW GLOBAL STATUS LIKE 'wsrep_ready'"
 
 
@@ -88,6 +89,8 @@ def _verifier(needs_tls: bool, needs_writes: bool) -> Callable[[Any], Awaitable[
 
 async def _is_read_only(adapter: MySQLAdapter, connection: Any) -> bool:
     """Whether the server takes no writes; on Galera also where the node is outside its cluster."""
-    [cluster] = [*await adapter.rows(connection, _IS_IN_CLUSTER, ()), (None, "ON")][:1]
     [switches] = await adapter.rows(connection, _READ_ONLY_VARIABLES, ())
-    return cluster[1] != "ON" or any(str(value) not in ("0", "OFF") for value in switches)
+    if any(str(value) not in ("0", "OFF") for value in switches):
+        return True
+    is_galera = [row for row in await adapter.rows(connection, _IS_OF_CLUSTER, ()) if row[1] == "ON"]
+    return bool(is_galera) and [row[1] for row in await adapter.rows(connection, _IS_IN_CLUSTER, ())] != ["ON"]
