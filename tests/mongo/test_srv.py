@@ -48,10 +48,18 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return created
 
 
+def srv_url(settings: Settings, options: str) -> str:
+    """The URL of the test's database by the name of its cluster, with the account and its options."""
+    url = urlsplit(settings.url)
+    account = [option for option in url.query.split("&") if option.startswith("authSource")]
+    query = "&".join(filter(None, ["tls=false", *account, options]))
+    return f"mongodb+srv://{url.netloc.rpartition('@')[0]}@{CLUSTER}{url.path}?{query}"
+
+
 async def test_srv_url_finds_cluster_and_keeps_options(
     settings: Settings, registry: Registry, questions: list[tuple[str, str]], clients: list[Any]
 ) -> None:
-    url = f"mongodb+srv://{CLUSTER}{urlsplit(settings.url).path}?tls=false&connectTimeoutMS=3000&retryReads=false"
+    url = srv_url(settings, "connectTimeoutMS=3000&retryReads=false")
     named = settings_for(url, pool_size=7, database_timeout=4)
     storage = await registry.choose(named).open(named)
     try:
@@ -74,7 +82,7 @@ async def test_srv_url_finds_cluster_and_keeps_options(
 async def test_migrations_accept_srv_urls(
     settings: Settings, registry: Registry, questions: list[tuple[str, str]]
 ) -> None:
-    named = settings_for(f"mongodb+srv://{CLUSTER}{urlsplit(settings.url).path}?tls=false")
+    named = settings_for(srv_url(settings, ""))
     migrations = registry.choose(named).migrations(named)
     assert await migrations.current() == migrations.history()[-1].id
 
