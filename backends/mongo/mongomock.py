@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from mongomock import MongoClient
 from mongomock_motor import AsyncMongoMockClient
@@ -39,8 +40,13 @@ class MongomockStore:
         client: Any = AsyncMongoMockClient(mock_mongo_client=store)
         self.working = client["working"]
         self.published = client["published"]
-        self.writer_lock = asyncio.Lock()
+        self._writer_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self.ids = IdAllocator(self.working["counters"])
+
+    @property
+    def writer_lock(self) -> asyncio.Lock:
+        """That of the running event loop, since a lock cannot be waited for in two."""
+        return self._writer_locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     async def publish(self) -> None:
         """Show everything to readers, as after a migration."""
@@ -75,15 +81,16 @@ class MongomockEngine(Engine):
 
     @asynccontextmanager
     async def _writer(self) -> AsyncIterator[None]:
+        lock = self._store.writer_lock
         try:
             async with asyncio.timeout(self._writer_timeout):
-                await self._store.writer_lock.acquire()
+                await lock.acquire()
         except TimeoutError:
             raise PoolExhausted from None
         try:
             yield
         finally:
-            self._store.writer_lock.release()
+            lock.release()
 
     @override
     async def ping(self) -> None:

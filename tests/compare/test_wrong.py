@@ -33,6 +33,9 @@ class LeakyBackend:
     def __getattr__(self, name):
         return getattr(self.inner, name)
 
+    def select_variant(self, settings):
+        return self
+
     def migrations(self, settings):
         return self.inner.migrations(sqlite_settings(settings))
 
