@@ -28,7 +28,7 @@ _INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("price", "id"),
         ("stock_quantity", "id"),
         ("category_id", "created_at", "id", "is_active", "price"),  # with what figures are made of
-        ("category_id", "price", "id"),
+        ("category_id", "price", "id", "is_active"),  # likewise
     ),
     "orders": (
         ("created_at", "id"),

@@ -27,7 +27,7 @@ NEW: Indexes = (
     ("payments", ("created_at", "id")),
     ("payments", ("order_id", "created_at", "id")),
     ("payments", ("status", "created_at", "id")),
-    ("products", ("category_id", "price", "id")),
+    ("products", ("category_id", "price", "id", "is_active")),
 )
 OF_ACCOUNT = ("payments", ("account_id", "created_at", "id"))
 OLD: Indexes = (("accounts", ("user_id",)), ("payments", ("order_id",)))
