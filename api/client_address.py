@@ -1,12 +1,14 @@
 """The address of the client: that of the connection's other end, never one from a header, which clients can forge."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from starlette.types import Scope
 
 from core.settings import Network
 
+_CACHE_SIZE = 1024  # addresses
 _IPV6_PREFIX = 64
 """Bits of an IPv6 address that name its network: one client usually has all addresses of a /64."""
 
@@ -31,6 +33,11 @@ def is_trusted(host: str, networks: Sequence[Network]) -> bool:
     """Whether an address is of this machine or in one of the networks."""
     address = parse_address(host)
     return address is not None and (address.is_loopback or any(address in network for network in networks))
+
+
+def make_trust_check(networks: Sequence[Network]) -> Callable[[str], bool]:
+    """``is_trusted`` for these networks, remembered by address."""
+    return lru_cache(_CACHE_SIZE)(partial(is_trusted, networks=networks))
 
 
 def client_network(host: str) -> str:

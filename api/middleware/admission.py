@@ -1,12 +1,11 @@
 """Admission control: which requests are served at all, decided before anything but their head is read."""
 
-from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from fastapi import Response
 from starlette.types import Scope
 
-from api.client_address import is_trusted
+from api.client_address import make_trust_check
 from api.problems import respond
 from core.settings import Auth, Settings
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 QUOTA = "quota"
 """Key of the request's state under which the headers with the remaining quota are left."""
 
-_CACHE_SIZE = 1024  # addresses
 _UNTRUSTED_MESSAGE = (
     "Without authentication this server answers only clients on its own machine. "
     "Its operator can name further networks in TRUSTED_NETWORKS."
@@ -46,7 +44,7 @@ class AdmissionControl:
         self._limit = settings.max_requests
         self._rate_limiter = _rate_limiter(settings.rate) if settings.rate else None
         self.in_progress = 0
-        self._trusts = lru_cache(_CACHE_SIZE)(partial(is_trusted, networks=settings.networks))
+        self._trusts = make_trust_check(settings.networks)
 
     def rejection(self, scope: Scope) -> Response | None:
         """The response to a request that is rejected; None for one that is served."""

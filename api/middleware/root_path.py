@@ -1,19 +1,17 @@
 """The path below which a proxy serves the API, whether the proxy removes it from requests or not."""
 
 from collections.abc import Awaitable, Mapping
-from functools import lru_cache, partial
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.client_address import is_trusted
+from api.client_address import make_trust_check
 from core.settings import Settings, is_root_path
 
 ROOT_PATH = "root_path"
 """Key of the request's state under which that path is left; missing where it is the root."""
 
 _HEADER = b"x-forwarded-prefix"
-_CACHE_SIZE = 1024  # addresses
 
 
 class RootPathMiddleware:
@@ -22,7 +20,7 @@ class RootPathMiddleware:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._root_path = settings.root_path
-        self._trusts = lru_cache(_CACHE_SIZE)(partial(is_trusted, networks=settings.networks))
+        self._trusts = make_trust_check(settings.networks)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http":
