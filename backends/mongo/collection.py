@@ -1,7 +1,7 @@
 """A collection as repositories use it: documents in and out, errors translated, round trips recorded."""
 
 import asyncio
-import random
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol, TypeVar
@@ -9,7 +9,9 @@ from typing import Any, Protocol, TypeVar
 from backends.mongo.driver import Document, PyMongoError, UpdateOne
 from backends.mongo.errors import translate
 from backends.mongo.pool import ConcurrencyLimiter
-from core.errors import TransientConflict, Unavailable
+from core.errors import RetriesExhausted, TransientConflict, Unavailable
+from core.storage.observer import Observer
+from core.storage.retry import RetryPolicy, run_with_retry
 from core.storage.round_trips import record_end, record_start
 
 T = TypeVar("T")
@@ -21,8 +23,8 @@ SortKeys = Sequence[tuple[str, int]]
 _SINGLE_BATCH = 1_000_000
 """Batch size that brings every document in one reply, as far as the server's limit of 16 MB per reply allows."""
 
-_READ_BACKOFFS = (0.05, 0.1, 0.2)
-"""Seconds that a read waits at most before it is sent again, the driver's own retry not counted."""
+_READ_POLICY = RetryPolicy(attempts=4, initial_backoff=0.05, max_backoff=0.2, deadline=math.inf)
+"""Of reads outside of units of work; the driver's own retry is not counted."""
 
 _NO_LIMIT: nullcontext[None] = nullcontext()
 
@@ -136,15 +138,10 @@ class CollectionProvider(Protocol):
 
 async def read_with_retry(read: Callable[[], Awaitable[T]]) -> T:
     """The result of a read outside of units of work, which is sent again after a conflict or an interruption."""
-    for backoff in _READ_BACKOFFS:
-        try:
-            return await read()
-        except TransientConflict:
-            await asyncio.sleep(random.uniform(0, backoff))  # noqa: S311
     try:
-        return await read()
-    except TransientConflict as conflict:
-        raise Unavailable from conflict
+        return await run_with_retry(read, _READ_POLICY, Observer())
+    except RetriesExhausted as exhausted:
+        raise Unavailable from exhausted
 
 
 async def run_command(name: str, command: Awaitable[T]) -> T:
