@@ -5,13 +5,11 @@ to the working one; a commit copies the documents it touched from there to the p
 Copying never yields to another task, so a reader sees all of a transaction or nothing.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from mongomock import MongoClient
 from mongomock_motor import AsyncMongoMockClient
@@ -24,9 +22,10 @@ from backends.mongo.engine import Engine, EngineTransaction
 from backends.mongo.ids import IdAllocator
 from backends.mongo.pool import ConcurrencyLimiter
 from backends.mongo.schema_editor import SchemaEditor
-from core.errors import PoolExhausted, Unsupported
+from core.errors import Unsupported
 from core.storage import Capabilities
 from core.storage.round_trips import record_start
+from core.storage.writer_lock import WriterLock
 from migrations.mongo import Rule
 
 
@@ -40,13 +39,8 @@ class MongomockStore:
         client: Any = AsyncMongoMockClient(mock_mongo_client=store)
         self.working = client["working"]
         self.published = client["published"]
-        self._writer_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self.writer_lock = WriterLock()
         self.ids = IdAllocator(self.working["counters"])
-
-    @property
-    def writer_lock(self) -> asyncio.Lock:
-        """That of the running event loop, since a lock cannot be waited for in two."""
-        return self._writer_locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     async def publish(self) -> None:
         """Show everything to readers, as after a migration."""
@@ -71,26 +65,13 @@ class MongomockEngine(Engine):
     @override
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[EngineTransaction]:
-        async with self._writer():
+        async with self._store.writer_lock.hold(self._writer_timeout):
             transaction = MongomockTransaction(self._store)
             try:
                 yield transaction
             except BaseException:
                 await transaction.abort()
                 raise
-
-    @asynccontextmanager
-    async def _writer(self) -> AsyncIterator[None]:
-        lock = self._store.writer_lock
-        try:
-            async with asyncio.timeout(self._writer_timeout):
-                await lock.acquire()
-        except TimeoutError:
-            raise PoolExhausted from None
-        try:
-            yield
-        finally:
-            lock.release()
 
     @override
     async def ping(self) -> None:

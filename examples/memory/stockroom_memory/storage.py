@@ -1,6 +1,5 @@
 """The opened storage: readers, and units of work that take turns."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -10,11 +9,12 @@ from typing import TypeVar
 from typing_extensions import override
 
 from core.entities import ENTITY_TYPES, EntityType
-from core.errors import PoolExhausted, Unsupported
+from core.errors import Unsupported
 from core.storage import Capabilities, PoolStatus, Storage, Transaction
 from core.storage.repositories import EntityReader, EntityRepository
 from core.storage.retry import RetryPolicy, run_with_retry
 from core.storage.round_trips import record_start
+from core.storage.writer_lock import WriterLock
 from stockroom_memory.accounts import MemoryAccountReader, MemoryAccountRepository
 from stockroom_memory.categories import MemoryCategoryReader, MemoryCategoryRepository
 from stockroom_memory.entities import MemoryEntityReader, MemoryEntityRepository
@@ -58,7 +58,7 @@ class Store:
 
     def __init__(self) -> None:
         self.tables = Tables.empty(ENTITY_TYPES)
-        self.writer_lock = asyncio.Lock()
+        self.writer_lock = WriterLock()
 
 
 class MemoryTransaction(Transaction):
@@ -123,30 +123,13 @@ class MemoryStorage(Storage):
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Whatever leaves ``work`` by an exception, cancellation included, is undone by not being committed."""
         store = self._store
-        async with self._acquire_writer(store.writer_lock):
+        async with store.writer_lock.hold(self._pool_timeout):
             record_start("begin")
             unit = UnitOfWork(store.tables)
             outcome = await work(MemoryTransaction(unit))
             record_start("commit")
             store.tables = unit.freeze()
             return outcome
-
-    @asynccontextmanager
-    async def _acquire_writer(self, lock: asyncio.Lock) -> AsyncIterator[None]:
-        """Hold the lock of the one writer.
-
-        Raises:
-            PoolExhausted: it did not come in time.
-        """
-        try:
-            async with asyncio.timeout(self._pool_timeout):
-                await lock.acquire()
-        except TimeoutError:
-            raise PoolExhausted from None
-        try:
-            yield
-        finally:
-            lock.release()
 
     @override
     async def ping(self) -> None:
