@@ -13,6 +13,7 @@ from conformance.defaults import settings_for
 from conformance.problem import error_of
 from core.plugins import Registry
 from core.settings import Settings
+from tests.serving import serving
 
 pytestmark = pytest.mark.only("sqlite")
 
@@ -34,11 +35,7 @@ def started(settings: Settings, registry: Registry) -> StartClient:
     async def start(peer: str = "127.0.0.1", **changes: Any) -> AsyncIterator[httpx2.AsyncClient]:
         origins = f"{LISTED}, http://localhost:5173"
         app = create_app(settings_for(settings.url, cors_origins=origins, **changes), registry=registry)
-        transport = httpx2.ASGITransport(app=app, client=(peer, 5), raise_app_exceptions=False)
-        async with (
-            app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-        ):
+        async with serving(app, peer=peer) as client:
             yield client
 
     return start

@@ -13,6 +13,7 @@ from conformance.problem import error_of, read_problem
 from conformance.suite.bad_input.parameters import encode_cursor
 from core.plugins import Registry
 from core.settings import Settings
+from tests.serving import serving
 
 pytestmark = pytest.mark.only("sqlite")
 
@@ -28,11 +29,7 @@ def started(settings: Settings, registry: Registry) -> StartClient:
     @asynccontextmanager
     async def start(keys: str) -> AsyncIterator[httpx2.AsyncClient]:
         app = create_app(settings_for(settings.url, secret_keys=keys), registry=registry)
-        transport = httpx2.ASGITransport(app=app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-        ):
+        async with serving(app) as client:
             yield client
 
     return start

@@ -23,6 +23,7 @@ from conformance.shop import Shop
 from core.plugins import Registry
 from core.settings import Settings
 from tests.compare.browser import open_browser
+from tests.serving import serving
 
 pytestmark = pytest.mark.only("sqlite")
 
@@ -217,11 +218,7 @@ class PendingRequests:
 @asynccontextmanager
 async def started(settings: Settings, registry: Registry, **changes: Any) -> AsyncIterator[httpx2.AsyncClient]:
     app = create_app(settings_for(settings.url, **changes), registry=registry)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-    ):
+    async with serving(app) as client:
         yield client
 
 

@@ -20,6 +20,7 @@ from conformance.problem import error_of
 from conformance.processes.servers import start_servers
 from core.plugins import Registry
 from core.settings import Auth, Settings
+from tests.serving import serving
 
 RATE_LIMITED = (429, "rate-limited")
 KEY = "k" * 32
@@ -137,11 +138,7 @@ def test_expired_windows_are_dropped(wait: Callable[[float], None]) -> None:
 @asynccontextmanager
 async def started(settings: Settings, registry: Registry) -> AsyncIterator[httpx2.AsyncClient]:
     app = create_app(settings, registry=registry)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-    ):
+    async with serving(app) as client:
         yield client
 
 

@@ -20,6 +20,7 @@ from conformance.processes.process import Process
 from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.settings import Settings, load
+from tests.serving import serving
 
 pytestmark = pytest.mark.only("sqlite")
 
@@ -36,11 +37,7 @@ def started(settings: Settings, registry: Registry) -> StartClient:
         peer: str = "127.0.0.1", server_path: str = "", **changes: Any
     ) -> AsyncIterator[httpx2.AsyncClient]:
         app = create_app(settings_for(settings.url, **changes), registry=registry)
-        transport = httpx2.ASGITransport(app=app, client=(peer, 5), root_path=server_path)
-        async with (
-            app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-        ):
+        async with serving(app, peer=peer, root_path=server_path) as client:
             yield client
 
     return start

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx2
 import pytest
 from fastapi import FastAPI
 
 from backends.mongo import driver
 from conformance.shop import Shop
 from core.settings import Settings
+from tests.serving import serving
 
 
 def add_listener(patch: pytest.MonkeyPatch, listener: driver.monitoring.CommandListener) -> None:
@@ -25,9 +25,5 @@ async def open_shop(
     """The API that ``app`` serves on a database; ``listener`` receives every command."""
     add_listener(patch, listener)
     app.state.settings = settings
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-    ):
+    async with serving(app) as client:
         yield Shop(client)

@@ -11,7 +11,6 @@ from signal import SIGCONT, SIGSTOP
 from time import monotonic, sleep
 from typing import Any
 
-import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -29,6 +28,7 @@ from core.storage import Storage, Transaction
 from tests.harness.kind import database_url
 from tests.harness.run_directory import RunDirectory
 from tests.mongo.deployment import Node, failpoint, initiate, open_client, start_node
+from tests.serving import serving
 
 pytestmark = pytest.mark.only("mongodb")
 
@@ -86,11 +86,7 @@ async def other_storage(url: str, registry: Registry) -> AsyncIterator[Storage]:
 async def shop(url: str, registry: Registry) -> AsyncIterator[Shop]:
     """The API on it, with a short timeout."""
     app: FastAPI = create_app(settings_for(url, database_timeout=TIMEOUT, pool_size=8), registry=registry)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-    ):
+    async with serving(app) as client:
         yield Shop(client)
 
 

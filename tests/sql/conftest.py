@@ -6,9 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from fastapi import FastAPI
 
 from backends.sql.backend import SqlBackend
 from conformance.defaults import settings_for
@@ -23,17 +21,6 @@ from tests.sql.proxy import Proxy
 
 Opened = Callable[..., AbstractAsyncContextManager[Storage]]
 POOLER_SIZE = 3
-
-
-@asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of an application of the test's own, started."""
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client,
-    ):
-        yield client
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from conformance.shop import Shop
 from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.settings import Settings
-from tests.sql.conftest import serving
+from tests.serving import serving
 from tests.sql.external_client import SERVERS, ExternalClient
 from tests.sql.proxy import Proxy
 

@@ -15,7 +15,8 @@ from core.errors import ConfigurationError
 from core.plugins import Registry
 from core.settings import IsolationLevel, Settings
 from core.storage import SupportsIsolationLevels
-from tests.sql.conftest import Opened, serving
+from tests.serving import serving
+from tests.sql.conftest import Opened
 from tests.sql.external_client import ALL, SERVERS
 
 CLIENTS = 16

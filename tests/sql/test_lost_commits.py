@@ -13,7 +13,8 @@ from core.entities import TagDraft
 from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
-from tests.sql.conftest import before_round_trips, serving
+from tests.serving import serving
+from tests.sql.conftest import before_round_trips
 from tests.sql.external_client import SERVERS, ExternalClient
 
 DEFERRED = {

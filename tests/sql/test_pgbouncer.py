@@ -15,8 +15,9 @@ from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Transaction
 from tests.harness.pgbouncer import PgBouncer
+from tests.serving import serving
 from tests.sql.command import Command
-from tests.sql.conftest import POOLER_SIZE, serving
+from tests.sql.conftest import POOLER_SIZE
 from tests.sql.external_client import ExternalClient
 
 pytestmark = pytest.mark.only("postgresql")

@@ -7,7 +7,8 @@ import pytest
 
 from api.app import create_app
 from conformance.defaults import settings_for
-from tests.sql.conftest import Opened, serving
+from tests.serving import serving
+from tests.sql.conftest import Opened
 
 pytestmark = pytest.mark.only("sqlite", "postgresql", "mysql", "mariadb")
 

@@ -17,7 +17,8 @@ from core.plugins import Registry
 from core.settings import Settings
 from core.storage import Storage, Transaction
 from tests.clocks import SetClock
-from tests.sql.conftest import Opened, serving
+from tests.serving import serving
+from tests.sql.conftest import Opened
 from tests.sql.external_client import SERVERS, ExternalClient
 from tests.sql.proxy import Proxy
 from tests.sql.seeds import add_tags

@@ -15,7 +15,7 @@ from core.plugins import Registry
 from tests.harness.databases import Databases
 from tests.harness.kind import Absent, ServerKind
 from tests.harness.run_directory import RunDirectory
-from tests.sql.conftest import serving
+from tests.serving import serving
 from tests.sql.external_client import SERVERS, ExternalClient
 from tests.sql.server import OwnServer
 

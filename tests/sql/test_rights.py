@@ -6,9 +6,9 @@ from api.app import create_app
 from conformance.defaults import settings_for
 from conformance.shop import Shop
 from core.plugins import Registry
+from tests.serving import serving
 from tests.sql.accounts import SERVING, guest
 from tests.sql.command import Command
-from tests.sql.conftest import serving
 from tests.sql.external_client import SERVERS, ExternalClient
 
 pytestmark = pytest.mark.only(*SERVERS)

@@ -18,7 +18,7 @@ from conformance.shop import Shop
 from core.plugins import Registry
 from core.services import readiness
 from core.settings import Settings
-from tests.sql.conftest import serving
+from tests.serving import serving
 
 pytestmark = pytest.mark.only("sqlite")
 

@@ -20,7 +20,8 @@ from conformance.problem import error_of
 from conformance.shop import Shop
 from core.errors import Unavailable
 from core.plugins import Registry
-from tests.sql.conftest import Opened, before_round_trips, serving
+from tests.serving import serving
+from tests.sql.conftest import Opened, before_round_trips
 from tests.sql.external_client import SERVERS, ExternalClient
 from tests.sql.proxy import Proxy
 
