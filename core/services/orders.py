@@ -199,8 +199,8 @@ async def edit(storage: Storage, id: int, given: OrderPatch, expected: ExpectedV
         drafts = changes.pop("items", None)
         if drafts is None:
             return await save_changes(tx.orders, order, changes)
-        lines = await _change_lines(tx, order, drafts)
-        changes |= {"items": number_lines(id, lines), "total_amount": _total(lines)}
+        lines, total = await _change_lines(tx, order, drafts)
+        changes |= {"items": number_lines(id, lines), "total_amount": total}
         after = apply_changes(order, changes)
         if after is not None:
             await tx.orders.save(after, lines)
@@ -209,8 +209,8 @@ async def edit(storage: Storage, id: int, given: OrderPatch, expected: ExpectedV
     return await storage.run(work)
 
 
-async def _change_lines(tx: Transaction, order: Order, drafts: Sequence[OrderItemDraft]) -> list[OrderLine]:
-    """The new lines of an order, with the stock of the products adjusted."""
+async def _change_lines(tx: Transaction, order: Order, drafts: Sequence[OrderItemDraft]) -> tuple[list[OrderLine], int]:
+    """The new lines of an order and their total, with the stock of the products adjusted."""
     held, wanted = _pieces(order.items), _pieces(drafts)
     products = await tx.products.lock_many(sorted(held | wanted))
     _check_lines(drafts, wanted, products, held)
@@ -219,10 +219,10 @@ async def _change_lines(tx: Transaction, order: Order, drafts: Sequence[OrderIte
     prices = {key: product.price for key, product in products.items()}
     prices |= {item.product_id: item.unit_price for item in order.items}
     lines = [_line(draft, prices[draft.product_id]) for draft in drafts]
-    _total(lines)
+    total = _total(lines)
     if changes:
         await tx.products.adjust_stock(changes, clock.now())
-    return lines
+    return lines, total
 
 
 def _require_transition(order: OrderSummary, status: OrderStatus) -> None:
